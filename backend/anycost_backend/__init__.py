@@ -1,0 +1,1 @@
+"""The local process behind the editors: faces in, edited faces out."""

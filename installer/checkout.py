@@ -1,0 +1,42 @@
+"""What the installer reads from the checkout: the pin of torch, and a fingerprint of what decides the environment.
+
+Read as text: Python 3.10 has no TOML parser, and two facts do not need one.
+"""
+
+import hashlib
+import re
+from pathlib import Path
+
+from errors import InstallError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+TORCH_PIN = re.compile(r"""^\s*["']torch==([^"']*)["']""", re.MULTILINE)
+TABLE = re.compile(r"^(?=\[)", re.MULTILINE)
+
+
+def read_pyproject(root: Path) -> str:
+    try:
+        return (root / "pyproject.toml").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InstallError(
+            f"{root / 'pyproject.toml'} is missing; run the installer from a complete checkout"
+        ) from None
+
+
+def torch_version(root: Path) -> str:
+    """The pinned release of torch, such as `2.13.0`."""
+    pins = TORCH_PIN.findall(read_pyproject(root))
+    if len(pins) != 1 or not re.fullmatch(r"[\w.]+", pins[0]):
+        raise InstallError(f"{root / 'pyproject.toml'} must pin torch exactly once, as 'torch==X.Y.Z'; found {pins}")
+    return pins[0]
+
+
+def fingerprint(root: Path) -> str:
+    """Changes whenever the environment must be installed anew: dependencies, packages, the place of the checkout."""
+    # An editable install records the checkout's path and its top-level packages.
+    decisive = [str(root), *sorted(path.name for path in root.glob("*/anycost_*") if path.is_dir())]
+    for table in TABLE.split(read_pyproject(root)):
+        if not table.startswith("[tool.") or table.startswith("[tool.setuptools"):
+            decisive.append(table)  # settings of linters and tests decide nothing here
+    return hashlib.sha256("\0".join(decisive).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""The model library: generators, projection, directions, and the parts they lean on."""
