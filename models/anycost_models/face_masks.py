@@ -1,0 +1,63 @@
+"""Soft masks of an aligned face: the face's oval, the person, and what we take for hair.
+
+All are float32 [S, S] in 0…1 for a crop of S×S pixels, with the landmarks in that crop's pixels.
+"""
+
+import cv2
+import numpy as np
+
+from anycost_models.face_mesh import DOWN, FACE_OVAL, Landmarks
+from anycost_models.runtime import Network
+
+_MATTE_SIZE = 256  # pixels: the side of the matte network's input
+
+
+def face_oval(landmarks: Landmarks, forehead: float = 0.25) -> np.ndarray:
+    """The face's outline, [36, 2] in pixels. The mesh ends at mid-forehead: `forehead` (of its height) goes on top."""
+    outline = landmarks.points[list(FACE_OVAL), :2].astype(np.float64)
+    top, chin = (landmarks.points[i, :2].astype(np.float64) for i in DOWN)
+    up = top - chin
+    height = max(float(np.hypot(*up)), 1e-6)
+    up /= height
+    eyes = np.mean(landmarks.eyes(), axis=0)
+    above = np.maximum((outline - eyes) @ up, 0)  # stretched from the eyes upwards, so that the temples stay smooth
+    return outline + np.outer(above * forehead * height / max(float(above.max()), 1e-6), up)
+
+
+def face_oval_mask(landmarks: Landmarks, size: int, forehead: float = 0.25) -> np.ndarray:
+    """The inside of `face_oval`, its edge antialiased but not feathered."""
+    return polygon_mask(face_oval(landmarks, forehead), size)
+
+
+def polygon_mask(outline: np.ndarray, size: int) -> np.ndarray:
+    """The inside of a polygon [N, 2] in pixels (continuous coordinates), antialiased."""
+    bits = 6  # OpenCV takes fractions of a pixel as integers
+    corners = np.round((np.clip(outline, -4 * size, 5 * size) - 0.5) * (1 << bits)).astype(np.int32)
+    mask = np.zeros((size, size), np.uint8)
+    cv2.fillPoly(mask, [corners], 255, cv2.LINE_AA, bits)
+    return mask.astype(np.float32) / 255
+
+
+def matte(crop: np.ndarray, network: Network) -> np.ndarray:
+    """The person in an uint8 RGB crop [S, S, 3], by the catalogue's "selfie_matte" network."""
+    size = crop.shape[0]
+    shrinks = size > _MATTE_SIZE
+    small = cv2.resize(crop, (_MATTE_SIZE, _MATTE_SIZE), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
+    person = network(small[None].astype(np.float32) / 255)[0].reshape(_MATTE_SIZE, _MATTE_SIZE)
+    return cv2.resize(person, (size, size), interpolation=cv2.INTER_LINEAR if shrinks else cv2.INTER_AREA).clip(0, 1)
+
+
+def hair_mask(crop: np.ndarray, network: Network, landmarks: Landmarks) -> np.ndarray:
+    """The person, less the face, above the chin: hair, with ears and hats. A stand-in for a parsing network."""
+    return hair_of_matte(matte(crop, network), landmarks)
+
+
+def hair_of_matte(person: np.ndarray, landmarks: Landmarks) -> np.ndarray:
+    """`hair_mask` from a matte that is there already."""
+    size = person.shape[0]
+    top, chin = (landmarks.points[i, :2].astype(np.float64) for i in DOWN)
+    height = max(float(np.hypot(*(top - chin))), 1e-6)
+    up = (top - chin) / height
+    y, x = np.mgrid[0:size, 0:size].astype(np.float32) + 0.5
+    over_chin = ((x - chin[0]) * up[0] + (y - chin[1]) * up[1]) / height  # 0 at the chin, 1 at mid-forehead
+    return person * (1 - face_oval_mask(landmarks, size)) * np.clip(over_chin / 0.1 - 0.5, 0, 1).astype(np.float32)

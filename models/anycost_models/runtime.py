@@ -1,0 +1,115 @@
+"""Runs an ONNX file on the CPU: by OpenVINO where it is installed, else by ONNX Runtime, at the same results."""
+
+import importlib.util
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from anycost_models.errors import AnycostError
+
+RUNTIMES = ("openvino", "onnxruntime")  # the quicker first
+MEND = "run 'anycost models fetch'"
+
+
+@dataclass(frozen=True)
+class Network:
+    """A loaded network. Calling it with one array per input gives one array per output, in the file's order.
+
+    Calls may come from several threads: each waits its turn.
+    """
+
+    path: Path
+    runtime: str
+    input_shapes: tuple[tuple[int | None, ...], ...]  # None where the size is free (a batch)
+    _run: Callable[[tuple[np.ndarray, ...]], list[np.ndarray]]
+
+    def __call__(self, *inputs: np.ndarray) -> list[np.ndarray]:
+        """float32 arrays in, float32 arrays out. Raises ValueError for a wrong number or shape of inputs."""
+        if len(inputs) != len(self.input_shapes):
+            raise ValueError(f"{self.path.name} takes {len(self.input_shapes)} inputs, got {len(inputs)}")
+        for array, shape in zip(inputs, self.input_shapes, strict=True):
+            if array.ndim != len(shape) or any(w not in (None, h) for h, w in zip(array.shape, shape, strict=True)):
+                raise ValueError(f"{self.path.name} takes {list(shape)}, got {list(array.shape)}")
+        return self._run(tuple(np.ascontiguousarray(array, np.float32) for array in inputs))
+
+
+def choose(runtime: str | None = None) -> str:
+    """The runtime's name: the one asked for, else `ANYCOST_RUNTIME`, else the first that is installed."""
+    wanted = runtime or os.environ.get("ANYCOST_RUNTIME")
+    if wanted is None:
+        installed = [name for name in RUNTIMES if importlib.util.find_spec(name)]
+        if not installed:
+            raise AnycostError("neither openvino nor onnxruntime is installed: run 'pip install onnxruntime'")
+        return installed[0]
+    if wanted not in RUNTIMES:
+        raise AnycostError(f"unknown runtime '{wanted}' (ANYCOST_RUNTIME): use one of {', '.join(RUNTIMES)}")
+    if not importlib.util.find_spec(wanted):
+        raise AnycostError(f"the runtime '{wanted}' is not installed: run 'pip install {wanted}'")
+    return wanted
+
+
+def load(path: Path, runtime: str | None = None, threads: int | None = None) -> Network:
+    """Read the ONNX file at `path` for `threads` CPU threads (None: the runtime's own choice, all cores).
+
+    Raises AnycostError when the file is missing or damaged, or the runtime is not there.
+    """
+    name = choose(runtime)
+    if not path.is_file():
+        raise AnycostError(f"{path} is missing: {MEND}")
+    try:
+        shapes, run = (_openvino if name == "openvino" else _onnxruntime)(path, threads)
+    except Exception as error:  # each runtime has its own family of errors for an unreadable file
+        raise AnycostError(f"{path} is damaged ({_first_line(error)}): {MEND}") from error
+    return Network(path, name, shapes, run)
+
+
+def _openvino(path: Path, threads: int | None) -> tuple[Any, Any]:
+    import openvino
+
+    core = openvino.Core()
+    # Its default lets newer CPUs compute in bf16, which moves landmarks by whole pixels.
+    options: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
+    if threads is not None:
+        options["INFERENCE_NUM_THREADS"] = threads
+    compiled = core.compile_model(core.read_model(path), "CPU", options)
+    shapes = tuple(
+        tuple(None if size.is_dynamic else size.get_length() for size in port.partial_shape) for port in compiled.inputs
+    )
+    outputs = list(compiled.outputs)
+    turn = threading.Lock()  # a compiled model has one request, which refuses a second caller
+
+    def run(inputs: tuple[np.ndarray, ...]) -> list[np.ndarray]:
+        with turn:
+            results = compiled(list(inputs))  # a fresh copy of each output
+        return [results[port] for port in outputs]
+
+    return shapes, run
+
+
+def _onnxruntime(path: Path, threads: int | None) -> tuple[Any, Any]:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    if threads is not None:
+        options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    names = [entry.name for entry in session.get_inputs()]
+    shapes = tuple(
+        tuple(size if isinstance(size, int) else None for size in entry.shape) for entry in session.get_inputs()
+    )
+
+    def run(inputs: tuple[np.ndarray, ...]) -> list[np.ndarray]:
+        return session.run(None, dict(zip(names, inputs, strict=True)))
+
+    return shapes, run
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines[-1] if lines else type(error).__name__)[:120]
