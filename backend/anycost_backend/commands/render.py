@@ -1,0 +1,63 @@
+"""`anycost render`: random faces, drawn by the generator or one of its sub-generators."""
+
+import argparse
+import math
+from pathlib import Path
+from typing import Any
+
+from anycost_models.errors import AnycostError
+
+from anycost_backend.commands import common
+
+
+def add(subparsers: Any) -> None:
+    parser = subparsers.add_parser(
+        "render",
+        help="draw random faces",
+        description="Draws the face of a seed, or a sheet of many. The people do not exist.",
+        epilog="example: anycost render --seed 3 --resolution 256 -o face.png",
+    )
+    parser.add_argument("--seed", type=common.seed, default=0, help="which face (default: %(default)s)")
+    parser.add_argument("--resolution", type=int, default=1024, help="64, 128, 256, 512 or 1024 px (default: 1024)")
+    parser.add_argument(
+        "--truncation", type=float, default=0.7, metavar="ψ", help="0: the mean face, 1: all there is (default: 0.7)"
+    )
+    parser.add_argument(
+        "--set",
+        dest="strengths",
+        type=common.strength,
+        action="append",
+        default=[],
+        metavar="NAME=STRENGTH",
+        help="move an attribute, as in 'anycost edit'",
+    )
+    parser.add_argument("--grid", type=int, metavar="N", help="a sheet of N faces, from --seed upwards")
+    parser.add_argument("--output", "-o", type=Path, required=True, metavar="FILE", help="a PNG or JPEG")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    from anycost_models.sheet import contact_sheet, save_picture
+
+    from anycost_backend.session import Parts
+
+    if not 0 <= args.truncation <= 1.5:
+        raise AnycostError(f"the truncation is {args.truncation:g}: it must lie between 0 and 1.5")
+    if args.grid is not None and not 1 <= args.grid <= 400:
+        raise AnycostError(f"a grid of {args.grid} faces: choose between 1 and 400")
+    common.check_sheet(args.output)
+    parts, strengths = Parts(), dict(args.strengths)
+    pictures = []
+    for seed in range(args.seed, args.seed + (args.grid or 1)):
+        latent = parts.renderer.sample(seed, args.truncation)
+        if strengths:
+            latent = parts.directions.apply(latent, strengths)
+        pictures.append((parts.renderer.render(latent, args.resolution) * 255).round().astype("uint8"))
+    if args.grid:
+        columns = math.ceil(math.sqrt(len(pictures)))
+        rows = [pictures[i : i + columns] for i in range(0, len(pictures), columns)]
+        save_picture(args.output, contact_sheet(rows, tile=min(256, args.resolution)))
+    else:
+        save_picture(args.output, pictures[0])
+    print(f"{args.output} written")
+    return 0
