@@ -1,0 +1,205 @@
+"""Puts an edit back into the photo, on the photo's own pixels.
+
+The original is moved by the smooth motion projected → edited, what is left of the difference edited − projected is
+added (shading, colour), and only what appears or vanishes (teeth, glasses, hair) is drawn by the generator, in the
+photo's colours. All pictures first meet in one frame, the original's landmarks plus the edit's motion: a projection
+whose brows lie a little off leaves no second brow.
+
+Pictures are float32 RGB, sRGB 0…1. Everything smooth is computed small and enlarged.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from anycost_models.directions import Region
+from anycost_models.face_masks import face_oval_mask, hair_of_matte
+from anycost_models.face_mesh import Landmarks
+from anycost_models.square import AlignedSquare, Rectangle, pixel_matrix
+from scipy.interpolate import RBFInterpolator
+
+_GRID = 65  # nodes of the grid on which the motion is solved, each way
+_SMOOTHING = 1e-3  # of the thin-plate spline: landmarks of generated faces tremble by a pixel or so
+_APPEARS_FROM, _APPEARS_BY = 10 / 255, 25 / 255  # difference at which the generator's pixels begin to, and fully, count
+_OTHER_FROM = 50 / 255  # difference at which even a smooth one is another thing
+_SHADING = 0.8  # how much of a smooth difference counts as shading
+_LARGEST_TINT = 0.12  # by which the replacement's colours follow the photo's
+_HALF = 512  # pixels: largest side at which it is decided what comes from the photo
+_SMALL = 256  # pixels: side at which what is smooth is computed
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """One picture of the aligned face with what was found on it."""
+
+    picture: np.ndarray  # float32 [S, S, 3]
+    landmarks: Landmarks  # in its pixels
+    matte: np.ndarray  # float32 [S, S], the person
+
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """An edit, ready to be put into the photo at any resolution. All arrays cover the aligned square."""
+
+    source: np.ndarray  # float32 [s, s, 2]: where in the square (0…1; x, y) each place of the original comes from
+    difference: np.ndarray  # float32 [S, S, 3]: added to the moved original
+    replacement: np.ndarray  # float32 [S, S, 3]: the generator's picture in the photo's colours
+    appears: np.ndarray  # float32 [s, s]: how far the replacement counts
+    mask: np.ndarray  # float32 [s, s]: how far the edit counts; exactly 0 outside
+
+
+def plan(original: View, projected: View, edited: View, region: Region = "face") -> Change:
+    """The change from three views of equal size [S, S]. region: what may change, the face or the hair with it."""
+    size = original.picture.shape[0]
+    to_original, to_projected, to_edited = _motions(original.landmarks, projected.landmarks, edited.landmarks, size)
+    before = _warp(projected.picture, to_projected)
+    after = _warp(edited.picture, to_edited)
+    difference = after - before
+
+    # What decides between the photo's pixels and the generator's is smooth: half the size is enough to find it.
+    half, scale = min(size, _HALF), min(size, _HALF) / 1024  # the constants are for 1024 px
+    moved = _warp(_reduced(original.picture, half), to_original * (half / size))
+    before, changed = _reduced(before, half), _reduced(difference, half)
+    was, had, has = (
+        _warp(_reduced(view.matte, half), source * (half / size))
+        for view, source in ((original, to_original), (projected, to_projected), (edited, to_edited))
+    )
+    colours = _colours(moved - before, was, had, has, 25 * scale)
+    # A change of colour or shading alone keeps the photo's texture; what draws new edges replaces it.
+    drawn = changed - _SHADING * _blur(changed, 25 * scale)
+    strength = _blur(_size(drawn), 9 * scale)
+    # Where the projection is not the person, a difference of two wrong things is no shading: replace a little sooner.
+    doubt = np.clip(_blur(_size(moved - before - colours), 9 * scale) / _APPEARS_BY, 0, 1)
+    appears = np.clip((strength - _APPEARS_FROM * (1 - 0.5 * doubt)) / _APPEARS_BY, 0, 1)
+    # Nor is it shading when hair gives way to skin: too large, however smooth.
+    other = _blur(_size(changed), 9 * scale)
+    appears = np.maximum(appears, np.clip((other - _OTHER_FROM) / _APPEARS_BY, 0, 1))
+    if region == "head":
+        appears = np.maximum(appears, _uncovered(had, has))
+    mask = _mask(original, edited, to_original, to_edited, region)
+    replacement = after + cv2.resize(colours, (size, size), interpolation=cv2.INTER_LINEAR)
+    return Change(to_original / size, difference, replacement, appears, mask)
+
+
+def apply(
+    change: Change, square: AlignedSquare, pixels: np.ndarray, bounds: Rectangle
+) -> tuple[np.ndarray, np.ndarray]:
+    """pixels: float32 [h, w, 3], the photo's rectangle `bounds` (x0, y0, x1, y1) around the square, at full resolution.
+
+    Returns the edited rectangle [h, w, 3] and its mask [h, w], 0…1: blend them over the photo."""
+    x0, y0, x1, y1 = bounds
+    shape = (x1 - x0, y1 - y0)
+
+    def place(array: np.ndarray, outside: int = cv2.BORDER_REPLICATE) -> np.ndarray:
+        """From the square to the photo's rectangle."""
+        to_square = square.matrix(array.shape[0])
+        to_square[:, 2] += to_square[:, :2] @ (x0, y0)
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        return cv2.warpAffine(array, pixel_matrix(to_square), shape, flags=flags, borderMode=outside)
+
+    mask = place(change.mask, cv2.BORDER_CONSTANT)
+    source = place(change.source)
+    from_square = square.inverse(1)
+    moved_to = source @ from_square[:, :2].T.astype(np.float32) + (from_square[:, 2] - (x0 + 0.5, y0 + 0.5)).astype(
+        np.float32
+    )
+    moved = cv2.remap(pixels, moved_to, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
+    appears = place(change.appears)[:, :, None]
+    result = (1 - appears) * (moved + place(change.difference)) + appears * place(change.replacement)
+    return np.clip(result, 0, 1), mask
+
+
+def _motions(original: Landmarks, projected: Landmarks, edited: Landmarks, size: int) -> tuple[np.ndarray, ...]:
+    """For each place of the common frame, where it lies in the original, the projected and the edited picture:
+    three float32 [s, s, 2] in pixels of the square."""
+    points = [face.points[::2, :2].astype(np.float64) / size for face in (original, projected, edited)]
+    frame = points[0] + points[2] - points[1]
+    edge = np.linspace(0, 1, 9)
+    still = np.array([(x, y) for x in edge for y in edge if x in (0, 1) or y in (0, 1)])
+    offsets = np.concatenate([p - frame for p in points], axis=1)  # [239, 6]
+    spline = RBFInterpolator(
+        np.concatenate([frame, still]),
+        np.concatenate([offsets, np.zeros((len(still), 6))]),
+        kernel="thin_plate_spline",
+        smoothing=_SMOOTHING,
+    )
+    nodes = (np.arange(_GRID) + 0.5) / _GRID
+    places = np.stack(np.meshgrid(nodes, nodes), axis=2).reshape(-1, 2)
+    field = (spline(places).reshape(_GRID, _GRID, 3, 2) * size).astype(np.float32)
+    side = min(size, _SMALL)
+    grid = ((np.arange(side, dtype=np.float32) + 0.5) / side) * size
+    identity = np.stack(np.meshgrid(grid, grid), axis=2)
+    return tuple(identity + cv2.resize(field[:, :, i], (side, side), interpolation=cv2.INTER_CUBIC) for i in range(3))
+
+
+def _warp(picture: np.ndarray, source: np.ndarray) -> np.ndarray:
+    """The picture [S, S, …] with each place taken from `source` [s, s, 2], pixels."""
+    size = picture.shape[0]
+    dense = cv2.resize(source, (size, size), interpolation=cv2.INTER_LINEAR) - 0.5
+    return cv2.remap(picture, dense, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+
+
+def _blur(picture: np.ndarray, sigma: float) -> np.ndarray:
+    """A Gaussian blur, computed small where sigma allows."""
+    size = picture.shape[0]
+    small = max(16, min(size, round(size * min(1.0, 4 / sigma))))
+    reduced = cv2.GaussianBlur(_reduced(picture, small), (0, 0), sigma * small / size, borderType=cv2.BORDER_REFLECT)
+    return cv2.resize(reduced, (size, size), interpolation=cv2.INTER_LINEAR)
+
+
+def _reduced(picture: np.ndarray, side: int) -> np.ndarray:
+    return cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)
+
+
+def _size(difference: np.ndarray) -> np.ndarray:
+    """[S, S, 3] → [S, S], the mean size over the colours."""
+    return cv2.transform(np.abs(difference), np.full((1, 3), 1 / 3, np.float32))
+
+
+def _colours(
+    tint: np.ndarray, original: np.ndarray, projected: np.ndarray, edited: np.ndarray, sigma: float
+) -> np.ndarray:
+    """How the photo's colours differ from the generator's around each place [S, S, 3], taken among the person for the
+    person and among the background for the background. `original` … `edited` are the mattes [S, S]."""
+    # What is out of place between photo and projection is no difference of colour: it must not tint its surroundings.
+    tint = np.clip(tint, -_LARGEST_TINT, _LARGEST_TINT)
+    fields = []
+    for both, reach in ((original * projected, 1), ((1 - original) * (1 - projected), 2)):
+        weighted = _blur(np.dstack([tint * both[:, :, None], both]), reach * sigma)
+        fields.append(weighted[:, :, :3] / (weighted[:, :, 3:] + 1e-3))
+    person, background = fields
+    return background + edited[:, :, None] * (person - background)
+
+
+def _uncovered(projected: np.ndarray, edited: np.ndarray) -> np.ndarray:
+    """[S, S], 0…1: the background that shows where the silhouette draws back. The photo's own silhouette lies a little
+    beside the projection's, so the place is widened, outside what the person covers afterwards."""
+    size = projected.shape[0]
+    small = min(size, _SMALL)
+    before, after = _reduced(projected, small), _reduced(edited, small)
+    reach = round(0.06 * small)
+    gone = cv2.dilate(np.clip(before - after - 0.2, 0, 1), np.ones((2 * reach + 1,) * 2, np.uint8))
+    gone = cv2.GaussianBlur(np.clip(2 * gone, 0, 1), (0, 0), 0.02 * small) * np.clip((0.8 - after) / 0.5, 0, 1)
+    return cv2.resize(gone, (size, size), interpolation=cv2.INTER_LINEAR)
+
+
+def _mask(original: View, edited: View, to_original: np.ndarray, to_edited: np.ndarray, region: Region) -> np.ndarray:
+    """The union of what the face (or head) covers before and after, in the photo's frame, feathered; [s, s]."""
+    side = to_original.shape[0]
+    covers = []
+    for view, source in ((original, None), (original, to_original), (edited, to_edited)):
+        size = view.picture.shape[0]
+        small = view.landmarks.moved(np.array([[side / size, 0, 0], [0, side / size, 0]]))
+        cover = face_oval_mask(small, side, forehead=0.15 if region == "face" else 0.35)
+        if region == "head":
+            person = cv2.resize(view.matte, (side, side), interpolation=cv2.INTER_AREA)
+            cover = np.maximum(cover, hair_of_matte(person, small))
+        covers.append(cover if source is None else _warp(cover, source * (side / size)))
+    union = np.max(covers, axis=0)
+    feather = 0.02 * side
+    grown = cv2.dilate(union, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * round(feather) + 1,) * 2))
+    soft = cv2.GaussianBlur(grown, (0, 0), feather)
+    # The square's own border is never touched: there is nothing to blend it with.
+    ramp = np.clip((np.minimum(np.arange(side), np.arange(side)[::-1]) - 1) / (0.04 * side), 0, 1).astype(np.float32)
+    soft = soft * np.minimum(ramp[:, None], ramp[None, :])
+    return np.where(soft < 1 / 512, 0, soft).astype(np.float32)

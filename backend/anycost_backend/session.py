@@ -1,0 +1,155 @@
+"""One photo being edited: its faces, their projections, and the photo with an edit put in."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from anycost_models.catalogue import path_of
+from anycost_models.directions import Directions, load_directions
+from anycost_models.face_masks import face_oval_mask, hair_of_matte, matte
+from anycost_models.face_mesh import Landmarks
+from anycost_models.runtime import Network, load
+from anycost_models.weights import EMBEDDED_GENERATOR
+
+from anycost_backend import composite
+from anycost_backend.faces import Face, FaceFinder
+from anycost_backend.photo import Photo
+from anycost_backend.projection import StoredProjection, project_face
+from anycost_backend.renderer import Renderer
+
+if TYPE_CHECKING:
+    from anycost_models.inversion import ProjectionSettings, Step
+
+PROJECTION_SIDE = 256  # pixels
+LARGEST = 1024  # pixels: the full generator's picture
+WORKING_SIDES = (256, 512, LARGEST)  # pixels: an edit is planned at the first that holds the face as the photo shows it
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The models, each loaded when it is first needed and then kept; shared by all sessions of a process."""
+
+    weights: Path = EMBEDDED_GENERATOR
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        return Renderer(self.weights)
+
+    @cached_property
+    def finder(self) -> FaceFinder:
+        return FaceFinder.load()
+
+    @cached_property
+    def matte(self) -> Network:
+        return load(path_of("selfie_matte"))
+
+    @cached_property
+    def directions(self) -> Directions:
+        return load_directions()
+
+
+@dataclass(frozen=True, eq=False)
+class Edit:
+    """A photo with one face edited, and how it came about; nothing of the model's where nothing was to change."""
+
+    photo: Photo
+    projection: StoredProjection | None = None
+    projected: np.ndarray | None = None  # float32 [S, S, 3], sRGB 0…1: the face as the model draws it
+    edited: np.ndarray | None = None  # the same with the edit
+    change: composite.Change | None = None
+
+
+class Session:
+    """What is computed once per photo and face is kept. `seconds` says what each kind of work has cost so far."""
+
+    def __init__(self, photo: Photo, parts: Parts) -> None:
+        self.photo = photo
+        self.parts = parts
+        self.seconds: dict[str, float] = {}
+        self._projections: dict[int, StoredProjection] = {}
+        self._projected: dict[int, composite.View] = {}
+        with self._timed("find"):
+            self._image = photo.srgb8()
+            self.faces: tuple[Face, ...] = parts.finder.find(self._image)
+
+    def project(
+        self,
+        face: int,
+        settings: "ProjectionSettings | None" = None,
+        on_step: "Callable[[Step], bool]" = lambda step: True,
+        *,
+        fresh: bool = False,
+    ) -> StoredProjection:
+        """The face's latent; computed, remembered or read from the cache. See `project_face`."""
+        if fresh or face not in self._projections:
+            crop, mesh, person = self._aligned(face, PROJECTION_SIDE)
+            importance = np.maximum(face_oval_mask(mesh, PROJECTION_SIDE), hair_of_matte(person, mesh))
+            with self._timed("project"):
+                found = project_face(self.parts.renderer, crop, importance, settings, on_step, fresh=fresh)
+            self._projections[face] = found
+            self._projected.pop(face, None)
+        return self._projections[face]
+
+    def edit(
+        self,
+        photo: Photo,
+        face: int,
+        strengths: Mapping[str, float],
+        on_step: "Callable[[Step], bool]" = lambda step: True,
+    ) -> Edit:
+        """`photo` (this session's, perhaps with other faces edited already) with the face edited at full quality.
+
+        With all strengths 0 it is the photo itself. Raises AnycostError for unknown attributes and missing models."""
+        directions = self.parts.directions
+        directions.check(strengths)
+        if not any(strengths.values()):
+            return Edit(photo)
+        projection = self.project(face, on_step=on_step)
+        square = self.faces[face].square
+        side = next((s for s in WORKING_SIDES if s >= square.side), LARGEST)
+        with self._timed("render"):
+            if face not in self._projected:
+                self._projected[face] = self._view(self._render(projection.latent, side))
+            drawn = self._render(directions.apply(projection.latent, strengths), side)
+        with self._timed("measure"):
+            projected, edited = self._projected[face], self._view(drawn)
+            crop, mesh, person = self._aligned(face, side)
+            original = composite.View(crop.astype(np.float32) / 255, mesh, person)
+        with self._timed("composite"):
+            change = composite.plan(original, projected, edited, directions.region(strengths))
+            bounds = square.bounds(self._image.shape, margin=2)
+            x0, y0, x1, y1 = bounds
+            before = photo.region_srgb(x0, y0, x1 - x0, y1 - y0)
+            result, mask = composite.apply(change, square, before, bounds)
+            changed = photo.with_region(x0, y0, photo.from_srgb(result), mask)
+        return Edit(changed, projection, projected.picture, edited.picture, change)
+
+    def _render(self, latent: np.ndarray, side: int) -> np.ndarray:
+        """Always by the full generator, then reduced: what an exit draws is only nearly the same."""
+        picture = self.parts.renderer.render(latent, LARGEST)
+        return picture if side == LARGEST else cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)
+
+    def _aligned(self, face: int, side: int) -> tuple[np.ndarray, Landmarks, np.ndarray]:
+        """The face's square: uint8 RGB [S, S, 3], its landmarks there, its matte [S, S]."""
+        found = self.faces[face]
+        crop = found.square.crop(self._image, side)
+        return crop, found.mesh.moved(found.square.matrix(side)), matte(crop, self.parts.matte)
+
+    def _view(self, picture: np.ndarray) -> composite.View:
+        eight_bit = (picture * 255).round().astype(np.uint8)
+        mesh = self.parts.finder.mesh.landmarks_aligned(eight_bit)
+        return composite.View(picture, mesh, matte(eight_bit, self.parts.matte))
+
+    @contextmanager
+    def _timed(self, what: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[what] = self.seconds.get(what, 0.0) + time.perf_counter() - started

@@ -1,0 +1,87 @@
+"""Attribute directions: what a slider adds to a latent."""
+
+import difflib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+
+from anycost_models.errors import AnycostError
+from anycost_models.weights import EMBEDDED_DIRECTIONS
+
+Region = Literal["face", "head"]
+MOST = 2.0  # |strength| beyond which no picture is natural
+
+
+@dataclass(frozen=True, eq=False)
+class Direction:
+    """One attribute. Strength 1 is a strong but natural edit, −1 its opposite."""
+
+    name: str
+    group: str  # under which editors show it
+    about: str  # what −1 and +1 do
+    region: Region  # what of the photo may change: the face, or hair and neckline with it
+    layers: tuple[int, int]  # the rows of W+ it moves, the last excluded
+    vector: np.ndarray  # float32 [D], what strength 1 adds to each of those rows
+
+
+@dataclass(frozen=True)
+class Directions:
+    """All attributes of one generator, in the order in which editors show them."""
+
+    by_name: Mapping[str, Direction]
+
+    def direction(self, name: str) -> Direction:
+        """Raises AnycostError with the nearest name when there is no such attribute."""
+        if name in self.by_name:
+            return self.by_name[name]
+        near = difflib.get_close_matches(name, self.by_name, 1, 0.4)
+        hint = f"did you mean '{near[0]}'?" if near else "see them with 'anycost attributes'"
+        raise AnycostError(f"there is no attribute '{name}': {hint}")
+
+    def check(self, strengths: Mapping[str, float]) -> None:
+        """Raises AnycostError for an unknown attribute or a strength outside ±2."""
+        for name, strength in strengths.items():
+            self.direction(name)
+            if not -MOST <= strength <= MOST:
+                raise AnycostError(
+                    f"the strength of '{name}' is {strength:g}: it must lie between -2 and 2 (±1 is strong)"
+                )
+
+    def apply(self, latent: np.ndarray, strengths: Mapping[str, float]) -> np.ndarray:
+        """W+ [styles, D] + Σ strength · direction. Raises AnycostError like `check`."""
+        self.check(strengths)
+        edited = latent.copy()
+        for name, strength in strengths.items():
+            direction = self.direction(name)
+            edited[slice(*direction.layers)] += strength * direction.vector
+        return edited
+
+    def region(self, strengths: Mapping[str, float]) -> Region:
+        """What of the photo these strengths may change: "head" if one of them needs it, else "face"."""
+        regions = {self.direction(name).region for name, strength in strengths.items() if strength}
+        return "head" if "head" in regions else "face"
+
+
+def load_directions(path: Path = EMBEDDED_DIRECTIONS) -> Directions:
+    """Raises AnycostError when the file is missing or damaged."""
+    try:
+        with safe_open(path, "np") as file:
+            entries = json.loads(file.metadata()["attributes"])
+            by_name = {
+                entry["name"]: Direction(
+                    **{**entry, "layers": tuple(entry["layers"])},
+                    vector=file.get_tensor(entry["name"]).astype(np.float32),
+                )
+                for entry in entries
+            }
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise AnycostError(
+            f"the directions {path} are missing or damaged ({error}): install the package again"
+        ) from error
+    return Directions(MappingProxyType(by_name))
