@@ -14,16 +14,19 @@ import cv2
 import numpy as np
 from anycost_models.directions import Region
 from anycost_models.face_masks import face_oval_mask, hair_of_matte
-from anycost_models.face_mesh import Landmarks
+from anycost_models.face_mesh import LEFT_EYE, RIGHT_EYE, Landmarks
 from anycost_models.square import AlignedSquare, Rectangle, pixel_matrix
 from scipy.interpolate import RBFInterpolator
 
+# What an expression does not move (eyes, the nose's bridge, temples), among every second landmark.
+_STEADY = [i // 2 for i in (*LEFT_EYE, *RIGHT_EYE, 6, 168, 8, 122, 196, 188, 412, 356, 162, 234, 454) if i % 2 == 0]
 _GRID = 65  # nodes of the grid on which the motion is solved, each way
 _SMOOTHING = 1e-3  # of the thin-plate spline: landmarks of generated faces tremble by a pixel or so
 _APPEARS_FROM, _APPEARS_BY = 10 / 255, 25 / 255  # difference at which the generator's pixels begin to, and fully, count
 _OTHER_FROM = 50 / 255  # difference at which even a smooth one is another thing
 _SHADING = 0.8  # how much of a smooth difference counts as shading
 _LARGEST_TINT = 0.12  # by which the replacement's colours follow the photo's
+_LARGEST_BACKGROUND_TINT = 0.4  # the same behind the person
 _HALF = 512  # pixels: largest side at which it is decided what comes from the photo
 _SMALL = 256  # pixels: side at which what is smooth is computed
 
@@ -64,7 +67,7 @@ def plan(original: View, projected: View, edited: View, region: Region = "face")
         _warp(_reduced(view.matte, half), source * (half / size))
         for view, source in ((original, to_original), (projected, to_projected), (edited, to_edited))
     )
-    colours = _colours(moved - before, was, had, has, 25 * scale)
+    colours = _colours(moved, before, _reduced(after, half), (was, had, has), 25 * scale)
     # A change of colour or shading alone keeps the photo's texture; what draws new edges replaces it.
     drawn = changed - _SHADING * _blur(changed, 25 * scale)
     strength = _blur(_size(drawn), 9 * scale)
@@ -98,12 +101,12 @@ def apply(
         return cv2.warpAffine(array, pixel_matrix(to_square), shape, flags=flags, borderMode=outside)
 
     mask = place(change.mask, cv2.BORDER_CONSTANT)
-    source = place(change.source)
-    from_square = square.inverse(1)
-    moved_to = source @ from_square[:, :2].T.astype(np.float32) + (from_square[:, 2] - (x0 + 0.5, y0 + 0.5)).astype(
-        np.float32
+    # Only the motion is enlarged, not the places: OpenCV interpolates in steps of 1/32, which would shake every pixel.
+    motion = place(change.source - _places(change.source.shape[0], 1)) @ square.inverse(1)[:, :2].T.astype(np.float32)
+    x, y = np.arange(shape[0], dtype=np.float32), np.arange(shape[1], dtype=np.float32)[:, None]
+    moved = cv2.remap(
+        pixels, motion[:, :, 0] + x, motion[:, :, 1] + y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101
     )
-    moved = cv2.remap(pixels, moved_to, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
     appears = place(change.appears)[:, :, None]
     result = (1 - appears) * (moved + place(change.difference)) + appears * place(change.replacement)
     return np.clip(result, 0, 1), mask
@@ -113,7 +116,7 @@ def _motions(original: Landmarks, projected: Landmarks, edited: Landmarks, size:
     """For each place of the common frame, where it lies in the original, the projected and the edited picture:
     three float32 [s, s, 2] in pixels of the square."""
     points = [face.points[::2, :2].astype(np.float64) / size for face in (original, projected, edited)]
-    frame = points[0] + points[2] - points[1]
+    frame = points[0] + _settled(points[2], points[1]) - points[1]
     edge = np.linspace(0, 1, 9)
     still = np.array([(x, y) for x in edge for y in edge if x in (0, 1) or y in (0, 1)])
     offsets = np.concatenate([p - frame for p in points], axis=1)  # [239, 6]
@@ -127,9 +130,25 @@ def _motions(original: Landmarks, projected: Landmarks, edited: Landmarks, size:
     places = np.stack(np.meshgrid(nodes, nodes), axis=2).reshape(-1, 2)
     field = (spline(places).reshape(_GRID, _GRID, 3, 2) * size).astype(np.float32)
     side = min(size, _SMALL)
-    grid = ((np.arange(side, dtype=np.float32) + 0.5) / side) * size
-    identity = np.stack(np.meshgrid(grid, grid), axis=2)
-    return tuple(identity + cv2.resize(field[:, :, i], (side, side), interpolation=cv2.INTER_CUBIC) for i in range(3))
+    return tuple(
+        _places(side, size) + cv2.resize(field[:, :, i], (side, side), interpolation=cv2.INTER_CUBIC) for i in range(3)
+    )
+
+
+def _settled(edited: np.ndarray, projected: np.ndarray) -> np.ndarray:
+    """The edited landmarks [239, 2] without the drift of the head as a whole: by the best shift, turn and scale of the
+    eyes and the nose's bridge onto the projected ones. An edit of the face leaves the head where it is."""
+    z, target = (p[_STEADY, 0] + 1j * p[_STEADY, 1] for p in (edited, projected))
+    spread = z - z.mean()
+    turn = np.vdot(spread, target - target.mean()) / np.vdot(spread, spread).real
+    moved = turn * (edited[:, 0] + 1j * edited[:, 1] - z.mean()) + target.mean()
+    return np.column_stack([moved.real, moved.imag])
+
+
+def _places(side: int, size: float) -> np.ndarray:
+    """[s, s, 2], x and y: where the pixels of a picture of s×s lie in a square with sides of `size`."""
+    line = (np.arange(side, dtype=np.float32) + 0.5) * np.float32(size / side)
+    return np.stack(np.meshgrid(line, line), axis=2)
 
 
 def _warp(picture: np.ndarray, source: np.ndarray) -> np.ndarray:
@@ -157,18 +176,23 @@ def _size(difference: np.ndarray) -> np.ndarray:
 
 
 def _colours(
-    tint: np.ndarray, original: np.ndarray, projected: np.ndarray, edited: np.ndarray, sigma: float
+    photo: np.ndarray, before: np.ndarray, after: np.ndarray, mattes: tuple[np.ndarray, ...], sigma: float
 ) -> np.ndarray:
-    """How the photo's colours differ from the generator's around each place [S, S, 3], taken among the person for the
-    person and among the background for the background. `original` … `edited` are the mattes [S, S]."""
-    # What is out of place between photo and projection is no difference of colour: it must not tint its surroundings.
-    tint = np.clip(tint, -_LARGEST_TINT, _LARGEST_TINT)
+    """What brings the edited drawing to the photo's colours, smooth, [S, S, 3]. mattes: [S, S] of the three pictures.
+
+    The person takes what photo and projection differ by, among the person: the edit's own change of colour stays. The
+    background is no part of an edit: it takes what photo and edited drawing differ by, among the background."""
+    was, had, has = mattes
     fields = []
-    for both, reach in ((original * projected, 1), ((1 - original) * (1 - projected), 2)):
-        weighted = _blur(np.dstack([tint * both[:, :, None], both]), reach * sigma)
+    for tint, both, most, reach in (
+        (photo - before, was * had, _LARGEST_TINT, 1),
+        (photo - after, (1 - was) * (1 - has), _LARGEST_BACKGROUND_TINT, 2),
+    ):
+        # What is out of place is no difference of colour: it must not tint its surroundings.
+        weighted = _blur(np.dstack([np.clip(tint, -most, most) * both[:, :, None], both]), reach * sigma)
         fields.append(weighted[:, :, :3] / (weighted[:, :, 3:] + 1e-3))
     person, background = fields
-    return background + edited[:, :, None] * (person - background)
+    return background + has[:, :, None] * (person - background)
 
 
 def _uncovered(projected: np.ndarray, edited: np.ndarray) -> np.ndarray:
@@ -197,7 +221,9 @@ def _mask(original: View, edited: View, to_original: np.ndarray, to_edited: np.n
         covers.append(cover if source is None else _warp(cover, source * (side / size)))
     union = np.max(covers, axis=0)
     feather = 0.02 * side
-    grown = cv2.dilate(union, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * round(feather) + 1,) * 2))
+    # Loose strands lie beyond the matte; where the head moves away, none of them must stay.
+    reach = round(feather * (2.5 if region == "head" else 1))
+    grown = cv2.dilate(union, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2))
     soft = cv2.GaussianBlur(grown, (0, 0), feather)
     # The square's own border is never touched: there is nothing to blend it with.
     ramp = np.clip((np.minimum(np.arange(side), np.arange(side)[::-1]) - 1) / (0.04 * side), 0, 1).astype(np.float32)

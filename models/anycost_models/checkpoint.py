@@ -28,7 +28,7 @@ def save_generator(model: MobileGenerator, path: Path) -> None:
 def load_generator(path: Path = EMBEDDED_GENERATOR) -> MobileGenerator:
     """The generator in `path`, float32, for inference. AnycostError when it is missing, damaged or foreign."""
     if not path.is_file():
-        raise AnycostError(f"the model {path} is missing: install the package again, or name another with --model")
+        raise AnycostError(f"the model {path} is missing: install the package again")
     try:
         with safe_open(path, "pt") as file:
             metadata = file.metadata() or {}

@@ -70,13 +70,19 @@ def load(path: Path, runtime: str | None = None, threads: int | None = None) -> 
 
 def _openvino(path: Path, threads: int | None) -> tuple[Any, Any]:
     import openvino
+    from openvino.frontend import FrontEndManager
 
+    # As ONNX and nothing else: left to guess, OpenVINO's other readers complain about a damaged file on stderr.
+    frontend = FrontEndManager().load_by_framework("onnx")
+    model = frontend.convert(frontend.load(str(path)))
+    if not model.outputs:
+        raise ValueError("it is empty")
     core = openvino.Core()
     # Its default lets newer CPUs compute in bf16, which moves landmarks by whole pixels.
     options: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
     if threads is not None:
         options["INFERENCE_NUM_THREADS"] = threads
-    compiled = core.compile_model(core.read_model(path), "CPU", options)
+    compiled = core.compile_model(model, "CPU", options)
     shapes = tuple(
         tuple(None if size.is_dynamic else size.get_length() for size in port.partial_shape) for port in compiled.inputs
     )

@@ -43,6 +43,7 @@ class Attribute:
     label: str = ""  # of `face_labels.LABELS`; the name itself if empty
     drags: tuple[str, ...] = ()  # labels that may move along, since they belong together
     ranges: tuple[tuple[int, int], ...] = RANGES
+    longest: float = 4.0  # standard deviations of w, whatever the effect: beyond, faces fall apart
 
 
 _MOUTH = ("mouth_open", "lip_fullness")
@@ -50,19 +51,22 @@ _GENDER = ("beard", "lip_colour", "lip_fullness", "face_width")
 _TILT = ("face_width", "lip_fullness", "eyes_open", "brows_up")  # measured in the picture, they change as the head nods
 
 ATTRIBUTES = (
-    Attribute("smile", "Expression", "serious … smiling", "face", 1.6, drags=(*_MOUTH, "eyes_open")),
-    Attribute("mouth_open", "Expression", "mouth closed … open", "face", 2.0, drags=("smile", "lip_fullness")),
+    Attribute(
+        "smile", "Expression", "serious … smiling", "face", 1.6, drags=(*_MOUTH, "eyes_open"), ranges=((3, 7), (3, 9))
+    ),
+    Attribute("mouth_open", "Expression", "mouth closed … open", "face", 1.6, drags=("smile", "lip_fullness")),
     Attribute("eyes_open", "Expression", "eyes narrowed … wide open", "face", 1.8, drags=("brows_up",)),
-    Attribute("brows_up", "Expression", "brows lowered … raised", "face", 1.8, drags=("eyes_open",)),
-    Attribute("age", "Age", "younger … older", "head", 1.6, drags=("beard", "skin_lightness", "hair_lightness")),
+    Attribute(
+        "brows_up", "Expression", "brows lowered … raised", "face", 1.3, drags=("eyes_open",), ranges=((3, 7), (3, 9))
+    ),
+    Attribute("age", "Age", "younger … older", "head", 1.2, drags=("beard", "skin_lightness")),
     Attribute("gender", "Identity", "presents as a woman … as a man", "head", 1.3, drags=_GENDER),
     Attribute("yaw", "Pose", "turned to the picture's left … right", "head", 1.0),
     Attribute("pitch", "Pose", "looking down … up", "head", 1.0, drags=_TILT),
-    Attribute("glasses", "Accessories", "without … with glasses", "face", 2.0),
-    Attribute("beard", "Hair", "shaven … bearded", "face", 2.0, drags=("gender",)),
+    Attribute("glasses", "Accessories", "without … with glasses", "face", 2.0, ranges=((0, 8),), longest=3.2),
     Attribute("hair_lightness", "Hair", "darker … lighter hair", "head", 1.6),
-    Attribute("skin_warmth", "Colour", "cooler … warmer skin", "face", 2.0, drags=("lip_colour",)),
-    Attribute("lip_colour", "Colour", "paler … redder lips", "face", 2.0),
+    Attribute("skin_warmth", "Colour", "cooler … warmer skin", "face", 1.4, drags=("lip_colour",)),
+    Attribute("lip_colour", "Colour", "paler … redder lips", "face", 1.4),
 )
 
 
@@ -143,31 +147,49 @@ class Bench:
         return np.nanmean(moves, axis=0)
 
 
-def fit(samples: Path, output: Path) -> None:
+def fit(samples: Path, output: Path, only: tuple[str, ...] = ()) -> None:
+    """Learns all attributes, or `only` some and keeps the others that `output` holds."""
     regression = regress(samples)
     bench = Bench.make(12, regression.names)
+    kept = load_directions(output).by_name if only else {}
     entries, tensors = [], {}
     for attribute in tqdm(ATTRIBUTES, "attributes"):
-        label = attribute.label or attribute.name
-        column = regression.names.index(label)
-        vector = regression.direction(label, attribute.drags).astype(np.float32)
-        layers = choose_layers(bench, regression, attribute, vector, column)
-        for _ in range(2):  # the effect is not quite linear
-            effect = bench.effect(vector, layers, 12)[column] / regression.deviation[column]
-            vector = vector * float(np.clip(attribute.effect / max(effect, 0.1), 0.3, 4.0))
-        length = float(np.sqrt(vector @ np.linalg.solve(regression.covariance, vector)))
-        moved = bench.effect(vector, layers, 12) / regression.deviation
-        others = {
-            n: round(float(m), 2) for n, m in zip(regression.names, moved, strict=True) if abs(m) > 0.25 and n != label
-        }
-        print(f"{attribute.name}: R² {regression.r2[column]:.2f}, rows {layers}, {length:.2f} σ long, "
-              f"moves {moved[column]:.2f} sd; others {others}", flush=True)  # fmt: skip
+        if only and attribute.name not in only:
+            vector, layers = kept[attribute.name].vector, kept[attribute.name].layers
+        else:
+            vector, layers = learn(bench, regression, attribute)
         tensors[attribute.name] = vector.astype(np.float32)
         fields = {key: getattr(attribute, key) for key in ("name", "group", "about", "region")}
         entries.append(fields | {"layers": list(layers)})
+        moved = bench.effect(vector, layers, 12) / regression.deviation
+        print(table_row(regression, attribute, layers, moved), flush=True)
     aside = output.with_suffix(".part")
     save_file(tensors, aside, {"attributes": json.dumps(entries)})
     os.replace(aside, output)
+
+
+def learn(bench: Bench, regression: Regression, attribute: Attribute) -> tuple[np.ndarray, tuple[int, int]]:
+    """The calibrated vector [D] and the rows of W+ it moves."""
+    label = attribute.label or attribute.name
+    column = regression.names.index(label)
+    vector = regression.direction(label, attribute.drags).astype(np.float32)
+    layers = choose_layers(bench, regression, attribute, vector, column)
+    for _ in range(2):  # the effect is not quite linear
+        effect = bench.effect(vector, layers, 12)[column] / regression.deviation[column]
+        vector = vector * float(attribute.effect / max(effect, 0.1))
+        length = float(np.sqrt(vector @ np.linalg.solve(regression.covariance, vector)))
+        vector = vector * min(1.0, attribute.longest / length)
+    return vector, layers
+
+
+def table_row(regression: Regression, attribute: Attribute, layers: tuple[int, int], moved: np.ndarray) -> str:
+    """A row of docs/attributes.md. moved: [L], what strength 1 does to each label, in standard deviations."""
+    column = regression.names.index(attribute.label or attribute.name)
+    own = f"{moved[column]:+.1f} sd ({moved[column] * regression.deviation[column]:+.3g})"
+    order = np.argsort(-np.abs(moved))
+    others = [f"{regression.names[i]} {moved[i]:+.1f}" for i in order if i != column and abs(moved[i]) > 0.25]
+    rows = f"{layers[0]}…{layers[1] - 1}"
+    return f"| {attribute.name} | {regression.r2[column]:.2f} | {rows} | {own} | {', '.join(others) or '—'} |"
 
 
 def choose_layers(
@@ -209,11 +231,12 @@ def main() -> None:
     fitting = steps.add_parser("fit", help="learn and calibrate")
     fitting.add_argument("--samples", type=Path, required=True)
     fitting.add_argument("--output", type=Path, default=EMBEDDED_DIRECTIONS)
+    fitting.add_argument("--only", nargs="+", default=(), metavar="NAME", help="keep the others as they are")
     drawing = steps.add_parser("sheets", help="draw a contact sheet for each attribute")
     drawing.add_argument("--output", type=Path, required=True)
     args = parser.parse_args()
     if args.step == "fit":
-        fit(args.samples, args.output)
+        fit(args.samples, args.output, tuple(args.only))
     else:
         sheets(args.output)
 

@@ -1,0 +1,61 @@
+"""Times the steps of an edit on this machine: medians in milliseconds, interleaved, and the peak of memory.
+
+.venv/bin/python benchmarks/edit_steps.py [--rounds 9]
+"""
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import cv2
+import numpy as np
+import skimage.data
+from anycost_backend import composite
+from anycost_backend.commands.common import peak_megabytes
+from anycost_backend.session import Parts
+from anycost_models.face_masks import matte
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=9)
+    args = parser.parse_args()
+    parts = Parts()
+    image = cv2.resize(skimage.data.astronaut(), None, fx=6, fy=6, interpolation=cv2.INTER_CUBIC)  # a face of 1030 px
+    (face, *_) = parts.finder.find(image)
+    crop, mesh = face.square.crop(image, 1024), face.mesh.moved(face.square.matrix(1024))
+    latent = parts.renderer.sample(1, 0.7)
+    view = composite.View(crop.astype(np.float32) / 255, mesh, matte(crop, parts.matte))
+    other = composite.View(np.ascontiguousarray(view.picture[:, ::-1]), mesh, view.matte)
+    bounds = face.square.bounds(image.shape, margin=2)
+    x0, y0, x1, y1 = bounds
+    pixels = image[y0:y1, x0:x1].astype(np.float32) / 255
+
+    def put_back() -> None:
+        composite.apply(composite.plan(view, view, other, "head"), face.square, pixels, bounds)
+
+    steps: dict[str, Callable[[], Any]] = {
+        "find faces, 9 megapixels": lambda: parts.finder.find(image),
+        "crop 1024 px": lambda: face.square.crop(image, 1024),
+        "landmarks": lambda: parts.finder.mesh.landmarks_aligned(crop),
+        "matte": lambda: matte(crop, parts.matte),
+        "composite 1024 px": put_back,
+        **{f"render {size} px": partial(parts.renderer.render, latent, size) for size in (128, 256, 512, 1024)},
+    }
+    times: dict[str, list[float]] = {name: [] for name in steps}
+    for round_ in range(args.rounds + 1):
+        for name, step in steps.items():
+            started = time.perf_counter()
+            step()
+            if round_:  # the first is for warming up
+                times[name].append((time.perf_counter() - started) * 1e3)
+    medians = {name: round(statistics.median(values), 1) for name, values in times.items()}
+    print(json.dumps({"milliseconds": medians, "peak_megabytes": peak_megabytes()}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
