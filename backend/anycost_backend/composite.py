@@ -67,12 +67,12 @@ def plan(original: View, projected: View, edited: View, region: Region = "face")
         _warp(_reduced(view.matte, half), source * (half / size))
         for view, source in ((original, to_original), (projected, to_projected), (edited, to_edited))
     )
-    colours = _colours(moved, before, _reduced(after, half), (was, had, has), 25 * scale)
+    colours = _colours((moved, before, _reduced(after, half)), (was, had, has), 25 / 1024)
     # A change of colour or shading alone keeps the photo's texture; what draws new edges replaces it.
     drawn = changed - _SHADING * _blur(changed, 25 * scale)
     strength = _blur(_size(drawn), 9 * scale)
     # Where the projection is not the person, a difference of two wrong things is no shading: replace a little sooner.
-    doubt = np.clip(_blur(_size(moved - before - colours), 9 * scale) / _APPEARS_BY, 0, 1)
+    doubt = np.clip(_blur(_size(moved - before - _enlarged(colours, half)), 9 * scale) / _APPEARS_BY, 0, 1)
     appears = np.clip((strength - _APPEARS_FROM * (1 - 0.5 * doubt)) / _APPEARS_BY, 0, 1)
     # Nor is it shading when hair gives way to skin: too large, however smooth.
     other = _blur(_size(changed), 9 * scale)
@@ -80,8 +80,7 @@ def plan(original: View, projected: View, edited: View, region: Region = "face")
     if region == "head":
         appears = np.maximum(appears, _uncovered(had, has))
     mask = _mask(original, edited, to_original, to_edited, region)
-    replacement = after + cv2.resize(colours, (size, size), interpolation=cv2.INTER_LINEAR)
-    return Change(to_original / size, difference, replacement, appears, mask)
+    return Change(to_original / size, difference, after + _enlarged(colours, size), appears, mask)
 
 
 def apply(
@@ -163,7 +162,7 @@ def _blur(picture: np.ndarray, sigma: float) -> np.ndarray:
     size = picture.shape[0]
     small = max(16, min(size, round(size * min(1.0, 4 / sigma))))
     reduced = cv2.GaussianBlur(_reduced(picture, small), (0, 0), sigma * small / size, borderType=cv2.BORDER_REFLECT)
-    return cv2.resize(reduced, (size, size), interpolation=cv2.INTER_LINEAR)
+    return _enlarged(reduced, size)
 
 
 def _reduced(picture: np.ndarray, side: int) -> np.ndarray:
@@ -175,21 +174,26 @@ def _size(difference: np.ndarray) -> np.ndarray:
     return cv2.transform(np.abs(difference), np.full((1, 3), 1 / 3, np.float32))
 
 
-def _colours(
-    photo: np.ndarray, before: np.ndarray, after: np.ndarray, mattes: tuple[np.ndarray, ...], sigma: float
-) -> np.ndarray:
-    """What brings the edited drawing to the photo's colours, smooth, [S, S, 3]. mattes: [S, S] of the three pictures.
+def _enlarged(picture: np.ndarray, side: int) -> np.ndarray:
+    return cv2.resize(picture, (side, side), interpolation=cv2.INTER_LINEAR)
+
+
+def _colours(pictures: tuple[np.ndarray, ...], mattes: tuple[np.ndarray, ...], sigma: float) -> np.ndarray:
+    """What brings the edited drawing to the photo's colours, smooth, [s, s, 3]. pictures, mattes: of photo, projection
+    and edited drawing; sigma: in sides of the square.
 
     The person takes what photo and projection differ by, among the person: the edit's own change of colour stays. The
     background is no part of an edit: it takes what photo and edited drawing differ by, among the background."""
-    was, had, has = mattes
+    side = min(_SMALL, pictures[0].shape[0])
+    photo, before, after = (_reduced(picture, side) for picture in pictures)
+    was, had, has = (_reduced(matte, side) for matte in mattes)
     fields = []
     for tint, both, most, reach in (
         (photo - before, was * had, _LARGEST_TINT, 1),
         (photo - after, (1 - was) * (1 - has), _LARGEST_BACKGROUND_TINT, 2),
     ):
         # What is out of place is no difference of colour: it must not tint its surroundings.
-        weighted = _blur(np.dstack([np.clip(tint, -most, most) * both[:, :, None], both]), reach * sigma)
+        weighted = _blur(np.dstack([np.clip(tint, -most, most) * both[:, :, None], both]), reach * sigma * side)
         fields.append(weighted[:, :, :3] / (weighted[:, :, 3:] + 1e-3))
     person, background = fields
     return background + has[:, :, None] * (person - background)
@@ -204,7 +208,7 @@ def _uncovered(projected: np.ndarray, edited: np.ndarray) -> np.ndarray:
     reach = round(0.06 * small)
     gone = cv2.dilate(np.clip(before - after - 0.2, 0, 1), np.ones((2 * reach + 1,) * 2, np.uint8))
     gone = cv2.GaussianBlur(np.clip(2 * gone, 0, 1), (0, 0), 0.02 * small) * np.clip((0.8 - after) / 0.5, 0, 1)
-    return cv2.resize(gone, (size, size), interpolation=cv2.INTER_LINEAR)
+    return _enlarged(gone, size)
 
 
 def _mask(original: View, edited: View, to_original: np.ndarray, to_edited: np.ndarray, region: Region) -> np.ndarray:
