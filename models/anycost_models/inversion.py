@@ -39,9 +39,9 @@ class Stage:
 @dataclass(frozen=True)
 class ProjectionSettings:
     stages: tuple[Stage, ...] = (
-        Stage(SubGenerator(128), 50, 0.12, 0.08),
-        Stage(SubGenerator(256), 70, 0.10, 0.05),
-        Stage(SubGenerator(1024), 16, 0.05, 0.01),
+        Stage(SubGenerator(128), 60, 0.12, 0.08),
+        Stage(SubGenerator(256), 45, 0.10, 0.04),
+        Stage(SubGenerator(1024), 14, 0.05, 0.01),
     )
     perceptual: float = 4.0  # weight of ENL0
     pixels: float = 8.0  # weight of the squared error of pixels in −1…1
@@ -150,7 +150,8 @@ def project(
     def draw(offset: Tensor, sub: SubGenerator) -> Tensor:
         latent = (model.mean_style + offset * sigma)[None]
         # The full picture at half size is exact, and 256 px is less than half.
-        return fast.half_size(latent) if sub.resolution == model.config.resolution else fast(latent, sub).float()
+        is_full = sub.resolution == model.config.resolution
+        return fast.half_size(latent, thrifty=True) if is_full else fast(latent, sub).float()
 
     for stage in settings.stages:
         loss_at_side = objective.at(min(SIDE, stage.sub.resolution))

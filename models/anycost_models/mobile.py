@@ -14,6 +14,7 @@ from typing import cast
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from anycost_models.elastic import SubGenerator
 from anycost_models.errors import AnycostError
@@ -166,11 +167,10 @@ class MobileGenerator(nn.Module):
         for module in fast.modules():
             if isinstance(module, nn.Conv2d):
                 module.to(torch.bfloat16)
-                module.weight.data = module.weight.data.contiguous(memory_format=torch.channels_last)
             if isinstance(module, StyledConv):
                 module.noise.data = module.noise.data.bfloat16()
-        fast.constant.data = fast.constant.data.to(torch.bfloat16, memory_format=torch.channels_last)
-        return fast
+        fast.constant.data = fast.constant.data.bfloat16()
+        return fast.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def sub_generators(self) -> tuple[SubGenerator, ...]:
         """All valid ones, cheapest first."""
@@ -180,15 +180,19 @@ class MobileGenerator(nn.Module):
         """z [N, D] → w [N, D], drawn towards the mean style by the truncation ψ (1: not at all)."""
         return torch.lerp(self.mean_style.expand_as(z), self.mapping(z), truncation)
 
-    def features(self, latent: Tensor) -> Iterator[Tensor]:
+    def features(self, latent: Tensor, *, thrifty: bool = False) -> Iterator[Tensor]:
         """The trunk's features at 4, 8, 16 … px, drawn one block at a time: whoever stops asking stops the work.
 
-        latent: W+ [N, styles, D]"""
+        latent: W+ [N, styles, D]; thrifty: in a backward pass, compute the last two blocks again
+        instead of keeping what they drew, which saves memory and costs time."""
         w = latent.unbind(1)
         x = self.root(self.constant.expand(latent.shape[0], -1, -1, -1), w[0])
         yield x
         for i, block in enumerate(self.blocks):
-            x = block(x, w[1 + 2 * i], w[2 + 2 * i])
+            if thrifty and i + 2 >= len(self.blocks):
+                x = checkpoint(block, x, w[1 + 2 * i], w[2 + 2 * i], use_reentrant=False)
+            else:
+                x = block(x, w[1 + 2 * i], w[2 + 2 * i])
             yield x
 
     def draw(self, features: Tensor, latent: Tensor, resolution: int) -> Tensor:
@@ -203,10 +207,12 @@ class MobileGenerator(nn.Module):
         features = next(islice(self.features(latent), self.level(resolution), None))
         return self.draw(features, latent, resolution)
 
-    def half_size(self, latent: Tensor) -> Tensor:
-        """The exact 2×2 mean of the full picture, float32 [N, 3, R/2, R/2]: its LL band, without drawing the others."""
+    def half_size(self, latent: Tensor, *, thrifty: bool = False) -> Tensor:
+        """The exact 2×2 mean of the full picture, float32 [N, 3, R/2, R/2]: its LL band, without drawing the others.
+
+        thrifty: as in `features`"""
         latent = self.as_wplus(latent)
-        *_, features = self.features(latent)
+        *_, features = self.features(latent, thrifty=thrifty)
         head = self.heads[str(self.config.resolution)]
         return head.bands(features, latent[:, -1])[:, ::4].float() / 2
 
