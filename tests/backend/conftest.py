@@ -1,0 +1,55 @@
+"""A home of its own for each test: this machine's models, and caches that begin empty. Models that load once."""
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+from anycost_backend import session
+from anycost_backend.session import Parts
+from anycost_models import paths
+from anycost_models.elastic import SubGenerator
+
+
+def make_home(folder: Path) -> Path:
+    """An `ANYCOST_HOME` with links to the fetched models, so that one may be taken away or replaced."""
+    models = folder / "data" / "models"
+    models.mkdir(parents=True)
+    for file in paths.models_dir().iterdir():
+        (models / file.name).symlink_to(file)
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = make_home(tmp_path / "home")
+    monkeypatch.setenv("ANYCOST_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all tests of a file: what is projected once is remembered."""
+    return make_home(tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Projections take a few steps at 64 px instead of minutes, and edits are drawn at 256 px."""
+    from anycost_models import inversion
+
+    stages = (inversion.Stage(SubGenerator(64), 4, 0.12, 0.08),)
+    monkeypatch.setattr(inversion, "ProjectionSettings", partial(inversion.ProjectionSettings, stages))
+    monkeypatch.setattr(session, "LARGEST", 256)
+
+
+@pytest.fixture(scope="session")
+def loaded() -> Parts:
+    """The models, loaded once for all tests."""
+    return Parts()
+
+
+@pytest.fixture
+def parts(loaded: Parts, monkeypatch: pytest.MonkeyPatch) -> Parts:
+    """Commands get the models that are loaded already."""
+    monkeypatch.setattr(session, "Parts", lambda: loaded)
+    return loaded
