@@ -209,7 +209,7 @@ def _read(path: Path, file: BinaryIO, max_megapixels: float) -> Photo:
     megapixels = image.width * image.height / 1e6
     if megapixels > max_megapixels:
         raise AnycostError(
-            f"{path} has {image.width} × {image.height} pixels ({megapixels:.0f} megapixels) and the limit is "
+            f"{path} has {image.width} × {image.height} pixels ({megapixels:.3g} megapixels) and the limit is "
             f"{max_megapixels:g}: scale it down, crop it, or raise the limit with --max-megapixels"
         )
     kind, has_alpha = _layout(path, image)

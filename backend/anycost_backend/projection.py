@@ -34,6 +34,7 @@ class StoredProjection:
     steps: int
     seconds: float  # that it took when it was computed
     remembered: bool  # read from the cache
+    complete: bool = True  # not ended early by its watcher
 
     def scores(self) -> dict[str, float | int | bool]:
         """Everything but the latent, as the command line prints it."""
@@ -53,7 +54,8 @@ def project_face(
 
     on_step as in `inversion.project`; a projection that it ended early is not remembered.
     Raises AnycostError when a model is missing."""
-    key = _key(renderer.weights, face, importance, settings)
+    # What counts where follows from the face; measured, it would differ in its last bits between runtimes.
+    key = _key(renderer.weights, face, settings)
     path = cache_dir() / "latents" / f"{key}.safetensors"
     stored = None if fresh else _read(path)
     if stored:
@@ -72,7 +74,7 @@ def project_face(
     found = project(renderer.model, load_perceptual(), face, importance, settings or ProjectionSettings(), watched)
     if not cut_short:
         _remember(path, found)
-    return StoredProjection(**vars(found), remembered=False)
+    return StoredProjection(**vars(found), remembered=False, complete=not cut_short)
 
 
 def _key(weights: Path, *parts: object) -> str:

