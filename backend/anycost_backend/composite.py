@@ -20,7 +20,7 @@ from scipy.interpolate import RBFInterpolator
 
 # What an expression does not move (eyes, the nose's bridge, temples), among every second landmark.
 _STEADY = [i // 2 for i in (*LEFT_EYE, *RIGHT_EYE, 6, 168, 8, 122, 196, 188, 412, 356, 162, 234, 454) if i % 2 == 0]
-_GRID = 65  # nodes of the grid on which the motion is solved, each way
+_GRID = 49  # nodes of the grid on which the motion is solved, each way
 _SMOOTHING = 1e-3  # of the thin-plate spline: landmarks of generated faces tremble by a pixel or so
 _APPEARS_FROM, _APPEARS_BY = 10 / 255, 25 / 255  # difference at which the generator's pixels begin to, and fully, count
 _OTHER_FROM = 50 / 255  # difference at which even a smooth one is another thing
@@ -45,9 +45,10 @@ class Change:
     """An edit, ready to be put into the photo at any resolution. All arrays cover the aligned square."""
 
     source: np.ndarray  # float32 [s, s, 2]: where in the square (0…1; x, y) each place of the original comes from
-    difference: np.ndarray  # float32 [S, S, 3]: added to the moved original
-    replacement: np.ndarray  # float32 [S, S, 3]: the generator's picture in the photo's colours
-    appears: np.ndarray  # float32 [s, s]: how far the replacement counts
+    kept: np.ndarray  # float32 [s, s]: how far the moved original counts, the rest is drawn anew
+    added: (
+        np.ndarray
+    )  # float32 [S, S, 3]: what is added to it: shading where it is kept, the generator's picture elsewhere
     mask: np.ndarray  # float32 [s, s]: how far the edit counts; exactly 0 outside
 
 
@@ -55,14 +56,14 @@ def plan(original: View, projected: View, edited: View, region: Region = "face")
     """The change from three views of equal size [S, S]. region: what may change, the face or the hair with it."""
     size = original.picture.shape[0]
     to_original, to_projected, to_edited = _motions(original.landmarks, projected.landmarks, edited.landmarks, size)
-    before = _warp(projected.picture, to_projected)
+    drawn_before = _warp(projected.picture, to_projected)
     after = _warp(edited.picture, to_edited)
-    difference = after - before
+    difference = after - drawn_before
 
     # What decides between the photo's pixels and the generator's is smooth: half the size is enough to find it.
     half, scale = min(size, _HALF), min(size, _HALF) / 1024  # the constants are for 1024 px
     moved = _warp(_reduced(original.picture, half), to_original * (half / size))
-    before, changed = _reduced(before, half), _reduced(difference, half)
+    before, changed = _reduced(drawn_before, half), _reduced(difference, half)
     was, had, has = (
         _warp(_reduced(view.matte, half), source * (half / size))
         for view, source in ((original, to_original), (projected, to_projected), (edited, to_edited))
@@ -80,7 +81,9 @@ def plan(original: View, projected: View, edited: View, region: Region = "face")
     if region == "head":
         appears = np.maximum(appears, _uncovered(had, has))
     mask = _mask(original, edited, to_original, to_edited, region)
-    return Change(to_original / size, difference, after + _enlarged(colours, size), appears, mask)
+    # That is kept · difference + appears · (edited + colours), for edited = projected + difference.
+    added = difference + _enlarged(appears, size)[:, :, None] * (drawn_before + _enlarged(colours, size))
+    return Change(to_original / size, 1 - appears, added, mask)
 
 
 def apply(
@@ -101,14 +104,14 @@ def apply(
 
     mask = place(change.mask, cv2.BORDER_CONSTANT)
     # Only the motion is enlarged, not the places: OpenCV interpolates in steps of 1/32, which would shake every pixel.
-    motion = place(change.source - _places(change.source.shape[0], 1)) @ square.inverse(1)[:, :2].T.astype(np.float32)
+    motion = place((change.source - _places(change.source.shape[0], 1)) @ square.inverse(1)[:, :2].T.astype(np.float32))
     x, y = np.arange(shape[0], dtype=np.float32), np.arange(shape[1], dtype=np.float32)[:, None]
     moved = cv2.remap(
         pixels, motion[:, :, 0] + x, motion[:, :, 1] + y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101
     )
-    appears = place(change.appears)[:, :, None]
-    result = (1 - appears) * (moved + place(change.difference)) + appears * place(change.replacement)
-    return np.clip(result, 0, 1), mask
+    moved *= place(change.kept)[:, :, None]
+    moved += place(change.added)
+    return np.clip(moved, 0, 1, out=moved), mask
 
 
 def _motions(original: Landmarks, projected: Landmarks, edited: Landmarks, size: int) -> tuple[np.ndarray, ...]:

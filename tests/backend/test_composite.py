@@ -81,8 +81,8 @@ def spectacles(view: View, ink: float = 0.05) -> tuple[View, np.ndarray]:
 def test_without_a_difference_the_photo_comes_back(view, other, square):
     """However far the projection is from the photo: only what the edit changed counts."""
     change = composite.plan(view, other, other)
-    assert np.abs(change.difference).max() < 1e-6
-    assert change.appears.max() == 0
+    assert np.abs(change.added).max() < 1e-6
+    assert change.kept.min() == 1
     after, mask, before = put_back(change, square, HEAD)
     assert mask.max() > 0.999
     assert np.abs(after - before).max() < 1e-4
