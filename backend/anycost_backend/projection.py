@@ -20,7 +20,7 @@ from anycost_backend.renderer import Renderer
 if TYPE_CHECKING:
     from anycost_models.inversion import Projection, ProjectionSettings, Step
 
-VERSION = 1  # raise it when projections of the same face get better: remembered ones are then made anew
+VERSION = 2  # raise it when projections of the same face get better: remembered ones are then made anew
 
 
 @dataclass(frozen=True, eq=False)

@@ -73,7 +73,7 @@ class Session:
         self.parts = parts
         self.seconds: dict[str, float] = {}
         self._projections: dict[int, StoredProjection] = {}
-        self._projected: dict[int, composite.View] = {}
+        self._before: dict[int, tuple[composite.View, composite.View]] = {}  # original, projected
         with self._timed("find"):
             self._image = photo.srgb8()
             self.faces: tuple[Face, ...] = parts.finder.find(self._image)
@@ -92,12 +92,14 @@ class Session:
         if face in self._projections and not fresh:
             return self._projections[face]
         crop, mesh, person = self._aligned(face, PROJECTION_SIDE)
-        importance = np.maximum(face_oval_mask(mesh, PROJECTION_SIDE), hair_of_matte(person, mesh))
+        covered = np.maximum(face_oval_mask(mesh, PROJECTION_SIDE), hair_of_matte(person, mesh))
+        # All or nothing: an optimisation would amplify the last bits, in which runtimes differ.
+        importance = (covered > 0.5).astype(np.float32)
         with self._timed("project"):
             found = project_face(self.parts.renderer, crop, importance, settings, on_step, fresh=fresh)
         if found.complete:
             self._projections[face] = found
-        self._projected.pop(face, None)
+        self._before.pop(face, None)
         return found
 
     def edit(
@@ -118,19 +120,21 @@ class Session:
         square = self.faces[face].square
         side = next((s for s in WORKING_SIDES if s >= square.side), LARGEST)
         with self._timed("render"):
-            if face not in self._projected:
-                self._projected[face] = self._view(self._render(projection.latent, side))
-            drawn = self._render(directions.apply(projection.latent, strengths), side)
+            before = None if face in self._before else self._render(projection.latent, side)
+            after = self._render(directions.apply(projection.latent, strengths), side)
         with self._timed("measure"):
-            projected, edited = self._projected[face], self._view(drawn)
-            crop, mesh, person = self._aligned(face, side)
-            original = composite.View(crop.astype(np.float32) / 255, mesh, person)
+            if before is not None:
+                crop, mesh, person = self._aligned(face, side)
+                original = composite.View(crop.astype(np.float32) / 255, mesh, person)
+                self._before[face] = original, self._view(before)
+            edited = self._view(after)
         with self._timed("composite"):
+            original, projected = self._before[face]
             change = composite.plan(original, projected, edited, directions.region(strengths))
             bounds = square.bounds(self._image.shape, margin=2)
             x0, y0, x1, y1 = bounds
-            before = photo.region_srgb(x0, y0, x1 - x0, y1 - y0)
-            result, mask = composite.apply(change, square, before, bounds)
+            pixels = photo.region_srgb(x0, y0, x1 - x0, y1 - y0)
+            result, mask = composite.apply(change, square, pixels, bounds)
             changed = photo.with_region(x0, y0, photo.from_srgb(result), mask)
         return Edit(changed, projection, projected.picture, edited.picture, change)
 

@@ -35,12 +35,11 @@ STRENGTHS = (-1.0, -0.5, 0.0, 0.5, 1.0)  # on contact sheets
 class Attribute:
     """What to learn, and how strong ±1 shall be."""
 
-    name: str
+    name: str  # of its label in `face_labels.LABELS`, too
     group: str
     about: str
     region: str  # "face" or "head"
     effect: float  # by how many standard deviations of its label strength 1 moves it, on average
-    label: str = ""  # of `face_labels.LABELS`; the name itself if empty
     drags: tuple[str, ...] = ()  # labels that may move along, since they belong together
     ranges: tuple[tuple[int, int], ...] = RANGES
     longest: float = 4.0  # standard deviations of w, whatever the effect: beyond, faces fall apart
@@ -120,7 +119,6 @@ class Bench:
     render: Renderer
     labels: FaceLabels
     latents: np.ndarray  # float32 [N, styles, D]
-    base: np.ndarray  # [N, L] their labels
     names: tuple[str, ...]
 
     @classmethod
@@ -129,8 +127,7 @@ class Bench:
         render, labels = Renderer(model), FaceLabels.load()
         z = torch.randn(count, model.config.style_dim, generator=torch.Generator().manual_seed(seed))
         latents = model.as_wplus(model.styles(z, 0.7)).numpy().copy()
-        bench = cls(render, labels, latents, np.empty(0), names)
-        return cls(render, labels, latents, np.array([bench.measure(latent) for latent in latents]), names)
+        return cls(render, labels, latents, names)
 
     def picture(self, latent: np.ndarray) -> np.ndarray:
         return self.render(torch.from_numpy(latent)[None])
@@ -170,9 +167,8 @@ def fit(samples: Path, output: Path, only: tuple[str, ...] = ()) -> None:
 
 def learn(bench: Bench, regression: Regression, attribute: Attribute) -> tuple[np.ndarray, tuple[int, int]]:
     """The calibrated vector [D] and the rows of W+ it moves."""
-    label = attribute.label or attribute.name
-    column = regression.names.index(label)
-    vector = regression.direction(label, attribute.drags).astype(np.float32)
+    column = regression.names.index(attribute.name)
+    vector = regression.direction(attribute.name, attribute.drags).astype(np.float32)
     layers = choose_layers(bench, regression, attribute, vector, column)
     for _ in range(2):  # the effect is not quite linear
         effect = bench.effect(vector, layers, 12)[column] / regression.deviation[column]
@@ -184,7 +180,7 @@ def learn(bench: Bench, regression: Regression, attribute: Attribute) -> tuple[n
 
 def table_row(regression: Regression, attribute: Attribute, layers: tuple[int, int], moved: np.ndarray) -> str:
     """A row of docs/attributes.md. moved: [L], what strength 1 does to each label, in standard deviations."""
-    column = regression.names.index(attribute.label or attribute.name)
+    column = regression.names.index(attribute.name)
     own = f"{moved[column]:+.1f} sd ({moved[column] * regression.deviation[column]:+.3g})"
     order = np.argsort(-np.abs(moved))
     others = [f"{regression.names[i]} {moved[i]:+.1f}" for i in order if i != column and abs(moved[i]) > 0.25]
