@@ -17,6 +17,7 @@ import skimage.data
 from anycost_backend import composite
 from anycost_backend.commands.common import peak_megabytes
 from anycost_backend.session import Parts
+from anycost_models.elastic import SubGenerator
 from anycost_models.face_masks import matte
 
 
@@ -44,7 +45,10 @@ def main() -> None:
         "landmarks": lambda: parts.finder.mesh.landmarks_aligned(crop),
         "matte": lambda: matte(crop, parts.matte),
         "composite 1024 px": put_back,
-        **{f"render {size} px": partial(parts.renderer.render, latent, size) for size in (128, 256, 512, 1024)},
+        **{
+            f"render {size} px": partial(parts.renderer.render, latent, SubGenerator(size))
+            for size in (128, 256, 512, 1024)
+        },
     }
     times: dict[str, list[float]] = {name: [] for name in steps}
     for round_ in range(args.rounds + 1):

@@ -71,7 +71,8 @@ def project_face(
         cut_short = not on_step(step)
         return not cut_short
 
-    found = project(renderer.model, load_perceptual(), face, importance, settings or ProjectionSettings(), watched)
+    settings = settings or ProjectionSettings().within(renderer.model.config.resolution)
+    found = project(renderer.model, load_perceptual(), face, importance, settings, watched)
     if not cut_short:
         _remember(path, found)
     return StoredProjection(**vars(found), remembered=False, complete=not cut_short)

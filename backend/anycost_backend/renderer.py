@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from anycost_models.mobile import MobileGenerator
+    from anycost_models.elastic import ElasticGenerator, SubGenerator
 
 
 @dataclass(frozen=True)
@@ -18,19 +18,20 @@ class Renderer:
     weights: Path
 
     @cached_property
-    def model(self) -> "MobileGenerator":
+    def model(self) -> "ElasticGenerator":
         """Raises AnycostError when the weights are missing or damaged."""
         from anycost_models.checkpoint import load_generator
 
         return load_generator(self.weights)
 
-    def render(self, latent: np.ndarray, resolution: int) -> np.ndarray:
-        """latent: W+ [styles, D] → float32 RGB [R, R, 3], sRGB 0…1. AnycostError: no such exit."""
+    def render(self, latent: np.ndarray, sub: "SubGenerator | None" = None) -> np.ndarray:
+        """latent: W+ [styles, D] → float32 RGB [R, R, 3], sRGB 0…1, by the full generator or `sub`.
+
+        Raises AnycostError for a sub-generator or a latent that is not this model's."""
         import torch
-        from anycost_models.elastic import SubGenerator
 
         with torch.inference_mode():
-            picture = self.model(torch.from_numpy(latent)[None], SubGenerator(resolution))[0]
+            picture = self.model(torch.from_numpy(latent)[None], sub)[0]
         return picture.add(1).div(2).clamp(0, 1).permute(1, 2, 0).contiguous().numpy()
 
     def sample(self, seed: int, truncation: float) -> np.ndarray:

@@ -5,17 +5,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from anycost_models.catalogue import path_of
-from anycost_models.directions import Directions, load_directions
+from anycost_models.directions import Directions, load_boundaries, load_directions
 from anycost_models.face_masks import face_oval_mask, hair_of_matte, matte
 from anycost_models.face_mesh import Landmarks
+from anycost_models.model_store import EMBEDDED, boundaries_path, model_path
 from anycost_models.runtime import Network, load
-from anycost_models.weights import EMBEDDED_GENERATOR
 
 from anycost_backend import composite
 from anycost_backend.faces import Face, FaceFinder
@@ -24,22 +23,24 @@ from anycost_backend.projection import StoredProjection, project_face
 from anycost_backend.renderer import Renderer
 
 if TYPE_CHECKING:
+    from anycost_models.elastic import SubGenerator
     from anycost_models.inversion import ProjectionSettings, Step
 
 PROJECTION_SIDE = 256  # pixels
-LARGEST = 1024  # pixels: the full generator's picture
-WORKING_SIDES = (256, 512, LARGEST)  # pixels: an edit is planned at the first that holds the face as the photo shows it
+FINAL: "SubGenerator | None" = None  # what draws an edit: the full generator
+WORKING_SIDES = (256, 512, 1024)  # pixels: an edit is planned at the first that holds the face as the photo shows it
 
 
 @dataclass(frozen=True)
 class Parts:
     """The models, each loaded when it is first needed and then kept; shared by all sessions of a process."""
 
-    weights: Path = EMBEDDED_GENERATOR
+    model: str = EMBEDDED  # a generator's name, as 'anycost models list' shows it
 
     @cached_property
     def renderer(self) -> Renderer:
-        return Renderer(self.weights)
+        """Raises AnycostError when there is no such model."""
+        return Renderer(model_path(self.model))
 
     @cached_property
     def finder(self) -> FaceFinder:
@@ -51,7 +52,11 @@ class Parts:
 
     @cached_property
     def directions(self) -> Directions:
-        return load_directions()
+        """Raises AnycostError for an imported model without boundaries."""
+        if self.model == EMBEDDED:
+            return load_directions()
+        path, config = boundaries_path(self.model), self.renderer.model.config
+        return load_boundaries(path, config.styles, config.style_dim)
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +123,7 @@ class Session:
             return Edit(photo)
         projection = self.project(face, on_step=on_step)
         square = self.faces[face].square
-        side = next((s for s in WORKING_SIDES if s >= square.side), LARGEST)
+        side = next((s for s in WORKING_SIDES if s >= square.side), WORKING_SIDES[-1])
         with self._timed("render"):
             before = None if face in self._before else self._render(projection.latent, side)
             after = self._render(directions.apply(projection.latent, strengths), side)
@@ -140,8 +145,10 @@ class Session:
 
     def _render(self, latent: np.ndarray, side: int) -> np.ndarray:
         """Always by the full generator, then reduced: what an exit draws is only nearly the same."""
-        picture = self.parts.renderer.render(latent, LARGEST)
-        return picture if side == LARGEST else cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)
+        picture = self.parts.renderer.render(latent, FINAL)
+        smaller = side < len(picture)
+        interpolation = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
+        return picture if side == len(picture) else cv2.resize(picture, (side, side), interpolation=interpolation)
 
     def _aligned(self, face: int, side: int) -> tuple[np.ndarray, Landmarks, np.ndarray]:
         """The face's square: uint8 RGB [S, S, 3], its landmarks there, its matte [S, S]."""

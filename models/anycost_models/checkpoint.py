@@ -1,46 +1,86 @@
-"""Writes and reads generators as fp16 safetensors whose metadata says what they are."""
+"""Writes and reads generators as safetensors files whose metadata says what they are."""
 
+import contextlib
+import dataclasses
 import json
 import os
-from dataclasses import asdict
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import Tensor
 
+from anycost_models.elastic import ElasticGenerator
 from anycost_models.errors import AnycostError
+from anycost_models.files import check_output
 from anycost_models.mobile import MobileConfig, MobileGenerator
+from anycost_models.stylegan2 import StyleGAN2Config, StyleGAN2Generator
 from anycost_models.weights import EMBEDDED_GENERATOR
 
 OTHER_VERSION = "it comes from another version of this program; install the package again"
 
 
-def save_generator(model: MobileGenerator, path: Path) -> None:
-    """fp16, written aside and renamed: an interrupted run leaves the old file."""
-    tensors = {name: tensor.detach().half().contiguous() for name, tensor in model.state_dict().items()}
-    metadata = {"family": "mobile", "config": json.dumps(asdict(model.config))}
-    aside = path.with_suffix(".part")
-    save_file(tensors, aside, metadata)
-    os.replace(aside, path)
+@dataclass(frozen=True)
+class Family:
+    config: type[Any]  # a dataclass of numbers and tuples of numbers
+    generator: type[ElasticGenerator]
+    stored: torch.dtype  # of its tensors on disk
 
 
-def load_generator(path: Path = EMBEDDED_GENERATOR) -> MobileGenerator:
+FAMILIES = {
+    "mobile": Family(MobileConfig, MobileGenerator, torch.float16),
+    "stylegan2": Family(
+        StyleGAN2Config, StyleGAN2Generator, torch.float32
+    ),  # fp16 moves its pictures by more than 1e-4
+}
+
+
+def save_generator(model: ElasticGenerator, path: Path) -> None:
+    """Raises AnycostError when it cannot be written; a file that was there is untouched then."""
+    (name,) = (name for name, family in FAMILIES.items() if family.generator is type(model))
+    tensors = {key: tensor.detach().to(FAMILIES[name].stored) for key, tensor in model.state_dict().items()}
+    save_tensors(tensors, name, dataclasses.asdict(model.config), path)  # type: ignore[call-overload]
+
+
+def save_tensors(tensors: Mapping[str, Tensor], family: str, config: Mapping[str, Any], path: Path) -> None:
+    """Written aside and renamed, as `save_generator` does. config: what JSON can hold."""
+    target = check_output(path)
+    aside = target.with_name(f".{uuid.uuid4().hex}.part")
+    try:
+        plain = {name: tensor.contiguous() for name, tensor in tensors.items()}
+        save_file(plain, aside, {"family": family, "config": json.dumps(config)})
+        os.replace(aside, target)
+    except (OSError, SafetensorError) as error:
+        raise AnycostError(f"cannot write {path}: {error}; free some space or name another place") from error
+    finally:
+        with contextlib.suppress(OSError):
+            aside.unlink()
+
+
+def load_generator(path: Path = EMBEDDED_GENERATOR) -> ElasticGenerator:
     """The generator in `path`, float32, for inference. AnycostError when it is missing, damaged or foreign."""
     if not path.is_file():
         raise AnycostError(f"the model {path} is missing: install the package again")
     try:
         with safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
-            if metadata.get("family") != "mobile":
-                raise AnycostError(f"{path} holds {metadata.get('family', 'no known model')}, not a mobile generator")
-            fields = json.loads(metadata["config"])
-            config = MobileConfig(**fields | {"channels": tuple(fields["channels"]), "exits": tuple(fields["exits"])})
+            family = FAMILIES.get(metadata.get("family", ""))
+            if family is None:
+                known = " or ".join(FAMILIES)
+                raise AnycostError(
+                    f"{path} holds {metadata.get('family', 'no known model')}, not a {known} generator: choose another"
+                )
+            config = _config(family, json.loads(metadata["config"]))
             tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (not a mapping)
+        with torch.device("meta"):
+            model = family.generator(config)
     except (SafetensorError, OSError, KeyError, ValueError, TypeError) as error:
         raise AnycostError(f"the model {path} is damaged ({error}): install the package again") from error
-    with torch.device("meta"):
-        model = MobileGenerator(config)
     try:
         problems = model.load_state_dict(tensors, strict=False, assign=True)
     except RuntimeError as error:  # a tensor of another shape
@@ -50,3 +90,15 @@ def load_generator(path: Path = EMBEDDED_GENERATOR) -> MobileGenerator:
         raise AnycostError(f"{path} does not fit ({keys}): {OTHER_VERSION}")
     model = model.eval().requires_grad_(False)
     return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # half as quick again on CPUs
+
+
+def _config(family: Family, values: Any) -> Any:
+    """Raises ValueError or TypeError when `values` are not exactly the config's fields."""
+    wanted = {field.name for field in dataclasses.fields(family.config)}
+    if not isinstance(values, dict) or set(values) != wanted:
+        odd = sorted(wanted.symmetric_difference(values)) if isinstance(values, dict) else type(values).__name__
+        raise ValueError(f"its config lacks or adds {odd}")
+    try:
+        return family.config(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
+    except AnycostError as error:
+        raise ValueError(str(error)) from error

@@ -27,7 +27,7 @@ class Direction:
     about: str  # what −1 and +1 do
     region: Region  # what of the photo may change: the face, or hair and neckline with it
     layers: tuple[int, int]  # the rows of W+ it moves, the last excluded
-    vector: np.ndarray  # float32 [D], what strength 1 adds to each of those rows
+    vector: np.ndarray  # float32, what strength 1 adds to those rows: [D] the same to each, or [rows, D]
 
 
 @dataclass(frozen=True)
@@ -84,4 +84,28 @@ def load_directions(path: Path = EMBEDDED_DIRECTIONS) -> Directions:
         raise AnycostError(
             f"the directions {path} are missing or damaged ({error}): install the package again"
         ) from error
+    return Directions(MappingProxyType(by_name))
+
+
+def load_boundaries(path: Path, styles: int, style_dim: int) -> Directions:
+    """The attributes of an imported boundaries file, for a generator whose latents are W+ [styles, style_dim].
+
+    As published: the unit normal of each attribute's hyperplane moves the first two thirds of the rows, by .6 at
+    strength 1. Raises AnycostError when the file is damaged or made for other latents."""
+    rows = styles * 2 // 3
+    by_name = {}
+    try:
+        with safe_open(path, "np") as file:
+            for name in sorted(file.keys()):
+                vector = 0.6 * file.get_tensor(name).astype(np.float32)
+                if vector.size not in (style_dim, styles * style_dim):
+                    raise AnycostError(
+                        f"the boundaries in {path} are for latents of {vector.size} numbers, this model's have"
+                        f" {style_dim} in each of {styles} rows: import those that were made for it"
+                    )
+                vector = vector if vector.size == style_dim else vector.reshape(styles, style_dim)[:rows]
+                about = f"less or more {name.replace('_', ' ').lower()}"
+                by_name[name] = Direction(name, "imported", about, "head", (0, rows), vector)
+    except (SafetensorError, OSError) as error:
+        raise AnycostError(f"the boundaries {path} are missing or damaged ({error}): import them again") from error
     return Directions(MappingProxyType(by_name))

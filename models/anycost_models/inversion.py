@@ -7,15 +7,14 @@ what is rendered: an exit's colours are not quite the generator's.
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from anycost_models.elastic import SubGenerator
-from anycost_models.mobile import MobileGenerator
+from anycost_models.elastic import ElasticGenerator, SubGenerator
 from anycost_models.perceptual import PerceptualDistance
 
 SIDE = 256  # pixels at which projection and face are compared
@@ -50,6 +49,11 @@ class ProjectionSettings:
     patience: int = 25  # steps within a stage without a better loss before it ends early
     seed: int = 0  # of the noise on the first steps
 
+    def within(self, resolution: int) -> "ProjectionSettings":
+        """The same for a generator of fewer pixels: its full picture stands in for what it cannot draw."""
+        stages = (replace(s, sub=SubGenerator(min(s.sub.resolution, resolution))) for s in self.stages)
+        return replace(self, stages=tuple(stages))
+
 
 @dataclass(frozen=True, eq=False)
 class Projection:
@@ -73,7 +77,7 @@ class Step:
     sub: SubGenerator
 
 
-def style_deviation(model: MobileGenerator, samples: int = 4096) -> Tensor:
+def style_deviation(model: ElasticGenerator, samples: int = 4096) -> Tensor:
     """[D], the standard deviation of each dimension of w."""
     z = torch.randn(samples, model.config.style_dim, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
@@ -129,7 +133,7 @@ def resized(picture: Tensor, side: int) -> Tensor:
 
 
 def project(
-    model: MobileGenerator,
+    model: ElasticGenerator,
     perceptual: PerceptualDistance,
     face: np.ndarray,
     importance: np.ndarray | None = None,
@@ -150,8 +154,8 @@ def project(
     def draw(offset: Tensor, sub: SubGenerator) -> Tensor:
         latent = (model.mean_style + offset * sigma)[None]
         # The full picture at half size is exact, and 256 px is less than half.
-        is_full = sub.resolution == model.config.resolution
-        return fast.half_size(latent, thrifty=True) if is_full else fast(latent, sub).float()
+        halves = sub.resolution == model.config.resolution >= 2 * SIDE
+        return fast.half_size(latent, thrifty=True) if halves else fast(latent, sub).float()
 
     for stage in settings.stages:
         loss_at_side = objective.at(min(SIDE, stage.sub.resolution))

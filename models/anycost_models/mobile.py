@@ -1,14 +1,14 @@
-"""The embedded generator: a small wavelet StyleGAN (MobileStyleGAN family) with exits at several resolutions.
+"""The embedded generator: a small wavelet StyleGAN (MobileStyleGAN family).
 
-Per convolution: x · affine(w) → depthwise 3×3 → 1×1 → + noise map + bias → LeakyReLU. Demodulation does not depend
+Per convolution: x · affine(w) → depthwise 3×3 → 1×1 (→ + noise map + bias → LeakyReLU). Demodulation does not depend
 on the style in this family and is folded into the weights. Features double in size by an inverse Haar transform, and
-an RGB head predicts the four Haar bands of the picture, so that a head on R/2 features draws R pixels.
+an RGB head predicts the four Haar bands of the picture, so that a head on R/2 features draws R pixels. What makes it
+elastic, the nested weights of its sub-generators, is in mobile_nested.py.
 """
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import islice, pairwise
+from dataclasses import dataclass, replace
 from typing import cast
 
 import torch
@@ -16,22 +16,18 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from anycost_models.elastic import SubGenerator
-from anycost_models.errors import AnycostError
+from anycost_models.elastic import RATIOS, ElasticGenerator
+from anycost_models.mobile_nested import Nested
 
 
 @dataclass(frozen=True)
 class MobileConfig:
     style_dim: int = 512
     mapping_layers: int = 8
-    channels: tuple[int, ...] = (512, 512, 512, 512, 512, 256, 128, 64)  # of the features at 4, 8, 16 … px
-    exits: tuple[int, ...] = (
-        64,
-        128,
-        256,
-        512,
-        1024,
-    )  # resolutions with an RGB head, ascending; the last is the full one
+    # Outputs of the constant, the root and both convolutions of each block: features of 4, 8, 16 … 512 px.
+    channels: tuple[int, ...] = (*[512] * 10, 256, 256, 128, 128, 64, 64)
+    exits: tuple[int, ...] = (64, 128, 256, 512, 1024)  # resolutions that can be drawn, pixels, ascending
+    elastic_from: int | None = 8  # the first of `channels` that sub-generators narrow; None: this is a plain network
 
     @property
     def resolution(self) -> int:
@@ -41,11 +37,21 @@ class MobileConfig:
     @property
     def styles(self) -> int:
         """Rows of a W+ latent: one for the root, two for each block, one for the last head."""
-        return 2 * len(self.channels)
+        return len(self.channels)
+
+    @property
+    def heads(self) -> tuple[int, ...]:
+        """The exits on the network's own features; an elastic generator draws the others with its nested weights."""
+        return self.exits if self.elastic_from is None else self.exits[-1:]
 
 
 FULL = MobileConfig()
-TINY = MobileConfig(style_dim=32, mapping_layers=2, channels=(32, 32, 16, 8), exits=(16, 32, 64))  # for tests
+TINY = MobileConfig(32, 2, (32, 32, 32, 32, 16, 16, 8, 8), exits=(16, 32, 64), elastic_from=4)  # for tests
+
+
+def level(resolution: int) -> int:
+    """Which features the head of `resolution` reads: 0 for 8 px (features of 4 px), 1 for 16 px …"""
+    return resolution.bit_length() - 4
 
 
 HAAR = ((1, 1, 1, 1), (1, 1, -1, -1), (1, -1, 1, -1), (1, -1, -1, 1))  # LL, LH, HL, HH over a 2×2 quad, × ½
@@ -101,17 +107,18 @@ class StyledConv(nn.Module):
         x = modulate(x, self.affine(w))
         if self.depthwise is not None:
             x = self.depthwise(x)
-        return F.leaky_relu(self.conv(x) + self.noise, 0.2)
+        x = self.conv(x)
+        return F.leaky_relu(x + self.noise.to(x.dtype), 0.2, inplace=True)
 
 
 class Block(nn.Module):
     """Doubles the features' size and draws them anew, by two convolutions."""
 
-    def __init__(self, style_dim: int, inputs: int, outputs: int, size: int) -> None:
+    def __init__(self, style_dim: int, inputs: int, between: int, outputs: int, size: int) -> None:
         super().__init__()
         self.up = nn.Linear(style_dim, inputs)  # affine of the modulation before the inverse Haar transform
-        self.conv1 = StyledConv(style_dim, inputs // 4, outputs, size)
-        self.conv2 = StyledConv(style_dim, outputs, outputs, size)
+        self.conv1 = StyledConv(style_dim, inputs // 4, between, size)
+        self.conv2 = StyledConv(style_dim, between, outputs, size)
 
     def forward(self, x: Tensor, w1: Tensor, w2: Tensor) -> Tensor:
         x = inverse_haar(modulate(x, self.up(w1)))
@@ -134,32 +141,27 @@ class Head(nn.Module):
         return inverse_haar(self.bands(x, w))
 
 
-class MobileGenerator(nn.Module):
-    """z → w by `mapping`, W+ → picture by calling it; `mean_style` is the mean of w over many z."""
+class MobileGenerator(ElasticGenerator):
+    """The network; with `nested` weights its sub-generators too."""
 
-    mean_style: Tensor
+    config: MobileConfig
+    mapping: MappingNetwork
 
     def __init__(self, config: MobileConfig = FULL) -> None:
-        super().__init__()
+        super().__init__(config)
         self.config = config
         dim, channels = config.style_dim, config.channels
         self.mapping = MappingNetwork(config)
         self.register_buffer("mean_style", torch.zeros(dim))
         self.constant = nn.Parameter(torch.randn(1, channels[0], 4, 4))
-        self.root = StyledConv(dim, channels[0], channels[0], 4, full=True)
+        self.root = StyledConv(dim, channels[0], channels[1], 4, full=True)
         blocks = nn.ModuleList(
-            Block(dim, inputs, outputs, 8 << i) for i, (inputs, outputs) in enumerate(pairwise(channels))
+            Block(dim, channels[i - 1], channels[i], channels[i + 1], 4 << i // 2) for i in range(2, len(channels), 2)
         )
-        heads = nn.ModuleDict({str(r): Head(dim, channels[self.level(r)]) for r in config.exits})
+        heads = nn.ModuleDict({str(r): Head(dim, channels[2 * level(r) + 1]) for r in config.heads})
         self.blocks = cast("Sequence[Block]", blocks)  # torch's containers don't say what they hold
         self.heads = cast("Mapping[str, Head]", heads)
-
-    def level(self, resolution: int) -> int:
-        """Which of `features` the head of `resolution` reads: 0 for 8 px, 1 for 16 px, … AnycostError: no such head."""
-        if resolution not in self.config.exits:
-            exits = ", ".join(map(str, self.config.exits))
-            raise AnycostError(f"this generator draws {exits} px, not {resolution}: choose one of them")
-        return resolution.bit_length() - 4
+        self.nested = None if config.elastic_from is None else Nested(config)
 
     def with_fast_features(self) -> "MobileGenerator":
         """A copy whose features are bfloat16 and channels-last: 2-4 × quicker on CPUs that have it, 46 dB away."""
@@ -171,14 +173,6 @@ class MobileGenerator(nn.Module):
                 module.noise.data = module.noise.data.bfloat16()
         fast.constant.data = fast.constant.data.bfloat16()
         return fast.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-    def sub_generators(self) -> tuple[SubGenerator, ...]:
-        """All valid ones, cheapest first."""
-        return tuple(SubGenerator(r) for r in self.config.exits)
-
-    def styles(self, z: Tensor, truncation: float = 1.0) -> Tensor:
-        """z [N, D] → w [N, D], drawn towards the mean style by the truncation ψ (1: not at all)."""
-        return torch.lerp(self.mean_style.expand_as(z), self.mapping(z), truncation)
 
     def features(self, latent: Tensor, *, thrifty: bool = False) -> Iterator[Tensor]:
         """The trunk's features at 4, 8, 16 … px, drawn one block at a time: whoever stops asking stops the work.
@@ -195,17 +189,12 @@ class MobileGenerator(nn.Module):
                 x = block(x, w[1 + 2 * i], w[2 + 2 * i])
             yield x
 
-    def draw(self, features: Tensor, latent: Tensor, resolution: int) -> Tensor:
-        """The RGB picture [N, 3, R, R] that the head of `resolution` makes of the features at R/2."""
-        return self.heads[str(resolution)](features, latent[:, 2 * self.level(resolution) + 1])
-
-    def forward(self, latent: Tensor, sub: SubGenerator | None = None) -> Tensor:
-        """latent: w [N, D] or W+ [N, styles, D]; sub: how much to run (None: the full generator). Returns RGB
-        [N, 3, R, R], about −1…1, not clamped. Raises AnycostError for a resolution without an exit or a wrong shape."""
-        resolution = self.config.resolution if sub is None else sub.resolution
-        latent = self.as_wplus(latent)
-        features = next(islice(self.features(latent), self.level(resolution), None))
-        return self.draw(features, latent, resolution)
+    def pictures(self, latent: Tensor) -> dict[int, Tensor]:
+        drawn = {}
+        for i, x in enumerate(self.features(latent)):
+            if str(8 << i) in self.heads:
+                drawn[8 << i] = self.heads[str(8 << i)](x, latent[:, 2 * i + 1])
+        return drawn
 
     def half_size(self, latent: Tensor, *, thrifty: bool = False) -> Tensor:
         """The exact 2×2 mean of the full picture, float32 [N, 3, R/2, R/2]: its LL band, without drawing the others.
@@ -216,14 +205,25 @@ class MobileGenerator(nn.Module):
         head = self.heads[str(self.config.resolution)]
         return head.bands(features, latent[:, -1])[:, ::4].float() / 2
 
-    def as_wplus(self, latent: Tensor) -> Tensor:
-        """w [N, D] or W+ [N, styles, D] → W+. Raises AnycostError when it is neither."""
-        config = self.config
-        if latent.ndim == 2 and latent.shape[1] == config.style_dim:
-            return latent[:, None].expand(-1, config.styles, -1)
-        if latent.ndim == 3 and tuple(latent.shape[1:]) == (config.styles, config.style_dim):
-            return latent
-        raise AnycostError(
-            f"the latent is {tuple(latent.shape)}, this generator needs (N, {config.styles}, {config.style_dim}):"
-            " it was made for another model"
-        )
+    # What ElasticGenerator asks of a family
+
+    def layers_at(self, resolution: int) -> int:
+        return 2 * level(resolution) + 2
+
+    def allowed_widths(self, layer: int) -> tuple[int, ...]:
+        full, first = self.config.channels[layer], self.config.elastic_from
+        return (full,) if first is None or layer < first else tuple(int(full * ratio) for ratio in RATIOS)
+
+    def uniform_widths(self, ratio: float) -> tuple[int, ...]:
+        allowed = map(self.allowed_widths, range(len(self.config.channels)))
+        return tuple(widths[RATIOS.index(ratio) if len(widths) > 1 else -1] for widths in allowed)
+
+    def sub_config(self, resolution: int, widths: tuple[int, ...], exits: tuple[int, ...]) -> MobileConfig:
+        exits = exits if widths != self.config.channels else (resolution,)  # the full network has no lower heads
+        return replace(self.config, channels=widths, exits=exits, elastic_from=None)
+
+    def sub_tensors(self, config: MobileConfig) -> dict[str, Tensor]:
+        own = {name: t for name, t in self.state_dict(keep_vars=True).items() if not name.startswith("nested.")}
+        if self.nested is None or config.channels == self.config.channels:
+            return own
+        return self.nested.tensors(own, config)

@@ -39,7 +39,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
     stages = (inversion.Stage(SubGenerator(64), 4, 0.12, 0.08),)
     monkeypatch.setattr(inversion, "ProjectionSettings", partial(inversion.ProjectionSettings, stages))
-    monkeypatch.setattr(session, "LARGEST", 256)
+    monkeypatch.setattr(session, "FINAL", SubGenerator(256))
 
 
 @pytest.fixture(scope="session")
@@ -51,5 +51,5 @@ def loaded() -> Parts:
 @pytest.fixture
 def parts(loaded: Parts, monkeypatch: pytest.MonkeyPatch) -> Parts:
     """Commands get the models that are loaded already."""
-    monkeypatch.setattr(session, "Parts", lambda: loaded)
+    monkeypatch.setattr(session, "Parts", lambda model: loaded)
     return loaded

@@ -13,6 +13,7 @@ import skimage.data
 from anycost_backend import __main__ as command
 from anycost_backend.renderer import Renderer
 from anycost_models.directions import load_directions
+from anycost_models.elastic import SubGenerator
 from anycost_models.weights import EMBEDDED_GENERATOR
 from PIL import Image
 from safetensors.numpy import load_file
@@ -85,9 +86,9 @@ def test_render_draws_the_face_of_a_seed(tmp_path: Path, capfd: Caught) -> None:
     face = np.asarray(Image.open(path))
     assert face.shape == (64, 64, 3)
     renderer = Renderer(EMBEDDED_GENERATOR)
-    drawn = renderer.render(renderer.sample(3, 0.7), 64)
+    drawn = renderer.render(renderer.sample(3, 0.7), SubGenerator(64))
     assert np.array_equal(face, (drawn * 255).round().astype(np.uint8))
-    assert renderer.render(renderer.sample(3, 0.7), 128).shape == (128, 128, 3)
+    assert renderer.render(renderer.sample(3, 0.7), SubGenerator(128)).shape == (128, 128, 3)
 
     assert anycost(capfd, "render", "--seed", 4, "--resolution", 64, "-o", path)[0] == 0
     assert np.abs(np.asarray(Image.open(path)).astype(int) - face).mean() > 10
@@ -117,6 +118,7 @@ def test_render_draws_a_sheet_of_many(tmp_path: Path, capfd: Caught) -> None:
     ("words", "message"),
     [
         (("--resolution", "100"), "this generator draws 64, 128, 256, 512, 1024 px, not 100: choose one of them"),
+        (("--channels", "0.3"), "there is no channel ratio 0.3: choose one of 0.25, 0.5, 0.75, 1"),
         (("--truncation", "2"), "the truncation is 2: it must lie between 0 and 1.5"),
         (("--truncation", "nan"), "the truncation is nan: it must lie between 0 and 1.5"),
         (("--grid", "0"), "a grid of 0 faces: choose between 1 and 400"),

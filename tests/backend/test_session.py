@@ -22,7 +22,7 @@ QUICK = ProjectionSettings(stages=(Stage(SubGenerator(64), 6, 0.12, 0.08),))
 def caches(shared_home: Path):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ANYCOST_HOME", str(shared_home))
-        patch.setattr(session_module, "LARGEST", 256)  # pixels that are drawn: quicker
+        patch.setattr(session_module, "FINAL", SubGenerator(256))  # quicker
         yield
 
 

