@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from anycost_models.errors import AnycostError
 
-COMMANDS = ("edit", "faces", "project", "render", "attributes", "models")
+COMMANDS = ("edit", "faces", "project", "render", "attributes", "models", "evaluate", "search", "train")
 
 
 def parser() -> argparse.ArgumentParser:
