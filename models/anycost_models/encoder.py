@@ -1,0 +1,183 @@
+"""The encoder: an aligned face → its W+ latent in one pass, or in two, the second of which sees what the first drew.
+
+Coarse to fine: the rows that set pose and shape read features of 32 pixels' stride, the next ones features of 16, the
+rows of colour and texture features of 8; each group is also told what the coarser ones made of the face.
+"""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from anycost_models.checkpoint import OTHER_VERSION, save_tensors
+from anycost_models.errors import AnycostError
+from anycost_models.trunk import CHANNELS, Trunk
+
+FAMILY = "mobile-encoder"  # what its files say they are
+STRIDES = (32, 16, 8)  # pixels: of the features that the coarse, middle and fine rows read
+_MOST = 1 << 14  # of any number in a config
+
+
+@dataclass(frozen=True)
+class EncoderConfig:
+    """Raises AnycostError for numbers that make no encoder."""
+
+    rows: tuple[int, ...] = (4, 4, 8)  # of W+: how many are coarse, middle and fine
+    style_dim: int = 512  # of w
+    resolution: int = 256  # of the face, pixels
+    reduced: tuple[int, ...] = (96, 64, 32)  # channels to which each group's features are reduced
+    grid: int = 8  # places in a row of the reduced features
+    hidden: int = 512  # width of each group's hidden layer
+    passes: int = 1  # 2: a second pass sees the face and what the first pass's latent draws
+
+    def __post_init__(self) -> None:
+        numbers = (*self.rows, *self.reduced, self.style_dim, self.resolution, self.grid, self.hidden)
+        if any(type(n) is not int or not 0 < n <= _MOST for n in numbers) or self.passes not in (1, 2):
+            raise AnycostError(f"an encoder's sizes are whole numbers from 1 to {_MOST}, its passes 1 or 2: {self}")
+        if len(self.rows) != len(STRIDES) or len(self.reduced) != len(STRIDES):
+            raise AnycostError(f"an encoder has {len(STRIDES)} groups of rows: {self}")
+        if self.resolution % 32 or self.resolution // 32 < self.grid:
+            raise AnycostError(f"a face is a multiple of 32 px and at least 32 px for each place of the grid: {self}")
+
+    @property
+    def styles(self) -> int:
+        """Rows of W+."""
+        return sum(self.rows)
+
+
+class Group(nn.Module):
+    """What one group of rows reads off the features of one stride, and off the coarser group's hidden layer."""
+
+    def __init__(self, channels: int, reduced: int, coarser: int, rows: int, config: EncoderConfig) -> None:
+        super().__init__()
+        self.rows, self.grid = rows, config.grid
+        self.reduce = nn.Conv2d(channels, reduced, 1)
+        self.local = nn.Conv2d(reduced, reduced, 3, padding=1, groups=reduced)
+        self.read = nn.Linear(reduced * config.grid**2, config.hidden)
+        self.hear = nn.Linear(coarser, config.hidden, bias=False) if coarser else None
+        self.norm = nn.LayerNorm(config.hidden)
+        self.offsets = nn.Linear(config.hidden, rows * config.style_dim)
+
+    def forward(self, features: Tensor, coarser: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Features [N, C, h, w] → offsets [N, rows, D] and the hidden layer [N, hidden]."""
+        x = F.gelu(self.reduce(features))
+        x = F.gelu(x + self.local(x))
+        block = x.shape[-1] // self.grid  # features to a place
+        x = self.read(F.avg_pool2d(x, block).flatten(1))
+        if self.hear is not None and coarser is not None:
+            x = x + self.hear(coarser)
+        x = F.gelu(self.norm(x))
+        return self.offsets(x).unflatten(1, (self.rows, -1)), x
+
+
+class Encoder(nn.Module):
+    """Faces [N, 3, R, R], FFHQ-aligned, RGB, −1…1 → W+ [N, styles, D]."""
+
+    mean_style: Tensor
+    style_deviation: Tensor
+
+    def __init__(self, config: EncoderConfig | None = None) -> None:
+        """Random, but for what `start` takes in."""
+        super().__init__()
+        self.config = config = config or EncoderConfig()
+        self.trunk = Trunk(3 * config.passes)
+        self.groups = nn.ModuleList(
+            Group(CHANNELS[stride], config.reduced[i], config.hidden if i else 0, config.rows[i], config)
+            for i, stride in enumerate(STRIDES)
+        )
+        self.register_buffer("mean_style", torch.zeros(config.style_dim))  # [D]
+        self.register_buffer("style_deviation", torch.ones(config.style_dim))  # [D], of each element of w
+
+    @torch.no_grad()
+    def start(self, styles: Tensor) -> None:
+        """Before training: ImageNet's trunk, and answers that lie near the mean of `styles`, many w [N, D].
+
+        Raises AnycostError when the trunk's file is missing or damaged.
+        """
+        self.trunk.start_from_imagenet()
+        self.mean_style.copy_(styles.mean(0))
+        self.style_deviation.copy_(styles.std(0))
+        for name, parameter in self.groups.named_parameters():
+            if ".offsets." in name:
+                parameter.mul_(0.1)
+
+    def forward(self, face: Tensor, drawn: Tensor | None = None, latent: Tensor | None = None) -> Tensor:
+        """One pass. drawn [N, 3, R, R]: what `latent` [N, styles, D] draws; the answer is then that and an offset.
+
+        Without them (a first pass), the offset is to the mean style.
+        """
+        start = self.mean_style.expand(len(face), self.config.styles, -1) if latent is None else latent
+        return start + self.offsets(face, drawn) * self.style_deviation
+
+    def offsets(self, face: Tensor, drawn: Tensor | None = None) -> Tensor:
+        """[N, styles, D] in standard deviations of w: what to regularise."""
+        if self.config.passes > 1:
+            face = torch.cat([face, torch.zeros_like(face) if drawn is None else drawn], 1)
+        features = self.trunk(face.contiguous(memory_format=torch.channels_last))
+        offsets, hidden = [], None
+        for group, stride in zip(self.groups, STRIDES, strict=True):
+            rows, hidden = group(features[stride], hidden)
+            offsets.append(rows)
+        return torch.cat(offsets, 1)
+
+    def encode(self, face: Tensor, draw: Callable[[Tensor], Tensor]) -> list[Tensor]:
+        """The latent after each pass, the last one the best. draw: W+ → pictures [N, 3, R, R], about −1…1."""
+        latents = [self(face)]
+        while len(latents) < self.config.passes:
+            latents.append(self(face, draw(latents[-1]).clamp(-1, 1), latents[-1]))
+        return latents
+
+
+def save_encoder(model: Encoder, path: Path) -> None:
+    """As fp16. Raises AnycostError when it cannot be written; a file that was there is untouched then."""
+    tensors = {name: tensor.detach().half() for name, tensor in model.state_dict().items()}
+    if not all(tensor.isfinite().all() for tensor in tensors.values()):
+        raise AnycostError(f"cannot write {path}: the encoder holds values that fp16 cannot; train it anew")
+    save_tensors(tensors, FAMILY, dataclasses.asdict(model.config), path)
+
+
+def load_encoder(path: Path) -> Encoder:
+    """The encoder in `path`, float32, for inference. AnycostError when it is missing, damaged or foreign."""
+    if not path.is_file():
+        raise AnycostError(f"the encoder {path} is missing: install the package again")
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+            family = metadata.get("family", "no known model")
+            if family != FAMILY:
+                raise AnycostError(f"{path} holds {family}, not a {FAMILY}: choose another")
+            config = _config(json.loads(metadata["config"]))
+            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (not a mapping)
+    except (SafetensorError, OSError, KeyError, ValueError, TypeError, RecursionError) as error:
+        raise AnycostError(f"the encoder {path} is damaged ({error}): install the package again") from error
+    with torch.device("meta"):
+        model = Encoder(config)
+    try:
+        problems = model.load_state_dict(tensors, strict=False, assign=True)
+    except RuntimeError as error:  # a tensor of another shape
+        raise AnycostError(f"{path} does not fit ({str(error).splitlines()[-1].strip()}): {OTHER_VERSION}") from error
+    if problems.missing_keys or problems.unexpected_keys:
+        keys = f"missing {problems.missing_keys[:3]}, unknown {problems.unexpected_keys[:3]}"
+        raise AnycostError(f"{path} does not fit ({keys}): {OTHER_VERSION}")
+    model = model.eval().requires_grad_(False)
+    return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def _config(values: Any) -> EncoderConfig:
+    """Raises ValueError when `values` are not exactly the config's fields, each of a kind that makes an encoder."""
+    wanted = {field.name for field in dataclasses.fields(EncoderConfig)}
+    if not isinstance(values, dict) or set(values) != wanted:
+        odd = sorted(wanted.symmetric_difference(values)) if isinstance(values, dict) else type(values).__name__
+        raise ValueError(f"its config lacks or adds {odd}")
+    numbers: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+    try:
+        return EncoderConfig(**numbers)
+    except AnycostError as error:
+        raise ValueError(str(error)) from error
