@@ -123,7 +123,7 @@ def test_where_importance_is_0_nothing_counts(tiny, enl0, face):
 def test_what_is_not_the_face_disturbs_less_with_importance(model, enl0, face):
     squares = np.where((X // 32 + Y // 32) % 2 == 0, 20, 220).astype(np.uint8)[:, :, None]
     strange = np.where(OVAL[:, :, None] > 0, face, squares)
-    settings = ProjectionSettings((Stage(SubGenerator(64), 25, 0.12, 0.08), Stage(SubGenerator(128), 15, 0.1, 0.03)))
+    settings = ProjectionSettings((Stage(SubGenerator(64), 25, 0.12, 0.08), Stage(SubGenerator(256), 15, 0.1, 0.03)))
     without, with_it = (
         psnr(drawn(model, project(model, enl0, strange, importance, settings).latent), face, OVAL)
         for importance in (None, OVAL)
