@@ -96,14 +96,13 @@ def test_accumulated_batches_are_one_large_batch(stage, tmp_path):
 DISTRIBUTED = """
 import sys
 from pathlib import Path
-import torch, torch.distributed as dist
+import torch
 from anycost_models.training.distil import distillation_trainer
+from anycost_models.training.run import processes
 from anycost_models.training.stage import read_stage
-dist.init_process_group("gloo")
 torch.set_num_threads(1)
-trainer = distillation_trainer(read_stage(Path(sys.argv[1])), Path(sys.argv[2]))
-trainer.run()
-dist.destroy_process_group()
+with processes():
+    distillation_trainer(read_stage(Path(sys.argv[1])), Path(sys.argv[2])).run()
 """
 
 
