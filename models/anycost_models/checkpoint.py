@@ -5,15 +5,15 @@ import dataclasses
 import json
 import os
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from anycost_models.elastic import ElasticGenerator
 from anycost_models.errors import AnycostError
@@ -28,7 +28,7 @@ OTHER_VERSION = "it comes from another version of this program; install the pack
 @dataclass(frozen=True)
 class Family:
     config: type[Any]  # a dataclass of numbers and tuples of numbers
-    generator: type[ElasticGenerator]
+    network: Callable[[Any], nn.Module]  # of a config
     stored: torch.dtype  # of its tensors on disk
 
 
@@ -42,7 +42,7 @@ FAMILIES = {
 
 def save_generator(model: ElasticGenerator, path: Path) -> None:
     """Raises AnycostError when it cannot be written; a file that was there is untouched then."""
-    (name,) = (name for name, family in FAMILIES.items() if family.generator is type(model))
+    (name,) = (name for name, family in FAMILIES.items() if family.network is type(model))
     tensors = {key: tensor.detach().to(FAMILIES[name].stored) for key, tensor in model.state_dict().items()}
     save_tensors(tensors, name, dataclasses.asdict(model.config), path)  # type: ignore[call-overload]
 
@@ -64,32 +64,39 @@ def save_tensors(tensors: Mapping[str, Tensor], family: str, config: Mapping[str
 
 def load_generator(path: Path = EMBEDDED_GENERATOR) -> ElasticGenerator:
     """The generator in `path`, float32, for inference. AnycostError when it is missing, damaged or foreign."""
+    return cast(ElasticGenerator, load_network(path, FAMILIES, "generator"))
+
+
+def load_network(path: Path, families: Mapping[str, Family], kind: str) -> nn.Module:
+    """The network of one of the families in `path`, float32, for inference; kind: what people call it.
+
+    Raises AnycostError when it is missing, damaged or foreign."""
     if not path.is_file():
-        raise AnycostError(f"the model {path} is missing: install the package again")
+        raise AnycostError(f"the {kind} {path} is missing: install the package again")
     try:
         with safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
-            family = FAMILIES.get(metadata.get("family", ""))
+            family = families.get(metadata.get("family", ""))
             if family is None:
-                known = " or ".join(FAMILIES)
+                known = " or ".join(families)
                 raise AnycostError(
-                    f"{path} holds {metadata.get('family', 'no known model')}, not a {known} generator: choose another"
+                    f"{path} holds {metadata.get('family', 'no known model')}, not a {known} {kind}: choose another"
                 )
             config = _config(family, json.loads(metadata["config"]))
             tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (not a mapping)
         with torch.device("meta"):
-            model = family.generator(config)
-    except (SafetensorError, OSError, KeyError, ValueError, TypeError) as error:
-        raise AnycostError(f"the model {path} is damaged ({error}): install the package again") from error
+            network = family.network(config)
+    except (SafetensorError, OSError, KeyError, ValueError, TypeError, RecursionError) as error:
+        raise AnycostError(f"the {kind} {path} is damaged ({error}): install the package again") from error
     try:
-        problems = model.load_state_dict(tensors, strict=False, assign=True)
+        problems = network.load_state_dict(tensors, strict=False, assign=True)
     except RuntimeError as error:  # a tensor of another shape
         raise AnycostError(f"{path} does not fit ({str(error).splitlines()[-1].strip()}): {OTHER_VERSION}") from error
     if problems.missing_keys or problems.unexpected_keys:
         keys = f"missing {problems.missing_keys[:3]}, unknown {problems.unexpected_keys[:3]}"
         raise AnycostError(f"{path} does not fit ({keys}): {OTHER_VERSION}")
-    model = model.eval().requires_grad_(False)
-    return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # half as quick again on CPUs
+    network = network.eval().requires_grad_(False)
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # half as quick again on CPUs
 
 
 def _config(family: Family, values: Any) -> Any:

@@ -5,18 +5,16 @@ rows of colour and texture features of 8; each group is also told what the coars
 """
 
 import dataclasses
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from anycost_models.checkpoint import OTHER_VERSION, save_tensors
+from anycost_models.checkpoint import Family, load_network, save_tensors
 from anycost_models.errors import AnycostError
 from anycost_models.trunk import CHANNELS, Trunk
 
@@ -145,39 +143,5 @@ def save_encoder(model: Encoder, path: Path) -> None:
 
 def load_encoder(path: Path) -> Encoder:
     """The encoder in `path`, float32, for inference. AnycostError when it is missing, damaged or foreign."""
-    if not path.is_file():
-        raise AnycostError(f"the encoder {path} is missing: install the package again")
-    try:
-        with safe_open(path, "pt") as file:
-            metadata = file.metadata() or {}
-            family = metadata.get("family", "no known model")
-            if family != FAMILY:
-                raise AnycostError(f"{path} holds {family}, not a {FAMILY}: choose another")
-            config = _config(json.loads(metadata["config"]))
-            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (not a mapping)
-    except (SafetensorError, OSError, KeyError, ValueError, TypeError, RecursionError) as error:
-        raise AnycostError(f"the encoder {path} is damaged ({error}): install the package again") from error
-    with torch.device("meta"):
-        model = Encoder(config)
-    try:
-        problems = model.load_state_dict(tensors, strict=False, assign=True)
-    except RuntimeError as error:  # a tensor of another shape
-        raise AnycostError(f"{path} does not fit ({str(error).splitlines()[-1].strip()}): {OTHER_VERSION}") from error
-    if problems.missing_keys or problems.unexpected_keys:
-        keys = f"missing {problems.missing_keys[:3]}, unknown {problems.unexpected_keys[:3]}"
-        raise AnycostError(f"{path} does not fit ({keys}): {OTHER_VERSION}")
-    model = model.eval().requires_grad_(False)
-    return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-
-def _config(values: Any) -> EncoderConfig:
-    """Raises ValueError when `values` are not exactly the config's fields, each of a kind that makes an encoder."""
-    wanted = {field.name for field in dataclasses.fields(EncoderConfig)}
-    if not isinstance(values, dict) or set(values) != wanted:
-        odd = sorted(wanted.symmetric_difference(values)) if isinstance(values, dict) else type(values).__name__
-        raise ValueError(f"its config lacks or adds {odd}")
-    numbers: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
-    try:
-        return EncoderConfig(**numbers)
-    except AnycostError as error:
-        raise ValueError(str(error)) from error
+    families = {FAMILY: Family(EncoderConfig, Encoder, torch.float16)}
+    return cast(Encoder, load_network(path, families, "network"))
