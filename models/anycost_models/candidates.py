@@ -26,8 +26,7 @@ Widths = tuple[int, ...]  # output channels of the constant and of every styled 
 
 
 class Space:
-    """Which widths each layer may take at a resolution: the ratios of its own that are no narrower than in the
-    narrowest uniform sub-generator, and the widths that it has in the others."""
+    """Which widths each layer may take at a resolution: its flexible ones, and those of the uniform sub-generators."""
 
     def __init__(self, generator: ElasticGenerator, resolution: int) -> None:
         """Raises AnycostError when the generator doesn't draw that resolution."""
@@ -35,8 +34,8 @@ class Space:
         self.uniform = [generator.widths(SubGenerator(resolution, ratio)) for ratio in RATIOS]
         self.narrowest, self.widest = self.uniform[0], self.uniform[-1]
         self.choices = [
-            sorted({max(int(ratio * full), least) for ratio in RATIOS} | {widths[layer] for widths in self.uniform})
-            for layer, (least, full) in enumerate(zip(self.narrowest, self.widest, strict=True))
+            sorted({*generator.flexible_widths(layer), *(widths[layer] for widths in self.uniform)})
+            for layer in range(len(self.widest))
         ]  # ascending
         self.elastic = [layer for layer, widths in enumerate(self.choices) if len(widths) > 1]
         self.size = math.prod(map(len, self.choices))  # how many lists there are

@@ -158,17 +158,22 @@ class ElasticGenerator(nn.Module, ABC):
                 raise AnycostError(f"layer {layer} cannot have {width} channels: choose {known}")
         return sub.channels[:count]
 
-    def flexible_widths(self, layer: int) -> Sequence[int]:
-        """Those of `allowed_widths` that training and search choose from: the layer's uniform ratios."""
-        full = self.config.channels[layer]
-        return sorted({full, *(width for r in RATIOS if (width := int(full * r)) in self.allowed_widths(layer))})
+    def flexible_widths(self, layer: int) -> tuple[int, ...]:
+        """What flexible training and search choose from, as published: the ratios of the layer's width that are no
+        narrower than in the narrowest uniform sub-generator, ascending."""
+        full, least = self.config.channels[layer], self.uniform_widths(RATIOS[0])[layer]
+        return tuple(sorted({max(1, int(ratio * full)) for ratio in RATIOS if ratio * full >= least}))
 
-    def sub_generators(self) -> tuple[SubGenerator, ...]:
-        """All with a uniform ratio that differ from each other, cheapest first."""
+    def sub_generators(
+        self, resolutions: Sequence[int] = (), channels: Sequence[float | tuple[int, ...]] = ()
+    ) -> tuple[SubGenerator, ...]:
+        """Those that differ from each other, cheapest first; nothing chosen: every exit, every uniform ratio.
+
+        Of equal ones, that with the largest ratio. Raises AnycostError for one that the generator does not have."""
         found: dict[tuple[int, tuple[int, ...]], SubGenerator] = {}
-        for resolution in self.config.exits:
-            for ratio in sorted(RATIOS, reverse=True):
-                sub = SubGenerator(resolution, ratio)
+        for resolution in resolutions or self.config.exits:
+            for width in sorted(channels or RATIOS, key=lambda c: 0.0 if isinstance(c, tuple) else -c):
+                sub = SubGenerator(resolution, width)
                 found.setdefault((resolution, self.widths(sub)), sub)
         return tuple(sorted(found.values(), key=lambda sub: self.cost(sub).macs))
 

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from anycost_models import metrics
-from anycost_models.elastic import RATIOS, ElasticGenerator, SubGenerator
+from anycost_models.elastic import ElasticGenerator, SubGenerator
 from anycost_models.errors import AnycostError
 from anycost_models.face_labels import LABELS, FaceLabels
 from anycost_models.perceptual import PerceptualDistance
@@ -23,22 +23,6 @@ SEEDS = 1_000_000_000
 STEP = 1e-4  # of the path from one face to another: smaller ones measure the same until float32 ends, larger ones less
 
 Track = Callable[[Iterable[Tensor]], Iterable[Tensor]]  # passes samples on, and may show how many
-
-
-def choose(
-    model: ElasticGenerator,
-    resolutions: Sequence[int] = (),
-    channels: Sequence[float | tuple[int, ...]] = (),
-) -> tuple[SubGenerator, ...]:
-    """Those sub-generators that differ, cheapest first; nothing chosen: every exit, every uniform ratio.
-
-    Of equal ones, that with the largest ratio. Raises AnycostError for one that the generator does not have."""
-    found: dict[tuple[int, tuple[int, ...]], SubGenerator] = {}
-    for resolution in resolutions or model.config.exits:
-        for width in sorted(channels or RATIOS, key=lambda c: 0.0 if isinstance(c, tuple) else -c):
-            sub = SubGenerator(resolution, width)
-            found.setdefault((resolution, model.widths(sub)), sub)
-    return tuple(sorted(found.values(), key=lambda sub: model.cost(sub).macs))
 
 
 def full_of(model: ElasticGenerator) -> SubGenerator:

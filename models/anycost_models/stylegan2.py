@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from anycost_models.elastic import RATIOS, ElasticGenerator
+from anycost_models.elastic import ElasticGenerator
 from anycost_models.errors import AnycostError
 
 BASE = 16384  # channels × pixels of side, at a multiplier of 1: 4096 channels at 4 px, halving per octave
@@ -259,12 +259,6 @@ class StyleGAN2Generator(ElasticGenerator):
 
     def allowed_widths(self, layer: int) -> Sequence[int]:
         return range(1, self.config.channels[layer] + 1)
-
-    def flexible_widths(self, layer: int) -> tuple[int, ...]:
-        """What flexible training and search choose from, as published: the ratios of the layer's width that are no
-        narrower than the smallest uniform sub-generator, ascending."""
-        full, least = self.config.channels[layer], self.uniform_widths(RATIOS[0])[layer]
-        return tuple(sorted({max(1, int(ratio * full)) for ratio in RATIOS if ratio * full >= least}))
 
     def sub_config(self, resolution: int, widths: tuple[int, ...], exits: tuple[int, ...]) -> StyleGAN2Config:
         return replace(self.config, resolution=resolution, channels=widths, exits=exits)

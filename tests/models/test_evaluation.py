@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as F
 from anycost_models import evaluation, metrics
 from anycost_models.checkpoint import load_generator
-from anycost_models.elastic import ElasticGenerator, SubGenerator
+from anycost_models.elastic import RATIOS, ElasticGenerator, SubGenerator
 from anycost_models.errors import AnycostError
-from anycost_models.evaluation import Gallery, choose, held_out_styles
+from anycost_models.evaluation import Gallery, held_out_styles
 from anycost_models.face_labels import LABELS, FaceLabels
 from anycost_models.perceptual import PerceptualDistance, load_perceptual
 from anycost_models.stylegan2 import TINY, StyleGAN2Generator
@@ -36,19 +36,19 @@ def tiny() -> StyleGAN2Generator:
 
 
 def test_by_default_every_uniform_sub_generator_is_measured(tiny: StyleGAN2Generator) -> None:
-    assert choose(tiny) == tiny.sub_generators()
+    assert tiny.sub_generators() == tiny.sub_generators(TINY.exits, RATIOS)
 
 
 def test_sub_generators_are_chosen_by_resolution_and_by_channels(tiny: StyleGAN2Generator) -> None:
     flexible = (16, 16, 16, 12, 12, 4, 8, 8)
-    assert set(choose(tiny, [32], [0.5, flexible])) == {SubGenerator(32, 0.5), SubGenerator(32, flexible)}
-    assert {sub.resolution for sub in choose(tiny, (), [0.5])} == set(TINY.exits)
-    assert {sub.channels for sub in choose(tiny, [32])} == {0.25, 0.5, 0.75, 1.0}
+    assert set(tiny.sub_generators([32], [0.5, flexible])) == {SubGenerator(32, 0.5), SubGenerator(32, flexible)}
+    assert {sub.resolution for sub in tiny.sub_generators((), [0.5])} == set(TINY.exits)
+    assert {sub.channels for sub in tiny.sub_generators([32])} == {0.25, 0.5, 0.75, 1.0}
 
 
 def test_equal_sub_generators_are_measured_once(tiny: StyleGAN2Generator) -> None:
-    assert choose(tiny, [8], [0.5, 1.0]) == (SubGenerator(8),)  # layers up to 8 px keep their width down to .5
-    assert choose(tiny, [32, 32], [0.5]) == (SubGenerator(32, 0.5),)
+    assert tiny.sub_generators([8], [0.5, 1.0]) == (SubGenerator(8),)  # layers up to 8 px keep their width down to .5
+    assert tiny.sub_generators([32, 32], [0.5]) == (SubGenerator(32, 0.5),)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_what_the_generator_does_not_have_is_refused(
     tiny: StyleGAN2Generator, resolutions: list[int], channels: list[float | tuple[int, ...]], message: str
 ) -> None:
     with pytest.raises(AnycostError, match=message):
-        choose(tiny, resolutions, channels)
+        tiny.sub_generators(resolutions, channels)
 
 
 def test_held_out_faces_are_the_same_however_many(tiny: StyleGAN2Generator) -> None:
@@ -177,7 +177,7 @@ def test_attributes_of_the_full_generator_agree_with_themselves(embedded: Elasti
 def test_the_sheet_has_a_row_for_each_face_and_the_full_generator_last(
     tiny: StyleGAN2Generator, channels: tuple[float, ...]
 ) -> None:
-    gallery = Gallery(tiny, choose(tiny, [32], channels))
+    gallery = Gallery(tiny, tiny.sub_generators([32], channels))
     styles = held_out_styles(tiny, 3)
     sheet = evaluation.comparison_sheet(gallery, styles, "3 faces", tile=32)
     columns = 2 if 1.0 in channels else 3

@@ -180,11 +180,11 @@ def _faces(args: argparse.Namespace) -> "tuple[Gallery, Tensor]":
         raise AnycostError(f"{args.samples} samples: choose between 2 and 100000")
 
     from anycost_models.checkpoint import load_generator
-    from anycost_models.evaluation import Gallery, choose, held_out_styles
+    from anycost_models.evaluation import Gallery, held_out_styles
     from anycost_models.model_store import model_path
 
     model = load_generator(args.weights or model_path(args.model))
-    subs = choose(model, args.resolution, args.channels)
+    subs = model.sub_generators(args.resolution, args.channels)
     styles = held_out_styles(model, args.samples, args.seed, args.truncation)
     return Gallery(model.with_fast_features() if args.fast else model, subs), styles
 
