@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from anycost_models.elastic import RATIOS, ElasticGenerator
-from anycost_models.mobile_nested import Nested
+from anycost_models.mobile_nested import Nested, level
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,6 @@ class MobileConfig:
 
 FULL = MobileConfig()
 TINY = MobileConfig(32, 2, (32, 32, 32, 32, 16, 16, 8, 8), exits=(16, 32, 64), elastic_from=4)  # for tests
-
-
-def level(resolution: int) -> int:
-    """Which features the head of `resolution` reads: 0 for 8 px (features of 4 px), 1 for 16 px …"""
-    return resolution.bit_length() - 4
 
 
 HAAR = ((1, 1, 1, 1), (1, 1, -1, -1), (1, -1, 1, -1), (1, -1, -1, 1))  # LL, LH, HL, HH over a 2×2 quad, × ½
@@ -161,7 +156,8 @@ class MobileGenerator(ElasticGenerator):
         heads = nn.ModuleDict({str(r): Head(dim, channels[2 * level(r) + 1]) for r in config.heads})
         self.blocks = cast("Sequence[Block]", blocks)  # torch's containers don't say what they hold
         self.heads = cast("Mapping[str, Head]", heads)
-        self.nested = None if config.elastic_from is None else Nested(config)
+        first = config.elastic_from
+        self.nested = None if first is None else Nested(channels, config.exits, first)
 
     def with_fast_features(self) -> "MobileGenerator":
         """A copy whose features are bfloat16 and channels-last: 2-4 × quicker on CPUs that have it, 46 dB away."""
@@ -226,4 +222,4 @@ class MobileGenerator(ElasticGenerator):
         own = {name: t for name, t in self.state_dict(keep_vars=True).items() if not name.startswith("nested.")}
         if self.nested is None or config.channels == self.config.channels:
             return own
-        return self.nested.tensors(own, config)
+        return self.nested.tensors(own, config.channels, config.exits)

@@ -7,15 +7,17 @@ heads, a few numbers per channel, exist once for each channel ratio. The full ge
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from anycost_models.elastic import RATIOS
 
-if TYPE_CHECKING:
-    from anycost_models.mobile import MobileConfig
+
+def level(resolution: int) -> int:
+    """Which features the head of `resolution` reads: 0 for 8 px (features of 4 px), 1 for 16 px …"""
+    return resolution.bit_length() - 4
 
 
 class Modulation(nn.Module):
@@ -90,15 +92,15 @@ class NestedHead(nn.Module):
 class Nested(nn.Module):
     """Everything a mobile generator's sub-generators have and its full generator has not."""
 
-    def __init__(self, config: "MobileConfig") -> None:
+    def __init__(self, channels: tuple[int, ...], exits: tuple[int, ...], elastic_from: int) -> None:
+        """As MobileConfig says them of the full generator."""
         super().__init__()
-        self.full, self.resolution = config.channels, config.resolution
-        self.first = (config.elastic_from or 2) // 2 - 1  # the first narrowed block
-        channels = config.channels
+        self.full, self.resolution = channels, exits[-1]
+        self.first = elastic_from // 2 - 1  # the first narrowed block
         blocks = nn.ModuleList(
             NestedBlock(*channels[i - 1 : i + 2]) for i in range(2 + 2 * self.first, len(channels), 2)
         )
-        heads = nn.ModuleDict({str(r): NestedHead(channels[2 * (r.bit_length() - 4) + 1]) for r in config.exits})
+        heads = nn.ModuleDict({str(r): NestedHead(channels[2 * level(r) + 1]) for r in exits})
         self.blocks = cast("Sequence[NestedBlock]", blocks)
         self.heads = cast("Mapping[str, NestedHead]", heads)
 
@@ -106,9 +108,8 @@ class Nested(nn.Module):
         """The index in RATIOS of a layer's width."""
         return RATIOS.index(width / self.full[layer])
 
-    def tensors(self, full: Mapping[str, Tensor], config: "MobileConfig") -> dict[str, Tensor]:
-        """The state of the plain network `config`: from the full generator's state, and from these weights."""
-        widths = config.channels
+    def tensors(self, full: Mapping[str, Tensor], widths: tuple[int, ...], exits: tuple[int, ...]) -> dict[str, Tensor]:
+        """The state of a plain network of those widths and exits: from the full generator's, and from these weights."""
         ratios = [self.ratio(layer, width) for layer, width in enumerate(widths)]
         wide = tuple(f"blocks.{i}." for i in range(self.first))
         found = {
@@ -125,10 +126,9 @@ class Nested(nn.Module):
                 tensors = conv.tensors(within(own, key), inputs, widths[layer], (ratios[layer - 1], ratios[layer]))
                 found |= prefixed(f"{name}.{key}", tensors)
         dtype = full["constant"].dtype  # bfloat16 in a generator with fast features
-        for r in config.exits:
-            level = r.bit_length() - 4
-            layer, is_last = 2 * level + 1, r == self.resolution
-            affine = within(full, f"heads.{r}.affine" if is_last else f"blocks.{level}.up")
+        for r in exits:
+            layer, is_last = 2 * level(r) + 1, r == self.resolution
+            affine = within(full, f"heads.{r}.affine" if is_last else f"blocks.{level(r)}.up")
             found |= prefixed(f"heads.{r}", self.heads[str(r)].tensors(affine, widths[layer], ratios[layer], dtype))
         return found
 

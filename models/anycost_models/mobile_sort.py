@@ -1,9 +1,10 @@
 """Sorts the mobile generator's channels by importance, so that a narrower layer keeps those that matter.
 
 A channel's importance is the rms of what the next layer's 1×1 convolution receives from it, times the length of the
-weights it meets there. (Published: weight × style magnitude. It knows nothing of the activations, and was 2-4 dB worse
-on this network.) Channels that feed an inverse Haar transform stay together in fours. The function of the full
-generator is unchanged: its channels are renamed, nothing else.
+weights it meets there. (Published: weight × style magnitude. It knows nothing of the activations, and without any
+training was 2 and 4 dB worse on this network at half and three quarters of its channels.) Channels that feed an inverse
+Haar transform stay together in fours. The function of the full generator is unchanged: its channels are renamed,
+nothing else.
 """
 
 import torch
@@ -39,22 +40,18 @@ def sort_channels(model: MobileGenerator, latents: Tensor) -> None:
     orders = [(energy[conv].sqrt() * conv.weight.flatten(1).norm(dim=0)).argsort(descending=True) for conv in receivers]
     for i, block in enumerate(blocks):
         inner, outer = orders[2 * i : 2 * i + 2]
-        _reorder_outputs(block.conv1, inner)
+        _reorder_rows(block.conv1.conv, inner)
         _reorder_inputs(block.conv2, inner)
         if i + 1 < len(blocks):
             following: Block = blocks[i + 1]
             bands = (outer[:, None] * 4 + torch.arange(4)).flatten()
-            _reorder_outputs(block.conv2, bands)
+            _reorder_rows(block.conv2.conv, bands)
             _reorder_rows(following.up, bands)
             _reorder_inputs(following.conv1, outer)
         else:
-            _reorder_outputs(block.conv2, outer)
+            _reorder_rows(block.conv2.conv, outer)
             _reorder_rows(head.affine, outer)
             head.conv.weight.copy_(head.conv.weight[:, outer])
-
-
-def _reorder_outputs(layer: StyledConv, order: Tensor) -> None:
-    _reorder_rows(layer.conv, order)
 
 
 def _reorder_inputs(layer: StyledConv, order: Tensor) -> None:
