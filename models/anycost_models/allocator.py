@@ -1,7 +1,7 @@
 """Tells the C library to keep the memory of freed tensors instead of giving it back and fetching it anew.
 
 Feature maps are megabytes each; by default glibc maps and unmaps every one, and the kernel clears its pages again and
-again: a third of the time of a training step, and half of a 1024 px picture's, where this was measured.
+again, which takes a good part of a training step's time.
 """
 
 import ctypes

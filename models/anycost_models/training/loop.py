@@ -49,7 +49,7 @@ def optimizers(module: nn.Module, settings: Optimizer, trainable: str = "") -> l
     """Over the parameters whose names begin with `trainable`; the others are frozen. AnycostError: there are none.
 
     Weight matrices take Muon where the settings say so: it evens out directions that hardly move under Adam, because
-    the features they mix are alike, and brought the narrow sub-generators three times as far in the same steps."""
+    the features they mix are alike."""
     adam: list[dict[str, Any]] = []
     muon: list[dict[str, Any]] = []
     for name, parameter in module.named_parameters():
