@@ -90,6 +90,7 @@ def test_a_stage_runs_to_its_end_and_leaves_what_it_made(stage: Path, tmp_path: 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C cannot be sent to one process there")
+@pytest.mark.slow
 def test_ctrl_c_saves_and_the_same_command_goes_on(stage: Path, tmp_path: Path, capfd: Caught) -> None:
     output = tmp_path / "run"
     written(stage, tmp_path / "pictures", 1_000_000)

@@ -83,6 +83,7 @@ with processes():
 """
 
 
+@pytest.mark.slow
 def test_two_processes_train_what_one_does_with_the_double_batch(stage_file, tmp_path):
     one = adversarial_trainer(read_stage(stage_file(batch=8)), tmp_path / "one")
     start = everything(one)
@@ -213,6 +214,7 @@ def test_the_mean_path_length_follows_what_is_measured(stage_file, tmp_path):
     assert trainer.opponent.path_length == pytest.approx(0.01 * seen["path_length/length"])
 
 
+@pytest.mark.slow
 def test_pictures_come_nearer_to_the_real_ones(stage_file, tmp_path):
     """Of a folder of green pictures the generator learns at least that."""
     folder = tmp_path / "green"

@@ -106,6 +106,7 @@ with processes():
 """
 
 
+@pytest.mark.slow
 def test_two_processes_train_what_one_does_with_the_double_batch(stage, tmp_path):
     one = distillation_trainer(read_stage(stage(images=12, batch=4)), tmp_path / "one")
     start = trained(one)
