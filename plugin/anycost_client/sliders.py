@@ -1,0 +1,126 @@
+"""The sliders as they stand: strengths of each face, which faces they move, locks, history, presets. No backend."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from anycost_client.errors import ClientError
+from anycost_client.history import NOTHING, History, Values, with_strengths
+from anycost_client.messages import Attribute
+from anycost_client.presets import Preset, checked
+
+
+class Sliders:
+    """`on_change` is told what changed: "attributes", "selected", "values", "history" or "locks"."""
+
+    def __init__(self, on_change: Callable[[str], None]) -> None:
+        self.attributes: tuple[Attribute, ...] = ()
+        self.selected: tuple[int, ...] = ()  # faces that the sliders move
+        self.locked: frozenset[str] = frozenset()  # attributes that nothing but undo changes
+        self.values: Values = NOTHING
+        self._history = History()
+        self._on_change = on_change
+
+    def begin(self, selected: Iterable[int], values: Values = NOTHING) -> None:
+        """Another picture: nothing to undo; locks stay."""
+        self.selected, self.values = tuple(selected), values
+        self._history = History(values)
+        for what in ("selected", "values", "history"):
+            self._on_change(what)
+
+    def offer(self, attributes: tuple[Attribute, ...]) -> None:
+        self.attributes = attributes
+        self._on_change("attributes")
+
+    def select(self, faces: Iterable[int]) -> None:
+        self.selected = tuple(faces)
+        self._on_change("selected")
+
+    def value(self, attribute: str) -> float:
+        """Of the first selected face; 0 when none is."""
+        return self.values.get(self.selected[0], {}).get(attribute, 0.0) if self.selected else 0.0
+
+    def mixed(self, attribute: str) -> bool:
+        """Whether the selected faces differ in it."""
+        return len({self.values.get(face, {}).get(attribute, 0.0) for face in self.selected}) > 1
+
+    def set(self, attribute: str, strength: float, done: bool = True) -> None:
+        """For all selected faces. While a slider is dragged `done` is False; the drag ends with one that is True, and
+        is one step to undo. Raises ClientError for unknown or locked attributes and strengths beyond ±2."""
+        strength = checked(strength)
+        if attribute in self.locked:
+            raise ClientError(f"'{attribute}' is locked: unlock it to change it")
+        if self.attributes and attribute not in self._names():
+            raise ClientError(f"there is no attribute '{attribute:.50}': choose one of the list")
+        values = self.values
+        for face in self.selected:
+            values = with_strengths(values, face, {**values.get(face, {}), attribute: strength})
+        self._change(values, done)
+
+    def reset(self, attribute: str) -> None:
+        """To 0, for the selected faces."""
+        self.set(attribute, 0.0)
+
+    def reset_all(self) -> None:
+        """Of the selected faces all that is not locked, to 0."""
+        self._replace({})
+
+    def use(self, preset: Preset) -> tuple[str, ...]:
+        """The selected faces take the preset's strengths, apart from what is locked. Names that are unknown here."""
+        known = {
+            name: value for name, value in preset.strengths.items() if not self.attributes or name in self._names()
+        }
+        self._replace(known)
+        return tuple(name for name in preset.strengths if name not in known)
+
+    def preset(self, name: str) -> Preset:
+        """Of the first selected face."""
+        return Preset(name, dict(self.values.get(self.selected[0], {})) if self.selected else {})
+
+    def lock(self, attribute: str, locked: bool = True) -> None:
+        self.locked = self.locked | {attribute} if locked else self.locked - {attribute}
+        self._on_change("locks")
+
+    @property
+    def can_undo(self) -> bool:
+        return self._history.can_undo
+
+    @property
+    def can_redo(self) -> bool:
+        return self._history.can_redo
+
+    def undo(self) -> None:
+        self._show(self._history.undo())
+
+    def redo(self) -> None:
+        self._show(self._history.redo())
+
+    def title(self) -> str:
+        """Such as "smile +0.8, age −0.3", for the name of a layer."""
+        strengths = {name: strength for face in self.values.values() for name, strength in face.items()}
+        parts = [f"{name} {'+' if s > 0 else '−'}{abs(s):.2g}" for name, s in strengths.items()]
+        return ", ".join(parts[:4]) + (" …" if len(parts) > 4 else "")
+
+    # ------------------------------------------------------------------ inside
+
+    def _names(self) -> frozenset[str]:
+        return frozenset(attribute.name for attribute in self.attributes)
+
+    def _replace(self, strengths: Mapping[str, float]) -> None:
+        values = self.values
+        for face in self.selected:
+            kept = {name: value for name, value in values.get(face, {}).items() if name in self.locked}
+            new = {name: value for name, value in strengths.items() if name not in self.locked}
+            values = with_strengths(values, face, new | kept)
+        self._change(values, done=True)
+
+    def _change(self, values: Values, done: bool) -> None:
+        if values != self.values:
+            self.values = values
+            self._on_change("values")
+        if done and values != self._history.now:
+            self._history.push(values)
+            self._on_change("history")
+
+    def _show(self, values: Values) -> None:
+        self.values = values
+        self._on_change("values")
+        self._on_change("history")

@@ -1,0 +1,13 @@
+"""The backend's Python with projections of a few steps, so that a test need not wait a minute for one."""
+
+import sys
+from functools import partial
+
+from anycost_backend.__main__ import main
+from anycost_models import inversion
+from anycost_models.elastic import SubGenerator
+
+if __name__ == "__main__":
+    stages = (inversion.Stage(SubGenerator(64), 4, 0.12, 0.08),)
+    inversion.ProjectionSettings = partial(inversion.ProjectionSettings, stages)  # type: ignore[misc, assignment]
+    sys.exit(main(sys.argv[sys.argv.index("anycost_backend") + 1 :]))
