@@ -1,7 +1,8 @@
 """The encoder: an aligned face → its W+ latent in one pass, or in two, the second of which sees what the first drew.
 
 Coarse to fine: the rows that set pose and shape read features of 32 pixels' stride, the next ones features of 16, the
-rows of colour and texture features of 8; each group is also told what the coarser ones made of the face.
+rows of colour and texture features of 8; each group is also told what the coarser ones made of the face. A linear
+reading of all features, the same for every row, is where training begins: it is solved, not learnt.
 """
 
 import dataclasses
@@ -20,6 +21,7 @@ from anycost_models.trunk import CHANNELS, Trunk
 
 FAMILY = "mobile-encoder"  # what its files say they are
 STRIDES = (32, 16, 8)  # pixels: of the features that the coarse, middle and fine rows read
+POOLED = 4  # places in a row of the features that are read linearly
 _MOST = 1 << 14  # of any number in a config
 
 
@@ -90,6 +92,9 @@ class Encoder(nn.Module):
             Group(CHANNELS[stride], config.reduced[i], config.hidden if i else 0, config.rows[i], config)
             for i, stride in enumerate(STRIDES)
         )
+        self.linear = nn.Linear(sum(CHANNELS.values()) * POOLED**2, config.style_dim)
+        nn.init.zeros_(self.linear.weight)
+        nn.init.zeros_(self.linear.bias)
         self.register_buffer("mean_style", torch.zeros(config.style_dim))  # [D]
         self.register_buffer("style_deviation", torch.ones(config.style_dim))  # [D], of each element of w
 
@@ -104,7 +109,27 @@ class Encoder(nn.Module):
         self.style_deviation.copy_(styles.std(0))
         for name, parameter in self.groups.named_parameters():
             if ".offsets." in name:
-                parameter.mul_(0.1)
+                parameter.mul_(0.02)
+
+    def pooled(self, face: Tensor) -> Tensor:
+        """What is read linearly of faces [N, 3, R, R]: [N, features]."""
+        missing = 3 * self.config.passes - face.shape[1]
+        return _pooled(self.trunk(F.pad(face, (0, 0, 0, 0, 0, missing)).contiguous(memory_format=torch.channels_last)))
+
+    @torch.no_grad()
+    def solve(self, features: Tensor, latents: Tensor, ridge: float = 1.0) -> None:
+        """The linear reading, by ridge regression in closed form.
+
+        features: `pooled` of N faces; latents [N, styles, D]: what the rows' mean should be; ridge: relative to the
+        mean squared size of a face's features.
+        """
+        wanted = (latents.mean(1) - self.mean_style) / self.style_deviation  # [N, D]
+        middle, mean = features.mean(0), wanted.mean(0)
+        x, y = (features - middle).double(), (wanted - mean).double()
+        gram = x @ x.T  # N faces are fewer than features
+        gram += ridge * gram.diagonal().mean() * torch.eye(len(x), dtype=torch.float64)
+        self.linear.weight.copy_((x.T @ torch.linalg.solve(gram, y)).T)
+        self.linear.bias.copy_(mean - self.linear.weight @ middle)
 
     def forward(self, face: Tensor, drawn: Tensor | None = None, latent: Tensor | None = None) -> Tensor:
         """One pass. drawn [N, 3, R, R]: what `latent` [N, styles, D] draws; the answer is then that and an offset.
@@ -123,7 +148,9 @@ class Encoder(nn.Module):
         for group, stride in zip(self.groups, STRIDES, strict=True):
             rows, hidden = group(features[stride], hidden)
             offsets.append(rows)
-        return torch.cat(offsets, 1)
+        found = torch.cat(offsets, 1)
+        # A second pass corrects; what can be read off the face alone is in the first's answer already.
+        return found if drawn is not None else found + self.linear(_pooled(features))[:, None]
 
     def encode(self, face: Tensor, draw: Callable[[Tensor], Tensor]) -> list[Tensor]:
         """The latent after each pass, the last one the best. draw: W+ → pictures [N, 3, R, R], about −1…1."""
@@ -131,6 +158,10 @@ class Encoder(nn.Module):
         while len(latents) < self.config.passes:
             latents.append(self(face, draw(latents[-1]).clamp(-1, 1), latents[-1]))
         return latents
+
+
+def _pooled(features: dict[int, Tensor]) -> Tensor:
+    return torch.cat([F.adaptive_avg_pool2d(features[stride], POOLED).flatten(1) for stride in STRIDES], 1)
 
 
 def save_encoder(model: Encoder, path: Path) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from anycost_models.training.adversarial import adversarial_trainer
 from anycost_models.training.beginning import RESULT
-from anycost_models.training.distil import export_ema
+from anycost_models.training.result import export_ema
 from anycost_models.training.stage import read_stage
 from PIL import Image
 from skimage.data import astronaut

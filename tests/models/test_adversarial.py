@@ -15,7 +15,7 @@ from anycost_models.training import sampling, state
 from anycost_models.training.adversarial import Game, adversarial_trainer, draw
 from anycost_models.training.beginning import RESULT
 from anycost_models.training.inputs import draw_inputs
-from anycost_models.training.run import trainer_of
+from anycost_models.training.run import task_of
 from anycost_models.training.sheets import sample_sheet
 from anycost_models.training.stage import SubGenerators, read_stage
 from PIL import Image
@@ -43,14 +43,14 @@ def apart(a, b, start):
 @pytest.mark.parametrize("adaptive", [False, True], ids=["plain", "adaptive"])
 def test_a_resumed_training_is_bit_for_bit_the_uninterrupted_one(stage_file, plain_run, tmp_path, adaptive):
     settings = msgspec.structs.replace(read_stage(stage_file(adaptive=adaptive)), images=48)
-    whole = trainer_of(settings, tmp_path / "whole")
+    whole = task_of(settings, tmp_path / "whole")[0]
     whole.run()
 
-    first = trainer_of(settings, tmp_path / "parts")
+    first = task_of(settings, tmp_path / "parts")[0]
     for _ in range(3):
         first.run_step()
     first.save()
-    second = trainer_of(settings, tmp_path / "parts")
+    second = task_of(settings, tmp_path / "parts")[0]
     second.resume(state.checkpoints(tmp_path / "parts")[-1])
     second.run()
     assert second.step == whole.step == 6
@@ -75,11 +75,11 @@ DISTRIBUTED = """
 import sys
 from pathlib import Path
 import torch
-from anycost_models.training.run import processes, trainer_of
+from anycost_models.training.run import processes, task_of
 from anycost_models.training.stage import read_stage
 torch.set_num_threads(1)
 with processes():
-    trainer_of(read_stage(Path(sys.argv[1])), Path(sys.argv[2])).run()
+    task_of(read_stage(Path(sys.argv[1])), Path(sys.argv[2]))[0].run()
 """
 
 

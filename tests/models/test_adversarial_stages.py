@@ -9,7 +9,7 @@ from anycost_models.mobile import TINY as TINY_MOBILE
 from anycost_models.mobile import MobileGenerator
 from anycost_models.stylegan2 import StyleGAN2Config, StyleGAN2Generator
 from anycost_models.training import state
-from anycost_models.training.run import find_stage, trainer_of
+from anycost_models.training.run import find_stage, task_of
 from anycost_models.training.stage import read_stage
 
 
@@ -34,34 +34,34 @@ def test_a_stage_that_cannot_be_is_refused(stage_file, tmp_path, change, message
     assert change[0] in path.read_text()
     path.write_text(path.read_text().replace(*change))
     with pytest.raises(AnycostError, match=message):
-        trainer_of(read_stage(path), tmp_path / "run")
+        task_of(read_stage(path), tmp_path / "run")
 
 
 def test_a_beginning_that_is_not_there_is_named(stage_file, tmp_path):
     path = stage_file(adaptive=True)
     with pytest.raises(AnycostError, match=r"plain.trained.safetensors, which is missing: run the stage before it"):
-        trainer_of(read_stage(path), tmp_path / "run")
+        task_of(read_stage(path), tmp_path / "run")
     save_generator(MobileGenerator(TINY_MOBILE), tmp_path / "mobile.safetensors")
     path.write_text(path.read_text().replace('after = "plain"', f'generator = "{tmp_path}/mobile.safetensors"'))
     with pytest.raises(AnycostError, match=r"mobile.safetensors is not a StyleGAN2 generator"):
-        trainer_of(read_stage(path), tmp_path / "run")
+        task_of(read_stage(path), tmp_path / "run")
 
 
 def test_a_discriminator_of_other_sizes_is_refused(stage_file, plain_run, tmp_path):
     path = stage_file(adaptive=True)
     path.write_text(path.read_text().replace("channel_max = 16", "channel_max = 12"))
     with pytest.raises(AnycostError, match=r"other sizes \(.*\): give this stage the same"):
-        trainer_of(read_stage(path), tmp_path / "run")
+        task_of(read_stage(path), tmp_path / "run")
     for checkpoint in state.checkpoints(plain_run):
         checkpoint.unlink()
     with pytest.raises(AnycostError, match="has no checkpoint, so no discriminator"):
-        trainer_of(read_stage(path), tmp_path / "run")
+        task_of(read_stage(path), tmp_path / "run")
 
 
 def test_a_checkpoint_of_other_sizes_is_refused(stage_file, plain_run, tmp_path):
     path = stage_file()
     path.write_text(path.read_text().replace("channels = [16,", "channels = [12,"))
-    trainer = trainer_of(read_stage(path), tmp_path / "run")
+    trainer = task_of(read_stage(path), tmp_path / "run")[0]
     before = {name: p.detach().clone() for name, p in trainer.trained.items()}
     with pytest.raises(AnycostError, match="has networks of other sizes: continue with the stage file that began it"):
         trainer.resume(state.checkpoints(plain_run)[-1])
@@ -69,7 +69,7 @@ def test_a_checkpoint_of_other_sizes_is_refused(stage_file, plain_run, tmp_path)
 
 
 def test_a_score_that_is_no_number_stops_the_training(stage_file, tmp_path):
-    trainer = trainer_of(read_stage(stage_file()), tmp_path / "run")
+    trainer = task_of(read_stage(stage_file()), tmp_path / "run")[0]
     trainer.run_step()
     trainer.save()
     with torch.no_grad():

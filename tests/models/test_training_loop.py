@@ -10,7 +10,8 @@ from anycost_models.checkpoint import load_generator, save_generator
 from anycost_models.errors import AnycostError
 from anycost_models.mobile import TINY, MobileGenerator
 from anycost_models.training import state
-from anycost_models.training.distil import distillation_trainer, export_ema
+from anycost_models.training.distil import distillation_trainer
+from anycost_models.training.result import export_ema
 from anycost_models.training.stage import read_stage
 
 STAGE = """

@@ -7,12 +7,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from anycost_models.checkpoint import load_generator, save_generator
+from anycost_models.checkpoint import load_generator
 from anycost_models.errors import AnycostError
 from anycost_models.inversion import has_fast_bfloat16
 from anycost_models.mobile import MobileGenerator
 from anycost_models.perceptual import load_perceptual
-from anycost_models.stylegan2 import StyleGAN2Generator
 from anycost_models.training import losses
 from anycost_models.training.faces import GeneratedFaces
 from anycost_models.training.loop import Batch, Phase, Trainer, optimizers
@@ -44,11 +43,3 @@ def distillation_trainer(stage: Stage, folder: Path) -> Trainer:
 
     phase = Phase("student", 1, optimizers(student, stage.optimizer, stage.trainable), of_student)
     return Trainer(stage, student, [phase], folder)
-
-
-def export_ema(trainer: Trainer, path: Path) -> None:
-    """The generator with the averaged weights, as a file to ship."""
-    with trainer.averaged() as model:
-        if isinstance(model, StyleGAN2Generator):  # a mobile one's mapping is not trained
-            model.measure_mean_style()
-        save_generator(model, path)

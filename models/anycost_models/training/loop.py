@@ -17,7 +17,6 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from anycost_models.elastic import ElasticGenerator
 from anycost_models.errors import AnycostError
 from anycost_models.training import state
 from anycost_models.training.interrupt import stop_requests
@@ -53,15 +52,18 @@ def optimizers(module: nn.Module, settings: Optimizer, trainable: str = "") -> l
     adam: list[dict[str, Any]] = []
     muon: list[dict[str, Any]] = []
     for name, parameter in module.named_parameters():
-        parameter.requires_grad_(name.startswith(trainable))
+        prefix = max((key for key in settings.rates if name.startswith(key)), key=len, default="")
+        share = settings.rates.get(prefix, 1.0)
+        parameter.requires_grad_(name.startswith(trainable) and share > 0)
         if not parameter.requires_grad:
             continue
         size = max(parameter.detach().square().mean().sqrt().item(), 0.02)  # rms
-        if settings.muon > 0 and "pointwise" in name:
+        if settings.muon > 0 and any(part in name for part in settings.muon_for):
             # Muon's step has singular values of 1: times this, its rms is the rate's share of the matrix's own.
-            muon.append({"params": [parameter], "lr": settings.muon * size * max(parameter.shape) ** 0.5})
+            muon.append({"params": [parameter], "lr": share * settings.muon * size * max(parameter.shape) ** 0.5})
         else:
-            adam.append({"params": [parameter], "lr": settings.learning_rate * (size if settings.relative else 1.0)})
+            unit = size if settings.relative else 1.0
+            adam.append({"params": [parameter], "lr": share * settings.learning_rate * unit})
     if not adam + muon:
         raise AnycostError(f"no parameter's name begins with '{trainable}': nothing would be trained")
     for group in adam + muon:
@@ -94,7 +96,7 @@ class Trainer:
     def __init__(
         self,
         stage: Stage,
-        student: ElasticGenerator,
+        student: nn.Module,
         phases: Sequence[Phase],
         folder: Path,
         opponent: nn.Module | None = None,
@@ -236,7 +238,7 @@ class Trainer:
         return seen
 
     @contextmanager
-    def averaged(self) -> Iterator[ElasticGenerator]:
+    def averaged(self) -> Iterator[nn.Module]:
         """The student with its averaged weights, within the block."""
         now = {name: p.detach().clone() for name, p in self.trained.items()}
         self._put(self.ema)

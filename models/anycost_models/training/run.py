@@ -5,22 +5,27 @@ same on each of several machines with torchrun's --nnodes and --rdzv-endpoint.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
 import torch.distributed as dist
+from torch import nn
 
 from anycost_models.allocator import keep_freed_memory
+from anycost_models.elastic import ElasticGenerator
 from anycost_models.errors import AnycostError
 from anycost_models.training import state
 from anycost_models.training.adversarial import adversarial_trainer
 from anycost_models.training.beginning import RESULT
-from anycost_models.training.distil import distillation_trainer, export_ema
+from anycost_models.training.distil import distillation_trainer
+from anycost_models.training.encoder import EncoderTraining
 from anycost_models.training.loop import Trainer
+from anycost_models.training.result import export_ema
 from anycost_models.training.sheets import sample_sheet
 from anycost_models.training.stage import Stage, read_stage
 
@@ -61,8 +66,13 @@ class Trained:
     steps: int  # of the whole stage; fewer were done when it was stopped
 
 
-def trainer_of(stage: Stage, folder: Path) -> Trainer:
-    return adversarial_trainer(stage, folder) if stage.adversarial else distillation_trainer(stage, folder)
+def task_of(stage: Stage, folder: Path) -> tuple[Trainer, Callable[[nn.Module], np.ndarray]]:
+    """What the stage trains, and what draws its sample sheets."""
+    if stage.encoder:
+        task = EncoderTraining(stage, stage.encoder, folder)
+        return task.trainer, task.sheet
+    trainer = adversarial_trainer(stage, folder) if stage.adversarial else distillation_trainer(stage, folder)
+    return trainer, lambda model: sample_sheet(cast(ElasticGenerator, model), stage.sub_generators)
 
 
 def train(stage: Stage, folder: Path, resume: Path | None = None) -> Trained | None:
@@ -72,14 +82,14 @@ def train(stage: Stage, folder: Path, resume: Path | None = None) -> Trained | N
     Returns what came of it (None: this is not the first process). Raises AnycostError."""
     keep_freed_memory()
     with processes() as rank:
-        trainer = trainer_of(stage, folder)
+        trainer, draw = task_of(stage, folder)
         kept = state.checkpoints(folder)
         if resume or kept:
             trainer.resume(resume or kept[-1])
 
         def sheet() -> np.ndarray:
             with trainer.averaged() as model:
-                return sample_sheet(model, stage.sub_generators)
+                return draw(model)
 
         result = folder / RESULT
         try:

@@ -77,11 +77,32 @@ class Adversarial(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     sort: bool = False  # the channels by importance, at the start
 
 
+class Encoding(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How an encoder of the generator's faces is trained: weights of the terms of its loss, and what it costs."""
+
+    start: str = ""  # "embedded" or an encoder's file; empty: ImageNet's trunk and the mean style
+    passes: Annotated[int, msgspec.Meta(ge=1, le=2)] = 1  # of a new one
+    solved: Count = 4000  # faces from which a new one's linear reading is solved
+    latent: Weight = 1.0  # of the mean squared error in standard deviations of w
+    thumbnail: Weight = 10.0  # of the mean squared error of what the cheapest sub-generator draws
+    identity: Weight = 0.5  # of the distance between face embeddings
+    deviation: Weight = 0.002  # of the mean squared distance from the mean style, in standard deviations
+    spread: Weight = 0.01  # of the variance between a latent's rows, in standard deviations
+    drawn: Count = 2  # how many of a batch's faces are drawn and compared with the photograph
+    sub_generators: Count = 2  # by how many sub-generators each
+    # What the photographs suffer (degrade.Strength): crops as far off as alignment by landmarks is.
+    shift: Share = 0.01
+    turn: Weight = 1.5
+    zoom: Share = 0.025
+
+
 class Optimizer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     learning_rate: float = 2e-3
     relative: bool = False  # the rate is in units of each tensor's own rms (at least .02)
+    rates: dict[str, Weight] = {}  # how a name begins → what its rate is multiplied with; 0: frozen; the longest wins
     betas: tuple[float, float] = (0.9, 0.99)
     muon: float = 0.0  # relative rate of weight matrices (2-D) with Muon instead of Adam; 0: Adam for all
+    muon_for: tuple[str, ...] = ("pointwise",)  # what the names of those matrices contain
     warm_up: int = 100  # steps
     decay_from: float = 1.0  # share of the stage after which the rate falls to nothing along half a cosine
 
@@ -105,7 +126,8 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     data: Data = Data()
     sub_generators: SubGenerators
     distillation: Distillation = Distillation()
-    adversarial: Adversarial | None = None  # without it the stage distils and nothing else
+    adversarial: Adversarial | None = None  # without this and the next the stage distils and nothing else
+    encoder: Encoding | None = None  # the stage trains an encoder; the generator stays as it is
     discriminator: Discriminator = Discriminator()
     optimizer: Optimizer = Optimizer()
     save_minutes: float = 4.0  # between checkpoints
@@ -117,6 +139,8 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
             odd += ["discriminator"] if self.discriminator != Discriminator() else []
             if odd:
                 raise ValueError(f"`{odd[0]}` needs a table [adversarial]")
+        elif self.encoder:
+            raise ValueError("a stage has a table [adversarial] or [encoder], not both")
         elif bool(self.scratch) + bool(self.after) + (self.generator != "embedded") != 1:
             raise ValueError("an adversarial stage needs exactly one of `scratch`, `after` and `generator`")
 
