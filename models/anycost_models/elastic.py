@@ -15,30 +15,10 @@ from torch.func import functional_call
 from torch.utils.flop_counter import FlopCounterMode
 
 from anycost_models.errors import AnycostError
+from anycost_models.sub_generator import RATIOS, SubGenerator
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-
-RATIOS = (0.25, 0.5, 0.75, 1.0)  # uniform channel ratios, as published
-
-
-@dataclass(frozen=True)
-class SubGenerator:
-    """A cheaper generator inside the full one. It is never state on a module: two calls may use two of them at once.
-
-    resolution: side of the drawn picture, pixels (one of the generator's exits)
-    channels: a uniform ratio (one of RATIOS; layers that cost little keep their width at every ratio), or the
-        output channels of the constant and of every styled convolution, in forward order (those past the
-        resolution may be left out and don't count)
-    """
-
-    resolution: int
-    channels: float | tuple[int, ...] = 1.0
-
-    def __str__(self) -> str:
-        if isinstance(self.channels, tuple):
-            return f"{self.resolution} px × ({' '.join(map(str, self.channels))})"
-        return f"{self.resolution} px" if self.channels == 1 else f"{self.resolution} px × {self.channels:g}"
 
 
 @dataclass(frozen=True)

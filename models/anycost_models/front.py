@@ -4,17 +4,15 @@ import json
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from anycost_models.errors import AnycostError
 from anycost_models.files import write_aside
+from anycost_models.sub_generator import SubGenerator
 from anycost_models.weights import EMBEDDED_GENERATOR
-
-if TYPE_CHECKING:
-    from anycost_models.elastic import SubGenerator
 
 EMBEDDED_FRONT = EMBEDDED_GENERATOR.with_name("front.json")
 LARGEST = 1 << 20  # bytes of a file
@@ -33,9 +31,7 @@ class Point(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     psnr: float  # dB, at this resolution
 
     @property
-    def sub(self) -> "SubGenerator":
-        from anycost_models.elastic import SubGenerator  # needs torch, which reading a front doesn't
-
+    def sub(self) -> SubGenerator:
         return SubGenerator(self.resolution, self.channels)
 
 

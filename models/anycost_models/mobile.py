@@ -55,9 +55,14 @@ HAAR = ((1, 1, 1, 1), (1, 1, -1, -1), (1, -1, 1, -1), (1, -1, -1, 1))  # LL, LH,
 def inverse_haar(bands: Tensor) -> Tensor:
     """[N, 4·C, H, W], the bands LL, LH, HL, HH of each channel side by side, to [N, C, 2·H, 2·W].
 
-    One grouped transposed convolution: the form that CPU runtimes draw fastest."""
+    One grouped transposed convolution is what torch draws fastest; what CPU runtimes draw fastest, in bfloat16 by far,
+    is a grouped 1×1 convolution to the four pixels of each quad, which are then laid out."""
     groups = bands.shape[1] // 4
-    kernel = torch.tensor(HAAR, dtype=bands.dtype, device=bands.device).mul(0.5).view(4, 1, 2, 2)
+    haar_matrix = torch.tensor(HAAR, dtype=bands.dtype, device=bands.device).mul(0.5)
+    if torch.onnx.is_in_onnx_export():
+        to_pixels = haar_matrix.T.reshape(4, 4, 1, 1).repeat(groups, 1, 1, 1)
+        return F.pixel_shuffle(F.conv2d(bands, to_pixels, groups=groups), 2)
+    kernel = haar_matrix.view(4, 1, 2, 2)
     return F.conv_transpose2d(bands, kernel.repeat(groups, 1, 1, 1), stride=2, groups=groups)
 
 

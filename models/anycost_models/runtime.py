@@ -1,12 +1,17 @@
-"""Runs an ONNX file on the CPU: by OpenVINO where it is installed, else by ONNX Runtime, at the same results."""
+"""Runs an ONNX file on the CPU: by OpenVINO where it is installed, else by ONNX Runtime, at the same results.
 
+"The same" is float32's few last bits, unless a network may be computed in bfloat16 where CPU and runtime have it.
+"""
+
+import importlib.metadata
 import importlib.util
+import io
 import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -14,6 +19,7 @@ from anycost_models.errors import AnycostError
 
 RUNTIMES = ("openvino", "onnxruntime")  # the quicker first
 MEND = "run 'anycost models fetch'"
+Precision = Literal["f32", "mixed", "bf16"]  # mixed: bfloat16 but for features of 32 px and less
 
 
 @dataclass(frozen=True)
@@ -23,8 +29,9 @@ class Network:
     Calls may come from several threads: each waits its turn.
     """
 
-    path: Path
+    path: Path  # of a network that was loaded from bytes: its name
     runtime: str
+    precision: Precision  # in which it computes
     input_shapes: tuple[tuple[int | None, ...], ...]  # None where the size is free (a batch)
     _run: Callable[[tuple[np.ndarray, ...]], list[np.ndarray]]
 
@@ -53,39 +60,75 @@ def choose(runtime: str | None = None) -> str:
     return wanted
 
 
-def load(path: Path, runtime: str | None = None, threads: int | None = None) -> Network:
+def load(path: Path, runtime: str | None = None, threads: int | None = None, precision: Precision = "f32") -> Network:
     """Read the ONNX file at `path` for `threads` CPU threads (None: the runtime's own choice, all cores).
 
+    precision: computes in float32 nevertheless where the CPU or the runtime has no quick bfloat16
     Raises AnycostError when the file is missing or damaged, or the runtime is not there.
     """
     name = choose(runtime)
     if not path.is_file():
         raise AnycostError(f"{path} is missing: {MEND}")
+    return load_bytes(path.read_bytes(), path, name, threads, precision)
+
+
+def load_bytes(
+    data: bytes, path: Path, runtime: str | None = None, threads: int | None = None, precision: Precision = "f32"
+) -> Network:
+    """As `load`, of an ONNX file's bytes; path: what messages call it."""
+    name = choose(runtime)
     try:
-        shapes, run = (_openvino if name == "openvino" else _onnxruntime)(path, threads)
+        if name == "openvino":
+            precision = precision if has_bfloat16() else "f32"
+            shapes, run = _openvino(data, threads, precision)
+        else:
+            precision = "f32"  # its CPU kernels know no other, but for a few
+            shapes, run = _onnxruntime(data, threads)
     except Exception as error:  # each runtime has its own family of errors for an unreadable file
         raise AnycostError(f"{path} is damaged ({_first_line(error)}): {MEND}") from error
-    return Network(path, name, shapes, run)
+    return Network(path, name, precision, shapes, run)
 
 
-def _openvino(path: Path, threads: int | None) -> tuple[Any, Any]:
+def has_bfloat16() -> bool:
+    """Whether OpenVINO computes in bfloat16 on this CPU more quickly than in float32."""
     import openvino
+
+    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+def version(runtime: str) -> str:
+    """Of the installed runtime, as its package says it."""
+    return importlib.metadata.version(runtime)
+
+
+def _openvino(data: bytes, threads: int | None, precision: Precision) -> tuple[Any, Any]:
     from openvino.frontend import FrontEndManager
+
+    from anycost_models.mixed_precision import cut
 
     # As ONNX and nothing else: left to guess, OpenVINO's other readers complain about a damaged file on stderr.
     frontend = FrontEndManager().load_by_framework("onnx")
-    model = frontend.convert(frontend.load(str(path)))
+    model = frontend.convert(frontend.load(io.BytesIO(data)))
     if not model.outputs:
         raise ValueError("it is empty")
-    core = openvino.Core()
-    # Its default lets newer CPUs compute in bf16, which moves landmarks by whole pixels.
-    options: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
+    shapes = tuple(
+        tuple(None if size.is_dynamic else size.get_length() for size in port.partial_shape) for port in model.inputs
+    )
+    halves = cut(model) if precision == "mixed" else None
+    if halves is None:
+        return shapes, _compiled(model, threads, precision)
+    small, large = _compiled(halves[0], threads, "f32"), _compiled(halves[1], threads, "bf16")
+    return shapes, lambda inputs: large(tuple(small(inputs)))
+
+
+def _compiled(model: Any, threads: int | None, precision: str) -> Callable[[tuple[np.ndarray, ...]], list[np.ndarray]]:
+    import openvino
+
+    # Its default lets newer CPUs compute everything in bf16, which moves landmarks by whole pixels.
+    options: dict[str, Any] = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
     if threads is not None:
         options["INFERENCE_NUM_THREADS"] = threads
-    compiled = core.compile_model(model, "CPU", options)
-    shapes = tuple(
-        tuple(None if size.is_dynamic else size.get_length() for size in port.partial_shape) for port in compiled.inputs
-    )
+    compiled = openvino.Core().compile_model(model, "CPU", options)
     outputs = list(compiled.outputs)
     turn = threading.Lock()  # a compiled model has one request, which refuses a second caller
 
@@ -94,17 +137,17 @@ def _openvino(path: Path, threads: int | None) -> tuple[Any, Any]:
             results = compiled(list(inputs))  # a fresh copy of each output
         return [results[port] for port in outputs]
 
-    return shapes, run
+    return run
 
 
-def _onnxruntime(path: Path, threads: int | None) -> tuple[Any, Any]:
+def _onnxruntime(data: bytes, threads: int | None) -> tuple[Any, Any]:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     if threads is not None:
         options.intra_op_num_threads = threads
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     names = [entry.name for entry in session.get_inputs()]
     shapes = tuple(
         tuple(size if isinstance(size, int) else None for size in entry.shape) for entry in session.get_inputs()

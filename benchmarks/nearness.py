@@ -1,0 +1,80 @@
+"""Writes the table by which a preview's sub-generator is chosen: how near each one's picture is to the full one's when
+both are shown at 128, 256 or 512 px. Run it after the embedded weights have changed.
+
+.venv/bin/python benchmarks/nearness.py [--faces 8]
+"""
+
+import argparse
+import statistics
+
+import torch
+import torch.nn.functional as F
+from anycost_models.checkpoint import load_generator
+from anycost_models.elastic import ElasticGenerator
+from anycost_models.errors import AnycostError
+from anycost_models.evaluation import held_out_styles
+from anycost_models.front import load_front
+from anycost_models.nearness import EMBEDDED_CONSISTENCY, Nearness, Row, save_nearness
+from anycost_models.perceptual import load_perceptual
+from anycost_models.sub_generator import SubGenerator
+from torch import Tensor
+from tqdm import tqdm
+
+SIDES = (128, 256, 512)  # pixels
+
+
+def shown(picture: Tensor, side: int) -> Tensor:
+    """[1, 3, R, R] as an editor shows it with `side` pixels."""
+    if picture.shape[-1] >= side:
+        return F.interpolate(picture, size=(side, side), mode="area")
+    return F.interpolate(picture, size=(side, side), mode="bicubic").clamp(-1, 1)
+
+
+def compared(model: ElasticGenerator) -> list[SubGenerator]:
+    """Those with one ratio for all layers, and those of a shipped front."""
+    subs = {model.widths(sub): sub for sub in model.sub_generators()}
+    try:
+        found = [point.sub for point in load_front().points]
+    except AnycostError:
+        found = []
+    for sub in found:
+        subs.setdefault(model.widths(sub), sub)
+    return sorted(subs.values(), key=lambda sub: model.cost(sub).macs)
+
+
+@torch.inference_mode()
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--faces", type=int, default=8)
+    args = parser.parse_args()
+    model, perceptual = load_generator(), load_perceptual()
+    subs = compared(model)
+    networks = {sub: model.extract(sub) for sub in subs}
+    distances: dict[SubGenerator, list[list[float]]] = {sub: [] for sub in subs}
+    for w in tqdm(held_out_styles(model, max(args.faces, 2))[:, 0][: args.faces], unit="face"):
+        full = model(w[None]).clamp(-1, 1)
+        goals = [perceptual.features(shown(full, side)) for side in SIDES]
+        for sub, network in networks.items():
+            picture = full if model.is_full(sub) else network(w[None]).clamp(-1, 1)
+            drawn = [perceptual.features(shown(picture, side)) for side in SIDES]
+            distances[sub].append(
+                [perceptual.distance(one, goal).item() for one, goal in zip(drawn, goals, strict=True)]
+            )
+    rows = [
+        Row(
+            sub.resolution,
+            sub.channels,
+            model.cost(sub).macs,
+            tuple(round(statistics.fmean(values), 4) for values in zip(*distances[sub], strict=True)),
+        )
+        for sub in subs
+    ]
+    table = Nearness(args.faces, SIDES, tuple(rows))
+    save_nearness(table, EMBEDDED_CONSISTENCY)
+    worthwhile = table.worthwhile()
+    for row in rows:
+        print(f"{row.sub!s:40.40} {row.macs / 1e9:6.3f} GMAC", *row.distances, "*" if row.sub in worthwhile else "")
+
+
+if __name__ == "__main__":
+    main()
