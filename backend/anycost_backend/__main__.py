@@ -9,7 +9,20 @@ from collections.abc import Sequence
 
 from anycost_models.errors import AnycostError
 
-COMMANDS = ("edit", "faces", "project", "render", "attributes", "models", "evaluate", "search", "train")
+COMMANDS = (
+    "edit",
+    "faces",
+    "project",
+    "render",
+    "attributes",
+    "models",
+    "evaluate",
+    "search",
+    "train",
+    "serve",
+    "bridge",
+    "bench",
+)
 
 
 def parser() -> argparse.ArgumentParser:

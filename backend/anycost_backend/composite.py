@@ -8,6 +8,7 @@ whose brows lie a little off leaves no second brow.
 Pictures are float32 RGB, sRGB 0…1. Everything smooth is computed small and enlarged.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -18,17 +19,27 @@ from anycost_models.face_mesh import LEFT_EYE, RIGHT_EYE, Landmarks
 from anycost_models.square import AlignedSquare, Rectangle, pixel_matrix
 from scipy.interpolate import RBFInterpolator
 
-# What an expression does not move (eyes, the nose's bridge, temples), among every second landmark.
-_STEADY = [i // 2 for i in (*LEFT_EYE, *RIGHT_EYE, 6, 168, 8, 122, 196, 188, 412, 356, 162, 234, 454) if i % 2 == 0]
-_GRID = 49  # nodes of the grid on which the motion is solved, each way
+# What an expression does not move: eyes, the nose's bridge, temples.
+_STEADY = [i for i in (*LEFT_EYE, *RIGHT_EYE, 6, 168, 8, 122, 196, 188, 412, 356, 162, 234, 454) if i % 2 == 0]
 _SMOOTHING = 1e-3  # of the thin-plate spline: landmarks of generated faces tremble by a pixel or so
 _APPEARS_FROM, _APPEARS_BY = 10 / 255, 25 / 255  # difference at which the generator's pixels begin to, and fully, count
 _OTHER_FROM = 50 / 255  # difference at which even a smooth one is another thing
 _SHADING = 0.8  # how much of a smooth difference counts as shading
 _LARGEST_TINT = 0.12  # by which the replacement's colours follow the photo's
 _LARGEST_BACKGROUND_TINT = 0.4  # the same behind the person
-_HALF = 512  # pixels: largest side at which it is decided what comes from the photo
-_SMALL = 256  # pixels: side at which what is smooth is computed
+
+
+@dataclass(frozen=True)
+class Detail:
+    """How finely the smooth parts of a plan are computed: what a preview may do without."""
+
+    grid: int  # nodes of the motion's grid, each way
+    deciding: int  # pixels: largest side at which it is decided what comes from the photo
+    smooth: int  # pixels: largest side at which motion, mask and colours are computed
+
+
+FINE = Detail(grid=49, deciding=512, smooth=256)
+QUICK = Detail(grid=17, deciding=128, smooth=128)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,23 +63,25 @@ class Change:
     mask: np.ndarray  # float32 [s, s]: how far the edit counts; exactly 0 outside
 
 
-def plan(original: View, projected: View, edited: View, region: Region = "face") -> Change:
+def plan(original: View, projected: View, edited: View, region: Region = "face", detail: Detail = FINE) -> Change:
     """The change from three views of equal size [S, S]. region: what may change, the face or the hair with it."""
     size = original.picture.shape[0]
-    to_original, to_projected, to_edited = _motions(original.landmarks, projected.landmarks, edited.landmarks, size)
+    landmarks = original.landmarks, projected.landmarks, edited.landmarks
+    to_original, to_projected, to_edited = _motions(*landmarks, size, detail)
     drawn_before = _warp(projected.picture, to_projected)
     after = _warp(edited.picture, to_edited)
     difference = after - drawn_before
 
     # What decides between the photo's pixels and the generator's is smooth: half the size is enough to find it.
-    half, scale = min(size, _HALF), min(size, _HALF) / 1024  # the constants are for 1024 px
+    half = min(size, detail.deciding)
+    scale = half / 1024  # the constants are for 1024 px
     moved = _warp(_reduced(original.picture, half), to_original * (half / size))
     before, changed = _reduced(drawn_before, half), _reduced(difference, half)
     was, had, has = (
         _warp(_reduced(view.matte, half), source * (half / size))
         for view, source in ((original, to_original), (projected, to_projected), (edited, to_edited))
     )
-    colours = _colours((moved, before, _reduced(after, half)), (was, had, has), 25 / 1024)
+    colours = _colours((moved, before, _reduced(after, half)), (was, had, has), 25 / 1024, detail.smooth)
     # A change of colour or shading alone keeps the photo's texture; what draws new edges replaces it.
     drawn = changed - _SHADING * _blur(changed, 25 * scale)
     strength = _blur(_size(drawn), 9 * scale)
@@ -79,7 +92,7 @@ def plan(original: View, projected: View, edited: View, region: Region = "face")
     other = _blur(_size(changed), 9 * scale)
     appears = np.maximum(appears, np.clip((other - _OTHER_FROM) / _APPEARS_BY, 0, 1))
     if region == "head":
-        appears = np.maximum(appears, _uncovered(had, has))
+        appears = np.maximum(appears, _uncovered(had, has, detail.smooth))
     mask = _mask(original, edited, to_original, to_edited, region)
     # That is kept · difference + appears · (edited + colours), for edited = projected + difference.
     added = difference + _enlarged(appears, size)[:, :, None] * (drawn_before + _enlarged(colours, size))
@@ -92,53 +105,100 @@ def apply(
     """pixels: float32 [h, w, 3], the photo's rectangle `bounds` (x0, y0, x1, y1) around the square, at full resolution.
 
     Returns the edited rectangle [h, w, 3] and its mask [h, w], 0…1: blend them over the photo."""
+    height, width = pixels.shape[:2]
+    to_square = square_from(square, bounds)
+    return apply_rows(change, to_square, (width, height), (0, height), lambda first, last: pixels[first:last])
+
+
+def covered(change: Change, to_square: np.ndarray, within: Rectangle) -> Rectangle:
+    """What of the rectangle `within` the change can touch: pixels that lie under the unit square as `to_square` says.
+
+    It has no width where that is nothing."""
+    rows, columns = (np.flatnonzero(change.mask.any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return within[0], within[1], within[0], within[1]
+    side = change.mask.shape[0]
+    low, high = np.array([columns[0], rows[0]]) - 1, np.array([columns[-1], rows[-1]]) + 2
+    corners = np.array([low, (high[0], low[1]), high, (low[0], high[1])]) / side
+    back = cv2.invertAffineTransform(to_square)
+    pixels = corners @ back[:, :2].T + back[:, 2]
+    x0, y0 = np.floor(pixels.min(axis=0)).astype(int).clip(within[:2], within[2:]).tolist()
+    x1, y1 = np.ceil(pixels.max(axis=0)).astype(int).clip((x0, y0), within[2:]).tolist()
+    return x0, y0, x1, y1
+
+
+def square_from(square: AlignedSquare, bounds: Rectangle, size: tuple[int, int] | None = None) -> np.ndarray:
+    """[2, 3]: to the unit square, from the pixels of the photo's rectangle `bounds` drawn at `size` (width, height)."""
     x0, y0, x1, y1 = bounds
-    shape = (x1 - x0, y1 - y0)
+    to_square = square.matrix(1)
+    to_square[:, 2] += to_square[:, :2] @ (x0, y0)
+    if size is not None:
+        to_square[:, :2] *= (x1 - x0) / size[0], (y1 - y0) / size[1]
+    return to_square
+
+
+def apply_rows(
+    change: Change,
+    to_square: np.ndarray,
+    size: tuple[int, int],
+    rows: tuple[int, int],
+    read: Callable[[int, int], np.ndarray],
+) -> tuple[np.ndarray, np.ndarray]:
+    """`apply` for some rows (from, to) of a rectangle of `size` (width, height), so that it need never be float as a
+    whole. to_square: as `square_from`; read: gives float32 [n, w, 3], the rows from – to that it is asked for."""
+    (width, height), (first, last) = size, rows
+    shifted = to_square.copy()
+    shifted[:, 2] += shifted[:, 1] * first
 
     def place(array: np.ndarray, outside: int = cv2.BORDER_REPLICATE) -> np.ndarray:
-        """From the square to the photo's rectangle."""
-        to_square = square.matrix(array.shape[0])
-        to_square[:, 2] += to_square[:, :2] @ (x0, y0)
+        """From the square to those rows."""
+        matrix = pixel_matrix(shifted * array.shape[0])
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        return cv2.warpAffine(array, pixel_matrix(to_square), shape, flags=flags, borderMode=outside)
+        return cv2.warpAffine(array, matrix, (width, last - first), flags=flags, borderMode=outside)
 
     mask = place(change.mask, cv2.BORDER_CONSTANT)
     # Only the motion is enlarged, not the places: OpenCV interpolates in steps of 1/32, which would shake every pixel.
-    motion = place((change.source - _places(change.source.shape[0], 1)) @ square.inverse(1)[:, :2].T.astype(np.float32))
-    x, y = np.arange(shape[0], dtype=np.float32), np.arange(shape[1], dtype=np.float32)[:, None]
-    moved = cv2.remap(
-        pixels, motion[:, :, 0] + x, motion[:, :, 1] + y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101
-    )
+    out_of_square = np.linalg.inv(to_square[:, :2]).T.astype(np.float32)
+    source = place((change.source - _places(change.source.shape[0], 1)) @ out_of_square)
+    source[:, :, 0] += np.arange(width, dtype=np.float32)
+    source[:, :, 1] += np.arange(first, last, dtype=np.float32)[:, None]
+    reach = 4  # rows that the interpolation looks at beside the place itself
+    low = min(max(int(source[:, :, 1].min()) - reach, 0), height - 1)
+    high = min(max(int(source[:, :, 1].max()) + reach, low + 1), height)
+    source[:, :, 1] -= low
+    moved = cv2.remap(read(low, high), source, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
     moved *= place(change.kept)[:, :, None]
     moved += place(change.added)
     return np.clip(moved, 0, 1, out=moved), mask
 
 
-def _motions(original: Landmarks, projected: Landmarks, edited: Landmarks, size: int) -> tuple[np.ndarray, ...]:
+def _motions(
+    original: Landmarks, projected: Landmarks, edited: Landmarks, size: int, detail: Detail
+) -> tuple[np.ndarray, ...]:
     """For each place of the common frame, where it lies in the original, the projected and the edited picture:
     three float32 [s, s, 2] in pixels of the square."""
-    points = [face.points[::2, :2].astype(np.float64) / size for face in (original, projected, edited)]
-    frame = points[0] + _settled(points[2], points[1]) - points[1]
+    points = [face.points[:, :2].astype(np.float64) / size for face in (original, projected, edited)]
+    frame = (points[0] + _settled(points[2], points[1]) - points[1])[::2]
     edge = np.linspace(0, 1, 9)
     still = np.array([(x, y) for x in edge for y in edge if x in (0, 1) or y in (0, 1)])
-    offsets = np.concatenate([p - frame for p in points], axis=1)  # [239, 6]
+    offsets = np.concatenate([p[::2] - frame for p in points], axis=1)  # [N, 6]
     spline = RBFInterpolator(
         np.concatenate([frame, still]),
         np.concatenate([offsets, np.zeros((len(still), 6))]),
         kernel="thin_plate_spline",
         smoothing=_SMOOTHING,
     )
-    nodes = (np.arange(_GRID) + 0.5) / _GRID
+    nodes = (np.arange(detail.grid) + 0.5) / detail.grid
     places = np.stack(np.meshgrid(nodes, nodes), axis=2).reshape(-1, 2)
-    field = (spline(places).reshape(_GRID, _GRID, 3, 2) * size).astype(np.float32)
-    side = min(size, _SMALL)
+    field = (spline(places).reshape(detail.grid, detail.grid, 3, 2) * size).astype(np.float32)
+    side = min(size, detail.smooth)
     return tuple(
         _places(side, size) + cv2.resize(field[:, :, i], (side, side), interpolation=cv2.INTER_CUBIC) for i in range(3)
     )
 
 
 def _settled(edited: np.ndarray, projected: np.ndarray) -> np.ndarray:
-    """The edited landmarks [239, 2] without the drift of the head as a whole: by the best shift, turn and scale of the
+    """The edited landmarks [478, 2] without the drift of the head as a whole: by the best shift, turn and scale of the
     eyes and the nose's bridge onto the projected ones. An edit of the face leaves the head where it is."""
     z, target = (p[_STEADY, 0] + 1j * p[_STEADY, 1] for p in (edited, projected))
     spread = z - z.mean()
@@ -181,13 +241,13 @@ def _enlarged(picture: np.ndarray, side: int) -> np.ndarray:
     return cv2.resize(picture, (side, side), interpolation=cv2.INTER_LINEAR)
 
 
-def _colours(pictures: tuple[np.ndarray, ...], mattes: tuple[np.ndarray, ...], sigma: float) -> np.ndarray:
+def _colours(pictures: tuple[np.ndarray, ...], mattes: tuple[np.ndarray, ...], sigma: float, smooth: int) -> np.ndarray:
     """What brings the edited drawing to the photo's colours, smooth, [s, s, 3]. pictures, mattes: of photo, projection
     and edited drawing; sigma: in sides of the square.
 
     The person takes what photo and projection differ by, among the person: the edit's own change of colour stays. The
     background is no part of an edit: it takes what photo and edited drawing differ by, among the background."""
-    side = min(_SMALL, pictures[0].shape[0])
+    side = min(smooth, pictures[0].shape[0])
     photo, before, after = (_reduced(picture, side) for picture in pictures)
     was, had, has = (_reduced(matte, side) for matte in mattes)
     fields = []
@@ -202,11 +262,11 @@ def _colours(pictures: tuple[np.ndarray, ...], mattes: tuple[np.ndarray, ...], s
     return background + has[:, :, None] * (person - background)
 
 
-def _uncovered(projected: np.ndarray, edited: np.ndarray) -> np.ndarray:
+def _uncovered(projected: np.ndarray, edited: np.ndarray, smooth: int) -> np.ndarray:
     """[S, S], 0…1: the background that shows where the silhouette draws back. The photo's own silhouette lies a little
     beside the projection's, so the place is widened, outside what the person covers afterwards."""
     size = projected.shape[0]
-    small = min(size, _SMALL)
+    small = min(size, smooth)
     before, after = _reduced(projected, small), _reduced(edited, small)
     reach = round(0.06 * small)
     gone = cv2.dilate(np.clip(before - after - 0.2, 0, 1), np.ones((2 * reach + 1,) * 2, np.uint8))

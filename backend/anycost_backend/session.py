@@ -1,34 +1,50 @@
-"""One photo being edited: its faces, their projections, and the photo with an edit put in."""
+"""One picture being edited: its faces, their projections, and the picture with an edit put in."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import cv2
 import numpy as np
 from anycost_models.catalogue import path_of
-from anycost_models.directions import Directions, load_boundaries, load_directions
+from anycost_models.directions import Directions, Region, load_boundaries, load_directions
+from anycost_models.encoder_graph import EncoderGraph
 from anycost_models.face_masks import face_oval_mask, hair_of_matte, matte
 from anycost_models.face_mesh import Landmarks
 from anycost_models.model_store import EMBEDDED, boundaries_path, model_path
 from anycost_models.runtime import Network, load
+from anycost_models.square import Rectangle
 
 from anycost_backend import composite
 from anycost_backend.faces import Face, FaceFinder
+from anycost_backend.memory import Kept
 from anycost_backend.photo import Photo
-from anycost_backend.projection import StoredProjection, project_face
+from anycost_backend.projection import StoredProjection, embedded_encoder, project_face
 from anycost_backend.renderer import Renderer
 
 if TYPE_CHECKING:
     from anycost_models.elastic import SubGenerator
-    from anycost_models.inversion import ProjectionSettings, Step
+    from anycost_models.inversion import Step
+    from anycost_models.projection_settings import ProjectionSettings
 
 PROJECTION_SIDE = 256  # pixels
 FINAL: "SubGenerator | None" = None  # what draws an edit: the full generator
 WORKING_SIDES = (256, 512, 1024)  # pixels: an edit is planned at the first that holds the face as the photo shows it
+_ROWS = 256  # of a photo that are worked on at a time, so that a large one is never float as a whole
+
+
+class Pixels(Protocol):
+    """What a session asks of a picture: `Photo` says what the methods do."""
+
+    def srgb8(self, rect: tuple[int, int, int, int] | None = None) -> np.ndarray: ...
+    def region_srgb(self, x: int, y: int, width: int, height: int) -> np.ndarray: ...
+    def from_srgb(self, region: np.ndarray) -> np.ndarray: ...
+
+
+P = TypeVar("P", bound=Pixels)
 
 
 @dataclass(frozen=True)
@@ -41,6 +57,11 @@ class Parts:
     def renderer(self) -> Renderer:
         """Raises AnycostError when there is no such model."""
         return Renderer(model_path(self.model))
+
+    @cached_property
+    def encoder(self) -> EncoderGraph | None:
+        """None for a generator that has none: its projections start from the mean style."""
+        return embedded_encoder(self.renderer)
 
     @cached_property
     def finder(self) -> FaceFinder:
@@ -59,6 +80,34 @@ class Parts:
         return load_boundaries(path, config.styles, config.style_dim)
 
 
+@dataclass(frozen=True)
+class Manner:
+    """How an edit is drawn and planned."""
+
+    sub: "SubGenerator | None"  # what draws, before and after: an exit's colours are not quite another's
+    side: int  # pixels: of the square in which it is planned
+    quick: bool = False  # for a preview: found anew is only what the edit can have moved
+
+
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """A face as the model draws it, before and after, and what follows for the picture."""
+
+    projected: composite.View
+    edited: composite.View
+    change: composite.Change
+
+
+@dataclass(frozen=True, eq=False)
+class Patch:
+    """What a picture becomes around one face, in its own colours and depth: to be blended over it by `mask`."""
+
+    x: int
+    y: int
+    native: np.ndarray  # [h, w, C], without alpha
+    mask: np.ndarray  # float32 [h, w], 0…1
+
+
 @dataclass(frozen=True, eq=False)
 class Edit:
     """A photo with one face edited, and how it came about; nothing of the model's where nothing was to change."""
@@ -70,15 +119,15 @@ class Edit:
     change: composite.Change | None = None
 
 
-class Session:
-    """What is computed once per photo and face is kept. `seconds` says what each kind of work has cost so far."""
+class Session(Generic[P]):
+    """What is computed once per picture and face is kept. `seconds` says what each kind of work has cost so far."""
 
-    def __init__(self, photo: Photo, parts: Parts) -> None:
+    def __init__(self, photo: P, parts: Parts, kept: Kept | None = None) -> None:
         self.photo = photo
         self.parts = parts
         self.seconds: dict[str, float] = {}
         self._projections: dict[int, StoredProjection] = {}
-        self._before: dict[int, tuple[composite.View, composite.View]] = {}  # original, projected
+        self._kept = kept or Kept(1 << 30)
         with self._timed("find"):
             self._image = photo.srgb8()
             self.faces: tuple[Face, ...] = parts.finder.find(self._image)
@@ -93,19 +142,53 @@ class Session:
     ) -> StoredProjection:
         """The face's latent; computed, remembered or read from the cache. See `project_face`.
 
-        What is found is what edits start from, until `fresh` asks for another; one that was ended early is not kept."""
-        if face in self._projections and not fresh:
-            return self._projections[face]
+        What is found is what edits start from, until `fresh` asks for another; one that was ended early is not kept.
+        With a budget of 0 an encoder's answer comes at once; asked for more later, it is refined."""
+        kept = self._projections.get(face)
+        at_once = settings is not None and settings.budget == 0
+        if kept and not fresh and (at_once or kept.stage == "refined"):
+            return kept
         crop, mesh, person = self._aligned(face, PROJECTION_SIDE)
         covered = np.maximum(face_oval_mask(mesh, PROJECTION_SIDE), hair_of_matte(person, mesh))
         # All or nothing: an optimisation would amplify the last bits, in which runtimes differ.
         importance = (covered > 0.5).astype(np.float32)
         with self._timed("project"):
-            found = project_face(self.parts.renderer, crop, importance, settings, on_step, fresh=fresh)
+            found = project_face(
+                self.parts.renderer, crop, importance, settings, on_step, encoder=self.parts.encoder, fresh=fresh
+            )
         if found.complete:
             self._projections[face] = found
-        self._before.pop(face, None)
+        self._kept.forget(self, face, "projected")
         return found
+
+    def refine(
+        self, face: int, settings: "ProjectionSettings", on_step: "Callable[[Step], bool]" = lambda step: True
+    ) -> StoredProjection:
+        """A better latent, from which edits then start; the one that there was if none is found, or if `on_step` ends
+        the search before. See `project_face`."""
+        before = self._projections.get(face)
+        found = self.project(face, settings, on_step, fresh=True)
+        if before is not None and found.psnr < before.psnr:
+            found = before
+        self._projections[face] = found
+        self._kept.forget(self, face, "projected")
+        return found
+
+    def latent(self, face: int) -> np.ndarray | None:
+        """W+ [styles, D] that edits start from; None while the face is not projected."""
+        found = self._projections.get(face)
+        return found.latent if found else None
+
+    def refined(self, face: int) -> bool:
+        """Whether more than an encoder's answer is known."""
+        found = self._projections.get(face)
+        return found is not None and found.stage == "refined"
+
+    def adopt(self, face: int, latent: np.ndarray) -> None:
+        """Edits start from this W+ latent [styles, D], whose scores are not known."""
+        unknown = float("nan")
+        self._projections[face] = StoredProjection(latent, unknown, unknown, unknown, 0, 0.0, remembered=True)
+        self._kept.forget(self, face, "projected")
 
     def edit(
         self,
@@ -122,33 +205,89 @@ class Session:
         if not any(strengths.values()):
             return Edit(photo)
         projection = self.project(face, on_step=on_step)
-        square = self.faces[face].square
-        side = next((s for s in WORKING_SIDES if s >= square.side), WORKING_SIDES[-1])
-        with self._timed("render"):
-            before = None if face in self._before else self._render(projection.latent, side)
-            after = self._render(directions.apply(projection.latent, strengths), side)
-        with self._timed("measure"):
-            if before is not None:
-                crop, mesh, person = self._aligned(face, side)
-                original = composite.View(crop.astype(np.float32) / 255, mesh, person)
-                self._before[face] = original, self._view(before)
-            edited = self._view(after)
+        drawing = self.draw(face, strengths, self.final(face))
         with self._timed("composite"):
-            original, projected = self._before[face]
-            change = composite.plan(original, projected, edited, directions.region(strengths))
-            bounds = square.bounds(self._image.shape, margin=2)
-            x0, y0, x1, y1 = bounds
-            pixels = photo.region_srgb(x0, y0, x1 - x0, y1 - y0)
-            result, mask = composite.apply(change, square, pixels, bounds)
-            changed = photo.with_region(x0, y0, photo.from_srgb(result), mask)
-        return Edit(changed, projection, projected.picture, edited.picture, change)
+            patch = self.patch(photo, face, drawing.change)
+            changed = photo.with_region(patch.x, patch.y, patch.native, patch.mask)
+        return Edit(changed, projection, drawing.projected.picture, drawing.edited.picture, drawing.change)
 
-    def _render(self, latent: np.ndarray, side: int) -> np.ndarray:
-        """Always by the full generator, then reduced: what an exit draws is only nearly the same."""
-        picture = self.parts.renderer.render(latent, FINAL)
-        smaller = side < len(picture)
-        interpolation = cv2.INTER_AREA if smaller else cv2.INTER_CUBIC
+    def final(self, face: int) -> Manner:
+        """How the face is drawn at full quality: by the full generator, as large as the picture shows it."""
+        return Manner(FINAL, working_side(self.faces[face].square.side))
+
+    def draw(
+        self,
+        face: int,
+        strengths: Mapping[str, float],
+        manner: Manner,
+        between: Callable[[], None] = lambda: None,
+    ) -> Drawing:
+        """One render, where the projection has been drawn in this manner before. Project the face first.
+
+        `between` is called between the stages: what it raises ends the work. Raises AnycostError for unknown
+        attributes and missing models."""
+        directions = self.parts.directions
+        region = directions.region(strengths)
+        known = self.latent(face)  # perhaps the encoder's, for a preview
+        latent = self.project(face).latent if known is None else known
+        with self._timed("render"):
+            after = self._render(directions.apply(latent, strengths), manner)
+        between()
+        projected = self._kept.get((self, face, "projected", manner), lambda: self._projected(latent, manner))
+        with self._timed("measure"):
+            original = self._kept.get((self, face, "original", manner.side), lambda: self._original(face, manner.side))
+            edited = self._view(after, projected if manner.quick else None, region)
+        between()
+        with self._timed("composite"):
+            detail = composite.QUICK if manner.quick else composite.FINE
+            change = composite.plan(original, projected, edited, region, detail)
+        return Drawing(projected, edited, change)
+
+    def patch(self, photo: Pixels, face: int, change: composite.Change) -> Patch:
+        """The change in `photo` (this session's, perhaps with other faces edited already)."""
+        x0, y0, x1, y1 = bounds = self.bounds(face)
+        width, height = x1 - x0, y1 - y0
+        to_square = composite.square_from(self.faces[face].square, bounds)
+
+        def read(first: int, last: int) -> np.ndarray:
+            return photo.region_srgb(x0, y0 + first, width, last - first)
+
+        bands: list[np.ndarray] = []
+        mask = np.empty((height, width), np.float32)
+        for first in range(0, height, _ROWS):
+            last = min(first + _ROWS, height)
+            edited, mask[first:last] = composite.apply_rows(change, to_square, (width, height), (first, last), read)
+            bands.append(photo.from_srgb(edited))
+        return Patch(x0, y0, np.concatenate(bands), mask)
+
+    def bounds(self, face: int) -> Rectangle:
+        """What of the picture an edit of the face may touch."""
+        return self.faces[face].square.bounds(self._image.shape, margin=2)
+
+    def crop(self, face: int, side: int) -> np.ndarray:
+        """The aligned face, uint8 sRGB [side, side, 3]."""
+        return self.faces[face].square.crop(self._image, side)
+
+    def close(self) -> None:
+        """Forgets what was kept."""
+        self._kept.forget(self)
+
+    def _render(self, latent: np.ndarray, manner: Manner) -> np.ndarray:
+        """Float32 RGB [S, S, 3], S as the manner says."""
+        picture = self.parts.renderer.render(latent, manner.sub)
+        side = manner.side
+        interpolation = cv2.INTER_AREA if side < len(picture) else cv2.INTER_CUBIC
         return picture if side == len(picture) else cv2.resize(picture, (side, side), interpolation=interpolation)
+
+    def _original(self, face: int, side: int) -> composite.View:
+        crop, mesh, person = self._aligned(face, side)
+        return composite.View(crop.astype(np.float32) / 255, mesh, person)
+
+    def _projected(self, latent: np.ndarray, manner: Manner) -> composite.View:
+        with self._timed("render"):
+            before = self._render(latent, manner)
+        with self._timed("measure"):
+            return self._view(before, None, "head")
 
     def _aligned(self, face: int, side: int) -> tuple[np.ndarray, Landmarks, np.ndarray]:
         """The face's square: uint8 RGB [S, S, 3], its landmarks there, its matte [S, S]."""
@@ -156,10 +295,15 @@ class Session:
         crop = found.square.crop(self._image, side)
         return crop, found.mesh.moved(found.square.matrix(side)), matte(crop, self.parts.matte)
 
-    def _view(self, picture: np.ndarray) -> composite.View:
+    def _view(self, picture: np.ndarray, near: composite.View | None, region: Region) -> composite.View:
+        """near: a view of nearly the same picture, which saves work."""
         eight_bit = (picture * 255).round().astype(np.uint8)
-        mesh = self.parts.finder.mesh.landmarks_aligned(eight_bit)
-        return composite.View(picture, mesh, matte(eight_bit, self.parts.matte))
+        mesh = self.parts.finder.mesh
+        if near is None:
+            return composite.View(picture, mesh.landmarks_aligned(eight_bit), matte(eight_bit, self.parts.matte))
+        # What changes only the face leaves the silhouette where it was.
+        person = near.matte if region == "face" else matte(eight_bit, self.parts.matte)
+        return composite.View(picture, mesh.follow(eight_bit, near.landmarks), person)
 
     @contextmanager
     def _timed(self, what: str) -> Iterator[None]:
@@ -168,3 +312,8 @@ class Session:
             yield
         finally:
             self.seconds[what] = self.seconds.get(what, 0.0) + time.perf_counter() - started
+
+
+def working_side(side: float) -> int:
+    """Pixels: at which a face is planned that is shown with squares of `side`."""
+    return next((s for s in WORKING_SIDES if s >= side), WORKING_SIDES[-1])

@@ -21,7 +21,7 @@ from anycost_models.trunk import CHANNELS, Trunk
 
 FAMILY = "mobile-encoder"  # what its files say they are
 STRIDES = (32, 16, 8)  # pixels: of the features that the coarse, middle and fine rows read
-POOLED = 4  # places in a row of the features that are read linearly
+POOLED = 4  # places in a row of the features that are read linearly, at most
 _MOST = 1 << 14  # of any number in a config
 
 
@@ -92,7 +92,8 @@ class Encoder(nn.Module):
             Group(CHANNELS[stride], config.reduced[i], config.hidden if i else 0, config.rows[i], config)
             for i, stride in enumerate(STRIDES)
         )
-        self.linear = nn.Linear(sum(CHANNELS.values()) * POOLED**2, config.style_dim)
+        self.places = min(POOLED, config.resolution // max(STRIDES))
+        self.linear = nn.Linear(sum(CHANNELS.values()) * self.places**2, config.style_dim)
         nn.init.zeros_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
         self.register_buffer("mean_style", torch.zeros(config.style_dim))  # [D]
@@ -114,7 +115,8 @@ class Encoder(nn.Module):
     def pooled(self, face: Tensor) -> Tensor:
         """What is read linearly of faces [N, 3, R, R]: [N, features]."""
         missing = 3 * self.config.passes - face.shape[1]
-        return _pooled(self.trunk(F.pad(face, (0, 0, 0, 0, 0, missing)).contiguous(memory_format=torch.channels_last)))
+        face = F.pad(face, (0, 0, 0, 0, 0, missing)).contiguous(memory_format=torch.channels_last)
+        return _pooled(self.trunk(face), self.places)
 
     @torch.no_grad()
     def solve(self, features: Tensor, latents: Tensor, ridge: float = 1.0) -> None:
@@ -150,7 +152,7 @@ class Encoder(nn.Module):
             offsets.append(rows)
         found = torch.cat(offsets, 1)
         # A second pass corrects; what can be read off the face alone is in the first's answer already.
-        return found if drawn is not None else found + self.linear(_pooled(features))[:, None]
+        return found if drawn is not None else found + self.linear(_pooled(features, self.places))[:, None]
 
     def encode(self, face: Tensor, draw: Callable[[Tensor], Tensor]) -> list[Tensor]:
         """The latent after each pass, the last one the best. draw: W+ → pictures [N, 3, R, R], about −1…1."""
@@ -160,8 +162,9 @@ class Encoder(nn.Module):
         return latents
 
 
-def _pooled(features: dict[int, Tensor]) -> Tensor:
-    return torch.cat([F.adaptive_avg_pool2d(features[stride], POOLED).flatten(1) for stride in STRIDES], 1)
+def _pooled(features: dict[int, Tensor], places: int) -> Tensor:
+    parts = (features[stride] for stride in STRIDES)
+    return torch.cat([F.avg_pool2d(part, part.shape[-1] // places).flatten(1) for part in parts], 1)
 
 
 def save_encoder(model: Encoder, path: Path) -> None:

@@ -1,58 +1,31 @@
 """Projection by latent optimisation: the W+ latent whose picture is the given aligned face.
 
-Cheap sub-generators carry the signal first; the last steps run the full generator, because what is optimised must be
-what is rendered: an exit's colours are not quite the generator's.
+It starts at an encoder's answer, or at the mean style. Cheap sub-generators carry the signal first; the last steps run
+the full generator, because what is optimised must be what is rendered: an exit's colours are not quite the generator's.
 """
 
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from anycost_models.elastic import ElasticGenerator, SubGenerator
+from anycost_models.curvature import Curvature
+from anycost_models.descent import Adam, Descent, QuasiNewton
+from anycost_models.elastic import ElasticGenerator
 from anycost_models.perceptual import PerceptualDistance
+from anycost_models.projection_settings import BY_ADAM, BY_CURVATURE, ProjectionSettings
+from anycost_models.schedule import Schedule, Stage
+from anycost_models.sub_generator import SubGenerator
+
+__all__ = ["Objective", "Projection", "ProjectionSettings", "Stage", "Step", "has_fast_bfloat16", "project"]
 
 SIDE = 256  # pixels at which projection and face are compared
-
-
-@dataclass(frozen=True)
-class Stage:
-    """Some steps of Adam on one sub-generator."""
-
-    sub: SubGenerator
-    steps: int
-    learning_rate: float  # at its start, in units of the styles' standard deviation
-    final_rate: float  # at its end
-
-    def rate(self, step: int) -> float:
-        """Down along half a cosine, after a short warm-up."""
-        falling = 0.5 * (1 + math.cos(math.pi * step / max(self.steps - 1, 1)))
-        return (self.final_rate + (self.learning_rate - self.final_rate) * falling) * min(1.0, (step + 1) / 5)
-
-
-@dataclass(frozen=True)
-class ProjectionSettings:
-    stages: tuple[Stage, ...] = (
-        Stage(SubGenerator(128), 60, 0.12, 0.08),
-        Stage(SubGenerator(256), 45, 0.10, 0.04),
-        Stage(SubGenerator(1024), 14, 0.05, 0.01),
-    )
-    perceptual: float = 4.0  # weight of ENL0
-    pixels: float = 8.0  # weight of the squared error of pixels in −1…1
-    editability: float = 0.02  # weight of the mean squared distance to the mean style, in standard deviations
-    outside: float = 0.3  # what pixels outside the face and hair count, those inside count 1
-    patience: int = 25  # steps within a stage without a better loss before it ends early
-    seed: int = 0  # of the noise on the first steps
-
-    def within(self, resolution: int) -> "ProjectionSettings":
-        """The same for a generator of fewer pixels: its full picture stands in for what it cannot draw."""
-        stages = (replace(s, sub=SubGenerator(min(s.sub.resolution, resolution))) for s in self.stages)
-        return replace(self, stages=tuple(stages))
+BACKWARD = 3.0  # times the work of drawing a picture, for that and the gradient
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +45,9 @@ class Step:
     """Where a running projection is."""
 
     step: int
-    steps: int
+    steps: int  # that it will take, as far as is known
     loss: float
+    psnr: float  # dB of what this step drew, at its resolution, at most 256 px
     sub: SubGenerator
 
 
@@ -87,6 +61,9 @@ def style_deviation(model: ElasticGenerator, samples: int = 4096) -> Tensor:
 def has_fast_bfloat16() -> bool:
     capabilities = torch.cpu.get_capabilities()
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
+DEFAULTS = ProjectionSettings()
 
 
 class Objective:
@@ -107,25 +84,30 @@ class Objective:
             self.weight = settings.outside + (1 - settings.outside) * inside
             self.weight = self.weight / self.weight.mean()
 
-    def at(self, side: int) -> Callable[[Tensor], Tensor]:
-        """The loss of pictures [1, 3, R, R], R ≥ side, −1…1, compared at `side` pixels."""
+    def at(self, side: int) -> Callable[[Tensor], tuple[Tensor, float]]:
+        """The loss of pictures [1, 3, R, R], R ≥ side, −1…1, compared at `side` pixels, and their PSNR there."""
         goal, weight = resized(self.face, side), resized(self.weight, side)
         with torch.no_grad():
             goal_features = self.perceptual.features(goal)
 
-        def loss(picture: Tensor) -> Tensor:
+        def loss(picture: Tensor) -> tuple[Tensor, float]:
             picture = resized(picture, side)
-            pixels = ((picture - goal).square() * weight).mean()
+            error = (picture - goal).square()
             distance = self.perceptual.distance(self.perceptual.features(picture), goal_features, weight).mean()
-            return self.settings.pixels * pixels + self.settings.perceptual * distance
+            loss = self.settings.pixels * (error * weight).mean() + self.settings.perceptual * distance
+            return loss, decibels(error.mean().item())
 
         return loss
 
     def scores(self, picture: Tensor) -> tuple[float, float]:
         """PSNR in dB and ENL0 of the whole crop at 256 px."""
         picture = resized(picture.clamp(-1, 1), SIDE)
-        error = (picture - self.face).square().mean().item()
-        return 10 * math.log10(4 / max(error, 1e-10)), self.perceptual(picture, self.face).item()
+        return decibels((picture - self.face).square().mean().item()), self.perceptual(picture, self.face).item()
+
+
+def decibels(error: float) -> float:
+    """PSNR of a mean squared error of values in −1…1."""
+    return 10 * math.log10(4 / max(error, 1e-10))
 
 
 def resized(picture: Tensor, side: int) -> Tensor:
@@ -137,58 +119,75 @@ def project(
     perceptual: PerceptualDistance,
     face: np.ndarray,
     importance: np.ndarray | None = None,
-    settings: ProjectionSettings = ProjectionSettings(),
+    settings: ProjectionSettings = DEFAULTS,
     on_step: Callable[[Step], bool] = lambda step: True,
+    *,
+    start: np.ndarray | None = None,
+    curvature: Curvature | None = None,
 ) -> Projection:
     """face: aligned, uint8 RGB [256, 256, 3]. importance: float32 [256, 256], 1 on face and hair, 0 elsewhere.
+    start: W+ [styles, D], an encoder's answer (None: the mean style). curvature: the model's, if it is known.
     on_step is told every step; when it returns False the best latent so far is returned at once.
-    Deterministic for the same inputs and settings on one machine."""
+
+    Without a budget, deterministic for the same inputs and settings on one machine."""
     started = time.monotonic()
     objective = Objective(perceptual, face, importance, settings)
+    full = model.config.resolution
     fast = model.with_fast_features() if has_fast_bfloat16() else model
     sigma = style_deviation(model)
-    offset = torch.zeros(model.config.styles, model.config.style_dim)  # from the mean style, in standard deviations
+    begin = torch.zeros(model.config.styles, model.config.style_dim)  # from the mean style, in standard deviations
+    if start is not None:
+        begin = (torch.from_numpy(start) - model.mean_style) / sigma
     rng = torch.Generator().manual_seed(settings.seed)
-    total, done = sum(stage.steps for stage in settings.stages), 0
+    descent: Descent = Adam() if curvature is None else QuasiNewton(curvature, settings.damping)
+    stages = settings.stages or (BY_ADAM if curvature is None else BY_CURVATURE)
+    stages = tuple(stage.within(full) for stage in stages)
+    work = [BACKWARD * model.cost(stage.sub).macs for stage in stages]
+    # Drawing the final picture, for its scores, takes its time as well.
+    schedule = Schedule(stages, work, settings.budget, started, after=model.cost(SubGenerator(full)).macs)
 
-    def draw(offset: Tensor, sub: SubGenerator) -> Tensor:
+    def draw(network: ElasticGenerator, offset: Tensor) -> Tensor:
         latent = (model.mean_style + offset * sigma)[None]
         # The full picture at half size is exact, and 256 px is less than half.
-        halves = sub.resolution == model.config.resolution >= 2 * SIDE
-        return fast.half_size(latent, thrifty=True) if halves else fast(latent, sub).float()
+        halves = network is fast and full >= 2 * SIDE
+        return network.half_size(latent, thrifty=True) if halves else network(latent).float()
 
-    for stage in settings.stages:
+    offset, running = begin, True
+    for stage in schedule.stages():
+        network = fast if stage.sub.resolution == full else model.extract(stage.sub)
+        if network is not fast and has_fast_bfloat16():
+            network = network.with_fast_features()
+        rows = network.config.styles
         loss_at_side = objective.at(min(SIDE, stage.sub.resolution))
-        variable = offset.clone().requires_grad_(True)
-        optimizer = torch.optim.Adam([variable], betas=(0.9, 0.99))
-        best, stale, running = math.inf, 0, True
-        for step in range(stage.steps):
-            optimizer.param_groups[0]["lr"] = stage.rate(step)
-            # Early noise shakes it out of the mean face's own corner.
-            noise = 0.1 * max(0.0, 1 - 5 * done / total) * torch.randn(variable.shape, generator=rng)
-            loss = loss_at_side(draw(variable + noise, stage.sub))
-            loss = loss + settings.editability * variable.square().mean()
+        point, best, stale = offset, math.inf, 0
+        descent.restart()
+        for rate in schedule.rates():
+            variable = point.clone().requires_grad_(True)
+            noise = torch.zeros(())
+            if curvature is None:  # early noise shakes it out of the mean face's own corner
+                noise = 0.1 * max(0.0, 1 - 5 * schedule.progress) * torch.randn(variable.shape, generator=rng)
+            loss, psnr = loss_at_side(draw(network, (variable + noise)[:rows]))
+            restraint = (variable.square() + (variable - begin).square()).mean() / 2
+            loss = loss + settings.restraint * restraint
             if loss.item() < best * 0.999:
-                best, offset, stale = loss.item(), variable.detach().clone(), 0
+                best, offset, stale = loss.item(), point, 0
             else:
                 stale += 1
-            done += 1
-            running = on_step(Step(done, total, loss.item(), stage.sub))
+            running = on_step(Step(schedule.done, schedule.total, loss.item(), psnr, stage.sub))
             if not running or stale > settings.patience:
                 break
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
+            (gradient,) = torch.autograd.grad(loss, variable)
+            point = descent.step(point, loss.item(), gradient, rate)
         if not running:
             break
 
     with torch.no_grad():
-        psnr, enl0 = objective.scores(draw(offset, SubGenerator(model.config.resolution)))
+        psnr, enl0 = objective.scores(draw(fast, offset))
     return Projection(
         latent=(model.mean_style + offset * sigma).numpy(),
         psnr=psnr,
         enl0=enl0,
         deviation=offset.square().mean().sqrt().item(),
-        steps=done,
+        steps=schedule.done,
         seconds=time.monotonic() - started,
     )

@@ -41,7 +41,8 @@ def anycost(capfd: Caught, *words: object) -> tuple[int, str, str]:
     return code, said.out, said.err
 
 
-def test_it_draws(tmp_path: Path, imported: StyleGAN2Generator, capfd: Caught) -> None:
+def test_it_draws(tmp_path: Path, imported: StyleGAN2Generator, capfd: Caught, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANYCOST_RUNTIME", "onnxruntime")  # which is exact
     path = tmp_path / "face.png"
     assert anycost(capfd, "render", "--model", "mine", "--seed", 3, "-o", path)[0] == 0
     drawn = imported(imported.styles(torch.randn(1, 32, generator=torch.Generator().manual_seed(3)), 0.7))[0]

@@ -10,6 +10,8 @@ from anycost_backend.renderer import Renderer
 from anycost_models import inversion
 from anycost_models.checkpoint import save_generator
 from anycost_models.elastic import SubGenerator
+from anycost_models.encoder import Encoder, EncoderConfig, load_encoder, save_encoder
+from anycost_models.encoder_graph import EncoderGraph
 from anycost_models.errors import AnycostError
 from anycost_models.inversion import ProjectionSettings, Stage
 from anycost_models.mobile import TINY, MobileGenerator
@@ -46,7 +48,8 @@ def test_the_second_time_it_is_remembered(home: Path, renderer: Renderer, monkey
     second = project_face(renderer, FACE, EVERYWHERE, SETTINGS)
     assert second.remembered
     assert same(first, second)
-    assert second.scores().keys() == {"psnr", "enl0", "deviation", "steps", "seconds", "remembered", "complete"}
+    scores = {"psnr", "enl0", "deviation", "steps", "seconds", "remembered", "complete", "stage"}
+    assert second.scores().keys() == scores
 
 
 def test_asked_afresh_it_is_computed_again(home: Path, renderer: Renderer) -> None:
@@ -64,6 +67,7 @@ def test_whatever_shapes_the_latent_is_told_apart(home: Path, renderer: Renderer
         (renderer, FACE, EVERYWHERE, SETTINGS),
         (renderer, other_face, EVERYWHERE, SETTINGS),
         (renderer, FACE, EVERYWHERE, ProjectionSettings(SETTINGS.stages, seed=1)),
+        (renderer, FACE, EVERYWHERE, ProjectionSettings(SETTINGS.stages, editable=1)),
         (renderer, FACE, EVERYWHERE, ProjectionSettings((Stage(SubGenerator(32), 2, 0.1, 0.1),))),
         (Renderer(other_weights), FACE, EVERYWHERE, SETTINGS),
     ]
@@ -119,3 +123,51 @@ def test_what_was_cut_short_is_not_remembered(home: Path, renderer: Renderer) ->
 def test_a_model_that_is_not_there_names_the_remedy(home: Path, tmp_path: Path) -> None:
     with pytest.raises(AnycostError, match=r"nowhere\.safetensors .*: install the package again"):
         project_face(Renderer(tmp_path / "nowhere.safetensors"), FACE, EVERYWHERE, SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> EncoderGraph:
+    """Untrained, of the tiny generator's latents; it takes a second look at what its first answer draws."""
+    torch.manual_seed(1)
+    config = EncoderConfig((2, 2, 4), TINY.style_dim, 64, reduced=(4, 4, 4), grid=2, hidden=8, passes=2)
+    path = tmp_path_factory.mktemp("model") / "encoder.safetensors"
+    save_encoder(Encoder(config), path)
+    return EncoderGraph(path)
+
+
+def test_encoder_graphs_answer_as_the_encoder_does(home: Path, encoder: EncoderGraph) -> None:
+    face = FACE[:64, :64]
+    shown = np.random.default_rng(1).random((64, 64, 3), np.float32)
+    picture, drawn = (torch.from_numpy(x).permute(2, 0, 1)[None].float() for x in (face / 127.5 - 1, shown * 2 - 1))
+    expected = load_encoder(encoder.weights).encode(picture, lambda latent: drawn)[-1][0].numpy()
+    assert np.allclose(encoder.encode(face, lambda latent: shown), expected, atol=1e-3)
+    again = EncoderGraph(encoder.weights)  # from the cache
+    assert np.array_equal(again.encode(face, lambda latent: shown), encoder.encode(face, lambda latent: shown))
+
+
+def test_a_damaged_encoder_names_the_remedy(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "encoder.safetensors"
+    path.write_bytes(b"no encoder")
+    with pytest.raises(AnycostError, match="install the package again"):
+        EncoderGraph(path).encode(FACE, lambda latent: FACE)
+
+
+class Answers(EncoderGraph):
+    """An encoder that always answers with a sampled face."""
+
+    def encode(self, face: np.ndarray, draw: object) -> np.ndarray:
+        return np.full((TINY.styles, TINY.style_dim), 0.25, np.float32)
+
+
+def test_without_a_budget_the_encoders_answer_is_all(home: Path, renderer: Renderer, encoder: EncoderGraph) -> None:
+    answers = Answers(encoder.weights)
+    at_once = project_face(renderer, FACE, EVERYWHERE, ProjectionSettings(budget=0), encoder=answers)
+    assert (at_once.stage, at_once.steps) == ("encoder", 0)
+    assert np.array_equal(at_once.latent, answers.encode(FACE, None))
+    assert cached(home) == []
+    refined = project_face(renderer, FACE, EVERYWHERE, SETTINGS, encoder=answers)
+    assert (refined.stage, refined.steps) == ("refined", 3)
+    assert refined.psnr >= at_once.psnr - 0.1
+    without = project_face(renderer, FACE, EVERYWHERE, SETTINGS)
+    assert not without.remembered  # it set out from elsewhere
+    assert len(cached(home)) == 2

@@ -9,12 +9,15 @@ import torch
 import torch.nn.functional as F
 from anycost_models.catalogue import path_of
 from anycost_models.checkpoint import load_generator
+from anycost_models.curvature import load_curvature
 from anycost_models.elastic import SubGenerator
 from anycost_models.face_masks import face_oval_mask, hair_of_matte, matte
 from anycost_models.face_mesh import FaceMesh
+from anycost_models.identity import load_identity
 from anycost_models.inversion import ProjectionSettings, Stage, project
 from anycost_models.mobile import TINY, MobileGenerator
 from anycost_models.perceptual import load_perceptual
+from anycost_models.projection_scores import Judge
 from anycost_models.runtime import load
 from anycost_models.square import AlignedSquare
 
@@ -80,6 +83,7 @@ def test_a_projection_comes_closer_than_the_mean_face(model, enl0, face, mean_fa
     assert {step.steps for step in told} == {28}
     assert [step.sub.resolution for step in told] == 20 * [64] + 8 * [128]
     assert told[-9].loss < 0.7 * told[0].loss
+    assert told[-1].psnr > told[0].psnr + 3
     assert found.steps == 28
 
 
@@ -89,6 +93,29 @@ def test_the_same_seed_gives_the_same_bits(model, tiny, enl0, face):
     assert np.array_equal(first, second)
     first, other = (project(tiny, enl0, face, settings=replace(SHORT, seed=seed)).latent for seed in (0, 1))
     assert not np.array_equal(first, other)
+
+
+def test_it_starts_where_the_encoder_says(tiny, enl0, face):
+    answer = tiny.as_wplus(tiny.styles(torch.randn(1, TINY.style_dim)))[0].numpy()
+    found = project(tiny, enl0, face, settings=ProjectionSettings(budget=0), start=answer)
+    assert found.steps == 0
+    assert np.allclose(found.latent, answer, atol=1e-5)
+    assert found.psnr == pytest.approx(psnr(drawn(tiny, answer), face), abs=0.3)
+
+
+def test_measured_curvature_goes_further_in_as_many_steps(model, enl0, face):
+    stages = (Stage(SubGenerator(128), 8),)
+    by_curvature = project(model, enl0, face, settings=ProjectionSettings(stages), curvature=load_curvature())
+    by_adam = project(model, enl0, face, settings=ProjectionSettings((replace(stages[0], learning_rate=0.2),)))
+    assert by_curvature.psnr > by_adam.psnr + 1
+
+
+def test_whoever_wants_it_editable_stays_nearer_to_the_start(tiny, enl0, face):
+    stages = (Stage(SubGenerator(32), 30, 0.2, 0.05),)
+    faithful, editable = (
+        project(tiny, enl0, face, settings=ProjectionSettings(stages, editable=wish)) for wish in (0.0, 1.0)
+    )
+    assert editable.deviation < 0.8 * faithful.deviation
 
 
 def test_it_stops_at_once_and_returns_the_best_so_far(tiny, enl0, face):
@@ -140,8 +167,11 @@ def test_the_astronaut(model, enl0):
     landmarks = mesh.landmarks_aligned(face)
     person = matte(face, load(path_of("selfie_matte")))
     importance = np.maximum(face_oval_mask(landmarks, 256), hair_of_matte(person, landmarks))
-    found = project(model, enl0, face, importance)
+    found = project(model, enl0, face, importance, curvature=load_curvature())
     assert found.psnr >= 22
     assert psnr(drawn(model, found.latent), face) >= 22
-    assert found.enl0 < 0.55
+    assert found.enl0 < 0.57
     assert found.deviation < 1.5
+    scores = Judge(model, enl0, load_identity()).scores(found.latent, face)
+    assert scores.same_person
+    assert scores.consistency_ratio < 1.1

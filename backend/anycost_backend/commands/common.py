@@ -34,6 +34,28 @@ def channels(text: str) -> float | tuple[int, ...]:
         raise argparse.ArgumentTypeError(f"'{text}' is neither a ratio (0.5) nor a list (512,512,256)") from None
 
 
+def seconds(text: str) -> float:
+    """`10s`, `500ms` or `10` → seconds, for argparse."""
+    number, scale = (text[:-2], 1e-3) if text.endswith("ms") else (text.removesuffix("s"), 1.0)
+    try:
+        found = float(number) * scale
+        if not 0 <= found <= 86_400:
+            raise ValueError
+        return found
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is no time: write it as 10s or 500ms, up to a day") from None
+
+
+def share(text: str) -> float:
+    """`0.7`, from 0 to 1, for argparse."""
+    try:
+        if 0 <= float(text) <= 1:
+            return float(text)
+        raise ValueError
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 0 to 1") from None
+
+
 def seed(text: str) -> int:
     """For argparse: what torch takes as a seed."""
     if not text.isdecimal() or int(text) >= 1 << 63:
@@ -111,7 +133,7 @@ class ProjectionBar:
     def __call__(self, step: "Step") -> bool:
         self.bar.total = step.steps
         self.bar.n = step.step
-        self.bar.set_postfix_str(f"{step.sub}, loss {step.loss:.3f}", refresh=False)
+        self.bar.set_postfix_str(f"{step.sub}, {step.psnr:.1f} dB", refresh=False)
         self.bar.update(0)
         self.bar.refresh()
         return True

@@ -1,4 +1,4 @@
-"""`anycost evaluate`: how near sub-generators come to their full generator, by four measures."""
+"""`anycost evaluate`: how near sub-generators come to their full generator, by four measures; and projections."""
 
 import argparse
 import json
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from anycost_models.errors import AnycostError
 
-from anycost_backend.commands import common
+from anycost_backend.commands import common, evaluate_projection
 
 if TYPE_CHECKING:
     from anycost_models.elastic import SubGenerator
@@ -27,7 +27,8 @@ def add(subparsers: Any) -> None:
         description="Draws faces that no training has seen with sub-generators and with the full generator, and"
         " measures how near they are. docs/training.md says what each measure is.",
     )
-    measures = parser.add_subparsers(dest="measure", required=True, metavar="consistency|fd|attributes|path")
+    measures = parser.add_subparsers(dest="measure", required=True, metavar="consistency|fd|attributes|path|projection")
+    evaluate_projection.add(measures)
     for name, run, samples, text in (
         ("consistency", _consistency, 256, "PSNR and ENL0 between pictures of the same face, and what they cost"),
         ("fd", _fd, 256, "FD-ENL0 between distributions of faces, with its floor"),

@@ -1,0 +1,37 @@
+"""Which sub-generators draw an edit: one that holds the frame while the slider moves, better ones when it rests."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from anycost_models.sub_generator import SubGenerator
+from anycost_models.timing import BUDGET, TimeTable, choose, progression
+
+from anycost_backend.renderer import Renderer
+
+_SHARE = 0.4  # of the frame is for drawing; the rest takes what is drawn to the picture and the picture to the client
+_SIGNS = {Fraction(1, 4): "¼", Fraction(1, 2): "½", Fraction(3, 4): "¾", Fraction(1): "full"}
+
+
+@dataclass(frozen=True)
+class Rung:
+    sub: SubGenerator
+    quick: bool  # whether the composite, too, may be a preview's
+
+
+def ladder(renderer: Renderer, table: TimeTable | None, side: int) -> list[Rung]:
+    """The first for a moving slider, the last the best for faces shown with `side` pixels. table: if it is known."""
+    if table is None:
+        exits = renderer.file.exits
+        first = SubGenerator(min(exits, key=lambda exit: abs(exit - 256)), 0.25)
+        better: tuple[SubGenerator, ...] = (SubGenerator(next((exit for exit in exits if exit >= side), exits[-1])),)
+    else:
+        first = choose(table, _SHARE * BUDGET, side)
+        better = progression(table, first, side) or (first,)
+    return [Rung(first, True), *(Rung(sub, False) for sub in better)]
+
+
+def channels_text(sub: SubGenerator) -> str:
+    """Such as "½" or "full"."""
+    if isinstance(sub.channels, tuple):
+        return "searched"
+    return _SIGNS.get(Fraction(sub.channels).limit_denominator(100), f"{sub.channels:g}")

@@ -1,0 +1,388 @@
+"""Opened regions and what is done with them: everything that touches models or pixels, in the compute thread."""
+
+import logging
+import math
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from anycost_client import messages as m
+from anycost_models.errors import AnycostError
+from anycost_models.projection_settings import ProjectionSettings
+from anycost_models.sub_generator import SubGenerator
+from anycost_models.timing import Timed, TimeTable, measure, remembered
+
+from anycost_backend.ladder import Rung, channels_text, ladder
+from anycost_backend.layer import as_array, as_picture, layer_of
+from anycost_backend.memory import Kept
+from anycost_backend.refusals import Refused, failure
+from anycost_backend.region import OpenRegion, Shown, Strengths
+from anycost_backend.session import Parts
+from anycost_backend.work import Job, Work
+
+if TYPE_CHECKING:
+    from anycost_models.inversion import Step
+
+log = logging.getLogger(__name__)
+
+THUMBNAIL = 128  # pixels: side of a face's
+REST = 0.12  # seconds without a newer edit after which a better picture follows
+KEPT = 256 << 20  # bytes: views of faces, of all sessions
+MOST_REFINING = 600.0  # seconds
+MOST_OPEN = 2 << 30  # bytes: pixels of all regions
+_PROGRESS_EVERY = 0.2  # seconds
+
+Answer = Callable[[m.Reply], None]
+
+
+@dataclass(eq=False)
+class Opened:
+    """One session of one client."""
+
+    id: str
+    client: str
+    region: OpenRegion
+    max_side: int
+    swapped: bool  # the editor's channels are blue, green, red
+    bytes: int
+    projecting: set[int] = field(default_factory=set)  # faces
+    failed: dict[int, Exception] = field(default_factory=dict)  # faces that could not be projected
+    newest: "Job | None" = None  # the best picture of the newest preview, to be drawn again when a face is refined
+
+    def settled(self, face: int, *, final: bool = False) -> bool:
+        """Whether an edit of the face can be answered: a preview as soon as the encoder has."""
+        known = self.region.refined(face) if final else self.region.projected(face)
+        return known or face in self.failed
+
+
+@dataclass(frozen=True, eq=False)
+class _Wanted:
+    """An edit that can be drawn."""
+
+    request: m.Edit
+    answer: Answer
+    since: float  # monotonic seconds when it came
+    opened: Opened
+    strengths: Strengths
+    max_side: int  # pixels
+
+
+class Studio:
+    """For the compute thread, apart from the counts. Every method answers one request, or raises."""
+
+    def __init__(self, model: str, work: Work) -> None:
+        self._model = model
+        self._work = work
+        self._kept = Kept(KEPT)
+        self._regions: dict[str, Opened] = {}
+        self.table: TimeTable | None = None  # what each sub-generator takes here, when it is known
+
+    @cached_property
+    def parts(self) -> Parts:
+        return Parts(self._model)
+
+    @property
+    def count(self) -> int:
+        """Of sessions."""
+        return len(self._regions)
+
+    def load(self) -> None:
+        """The models that every region needs, so that the first one need not wait for them."""
+        _ = self.parts.finder, self.parts.matte, self.parts.directions
+        self.table = remembered(self.parts.renderer.graphs)
+        if self.table is None:
+            self._work.put(
+                Job("", "", "measuring this machine", self._measure, dropped=lambda job, why: None, long=True)
+            )
+        else:
+            self._warm(256)
+
+    # --------------------------------------------------------------- requests
+
+    def open(self, job: Job, request: m.OpenRegion, answer: Answer) -> None:
+        size = sum(len(p.data) for p in (request.image, request.selection) if p)
+        if size + sum(opened.bytes for opened in self._regions.values()) > MOST_OPEN:
+            raise Refused("too_large", "too many large regions are open", "close one, or select a smaller part")
+        region = OpenRegion(
+            layer_of(request.image, request.colours, request.order), _selection(request), self.parts, self._kept
+        )
+        job.check()
+        swapped = request.order == "bgr" and request.image.channels >= 3
+        opened = Opened(uuid.uuid4().hex, job.client, region, request.max_side, swapped, size)
+        for known in request.known:
+            if known.model == self.parts.renderer.file.sha256:
+                region.adopt(np.array(known.corners, np.float64), as_array(known.latent)[:, :, 0].astype(np.float32))
+        faces = tuple(_face(region, number) for number in range(len(region.numbers)))
+        before = as_picture(region.before(request.max_side))
+        job.check()
+        self._regions[opened.id] = opened
+        warning = "" if faces else "no face was found here: select one that shows both eyes and the mouth"
+        answer(m.RegionOpened(id=request.id, session=opened.id, faces=faces, thumbnail=before, warning=warning))
+        for face in range(len(faces)) if self.parts.encoder else range(min(1, len(faces))):
+            self._project(opened, face)
+        if faces:
+            side = region.side_shown(0, request.max_side)
+            warming = Job("", "", "warming up", lambda job: self._warm(side), lambda job, why: None, resting=True)
+            self._work.put(warming)
+
+    def edit(self, job: Job, request: m.Edit, answer: Answer, since: float) -> None:
+        """since: monotonic seconds when the request came."""
+        opened = self._opened(request.session, job.client)
+        directions = self.parts.directions
+        strengths: dict[int, dict[str, float]] = {}
+        for edit in request.faces:
+            self._check_face(opened, edit.face)
+            try:
+                directions.check(edit.strengths)
+            except AnycostError as error:
+                raise Refused("unknown_attribute", *_halves(error)) from error
+            if moved := {name: strength for name, strength in edit.strengths.items() if strength}:
+                strengths[edit.face] = moved
+        if not strengths:
+            whole = m.Rectangle(0, 0, opened.region.layer.width, opened.region.layer.height)
+            answer(
+                m.Edited(
+                    id=request.id, sequence=request.sequence, picture=None, rectangle=whole, quality=request.quality
+                )
+            )
+            return
+        final = request.quality == "final"
+        for face in strengths:
+            self._project(opened, face)
+        if not all(opened.settled(face, final=final) for face in strengths):
+            job.ready = lambda: all(opened.settled(face, final=final) for face in strengths)
+            self._work.put_behind(job)
+            return
+        for face in strengths:
+            if face in opened.failed:
+                raise opened.failed.pop(face)  # the next edit tries again
+        max_side = request.max_side or opened.max_side
+        if final:
+            shown = opened.region.final(strengths, job.check)
+            pixels = shown.pixels[:, :, [2, 1, 0, 3]] if opened.swapped else shown.pixels
+            answer(_edited(request, Shown(pixels, shown.bounds), self.parts.renderer.full, "final", since))
+            return
+        side = max(opened.region.side_shown(face, max_side) for face in strengths)
+        rungs = ladder(self.parts.renderer, self.table, side)
+        wanted = _Wanted(request, answer, since, opened, strengths, max_side)
+        opened.newest = self._behind(job, wanted, rungs[-1:])
+        self._preview(job, wanted, rungs[-1:] if request.quality == "best" else rungs)
+
+    def refine(self, job: Job, request: m.Refine, answer: Answer) -> None:
+        opened = self._opened(request.session, job.client)
+        self._check_face(opened, request.face)
+        if not opened.settled(request.face):  # better than what?
+            self._project(opened, request.face)
+            job.ready = lambda: opened.settled(request.face)
+            self._work.put_behind(job)
+            return
+        settings = ProjectionSettings(
+            budget=min(max(request.budget, 1.0), MOST_REFINING), editable=1 - min(max(request.faithful, 0.0), 1.0)
+        )
+        on_step = self._watcher(job, lambda: [job], "making the face more alike")
+        found = opened.region.session.refine(opened.region.numbers[request.face], settings, on_step)
+        measured = {"psnr": found.psnr, "enl0": found.enl0, "deviation": found.deviation}
+        scores = {name: value for name, value in measured.items() if value is not None and math.isfinite(value)}
+        text = f"{found.psnr:.1f} dB" if "psnr" in scores else ""
+        answer(m.Refined(id=request.id, face=request.face, scores=scores, text=text))
+
+    def latent(self, job: Job, request: m.ReadLatent, answer: Answer) -> None:
+        opened = self._opened(request.session, job.client)
+        self._check_face(opened, request.face)
+        if not opened.settled(request.face):
+            self._project(opened, request.face)
+            job.ready = lambda: opened.settled(request.face)
+            self._work.put_behind(job)
+            return
+        if request.face in opened.failed:
+            raise opened.failed.pop(request.face)
+        values = as_picture(opened.region.latent(request.face)[:, :, None])
+        answer(m.Latent(id=request.id, face=request.face, model=self.parts.renderer.file.sha256, values=values))
+
+    def attributes(self, job: Job, request: m.Attributes, answer: Answer) -> None:
+        shown = self.parts.directions.by_name.values()
+        attributes = tuple(m.Attribute(entry.name, entry.group, entry.about) for entry in shown)
+        answer(m.AttributeList(id=request.id, attributes=attributes))
+
+    def sample(self, job: Job, request: m.RenderSample, answer: Answer) -> None:
+        started = time.monotonic()
+        renderer = self.parts.renderer
+        sub = ladder(renderer, None, request.resolution)[-1].sub
+        if not 0 <= request.seed < 1 << 63 or not 0 <= request.truncation <= 1:
+            raise Refused("bad_message", "the seed or the truncation is out of range", "see docs/protocol.md")
+        picture = renderer.render(renderer.sample(request.seed, request.truncation), sub)
+        answer(
+            m.Sample(
+                id=request.id,
+                picture=as_picture((picture * 255).round().astype(np.uint8)),
+                resolution=sub.resolution,
+                channels=channels_text(sub),
+                milliseconds=1e3 * (time.monotonic() - started),
+            )
+        )
+
+    def close(self, session: str, client: str) -> None:
+        """Nothing when it is gone already, or another client's."""
+        opened = self._regions.get(session)
+        if opened and opened.client == client:
+            del self._regions[session]
+            opened.region.close()
+
+    def close_all(self, client: str) -> None:
+        for session in [opened.id for opened in self._regions.values() if opened.client == client]:
+            self.close(session, client)
+
+    # ----------------------------------------------------------------- inside
+
+    def _measure(self, job: Job) -> None:
+        """A second or two, once per machine and model; what is quick goes on between the sub-generators."""
+
+        def on_row(row: Timed) -> None:
+            self._work.between_steps()
+            job.check()
+
+        self.table = measure(self.parts.renderer.graphs, on_row=on_row)
+        self._warm(256)
+
+    def _warm(self, side: int) -> None:
+        """What the first movement of a slider will need, and what follows it."""
+        for rung in ladder(self.parts.renderer, self.table, side):
+            self.parts.renderer.warm(rung.sub)
+
+    def _opened(self, session: str, client: str) -> Opened:
+        opened = self._regions.get(session)
+        if opened is None or opened.client != client:
+            raise Refused("no_session", "this session is not open", "open the region again")
+        return opened
+
+    def _check_face(self, opened: Opened, face: int) -> None:
+        if not 0 <= face < len(opened.region.numbers):
+            raise Refused("no_face", f"the region has no face {face}", "choose one of those that were found")
+
+    def _preview(self, job: Job, wanted: "_Wanted", rungs: list[Rung]) -> None:
+        """Draws by the first rung; the others follow when nothing newer comes."""
+        rung, rest = rungs[0], rungs[1:]
+        request, region = wanted.request, wanted.opened.region
+        shown = region.preview(wanted.strengths, rung.sub, wanted.max_side, rung.quick, job.check)
+        quality: m.Quality = "preview" if rest else "best"
+        more = bool(rest) or not all(wanted.opened.settled(face, final=True) for face in wanted.strengths)
+        wanted.answer(_edited(request, shown, rung.sub, quality, wanted.since, more=more))
+        if rest:
+            self._work.put_behind(self._behind(job, wanted, rest))
+
+    def _behind(self, job: Job, wanted: "_Wanted", rungs: list[Rung]) -> Job:
+        """A better picture of what was wanted, when there is nothing else to do."""
+        return Job(
+            client=job.client,
+            id=wanted.request.id,
+            what="drawing a better preview",
+            run=lambda job: self._preview(job, wanted, rungs),
+            dropped=lambda job, why: None,  # what was asked has been answered
+            session=job.session,
+            key=job.key,
+            resting=True,
+            not_before=time.monotonic() + (0 if job.resting else REST),
+        )
+
+    def _watcher(self, job: Job, told: Callable[[], list[Job]], what: str) -> "Callable[[Step], bool]":
+        """For a long job: tells others how far it is, lets quick jobs do their work, and says when to stop."""
+        last = 0.0
+
+        def on_step(step: "Step") -> bool:
+            nonlocal last
+            if time.monotonic() > last + _PROGRESS_EVERY:
+                last = time.monotonic()
+                for one in told():
+                    one.tell(what, min(step.step / max(step.steps, 1), 1.0), f"{step.step} of {step.steps}")
+            self._work.between_steps()
+            return not job.why
+
+        return on_step
+
+    def _project(self, opened: Opened, face: int) -> None:
+        """In the background, once; edits that need it wait for it. By the encoder first, where there is one."""
+        if face in opened.projecting or opened.settled(face, final=True):
+            return
+        opened.projecting.add(face)
+        number = opened.region.numbers[face]
+
+        def run(job: Job) -> None:
+            try:
+                if job.long:
+                    on_step = self._watcher(
+                        job,
+                        lambda: self._work.waiting(lambda other: other.session == opened.id),
+                        "finding how the model draws this face",
+                    )
+                    opened.region.session.project(number, on_step=on_step)
+                else:
+                    opened.region.session.project(number, ProjectionSettings(budget=0))
+            except Exception as error:
+                opened.failed[face] = error
+                failure("", error)
+            finally:
+                opened.projecting.discard(face)
+            if not job.long and face == 0:  # the others when they are edited
+                self._project(opened, face)
+            elif opened.newest and not job.why:
+                self._work.put_behind(replace(opened.newest, not_before=0.0))
+
+        def dropped(job: Job, why: str) -> None:
+            opened.projecting.discard(face)
+
+        at_once = self.parts.encoder is not None and not opened.settled(face)
+        what = "finding how the model draws a face"
+        self._work.put(Job(opened.client, "", what, run, dropped, session=opened.id, long=not at_once))
+
+
+def _selection(request: m.OpenRegion) -> np.ndarray | None:
+    """[H, W]. Raises Refused when it does not fit."""
+    mask, image = request.selection, request.image
+    if mask is None:
+        return None
+    if (mask.width, mask.height, mask.channels) != (image.width, image.height, 1):
+        raise Refused("bad_message", "the selection does not fit the image", "send one channel of the image's size")
+    return as_array(mask)[:, :, 0]
+
+
+def _edited(
+    request: m.Edit, shown: Shown, sub: SubGenerator, quality: m.Quality, since: float, *, more: bool = False
+) -> m.Edited:
+    return m.Edited(
+        id=request.id,
+        sequence=request.sequence,
+        picture=as_picture(shown.pixels),
+        rectangle=_rectangle(shown.bounds),
+        quality=quality,
+        resolution=sub.resolution,
+        channels=channels_text(sub),
+        milliseconds=1e3 * (time.monotonic() - since),
+        more=more,
+    )
+
+
+def _face(region: OpenRegion, number: int) -> m.Face:
+    found = region.session.faces[region.numbers[number]]
+    corners = [(float(x), float(y)) for x, y in found.square.corners()]
+    return m.Face(
+        id=number,
+        rectangle=_rectangle(found.box),
+        corners=(corners[0], corners[1], corners[2], corners[3]),
+        score=min(max(float(found.score), 0.0), 1.0),
+        warning=region.warning(number),
+        thumbnail=as_picture(region.thumbnail(number, THUMBNAIL)),
+    )
+
+
+def _rectangle(bounds: tuple[int, int, int, int]) -> m.Rectangle:
+    x0, y0, x1, y1 = bounds
+    return m.Rectangle(x0, y0, x1 - x0, y1 - y0)
+
+
+def _halves(error: AnycostError) -> tuple[str, str]:
+    cause, _, remedy = str(error).rpartition(": ")
+    return cause, remedy

@@ -1,0 +1,194 @@
+"""Measures projection over many faces: as the encoder answers, and refined; and what edits do to what was found."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import cv2
+import numpy as np
+import torch
+
+from anycost_models.curvature import Curvature
+from anycost_models.degrade import IN_PLACE, degrade
+from anycost_models.directions import Directions
+from anycost_models.elastic import ElasticGenerator
+from anycost_models.evaluation import held_out_styles
+from anycost_models.face_labels import FaceLabels
+from anycost_models.face_masks import face_oval_mask, hair_of_matte, matte
+from anycost_models.face_mesh import Landmarks
+from anycost_models.identity import SAME_PERSON
+from anycost_models.inversion import SIDE, ProjectionSettings, project
+from anycost_models.projection_scores import Judge, Scores, image_of, picture_of
+from anycost_models.sheet import contact_sheet
+
+SmileOf = Callable[[np.ndarray], float]
+EDITED = "smile"
+TYPICAL_EDITS = 16  # sampled faces whose edits are the measure
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A face to be projected."""
+
+    name: str
+    face: np.ndarray  # aligned, uint8 RGB [256, 256, 3]
+    importance: np.ndarray  # float32 [256, 256], 1 on face and hair, 0 elsewhere
+    clean: np.ndarray | None = None  # what `face` was before it was degraded, if that is known
+
+
+@dataclass(frozen=True)
+class EditScores:
+    effect: float | None  # smile at +1 less smile at −1, that of sampled faces being 1; None: not measurable
+    same_person: bool | None  # whether both are still who was projected
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    image: str
+    stage: Literal["encoder", "refined"]
+    latent: np.ndarray  # W+ [styles, D]
+    scores: Scores  # against the face that was projected
+    seconds: float
+    clean: Scores | None = None  # against the clean picture
+    edits: EditScores | None = None
+
+
+def subject_of(name: str, face: np.ndarray, landmarks: Landmarks, labels: FaceLabels) -> Subject:
+    """face: aligned, uint8 RGB [256, 256, 3], with its landmarks there."""
+    person = matte(face, labels.matte)
+    covered = np.maximum(face_oval_mask(landmarks, SIDE), hair_of_matte(person, landmarks))
+    return Subject(name, face, (covered > 0.5).astype(np.float32))
+
+
+def generated_subjects(
+    model: ElasticGenerator, judge: Judge, labels: FaceLabels, count: int, seed: int, truncation: float = 0.7
+) -> Iterator[Subject]:
+    """Faces that no training has drawn, as a camera might have seen them.
+
+    Raises AnycostError as `held_out_styles` does."""
+    for number, w in enumerate(held_out_styles(model, max(count, 2), seed, truncation)[:count, 0]):
+        picture = image_of(judge.full(model.as_wplus(w[None])))
+        clean = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+        photograph = degrade(clean, seed * 1_000_003 + number, IN_PLACE).image
+        found = subject_of(f"generated {number + 1}", photograph, labels.mesh.landmarks_aligned(clean), labels)
+        yield Subject(found.name, photograph, found.importance, clean)
+
+
+class Editing:
+    """What an edit does to projections, compared with what it does to sampled faces."""
+
+    def __init__(self, judge: Judge, labels: FaceLabels, directions: Directions) -> None:
+        self.judge, self.labels, self.directions = judge, labels, directions
+
+    @cached_property
+    def typical(self) -> float:
+        """The mean effect on sampled faces."""
+        styles = held_out_styles(self.judge.model, TYPICAL_EDITS)[:, 0]
+        latents = (self.judge.model.as_wplus(w[None])[0].numpy() for w in styles)
+        return float(np.nanmean([self._effect(*self._drawn(latent)) for latent in latents]))
+
+    def scores(self, latent: np.ndarray) -> EditScores:
+        less, more = self._drawn(latent)
+        effect = self._effect(less, more) / self.typical
+        same = None
+        if self.judge.identity is not None:
+            with torch.inference_mode():
+                before = self.judge.full(torch.from_numpy(latent)[None])
+                far = max(self.judge.identity(before, picture_of(after)).item() for after in (less, more))
+            same = far < SAME_PERSON
+        return EditScores(effect if np.isfinite(effect) else None, same)
+
+    def _drawn(self, latent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        edited = (self.directions.apply(latent.copy(), {EDITED: strength}) for strength in (-1.0, 1.0))
+        less, more = (image_of(self.judge.full(torch.from_numpy(each)[None])) for each in edited)
+        return less, more
+
+    def _effect(self, less: np.ndarray, more: np.ndarray) -> float:
+        return self.labels.measure(more)[EDITED] - self.labels.measure(less)[EDITED]
+
+
+def evaluate(
+    subject: Subject,
+    judge: Judge,
+    settings: ProjectionSettings,
+    encode: Callable[[np.ndarray], np.ndarray] | None,
+    curvature: Curvature | None = None,
+    editing: Editing | None = None,
+) -> Iterator[Row]:
+    """encode: a face → W+ [styles, D] (None: the model has no encoder). Its row comes first, if there is one; then the
+    refined one, unless the budget is 0."""
+    start = None
+    if encode is not None:
+        started = time.monotonic()
+        start = encode(subject.face)
+        yield _row(subject, "encoder", start, time.monotonic() - started, judge, editing)
+        if settings.budget == 0:
+            return
+    found = project(
+        judge.model,
+        judge.perceptual,
+        subject.face,
+        subject.importance,
+        settings,
+        start=start,
+        curvature=curvature,
+    )
+    yield _row(subject, "refined", found.latent, found.seconds, judge, editing)
+
+
+def _row(
+    subject: Subject,
+    stage: Literal["encoder", "refined"],
+    latent: np.ndarray,
+    seconds: float,
+    judge: Judge,
+    editing: Editing | None,
+) -> Row:
+    scores = judge.scores(latent, subject.face)
+    clean = None if subject.clean is None else judge.scores(latent, subject.clean)
+    edits = None if editing is None else editing.scores(latent)
+    return Row(subject.name, stage, latent, scores, seconds, clean, edits)
+
+
+def summary(rows: Sequence[Row]) -> dict[str, float | int | None]:
+    """Means over rows of one stage, and shares of those that pass."""
+
+    def mean(values: Sequence[float | None]) -> float | None:
+        known = [value for value in values if value is not None]
+        return float(np.mean(known)) if known else None
+
+    found: dict[str, float | int | None] = {
+        "faces": len(rows),
+        "psnr": mean([row.scores.psnr for row in rows]),
+        "enl0": mean([row.scores.enl0 for row in rows]),
+        "same_person": mean([row.scores.same_person for row in rows]),
+        "consistency_ratio": mean([row.scores.consistency_ratio for row in rows]),
+        "deviation": mean([row.scores.deviation for row in rows]),
+        "seconds": float(np.median([row.seconds for row in rows])) if rows else None,
+    }
+    if any(row.clean for row in rows):
+        clean = [row.clean for row in rows if row.clean]
+        found["psnr_clean"] = mean([scores.psnr for scores in clean])
+        found["same_person_clean"] = mean([scores.same_person for scores in clean])
+    if any(row.edits for row in rows):
+        edits = [row.edits for row in rows if row.edits]
+        found["edit_effect"] = mean([each.effect for each in edits])
+        found["edit_same_person"] = mean([each.same_person for each in edits])
+    return found
+
+
+def projection_sheet(subjects: Sequence[Subject], rows: Sequence[Row], judge: Judge) -> np.ndarray:
+    """uint8 RGB: for each subject the input, what each stage found, and what sub-generators draw of the last one."""
+    by_subject: Mapping[str, list[Row]] = {s.name: [row for row in rows if row.image == s.name] for s in subjects}
+    stages = list(dict.fromkeys(row.stage for row in rows))
+    lines = []
+    for subject in subjects:
+        found = by_subject[subject.name]
+        latents = [torch.from_numpy(row.latent)[None] for row in found]
+        drawn = [judge.full(latent) for latent in latents]
+        small = [judge.draw(sub, latents[-1]) for sub in judge.subs]
+        lines.append([subject.face, *map(image_of, drawn), *map(image_of, small)])
+    titles = ["input", *stages, *map(str, judge.subs)]
+    return contact_sheet(lines, titles, [subject.name for subject in subjects], tile=192)

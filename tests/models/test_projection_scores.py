@@ -1,0 +1,86 @@
+"""Scores tell a good projection from a bad one, and people what to expect of it."""
+
+import numpy as np
+import pytest
+import torch
+from anycost_models.checkpoint import load_generator
+from anycost_models.directions import load_directions
+from anycost_models.evaluation import held_out_styles
+from anycost_models.face_labels import FaceLabels
+from anycost_models.identity import load_identity
+from anycost_models.inversion import ProjectionSettings
+from anycost_models.mobile import TINY, MobileGenerator
+from anycost_models.perceptual import load_perceptual
+from anycost_models.projection_evaluation import Editing, evaluate, generated_subjects, projection_sheet, summary
+from anycost_models.projection_scores import Judge, image_of
+from anycost_models.projection_warnings import warnings
+from anycost_models.sub_generator import SubGenerator
+
+
+@pytest.fixture(scope="module")
+def judge():
+    return Judge(load_generator(), load_perceptual(), load_identity(), (SubGenerator(64), SubGenerator(128)))
+
+
+@pytest.fixture(scope="module")
+def labels():
+    return FaceLabels.load()
+
+
+@pytest.fixture(scope="module")
+def two(judge):
+    """Two people's latents, [2, styles, D]"""
+    return judge.model.as_wplus(held_out_styles(judge.model, 2)[0]).numpy()
+
+
+def face_of(judge, latent):
+    picture = judge.full(torch.from_numpy(latent)[None])
+    return image_of(torch.nn.functional.avg_pool2d(picture, picture.shape[-1] // 256))
+
+
+def test_the_right_latent_scores_well_and_anothers_badly(judge, two):
+    face = face_of(judge, two[0])
+    right, wrong = (judge.scores(latent, face) for latent in two)
+    assert right.psnr > 40 > 20 > wrong.psnr
+    assert right.enl0 < 0.05 < 0.5 < wrong.enl0
+    assert right.identity < 0.2
+    assert right.same_person
+    assert not wrong.same_person
+    assert 0.4 < right.consistency_ratio < 2
+    assert right.consistency_ratio == pytest.approx(right.consistency / judge.typical)
+    assert 0.3 < right.deviation < 1.2
+
+
+def test_what_is_missing_is_null():
+    torch.manual_seed(0)
+    tiny = MobileGenerator(TINY).eval().requires_grad_(False)
+    latent = tiny.mean_style.repeat(TINY.styles, 1).numpy()
+    scores = Judge(tiny, load_perceptual(), None).scores(latent, np.zeros((256, 256, 3), np.uint8))
+    assert (scores.identity, scores.same_person, scores.consistency, scores.consistency_ratio) == (None,) * 4
+
+
+def test_warnings_say_what_is_wrong():
+    assert warnings(23.0, True, 0.9, side=400, yaw=5) == ()
+    assert warnings(23.0, None, 0.9) == ()
+    (small,) = warnings(23.0, True, 0.9, side=16)
+    assert "16 px" in small
+    assert len(warnings(12.0, False, 1.8, side=16, yaw=-70)) == 5
+
+
+def test_evaluation_compares_stages_and_edits(judge, labels):
+    (subject,) = generated_subjects(judge.model, judge, labels, 1, seed=3)
+    assert np.abs(subject.face.astype(float) - subject.clean).mean() > 1  # a photograph of it
+    editing = Editing(judge, labels, load_directions())
+    editing.typical = 0.8  # sampled faces need not be drawn for this
+    true = judge.model.as_wplus(held_out_styles(judge.model, 2, 3)[0, :1])[0].numpy()
+    rows = list(evaluate(subject, judge, ProjectionSettings(budget=0), lambda face: true, editing=editing))
+    assert [row.stage for row in rows] == ["encoder"]
+    assert rows[0].clean.psnr > 40 > rows[0].scores.psnr
+    assert rows[0].edits.effect > 0.1
+    assert rows[0].edits.same_person
+    told = summary(rows)
+    assert told["faces"] == 1
+    assert told["psnr_clean"] == pytest.approx(rows[0].clean.psnr)
+    assert told["edit_same_person"] == 1
+    sheet = projection_sheet([subject], rows, judge)
+    assert sheet.shape[1] > 4 * 192
