@@ -1,4 +1,4 @@
-"""What the installer reads from the checkout: the pin of torch, and a fingerprint of what decides the environment.
+"""What the installer reads from the checkout: pinned releases, and a fingerprint of what decides the environment.
 
 Read as text: Python 3.10 has no TOML parser, and two facts do not need one.
 """
@@ -11,7 +11,6 @@ from errors import InstallError
 
 ROOT = Path(__file__).resolve().parent.parent
 
-TORCH_PIN = re.compile(r"""^\s*["']torch==([^"']*)["']""", re.MULTILINE)
 TABLE = re.compile(r"^(?=\[)", re.MULTILINE)
 
 
@@ -24,12 +23,18 @@ def read_pyproject(root: Path) -> str:
         ) from None
 
 
-def torch_version(root: Path) -> str:
-    """The pinned release of torch, such as `2.13.0`."""
-    pins = TORCH_PIN.findall(read_pyproject(root))
+def pinned(root: Path, package: str) -> str:
+    """The pinned release of a package, such as `2.13.0`."""
+    pins = re.findall(rf"""^\s*["']{package}==([^"']*)["']""", read_pyproject(root), re.MULTILINE)
     if len(pins) != 1 or not re.fullmatch(r"[\w.]+", pins[0]):
-        raise InstallError(f"{root / 'pyproject.toml'} must pin torch exactly once, as 'torch==X.Y.Z'; found {pins}")
-    return pins[0]
+        raise InstallError(
+            f"{root / 'pyproject.toml'} must pin {package} exactly once, as '{package}==X.Y.Z'; found {pins}"
+        )
+    return str(pins[0])
+
+
+def torch_version(root: Path) -> str:
+    return pinned(root, "torch")
 
 
 def fingerprint(root: Path) -> str:

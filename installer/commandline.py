@@ -4,8 +4,10 @@ import argparse
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import run_demo
+import run_install
 import run_tests
 from checkout import ROOT
 from errors import InstallError
@@ -25,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="python3 installer",
         description="Sets Anycost Face Editor up on this machine. Everything stays inside this folder (.venv, demo), "
-        "apart from the models, which lie in your user data folder.",
+        "apart from the models, which lie in your user data folder, and what 'install' puts into Krita.",
         epilog="Each command may be stopped with Ctrl-C and run again: it continues where it stopped. "
         "'python3 installer COMMAND --help' explains a command.",
     )
@@ -44,6 +46,25 @@ def parser() -> argparse.ArgumentParser:
         help="set up what the tests need, and run every check and test",
         description="Sets up, then runs ruff, mypy and pytest. What follows '--' goes to pytest: -- -k composite",
     )
+    for name, about, more in (
+        (
+            "install",
+            "put the plug-in and its backend in place for the editors of this machine",
+            "Sets up the private environment, fetches the models, and puts the plug-in into every Krita profile that "
+            "is found. Again: brings it up to date.",
+        ),
+        (
+            "remove",
+            "take the plug-in out of the editors of this machine",
+            "Takes away what 'install' put into Krita's profiles. The private environment and the models stay.",
+        ),
+    ):
+        command = commands.add_parser(name, parents=[common], help=about, description=more)
+        command.add_argument("--krita", action="store_true", required=True, help="for Krita")
+        command.add_argument(
+            "--prefix", type=Path, metavar="FOLDER", help="a folder that stands in for your home folder"
+        )
+        command.add_argument("--dry-run", action="store_true", help="only say what would be done")
     return top
 
 
@@ -62,6 +83,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments.command == "demo":
             return run_demo.run(ROOT, arguments.torch, progress)
+        if arguments.command == "install":
+            return run_install.install(ROOT, arguments.torch, _absolute(arguments.prefix), arguments.dry_run, progress)
+        if arguments.command == "remove":
+            return run_install.remove(ROOT, _absolute(arguments.prefix), arguments.dry_run, progress)
         return run_tests.run(ROOT, arguments.torch, progress, rest)
     except InstallError as error:
         print(f"installer: {error}", file=sys.stderr)
@@ -72,3 +97,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"installer: {error}. Mend that, then run the same command again", file=sys.stderr)
         return 2
+
+
+def _absolute(folder: Path | None) -> Path | None:
+    return folder and folder.absolute()

@@ -83,19 +83,20 @@ class Environment:
 
 
 def prepare(root: Path, extra: str, torch: str | None, progress: Progress) -> Path:
-    """Brings the environment to what `extra` of pyproject.toml needs, and returns its Python.
+    """Brings the environment to what `extra` of pyproject.toml needs ("": only what all need), and returns its Python.
 
     `torch`: "cpu", "default", or None for the build that is already there (cpu in a new environment).
     Raises InstallError.
     """
     environment = Environment(root)
     stamp, about = environment.stamp(), environment.about()
-    wanted = Stamp(fingerprint(root), (extra,), torch or (stamp.torch if stamp else "cpu"))
+    extras = (extra,) if extra else ()
+    wanted = Stamp(fingerprint(root), extras, torch or (stamp.torch if stamp else "cpu"))
     if stamp and stamp == Stamp(wanted.fingerprint, stamp.extras, wanted.torch):
-        if about and extra in stamp.extras:
+        if about and set(extras) <= set(stamp.extras):
             progress.say(f"Private environment: ready ({environment.folder})")
             return environment.python
-        wanted = Stamp(wanted.fingerprint, (*stamp.extras, extra), wanted.torch)
+        wanted = Stamp(wanted.fingerprint, tuple(dict.fromkeys((*stamp.extras, *extras))), wanted.torch)
 
     # One that was never completed may be cut off anywhere, or be of a Python for which there are no packages.
     if not about or (stamp is None and tuple(about["python"]) != sys.version_info[:2]):
@@ -111,7 +112,7 @@ def prepare(root: Path, extra: str, torch: str | None, progress: Progress) -> Pa
             log.write(f"{name} was half copied when an earlier run was cut off: copied again\n")
         install_torch(environment, about["torch"], wanted.torch, log, progress)
         with progress.step("Installing packages") as note:
-            arguments = ["--editable", f".[{','.join(wanted.extras)}]"]
+            arguments = ["--editable", f".[{','.join(wanted.extras)}]" if wanted.extras else "."]
             failure = pip(environment.python, arguments, root, log, note, verbose=progress.verbose)
             if failure:
                 raise failure.error("installing packages")

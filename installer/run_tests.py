@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import krita_for_tests
 from environment import prepare
 from model_files import fetch
 from processes import logged, shown
@@ -20,6 +21,7 @@ def run(root: Path, torch: str | None, progress: Progress, pytest_arguments: Seq
     """Returns the exit code of the first check that failed, or 0."""
     python = prepare(root, "test", torch, progress)
     fetch(python, root, progress)
+    krita_for_tests.provide(root, progress)
     failed = {}
     for command, title in CHECKS:
         with progress.step(f"Checking {title} ({command})"):

@@ -1,0 +1,48 @@
+"""Krita's docker around the panel: one for each window, with a way of its own to the backend."""
+
+from anycost_client.backend_process import Backend
+from anycost_client.report import report
+from anycost_client.worker import Worker
+from krita import DockWidget
+
+from .controller import Controller
+from .guard import guarded
+from .inside import krita_host
+from .panel import Panel
+from .qt import QtCore
+from .text import tr
+
+DOCKER = "anycost_edit_face_docker"
+
+
+class EditFaceDocker(DockWidget):
+    """The backend is started by the first edit, not with Krita."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWindowTitle(tr("Edit Face"))
+        self._host = krita_host()
+        backend = Backend(self._host.program)
+        self._panel = Panel(
+            Controller(self._host, lambda deliver: Worker(deliver, backend), lambda editor: report(editor, backend))
+        )
+        self.setWidget(self._panel)
+        application = QtCore.QCoreApplication.instance()
+        if application is not None:
+            application.aboutToQuit.connect(self._quit)
+
+    def fault(self, error: Exception) -> None:
+        self._panel.fault(error)
+
+    @guarded
+    def edit_active(self) -> None:
+        self._panel.controller.edit_active()
+
+    @guarded
+    def canvasChanged(self, canvas: object) -> None:
+        """Krita calls it with another document's canvas, or None."""
+        self._host.canvas_changed()
+
+    @guarded
+    def _quit(self) -> None:
+        self._panel.shut()

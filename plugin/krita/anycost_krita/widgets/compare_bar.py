@@ -1,0 +1,75 @@
+"""Under the preview: which sub-generator drew it and how fast, and how it is looked at."""
+
+from anycost_client.messages import Edited
+
+from ..guard import guarded
+from ..qt import QtWidgets, pyqtSignal
+from ..text import tr
+from .glyphs import GlyphButton
+from .labels import ShortLabel
+
+
+class CompareBar(QtWidgets.QWidget):
+    hold = pyqtSignal(bool)  # before is to be seen while True
+    split = pyqtSignal(bool)
+    close_up = pyqtSignal(bool)
+    on_canvas = pyqtSignal(bool)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.quality = ShortLabel(faint=True)
+        self._before = GlyphButton("before", tr("Hold to see it before the edit"))
+        self._split = GlyphButton("split", tr("Before and after, with a line to drag"), True)
+        self._close_up = GlyphButton("face", tr("The chosen faces from near"), True)
+        self._close_up.setChecked(True)
+        self._canvas = GlyphButton("canvas", tr("Show the preview on the canvas, in a temporary layer"), True)
+        layout = QtWidgets.QHBoxLayout(self)
+        layout.setContentsMargins(2, 0, 0, 0)
+        layout.setSpacing(1)
+        layout.addWidget(self.quality, 1)
+        for button in (self._before, self._split, self._close_up, self._canvas):
+            layout.addWidget(button)
+        self._before.pressed.connect(self._pressed)
+        self._before.released.connect(self._released)
+        self._split.toggled.connect(self.split)
+        self._close_up.toggled.connect(self.close_up)
+        self._canvas.toggled.connect(self.on_canvas)
+
+    @property
+    def shows_close_up(self) -> bool:
+        return bool(self._close_up.isChecked())
+
+    def show_split(self, on: bool) -> None:
+        self._split.blockSignals(True)
+        self._split.setChecked(on)
+        self._split.blockSignals(False)
+
+    def show_canvas(self, on: bool) -> None:
+        self._canvas.blockSignals(True)
+        self._canvas.setChecked(on)
+        self._canvas.blockSignals(False)
+
+    def show_quality(self, shown: Edited | None) -> None:
+        text = quality_text(shown)
+        about = tr("What drew the preview: the face in so many pixels, this share of the model, in this time")
+        self.quality.setText(text)
+        self.quality.explain(f"{text}\n{about}" if text else "")
+
+    @guarded
+    def _pressed(self) -> None:
+        self.hold.emit(True)
+
+    @guarded
+    def _released(self) -> None:
+        self.hold.emit(False)
+
+
+def quality_text(shown: Edited | None) -> str:
+    """Such as "256 px · ½ channels · 24 ms"; empty when nothing was drawn."""
+    if shown is None or shown.picture is None:
+        return ""
+    size, milliseconds = shown.resolution, round(shown.milliseconds)
+    if shown.channels == "full":
+        return tr("{size} px · all channels · {milliseconds} ms", size=size, milliseconds=milliseconds)
+    values = {"size": size, "channels": shown.channels, "milliseconds": milliseconds}
+    return tr("{size} px · {channels} channels · {milliseconds} ms", **values)

@@ -1,0 +1,64 @@
+"""One message above the buttons: what just happened or goes on, with a thin bar of progress and at most one button."""
+
+from dataclasses import dataclass
+
+from ..guard import guarded
+from ..qt import QtCore, QtGui, QtWidgets, pyqtSignal
+from .glyphs import Glyph
+from .labels import FaintLabel
+
+
+@dataclass(frozen=True)
+class Message:
+    glyph: str
+    text: str  # "": nothing is to be said
+    button: str = ""
+    fraction: float | None = None  # 0…1 of what goes on
+
+
+class MessageBar(QtWidgets.QWidget):
+    pressed = pyqtSignal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._glyph = Glyph("done", 16)
+        self.text = FaintLabel()
+        self.button = QtWidgets.QToolButton()
+        self._fraction: float | None = None
+        row = QtWidgets.QHBoxLayout(self)
+        row.setContentsMargins(6, 5, 6, 5)
+        row.setSpacing(6)
+        row.addWidget(self._glyph)
+        row.addWidget(self.text, 1)
+        row.addWidget(self.button)
+        self.button.clicked.connect(self._pressed)
+        self.hide()
+
+    def show_message(self, glyph: str, text: str, button: str = "", fraction: float | None = None) -> None:
+        """An empty text hides it. `fraction` 0…1 draws the bar."""
+        self._glyph.show_glyph(glyph)
+        self.text.setText(text)
+        self.button.setText(button)
+        self.button.setVisible(bool(button))
+        self._fraction = fraction
+        self.setVisible(bool(text))
+        self.update()
+
+    @guarded
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:
+        painter = QtGui.QPainter(self)
+        painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
+        role = QtGui.QPalette.ColorRole
+        ground = QtGui.QColor(self.palette().color(role.WindowText))
+        ground.setAlphaF(0.07)
+        path = QtGui.QPainterPath()
+        path.addRoundedRect(QtCore.QRectF(self.rect()), 4, 4)
+        painter.fillPath(path, ground)
+        if self._fraction is not None:
+            painter.setClipPath(path)
+            width = self.width() * min(max(self._fraction, 0.0), 1.0)
+            painter.fillRect(QtCore.QRectF(0, self.height() - 2.5, width, 2.5), self.palette().color(role.Highlight))
+
+    @guarded
+    def _pressed(self) -> None:
+        self.pressed.emit()

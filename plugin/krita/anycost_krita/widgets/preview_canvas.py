@@ -1,0 +1,255 @@
+"""The picture in the docker: the region with the change laid over it, before and after, with a line to drag between."""
+
+from ..guard import guarded, keeps_keys
+from ..qt import Qt, QtCore, QtGui, QtWidgets, place_of, pyqtSignal
+from ..text import tr
+
+_NEAR = 10  # pixels around the line in which it can be taken
+_KEYS = {Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Space}
+_STEP = 0.05  # of the width, for the arrow keys
+
+
+class PreviewCanvas(QtWidgets.QWidget):
+    """Everything is scaled once, to the pixels of the screen, and kept until it changes."""
+
+    split_moved = pyqtSignal(float)  # 0…1 of the picture's width
+    held = pyqtSignal(bool)  # "show me before" begins or ends
+    resized = pyqtSignal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._before = QtGui.QImage()
+        self._after = QtGui.QImage()  # the change alone
+        self._region = QtCore.QSizeF(1, 1)  # pixels of the region
+        self._place = QtCore.QRectF()  # of the change, in pixels of the region
+        self._view = QtCore.QRectF()  # the part of the region that is shown; empty: all
+        self._compare: float | None = None
+        self._holding = self._dragging = False
+        self._scaled = QtGui.QPixmap()  # `_before` in view, at the screen's resolution
+        self.setMinimumHeight(96)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
+        self.setSizePolicy(QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Expanding)
+        self.setAccessibleName(tr("Preview"))
+        self.setToolTip("")
+
+    def sizeHint(self) -> QtCore.QSize:
+        return QtCore.QSize(280, 240)
+
+    def show_before(self, image: QtGui.QImage, region: QtCore.QSizeF) -> None:
+        self._before, self._region = image, region
+        self._after, self._place = QtGui.QImage(), QtCore.QRectF()
+        self._outdate()
+
+    def show_after(self, change: QtGui.QImage, place: QtCore.QRectF) -> None:
+        self._after, self._place = change, place
+        self.update()
+
+    def show_part(self, part: QtCore.QRectF) -> None:
+        """In pixels of the region; empty: all of it."""
+        if part != self._view:
+            self._view = part
+            self._outdate()
+
+    def compare(self, at: float | None) -> None:
+        """0: before, 1 or None: after, between: split there."""
+        self._compare = at
+        self.update()
+
+    def displayed_pixels(self) -> float:
+        """The longer side of the picture on the screen, in the screen's pixels."""
+        place = self._target()
+        return max(place.width(), place.height()) * self.devicePixelRatioF()
+
+    def shown_share(self) -> float:
+        """How much of the region's longer side is shown, 0…1."""
+        part = self._part()
+        return max(part.width(), part.height()) / max(self._region.width(), self._region.height())
+
+    def fitting_height(self) -> int:
+        """Pixels: at which the picture fills the width."""
+        part = self._part()
+        return round(self.width() * part.height() / part.width())
+
+    # ------------------------------------------------------------------ geometry
+
+    def _part(self) -> QtCore.QRectF:
+        whole = QtCore.QRectF(QtCore.QPointF(0, 0), self._region)
+        part = self._view.intersected(whole) if not self._view.isEmpty() else whole
+        return part if not part.isEmpty() else whole
+
+    def _target(self) -> QtCore.QRectF:
+        """Where the picture lies in the widget."""
+        part = self._part()
+        scale = min(self.width() / part.width(), self.height() / part.height())
+        size = QtCore.QSizeF(max(part.width() * scale, 1), max(part.height() * scale, 1))
+        return QtCore.QRectF((self.width() - size.width()) / 2, (self.height() - size.height()) / 2, *_pair(size))
+
+    def _on_screen(self, place: QtCore.QRectF) -> QtCore.QRectF:
+        """A rectangle of the region, in pixels of the widget."""
+        part, target = self._part(), self._target()
+        scale = target.width() / part.width()
+        x = target.x() + (place.x() - part.x()) * scale
+        y = target.y() + (place.y() - part.y()) * scale
+        return QtCore.QRectF(x, y, place.width() * scale, place.height() * scale)
+
+    def _outdate(self) -> None:
+        """What is shown of `before` is another part, or another size: it is scaled when it is drawn."""
+        self._scaled = QtGui.QPixmap()
+        self.update()
+
+    def _rescale(self) -> None:
+        if not self._before.isNull() and self.width() > 0:
+            factor = self._before.width() / self._region.width()
+            part, ratio = self._part(), self.devicePixelRatioF()
+            cut = QtCore.QRectF(part.x() * factor, part.y() * factor, part.width() * factor, part.height() * factor)
+            piece = self._before.copy(cut.toAlignedRect().intersected(self._before.rect()))
+            size = (self._target().size() * ratio).toSize().expandedTo(QtCore.QSize(1, 1))
+            smooth, quick = Qt.TransformationMode.SmoothTransformation, Qt.TransformationMode.FastTransformation
+            if piece.width() > 4 * size.width():  # else scaling takes too long
+                piece = piece.scaled(size * 3, Qt.AspectRatioMode.IgnoreAspectRatio, quick)
+            self._scaled = QtGui.QPixmap.fromImage(piece.scaled(size, Qt.AspectRatioMode.IgnoreAspectRatio, smooth))
+
+    # -------------------------------------------------------------------- events
+
+    def event(self, event: QtCore.QEvent) -> bool:
+        return keeps_keys(event, _KEYS) or super().event(event)
+
+    @guarded
+    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
+        self._outdate()
+        self.resized.emit()
+
+    @guarded
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:
+        painter = QtGui.QPainter(self)
+        hint = QtGui.QPainter.RenderHint
+        painter.setRenderHints(hint.Antialiasing | hint.SmoothPixmapTransform)
+        role = QtGui.QPalette.ColorRole
+        frame = QtGui.QPainterPath()
+        frame.addRoundedRect(QtCore.QRectF(self.rect()), 4, 4)
+        painter.setClipPath(frame)
+        painter.fillRect(self.rect(), self.palette().color(role.Dark))
+        if self._scaled.isNull():
+            self._rescale()
+        if self._scaled.isNull():
+            return
+        target = self._target()
+        painter.drawPixmap(target, self._scaled, QtCore.QRectF(self._scaled.rect()))
+        at = 0.0 if self._holding else 1.0 if self._compare is None else self._compare
+        line = target.x() + at * target.width()
+        if at > 0 and not self._after.isNull():
+            painter.save()
+            shown = QtCore.QRectF(target)
+            shown.setLeft(target.x() if at >= 1 else line)
+            painter.setClipRect(shown, Qt.ClipOperation.IntersectClip)
+            painter.drawImage(self._on_screen(self._place), self._after)
+            painter.restore()
+        if 0 < at < 1:
+            self._paint_line(painter, line, target)
+        elif at == 0:
+            self._chip(painter, tr("Before"), target, left=True)
+
+    def _paint_line(self, painter: QtGui.QPainter, x: float, target: QtCore.QRectF) -> None:
+        """On its left is before, on its right after."""
+        role = QtGui.QPalette.ColorRole
+        light, dark = self.palette().color(role.HighlightedText), self.palette().color(role.Highlight)
+        painter.setPen(QtGui.QPen(dark, 3))
+        painter.drawLine(QtCore.QPointF(x, target.top()), QtCore.QPointF(x, target.bottom()))
+        painter.setPen(QtGui.QPen(light, 1))
+        painter.drawLine(QtCore.QPointF(x, target.top()), QtCore.QPointF(x, target.bottom()))
+        middle = QtCore.QPointF(x, target.center().y())
+        painter.setPen(QtGui.QPen(light, 1.5))
+        painter.setBrush(dark)
+        painter.drawEllipse(middle, 9, 9)
+        for side in (-1, 1):
+            tip = middle + QtCore.QPointF(5.5 * side, 0)
+            corners = [tip + QtCore.QPointF(-3 * side, -3), tip, tip + QtCore.QPointF(-3 * side, 3)]
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawPolyline(QtGui.QPolygonF(corners))
+        self._chip(painter, tr("Before"), target, left=True)
+        self._chip(painter, tr("After"), target, left=False)
+
+    def _chip(self, painter: QtGui.QPainter, text: str, target: QtCore.QRectF, left: bool) -> None:
+        role = QtGui.QPalette.ColorRole
+        width = self.fontMetrics().horizontalAdvance(text) + 12
+        x = target.x() + 6 if left else target.right() - width - 6
+        place = QtCore.QRectF(x, target.y() + 6, width, self.fontMetrics().height() + 4)
+        ground = QtGui.QColor(self.palette().color(role.Window))
+        ground.setAlphaF(0.8)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(ground)
+        painter.drawRoundedRect(place, 4, 4)
+        painter.setPen(self.palette().color(role.WindowText))
+        painter.drawText(place, int(Qt.AlignmentFlag.AlignCenter), text)
+
+    @property
+    def _split(self) -> bool:
+        return self._compare is not None and 0 < self._compare < 1
+
+    def _near_line(self, x: float) -> bool:
+        target = self._target()
+        return self._split and abs(x - target.x() - (self._compare or 0) * target.width()) < _NEAR
+
+    def _move_line(self, x: float) -> None:
+        target = self._target()
+        self.split_moved.emit(min(max((x - target.x()) / target.width(), 0.02), 0.98))
+
+    def _hold(self, holding: bool) -> None:
+        if holding is not self._holding:
+            self._holding = holding
+            self.update()
+            self.held.emit(holding)
+
+    @guarded
+    def hold(self, holding: bool) -> None:
+        """Shows before as long as `holding`."""
+        self._hold(holding)
+
+    @guarded
+    def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        if self._near_line(place_of(event).x()):
+            self._dragging = True
+        else:
+            self._hold(True)
+
+    @guarded
+    def mouseMoveEvent(self, event: QtGui.QMouseEvent) -> None:
+        if self._dragging:
+            self._move_line(place_of(event).x())
+        near = self._dragging or self._near_line(place_of(event).x())
+        self.setCursor(Qt.CursorShape.SplitHCursor if near else Qt.CursorShape.ArrowCursor)
+
+    @guarded
+    def mouseReleaseEvent(self, event: QtGui.QMouseEvent) -> None:
+        self._dragging = False
+        self._hold(False)
+
+    @guarded
+    def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:
+        left, right = (event.key() == key for key in (Qt.Key.Key_Left, Qt.Key.Key_Right))
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self._hold(True)
+        elif (left or right) and self._split:
+            step = -_STEP if left else _STEP
+            self.split_moved.emit(min(max((self._compare or 0) + step, 0.02), 0.98))
+        else:
+            super().keyPressEvent(event)
+
+    @guarded
+    def keyReleaseEvent(self, event: QtGui.QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self._hold(False)
+        else:
+            super().keyReleaseEvent(event)
+
+    @guarded
+    def focusOutEvent(self, event: QtGui.QFocusEvent) -> None:
+        self._hold(False)
+        super().focusOutEvent(event)
+
+
+def _pair(size: QtCore.QSizeF) -> tuple[float, float]:
+    return size.width(), size.height()

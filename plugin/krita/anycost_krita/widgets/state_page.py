@@ -1,0 +1,106 @@
+"""What the docker shows when there is nothing to edit: what is the matter, what helps, and the button that does it."""
+
+from dataclasses import dataclass
+
+from ..guard import guarded
+from ..qt import Qt, QtCore, QtGui, QtWidgets, pyqtSignal
+from ..text import tr
+from .glyphs import Glyph
+from .labels import FaintLabel
+
+
+@dataclass(frozen=True)
+class Notice:
+    """`fraction` below 0: it takes time, nobody knows how much; None: nothing is under way."""
+
+    glyph: str
+    title: str
+    text: str = ""
+    button: str = ""  # what it says; "": none
+    fraction: float | None = None
+    report: bool = False  # whether there is a report to copy
+    cancel: str = ""  # what a second button says; "": none
+
+
+class StatePage(QtWidgets.QWidget):
+    pressed = pyqtSignal()
+    cancelled = pyqtSignal()
+    report_wanted = pyqtSignal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._glyph = Glyph("smile", 40)
+        self.title = QtWidgets.QLabel()
+        font = QtGui.QFont(self.title.font())
+        font.setBold(True)
+        self.title.setFont(font)
+        self.text = FaintLabel()
+        for label in (self.title, self.text):
+            label.setWordWrap(True)
+            label.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
+        self.bar = QtWidgets.QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedHeight(6)
+        self.button = QtWidgets.QPushButton()
+        self.button.setDefault(True)
+        self.cancel = QtWidgets.QPushButton()
+        self.report = QtWidgets.QPushButton(tr("Copy report"))
+        self.report.setToolTip(tr("Versions, state and log, without your name, folders and pictures"))
+        column = QtWidgets.QVBoxLayout()
+        column.setSpacing(8)
+        column.addWidget(self._glyph, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self.title)
+        column.addWidget(self.text)
+        column.addWidget(self.bar)
+        column.addSpacing(4)
+        for button in (self.button, self.cancel, self.report):
+            button.setSizePolicy(QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Fixed)
+            column.addWidget(button)
+        inner = QtWidgets.QWidget()
+        inner.setLayout(column)
+        inner.setMaximumWidth(280)
+        column.setContentsMargins(8, 0, 8, 0)
+        layout = QtWidgets.QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addStretch(1)
+        centred = QtWidgets.QVBoxLayout()
+        centred.addStretch(2)
+        centred.addWidget(inner)
+        centred.addStretch(3)
+        layout.addLayout(centred, 100)
+        layout.addStretch(1)
+        self.button.clicked.connect(self._pressed)
+        self.cancel.clicked.connect(self._cancelled)
+        self.report.clicked.connect(self._report)
+
+    def show_notice(self, notice: Notice) -> None:
+        self._glyph.show_glyph(notice.glyph)
+        self.title.setText(notice.title)
+        self.text.setText(notice.text)
+        self.text.setVisible(bool(notice.text))
+        self.button.setText(notice.button)
+        self.button.setVisible(bool(notice.button))
+        self.cancel.setText(notice.cancel)
+        self.cancel.setVisible(bool(notice.cancel))
+        self.report.setVisible(notice.report)
+        self.report.setText(tr("Copy report"))
+        self.bar.setVisible(notice.fraction is not None)
+        if notice.fraction is not None:
+            self.bar.setRange(0, 0 if notice.fraction < 0 else 1000)
+            self.bar.setValue(round(1000 * max(notice.fraction, 0)))
+
+    @guarded
+    def _pressed(self) -> None:
+        self.pressed.emit()
+
+    @guarded
+    def _cancelled(self) -> None:
+        self.cancelled.emit()
+
+    @guarded
+    def _report(self) -> None:
+        self.report_wanted.emit()
+        self.report.setText(tr("Copied"))
+
+    def sizeHint(self) -> QtCore.QSize:
+        return QtCore.QSize(280, 320)

@@ -1,0 +1,73 @@
+"""A plug-in for tests: plays a scene inside Krita, as a person would, and writes down what was to be seen.
+
+`ANYCOST_SCENE` names a function of scenes.py, a generator: it yields what to wait for (a function that says whether it
+has come) or for how many seconds. `ANYCOST_SEEN` is the folder for seen.json and screenshots."""
+
+import json
+import os
+import time
+import traceback
+from pathlib import Path
+
+from krita import Extension, Krita
+from PyQt5.QtCore import QTimer
+
+MOST = 240.0  # seconds that a scene waits for one thing
+
+
+class Driver(Extension):
+    def setup(self) -> None:
+        self.folder = Path(os.environ["ANYCOST_SEEN"])
+        self.seen: dict = {"version": Krita.instance().version()}
+        notifier = Krita.instance().notifier()
+        notifier.setActive(True)
+        notifier.windowCreated.connect(lambda *_: QTimer.singleShot(500, self.begin))
+
+    def createActions(self, window) -> None:
+        pass
+
+    def begin(self) -> None:
+        try:
+            from . import scenes, stage
+
+            self.scene = getattr(scenes, os.environ["ANYCOST_SCENE"])(stage.Stage(self.folder, self.seen))
+        except BaseException:
+            self.end(traceback.format_exc())
+            return
+        self.ready, self.since = lambda: True, time.monotonic()
+        self.step()
+
+    def step(self) -> None:
+        try:
+            if callable(self.ready):
+                if time.monotonic() - self.since > MOST:
+                    raise TimeoutError(f"waited for {self.ready} in vain")
+                come = self.ready()
+            else:
+                come = time.monotonic() - self.since >= self.ready
+            if come:
+                self.ready, self.since = next(self.scene), time.monotonic()
+        except StopIteration:
+            self.end("")
+        except BaseException:
+            self.end(traceback.format_exc())
+        else:
+            QTimer.singleShot(20, self.step)
+
+    def end(self, error: str) -> None:
+        self.seen["error"] = error
+        if error:
+            for window in Krita.instance().windows():
+                window.qwindow().grab().save(str(self.folder / "error.png"))
+        aside = self.folder / "seen.part"
+        aside.write_text(json.dumps(self.seen), encoding="utf-8")
+        aside.replace(self.folder / "seen.json")
+        for document in Krita.instance().documents():
+            document.setModified(False)
+            document.setBatchmode(True)
+            if not self.seen.get("leave_open"):
+                document.close()
+        QTimer.singleShot(300, lambda: Krita.instance().action("file_quit").trigger())
+
+
+Krita.instance().addExtension(Driver(Krita.instance()))
