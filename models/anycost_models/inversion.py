@@ -106,7 +106,9 @@ class Objective:
 
 
 def decibels(error: float) -> float:
-    """PSNR of a mean squared error of values in −1…1."""
+    """PSNR of a mean squared error of values in −1…1. A step that is far too long may draw no numbers: −∞."""
+    if not math.isfinite(error):
+        return -math.inf
     return 10 * math.log10(4 / max(error, 1e-10))
 
 

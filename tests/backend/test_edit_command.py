@@ -86,7 +86,16 @@ def test_an_edit_changes_the_face_and_nothing_else(tmp_path: Path, photo: Path, 
     assert answer["sheet"] == str(sheet)
     assert answer["face"] == 1
     assert answer["strengths"] == {"smile": -1, "lip_colour": 0.5}
-    assert answer["projection"].keys() == {"psnr", "enl0", "deviation", "steps", "seconds", "remembered", "complete"}
+    assert answer["projection"].keys() == {
+        "psnr",
+        "enl0",
+        "deviation",
+        "steps",
+        "seconds",
+        "remembered",
+        "complete",
+        "stage",
+    }
     assert not answer["projection"]["remembered"]
     assert answer["seconds"].keys() == {"find", "project", "render", "measure", "composite"}
     assert answer["peak_megabytes"] is None or answer["peak_megabytes"] > 100
