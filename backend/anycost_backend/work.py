@@ -72,7 +72,9 @@ class Work:
         """From within a job: the same again (when it cannot be done yet) or what follows it, unless a newer one with
         its key has come meanwhile."""
         with self._changed:
-            newer = job.key is not None and any(other.key == job.key for other in self._waiting)
+            newer = job.key is not None and any(
+                other.key == job.key and (other.lasting or not job.lasting) for other in self._waiting
+            )
             if not newer:
                 self._waiting.append(job)
         if newer:

@@ -10,7 +10,7 @@ from anycost_models.curvature import Curvature
 
 ENOUGH = 1e-4  # of the fall that the slope promises: less is no step down
 SHORTER = 0.35  # times a step that led uphill
-FIRST = 0.5  # of the step that the mean curvature suggests, while nothing is known of this face's
+FIRST = 0.5  # of the step that the mean curvature suggests, while little is known of this face's
 
 
 class Descent(Protocol):
@@ -63,7 +63,7 @@ class QuasiNewton:
             if _dot(moved, change) > 1e-8:
                 self.pairs = [*self.pairs, (moved, change)][-self.memory :]
         self.base, self.loss, self.gradient = point, loss, gradient
-        self.direction, self.length = self._newton(gradient), rate if self.pairs else FIRST * rate
+        self.direction, self.length = self._newton(gradient), rate if len(self.pairs) > 1 else FIRST * rate
         return self.base - self.length * self.direction
 
     def _newton(self, gradient: Tensor) -> Tensor:

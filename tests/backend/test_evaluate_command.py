@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import skimage.data
 import torch
 from anycost_backend import __main__ as command
+from anycost_models import projection_scores
 from anycost_models.checkpoint import save_generator
 from anycost_models.face_labels import LABELS
 from anycost_models.stylegan2 import TINY, StyleGAN2Generator
@@ -147,3 +149,38 @@ def test_words_that_are_not_understood_show_the_usage(capfd: Caught, words: tupl
     assert (code, out) == (2, "")
     assert err.startswith("usage: anycost")
     assert "error: " in err
+
+
+def test_projection_measures_photos_and_generated_faces(
+    tmp_path: Path, home: Path, capfd: Caught, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(projection_scores, "TYPICAL_FACES", 2)
+    folder, sheet = tmp_path / "photos", tmp_path / "sheet.png"
+    folder.mkdir()
+    Image.fromarray(skimage.data.astronaut()).save(folder / "astronaut.png")
+    Image.new("RGB", (300, 200)).save(folder / "nobody.png")
+    Image.new("RGB", (16, 16)).save(folder / "square.png")
+    (folder / "broken.jpg").write_bytes(b"no photo")
+    code, out, err = evaluate(capfd, "projection", folder, "--generated", 1, "--budget", 0, "--json", "--sheet", sheet)
+    assert code == 0
+    assert "nobody.png" in err
+    assert "broken.jpg" in err
+    found = json.loads(out)
+    rows = found["images"]
+    assert [(row["image"], row["stage"]) for row in rows] == [
+        ("astronaut.png", "encoder"),
+        ("square.png", "encoder"),
+        ("generated 1", "encoder"),
+    ]
+    assert rows[0]["same_person"] in (True, False)
+    assert rows[0]["psnr"] > 10
+    assert rows[2]["clean"]["psnr"] > 15
+    assert found["summary"]["encoder"]["faces"] == 3
+    assert Image.open(sheet).size[0] > 5 * 192
+
+
+def test_projection_refuses_what_there_is_not(tmp_path: Path, capfd: Caught) -> None:
+    for words in (("projection",), ("projection", tmp_path / "nowhere")):
+        code, out, err = evaluate(capfd, *words)
+        assert (code, out) == (2, "")
+        assert err.count("\n") == 1

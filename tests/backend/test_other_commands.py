@@ -11,7 +11,9 @@ import photo_files
 import pytest
 import skimage.data
 from anycost_backend import __main__ as command
+from anycost_backend.commands import common
 from anycost_backend.renderer import Renderer
+from anycost_models import projection_scores
 from anycost_models.directions import load_directions
 from anycost_models.elastic import SubGenerator
 from anycost_models.weights import EMBEDDED_GENERATOR
@@ -48,24 +50,51 @@ def photo(tmp_path: Path) -> Path:
 
 
 @pytest.mark.usefixtures("parts", "home", "quick")
-def test_project_finds_a_latent_and_remembers_it(tmp_path: Path, photo: Path, capfd: Caught) -> None:
+def test_project_finds_a_latent_and_remembers_it(
+    tmp_path: Path, photo: Path, capfd: Caught, monkeypatch: pytest.MonkeyPatch
+) -> None:
     latent, sheet = tmp_path / "latent.safetensors", tmp_path / "sheet.png"
+    monkeypatch.setattr(projection_scores, "TYPICAL_FACES", 2)
     code, out, err = anycost(capfd, "project", photo, "--output", latent, "--sheet", sheet, "--json")
     assert (code, err) == (0, "")
     first = json.loads(out)
     assert first["face"] == 1
     assert not first["remembered"]
-    assert first["steps"] == 4
+    assert (first["stage"], first["steps"]) == ("refined", 4)
     assert 8 < first["psnr"] < 40
+    assert 0 < first["identity"] < 1
+    assert 0.3 < first["consistency_ratio"] < 2
+    assert isinstance(first["warnings"], list)
     assert load_file(latent)["latent"].shape == (16, 512)
     assert Image.open(sheet).size[0] > 2 * 512
 
     code, out, err = anycost(capfd, "project", photo)
-    assert (code, err) == (0, "")
-    assert out == (
-        f"face 1: PSNR {first['psnr']:.1f} dB, ENL0 {first['enl0']:.3f} at 256 px, "
-        f"{first['deviation']:.2f} σ from the mean face (remembered)\n"
-    )
+    assert code == 0
+    assert err.count("\n") == len(first["warnings"])
+    assert out.startswith("face 1, refined in 4 steps (remembered)\n")
+    assert f"PSNR {first['psnr']:.1f} dB, ENL0 {first['enl0']:.3f}" in out
+    assert f"{first['deviation']:.2f} σ from the mean face" in out
+
+
+@pytest.mark.usefixtures("parts", "home")
+def test_without_a_budget_the_encoder_answers(photo: Path, capfd: Caught, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(projection_scores, "TYPICAL_FACES", 2)
+    code, out, _ = anycost(capfd, "project", photo, "--budget", "0", "--json")
+    found = json.loads(out)
+    assert (code, found["stage"], found["steps"]) == (0, "encoder", 0)
+    assert found["enl0"] > 0.1
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("10s", 10), ("500ms", 0.5), ("7", 7), ("0", 0)])
+def test_times_are_written_with_or_without_a_unit(text: str, seconds: float) -> None:
+    assert common.seconds(text) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("word", ["--budget=soon", "--budget=-1", "--budget=nan", "--faithful=2", "--faithful=nan"])
+def test_project_refuses_what_is_no_setting(photo: Path, capfd: Caught, word: str) -> None:
+    code, _, err = anycost(capfd, "project", photo, word)
+    assert code == 2
+    assert word.partition("=")[2] in err
 
 
 @pytest.mark.usefixtures("parts", "home")

@@ -148,6 +148,25 @@ def test_what_follows_a_job_never_displaces_a_newer_one(work: Work, log: Log) ->
     assert log == ["follow-up superseded", "a", "b"]
 
 
+def test_a_preview_never_displaces_a_final_picture_that_has_to_wait(work: Work, log: Log) -> None:
+    gate, projected = Gate(), threading.Event()
+
+    def not_yet(one: Job) -> None:
+        gate(one)
+        work.put_behind(job(log, "final", key="edit", lasting=True, ready=projected.is_set))
+
+    work.put(job(log, "asked", not_yet, key="edit", lasting=True))
+    assert gate.begun.wait(10)
+    work.put(job(log, "preview", key="edit", ready=projected.is_set))
+    gate.open.set()
+    time.sleep(0.2)
+    projected.set()
+    work.put(job(log, "whatever"))
+    settle(work)
+    assert "final superseded" not in log
+    assert "final" in log
+
+
 def test_cancelled_jobs_are_told_and_end_at_their_next_check(work: Work, log: Log) -> None:
     gate = held(work, log, session="mine")
     work.put(job(log, "waiting", session="mine"))

@@ -34,17 +34,17 @@ class Frames:
         document, time = place.document, place.time or 0
         if self._krita.activeDocument() != document:
             raise Fault(tr("Another document is shown."), tr("Return to the animated picture."))
-        shown, active = document.currentTime(), document.activeNode()
+        shown = document.currentTime()
         node = self._earlier(place, name, time)
         if node is None:
             node = place.document.createNode(name, "paintlayer")
             node.setColorLabel(_LABEL)
             node.setOpacity(place.node.opacity())
+            # Before it is added: Krita 5.1.5 may end when a layer becomes animated that its dockers do not know yet.
+            node.enableAnimation()
             place.node.parentNode().addChildNode(node, place.node)
-            # Krita's animation dockers must have seen a layer before it is animated: 5.1.5 may end otherwise.
             yield from pause()
             self._alive(id, node)
-            node.enableAnimation()
         try:
             self._go(document, node, time)
             yield from pause()
@@ -58,7 +58,8 @@ class Frames:
                 node.setPixelData(pixels, strip.x, strip.y, strip.width, strip.height)
         finally:
             if locate(self._krita, id):
-                self._go(document, active, shown)
+                # Not back to the layer that was active: Krita 5.1.5 ends when that comes so soon after.
+                document.setCurrentTime(shown)
                 document.refreshProjection()
         return Place(document, node, time)
 
@@ -76,8 +77,7 @@ class Frames:
                 return node
         return None
 
-    def _go(self, document: Any, node: Any | None, time: int) -> None:
+    def _go(self, document: Any, node: Any, time: int) -> None:
         document.setCurrentTime(time)
-        if node is not None:
-            document.setActiveNode(node)
+        document.setActiveNode(node)
         document.waitForDone()

@@ -76,6 +76,8 @@ def test_a_batch_goes_on_after_a_layer_without_a_face_and_takes_keyframes(scene,
     assert [name.startswith("Face:") for name in seen["group"]] == [False, True, False, False, True]
     assert seen["film"] == [[0, 6]]  # one layer with both frames
     assert all(seen["drawn"])
+    assert all(seen["kept"])
+    assert seen["code"] == 0
     assert seen["time"] == 3
 
 
