@@ -21,7 +21,8 @@ def run(root: Path, torch: str | None, progress: Progress, pytest_arguments: Seq
     """Returns the exit code of the first check that failed, or 0."""
     python = prepare(root, "test", torch, progress)
     fetch(python, root, progress)
-    krita_for_tests.provide(root, progress)
+    if "host" in pytest_arguments:  # as in '-m host'; they take minutes, so that they are only run when asked for
+        krita_for_tests.provide(root, progress)
     failed = {}
     for command, title in CHECKS:
         with progress.step(f"Checking {title} ({command})"):
