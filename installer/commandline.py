@@ -27,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="python3 installer",
         description="Sets Anycost Face Editor up on this machine. Everything stays inside this folder (.venv, demo), "
-        "apart from the models, which lie in your user data folder, and what 'install' puts into Krita.",
+        "apart from the models, which lie in your user data folder, and what 'install' puts into the editors.",
         epilog="Each command may be stopped with Ctrl-C and run again: it continues where it stopped. "
         "'python3 installer COMMAND --help' explains a command.",
     )
@@ -50,17 +50,18 @@ def parser() -> argparse.ArgumentParser:
         (
             "install",
             "put the plug-in and its backend in place for the editors of this machine",
-            "Sets up the private environment, fetches the models, and puts the plug-in into every Krita profile that "
+            "Sets up the private environment, fetches the models, and puts the plug-in into every profile that "
             "is found. Again: brings it up to date.",
         ),
         (
             "remove",
             "take the plug-in out of the editors of this machine",
-            "Takes away what 'install' put into Krita's profiles. The private environment and the models stay.",
+            "Takes away what 'install' put into the editors' profiles. The private environment and the models stay.",
         ),
     ):
         command = commands.add_parser(name, parents=[common], help=about, description=more)
-        command.add_argument("--krita", action="store_true", required=True, help="for Krita")
+        command.add_argument("--krita", action="store_true", help="for Krita")
+        command.add_argument("--gimp", action="store_true", help="for GIMP 3")
         command.add_argument(
             "--prefix", type=Path, metavar="FOLDER", help="a folder that stands in for your home folder"
         )
@@ -83,10 +84,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments.command == "demo":
             return run_demo.run(ROOT, arguments.torch, progress)
-        if arguments.command == "install":
-            return run_install.install(ROOT, arguments.torch, _absolute(arguments.prefix), arguments.dry_run, progress)
-        if arguments.command == "remove":
-            return run_install.remove(ROOT, _absolute(arguments.prefix), arguments.dry_run, progress)
+        if arguments.command in ("install", "remove"):
+            if not (arguments.krita or arguments.gimp):
+                raise InstallError(f"say for which editor: 'python3 installer {arguments.command} --krita', or --gimp")
+            prefix = arguments.prefix and arguments.prefix.absolute()
+            targets = run_install.targets_of(prefix, arguments.krita, arguments.gimp)
+            if arguments.command == "install":
+                return run_install.install(ROOT, arguments.torch, targets, arguments.dry_run, progress)
+            others = [] if arguments.krita else run_install.krita_targets(prefix)
+            others += [] if arguments.gimp else run_install.gimp_targets(prefix)
+            return run_install.remove(ROOT, targets, others, arguments.dry_run, progress)
         return run_tests.run(ROOT, arguments.torch, progress, rest)
     except InstallError as error:
         print(f"installer: {error}", file=sys.stderr)
@@ -97,7 +104,3 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"installer: {error}. Mend that, then run the same command again", file=sys.stderr)
         return 2
-
-
-def _absolute(folder: Path | None) -> Path | None:
-    return folder and folder.absolute()

@@ -53,14 +53,17 @@ def put(profile: Profile, root: Path, python: Path, install: Install, note: Note
     _write(profile.settings, enabled(_read(profile.settings)))
 
 
-def take(profile: Profile) -> list[Path]:
-    """What was removed; nothing where there was nothing. Presets that the user saved stay."""
+def take(profile: Profile, last: bool = True) -> list[Path]:
+    """What was removed; nothing where there was nothing. Presets that the user saved stay.
+
+    `last`: no other editor uses the backend, so that the note of where it is goes as well."""
     removed = []
     for folder in (profile.plugins / NAME, profile.plugins / f"{NAME}.part", profile.plugins / f"{NAME}.old"):
         if folder.is_dir():
             shutil.rmtree(folder)
             removed.append(folder)
-    for file in (profile.plugins / f"{NAME}.desktop", profile.actions / f"{NAME}.action", profile.backend):
+    files = [profile.plugins / f"{NAME}.desktop", profile.actions / f"{NAME}.action"]
+    for file in [*files, profile.backend] if last else files:
         if file.is_file():
             file.unlink()
             removed.append(file)

@@ -1,55 +1,77 @@
 """`install` and `remove`: the plug-ins in the editors of this machine, and the backend that they start."""
 
+from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
+import gimp_plugin
 import krita_plugin
 from environment import Environment, prepare
 from errors import InstallError
+from gimp_profiles import GimpProfile, find_gimp
 from krita_profiles import Profile, find
 from model_files import fetch
 from packages import pip
 from progress import Note, Progress
 
 
-def install(root: Path, torch: str | None, prefix: Path | None, dry_run: bool, progress: Progress) -> int:
-    profiles = found(prefix)
+@dataclass(frozen=True)
+class Target:
+    """One editor's profile, and the module that knows how to put a plug-in there."""
+
+    profile: Profile | GimpProfile
+    plugin: ModuleType  # with steps, put, take and NAME
+
+    @property
+    def place(self) -> Path:
+        return self.profile.plugins / str(self.plugin.NAME)
+
+
+def install(root: Path, torch: str | None, targets: list[Target], dry_run: bool, progress: Progress) -> int:
     if dry_run:
         progress.say(f"Would make or complete the private environment {Environment(root).folder}")
         progress.say("Would fetch the models that are not there yet")
-        for profile in profiles:
-            progress.say(f"\nWould put into {profile.title}:")
-            for step in krita_plugin.steps(profile):
+        for target in targets:
+            progress.say(f"\nWould put into {target.profile.title}:")
+            for step in target.plugin.steps(target.profile):
                 progress.say(f"    {step}")
         return 0
     python = prepare(root, "", torch, progress)
     fetch(python, root, progress)
-    for profile in profiles:
-        with progress.step(f"Putting the plug-in into {profile.title}") as note:
-            put(profile, root, python, progress, note)
-        progress.say(f"{profile.title}: {profile.plugins / krita_plugin.NAME}")
-    progress.say("\nStart Krita (anew, if it runs) and choose Filter > Edit Face…")
+    for target in targets:
+        with progress.step(f"Putting the plug-in into {target.profile.title}") as note:
+            put(target, root, python, progress, note)
+        progress.say(f"{target.profile.title}: {target.place}")
+    if any(target.plugin is krita_plugin for target in targets):
+        progress.say("\nStart Krita (anew, if it runs) and choose Filter > Edit Face…")
+    if any(target.plugin is gimp_plugin for target in targets):
+        progress.say("\nStart GIMP (anew, if it runs) and choose Filters > Face > Edit Face…")
     return 0
 
 
-def put(profile: Profile, root: Path, python: Path, progress: Progress, note: Note) -> None:
+def put(target: Target, root: Path, python: Path, progress: Progress, note: Note) -> None:
     environment = Environment(root)
     with environment.log.open("a", encoding="utf-8") as log:
 
         def fetched(arguments: list[str]) -> bool:
             return pip(python, arguments, root, log, note, verbose=progress.verbose) is None
 
-        krita_plugin.put(profile, root, python, fetched, note)
+        target.plugin.put(target.profile, root, python, fetched, note)
 
 
-def remove(root: Path, prefix: Path | None, dry_run: bool, progress: Progress) -> int:
-    for profile in found(prefix):
+def remove(root: Path, targets: list[Target], others: list[Target], dry_run: bool, progress: Progress) -> int:
+    """others: editors that keep the plug-in, if they have it."""
+    for target in targets:
+        title = target.profile.title
         if dry_run:
-            progress.say(f"Would take out of {profile.title} what 'install' put there:")
-            for step in krita_plugin.steps(profile):
+            progress.say(f"Would take out of {title} what 'install' put there:")
+            for step in target.plugin.steps(target.profile):
                 progress.say(f"    {step}")
             continue
-        removed = krita_plugin.take(profile)
-        progress.say(f"{profile.title}: {'removed' if removed else 'nothing of ours is there'}")
+        keeping = [other for other in others if other.place.is_dir()]
+        last = all(other.profile.backend != target.profile.backend for other in keeping)
+        removed = target.plugin.take(target.profile, last)
+        progress.say(f"{title}: {'removed' if removed else 'nothing of ours is there'}")
         for path in removed:
             progress.say(f"    {path}")
     progress.say(
@@ -58,10 +80,22 @@ def remove(root: Path, prefix: Path | None, dry_run: bool, progress: Progress) -
     return 0
 
 
-def found(prefix: Path | None) -> list[Profile]:
-    profiles = find(prefix)
-    if not profiles:
-        raise InstallError(
-            "no Krita was found on this machine. Install Krita, start it once, then run the same command"
-        )
-    return profiles
+def targets_of(prefix: Path | None, krita: bool, gimp: bool) -> list[Target]:
+    """Raises InstallError when an editor that was asked for is not on this machine."""
+    found = []
+    for wanted, name, known in ((krita, "Krita", krita_targets), (gimp, "GIMP 3", gimp_targets)):
+        here = known(prefix) if wanted else []
+        if wanted and not here:
+            raise InstallError(
+                f"no {name} was found on this machine. Install {name}, start it once, then run the same command"
+            )
+        found += here
+    return found
+
+
+def krita_targets(prefix: Path | None) -> list[Target]:
+    return [Target(profile, krita_plugin) for profile in find(prefix)]
+
+
+def gimp_targets(prefix: Path | None) -> list[Target]:
+    return [Target(profile, gimp_plugin) for profile in find_gimp(prefix)]

@@ -3,6 +3,7 @@
 import contextlib
 import math
 import socket
+import weakref
 
 import zmq
 
@@ -24,6 +25,8 @@ class ZmqSockets:
             end.setblocking(False)
         self._poller.register(self._woken, zmq.POLLIN)
         self._sockets = [self._dealer(connection, endpoint) for endpoint in (connection.work, connection.control)]
+        # Forgotten without `close`, a context would wait for its sockets for ever when it is collected.
+        self._end = weakref.finalize(self, _end, self._context, self._sockets)
 
     def _dealer(self, connection: Connection, endpoint: str) -> "zmq.Socket[bytes]":
         dealer = self._context.socket(zmq.DEALER)
@@ -64,9 +67,15 @@ class ZmqSockets:
             self._waker.send(b"w")
 
     def close(self) -> None:
-        self._context.destroy(linger=0)
+        self._end()
         self._waker.close()
         self._woken.close()
+
+
+def _end(context: "zmq.Context[zmq.Socket[bytes]]", sockets: "list[zmq.Socket[bytes]]") -> None:
+    for one in sockets:
+        one.close(linger=0)
+    context.term()
 
 
 class ZmqChannel:

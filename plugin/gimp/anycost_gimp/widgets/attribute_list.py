@@ -1,0 +1,82 @@
+"""All attributes in their groups, with a search field: the part of the dialog that scrolls."""
+
+from collections.abc import Iterable
+
+from anycost_client.messages import Attribute
+from anycost_client.sliders import Sliders
+from gi.repository import GLib, Gtk
+
+from anycost_gimp import attribute_text
+from anycost_gimp.text import tr
+from anycost_gimp.widgets.attribute_row import AttributeRow, Changed, Locked
+
+
+class AttributeList(Gtk.Box):
+    def __init__(self, on_change: Changed, on_lock: Locked) -> None:
+        super().__init__(orientation=Gtk.Orientation.VERTICAL, spacing=6)
+        self.rows: dict[str, AttributeRow] = {}
+        self._groups: dict[str, tuple[Gtk.Expander, list[AttributeRow]]] = {}
+        self._on_change, self._on_lock = on_change, on_lock
+        self.top = Gtk.Box(spacing=2)  # beside the search field
+        self.search = Gtk.SearchEntry(placeholder_text=tr("Search attributes"))
+        self.search.connect("search-changed", self._filter)
+        self.top.pack_start(self.search, True, True, 0)
+        self._none = Gtk.Label(label=tr("No attribute is called like that."), no_show_all=True)
+        self._column = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6, margin_end=10)
+        scrolled = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER, overlay_scrolling=False)
+        scrolled.add(self._column)
+        scrolled.set_min_content_height(160)
+        self.pack_start(self.top, False, False, 0)
+        self.pack_start(self._none, False, False, 0)
+        self.pack_start(scrolled, True, True, 0)
+
+    def offer(self, attributes: Iterable[Attribute]) -> None:
+        """Builds the rows; nothing when they are the same as before."""
+        attributes = tuple(attributes)
+        if [row.attribute for row in self.rows.values()] == list(attributes):
+            return
+        for child in self._column.get_children():
+            child.destroy()
+        self.rows.clear()
+        self._groups.clear()
+        names = Gtk.SizeGroup(mode=Gtk.SizeGroupMode.HORIZONTAL)
+        for attribute in attributes:
+            if attribute.group not in self._groups:
+                self._groups[attribute.group] = self._group(attribute)
+            row = AttributeRow(attribute, self._on_change, self._on_lock, names)
+            expander, rows = self._groups[attribute.group]
+            expander.get_child().pack_start(row, False, False, 0)
+            rows.append(row)
+            self.rows[attribute.name] = row
+        self._column.show_all()
+        self._filter()
+
+    def show_values(self, sliders: Sliders) -> None:
+        for name, row in self.rows.items():
+            row.show_strength(sliders.value(name), sliders.mixed(name), name in sliders.locked)
+            row.set_sensitive(bool(sliders.selected))
+        for expander, rows in self._groups.values():
+            changes = sum(bool(sliders.value(row.attribute.name)) for row in rows)
+            title = attribute_text.group(rows[0].attribute) + (f" · {changes}" if changes else "")
+            expander.get_label_widget().set_markup(f"<b>{GLib.markup_escape_text(title)}</b>")
+
+    def _group(self, attribute: Attribute) -> tuple[Gtk.Expander, list[AttributeRow]]:
+        title = GLib.markup_escape_text(attribute_text.group(attribute))
+        expander = Gtk.Expander(label=f"<b>{title}</b>", use_markup=True, expanded=True)
+        box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=0, margin_start=12)
+        expander.add(box)
+        self._column.pack_start(expander, False, False, 0)
+        return expander, []
+
+    def _filter(self, *_: object) -> None:
+        words = self.search.get_text().casefold().split()
+        found = False
+        for expander, rows in self._groups.values():
+            fitting = [row for row in rows if all(word in row.search_text for word in words)]
+            for row in rows:
+                row.set_visible(row in fitting)
+            expander.set_visible(bool(fitting))
+            if words:
+                expander.set_expanded(True)
+            found = found or bool(fitting)
+        self._none.set_visible(bool(self._groups) and not found)

@@ -1,0 +1,108 @@
+"""A profile in the chroot's GIMP with our plug-in in it, as the installer puts it there, and the backend outside."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from anycost_client.backend_process import Backend
+from anycost_client.worker import Worker
+from anycost_models import paths
+from gimp_host import CHROOT, HERE, QUICK, ROOT, SECONDS, Gimp
+
+BRIDGE = """#!/usr/bin/python3
+import sys
+from pathlib import Path
+sys.path[:0] = ["{vendor}", "{vendor}/cp312"]
+from anycost_client import bridge
+Path("{vendor}/was-used").touch()
+assert sys.argv[-3:-1] == ["bridge", "--connection"], sys.argv
+sys.exit(bridge.run(Path(sys.argv[-1])))
+"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    why = ""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        why = "entering a chroot takes root"
+    elif not (CHROOT / "usr/bin/gimp-console-3.0").exists():
+        why = f"there is no GIMP in {CHROOT}: make it with {HERE / 'chroot.sh'}"
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.host)
+            if why:
+                item.add_marker(pytest.mark.skip(reason=why))
+
+
+@pytest.fixture(scope="session")
+def profile_folder() -> Iterator[Path]:
+    """A home in the chroot."""
+    folder = CHROOT / "home" / f"test-{uuid.uuid4().hex[:8]}"
+    (folder / "work").mkdir(parents=True)
+    (folder / "anycost").mkdir()
+    sys.path.insert(0, str(ROOT / "installer"))
+    try:
+        import gimp_plugin
+        from gimp_profiles import GimpProfile
+
+        profile = GimpProfile("GIMP", folder / "profile", folder / "anycost" / "data" / "backend.json")
+        gimp_plugin.put(profile, ROOT, Path("/nowhere"), vendored, lambda note: None)
+        shutil.copytree(profile.plugins / "anycost_gimp" / "vendor", folder / "bridge")
+        python = folder / "backend-python"  # for the bridge alone, in the chroot's own Python
+        python.write_text(BRIDGE.format(vendor=f"/home/{folder.name}/bridge"))
+        python.chmod(0o755)
+        yield folder
+    finally:
+        sys.path.remove(str(ROOT / "installer"))
+        shutil.rmtree(folder)
+
+
+def vendored(arguments: list[str]) -> bool:
+    """`pip install`, for the chroot's Python alone."""
+    if arguments[arguments.index("--python-version") + 1] != "3.12":
+        return False
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *arguments], check=True)
+    return True
+
+
+@pytest.fixture(scope="session")
+def backend(profile_folder: Path) -> Iterator[Path]:
+    """`anycost serve`, kept alive between the GIMPs by a client of its own. Its home."""
+    home = profile_folder.with_name(f"{profile_folder.name}-backend")
+    for name, source in (("data/models", paths.models_dir()), ("cache/graphs", paths.cache_dir() / "graphs")):
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).symlink_to(source)
+    file = profile_folder / "anycost" / "run" / "connection.json"
+    file.parent.mkdir(mode=0o700)
+    variables = os.environ | {"ANYCOST_HOME": str(home), "OMP_NUM_THREADS": "2", "OMP_WAIT_POLICY": "PASSIVE"}
+    command = [sys.executable, str(QUICK), "anycost_backend", "serve", "--connection", str(file), "--patience", "600"]
+    with (home / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=log, env=variables)
+    keeper = Worker(lambda event: None, Backend("the tests", connection_file=file))
+    try:
+        deadline = time.monotonic() + SECONDS
+        while not file.exists():
+            assert process.poll() is None, (home / "log").read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        keeper.start()
+        yield home
+    finally:
+        keeper.close()
+        keeper.join(10)
+        process.kill()
+        process.wait()
+        shutil.rmtree(home)
+
+
+@pytest.fixture
+def gimp(profile_folder: Path, backend: Path) -> Iterator[Gimp]:
+    for path in (profile_folder / "work").iterdir():
+        path.unlink()
+    yield Gimp(profile_folder)
+    print((backend / "log").read_text()[-4000:])  # pytest shows it where a test fails

@@ -1,0 +1,174 @@
+"""The dialog in the real GIMP on a screen of its own: by mouse and keyboard, from a missing backend to undo."""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage.data
+from gimp_host import HERE, SECONDS, Gimp
+from PIL import Image
+from screen import Screen, display
+
+PHOTO = skimage.data.astronaut()[0:300, 60:360]
+PICTURES = Path(os.environ.get("ANYCOST_PICTURES") or "/tmp/anycost-gimp-pictures")
+
+# One GIMP with a window: the dialog is opened three times on one image, then a step is undone.
+SCRIPT = """
+import time
+
+def names(image):
+    return [layer.get_name() for layer in image.get_layers()]
+
+def body():
+    image = load("photo.png")
+    display = Gimp.Display.new(image)
+    image.clean_all()
+    for step in ("cancelled", "agreed", "again"):
+        called = call(image, image.get_selected_layers(), mode=Gimp.RunMode.INTERACTIVE)
+        answer[step] = {"called": called, "layers": names(image), "dirty": image.is_dirty()}
+        answer[step]["record"] = bool(image.get_layers()[0].get_parasite("anycost-edit"))
+        finish()
+    repeated = load("photo.png")
+    called = call(repeated, repeated.get_layers(), mode=Gimp.RunMode.WITH_LAST_VALS)
+    answer["repeated"] = {"called": called, "layers": names(repeated)}
+    finish()
+    for step in ("undone once", "undone twice"):
+        before = names(image)
+        while names(image) == before:
+            time.sleep(0.3)
+        answer[step] = names(image)
+        finish()
+    Gimp.quit()
+attempt(body)
+"""
+
+
+@pytest.fixture
+def screen(gimp: Gimp) -> Iterator[Screen]:
+    if not (shutil.which("Xvfb") and shutil.which("xdotool")):
+        pytest.skip("Xvfb and xdotool are needed")
+    Image.fromarray(PHOTO).save(gimp.work / "photo.png")
+    shutil.copy(HERE / "watched.py", gimp.plugin / "watched.py")
+    with (gimp.plugin / "interactive.py").open("a") as file:
+        file.write("\nfrom anycost_gimp import watched  # noqa\n")
+    watched = gimp.work / "dialog.json"
+    with display(PICTURES, watched) as screen:
+        gimp.environment |= {"DISPLAY": screen.display, "ANYCOST_WATCHED": f"{gimp.inside}/work/dialog.json"}
+        hidden = gimp.folder / "connection.json"
+        (gimp.folder / "anycost/run/connection.json").rename(hidden)
+        gimp.environment["ANYCOST_PYTHON"] = "/not/yet/installed/python"
+        process = subprocess.Popen(gimp.command(SCRIPT, "gimp-3.0", "--no-splash"))
+        try:
+            yield screen
+        finally:
+            process.kill()
+            process.wait()
+            if hidden.exists():
+                hidden.rename(gimp.folder / "anycost/run/connection.json")
+
+
+def test_a_person_edits_a_face(screen: Screen, gimp: Gimp) -> None:
+    def answered(step: str) -> dict:
+        deadline = time.monotonic() + SECONDS
+        while step not in gimp.answer():
+            assert time.monotonic() < deadline, gimp.answer()
+            assert "error" not in gimp.answer(), gimp.answer()["error"]
+            time.sleep(0.2)
+        return gimp.answer()[step]
+
+    # There is no backend: a state that says so, with what helps. Once it is there, the button goes on.
+    told = screen.until(lambda told: told.get("page") == "failed", SECONDS)
+    assert told["title"] == "The face model does not run"
+    assert "/not/yet/installed/python" in told["text"]
+    screen.move_dialog()
+    screen.picture("1-no-backend")
+    (gimp.folder / "connection.json").rename(gimp.folder / "anycost/run/connection.json")
+    screen.click("retry")
+    told = screen.until(lambda told: told.get("page") == "editing" and "smile" in told["parts"])
+    assert not told["can apply"]
+    time.sleep(1)
+    screen.picture("2-opened")
+
+    # A slider is dragged: the picture follows.
+    before = screen.part("picture")
+    screen.drag("smile", 0.5, 0.9)
+    told = screen.until(lambda told: told["strengths"].get("smile", 0) > 0.6)
+    assert screen.until(lambda told: told["drawn"])["quality"]
+    time.sleep(0.5)
+    screen.picture("3-smiling")
+    after = screen.part("picture")
+    assert np.abs(after - before).mean() > 1
+    screen.click("compare")
+    time.sleep(0.5)
+    screen.picture("4-before-after")
+    split = screen.part("picture")
+    middle = split.shape[1] // 2
+    assert np.abs(split[:, : middle - 20] - before[:, : middle - 20]).mean() < 0.5
+    assert np.abs(split[:, middle + 20 :] - after[:, middle + 20 :]).mean() < 0.5
+    screen.click("compare")
+
+    # Undo and redo in the dialog; a typed value; a lock; a double-click brings a slider back.
+    screen.click("undo")
+    screen.until(lambda told: told["strengths"] == {})
+    screen.click("redo")
+    screen.until(lambda told: told["strengths"].get("smile", 0) > 0.6)
+    screen.click("age value", times=3)
+    screen.xdotool("type", "--delay", 60, "--", "-0.5")
+    screen.xdotool("key", "Tab")
+    screen.until(lambda told: told["strengths"].get("age") == -0.5)
+    screen.click("age lock")
+    screen.until(lambda told: told["locked"] == ["age"])
+    screen.click("smile", times=2)
+    screen.until(lambda told: told["strengths"] == {"age": -0.5})
+    screen.until(lambda told: told["drawn"])
+
+    # The preview in the image comes, and goes when the dialog is cancelled; no step to undo is left.
+    screen.click("in_image")
+    time.sleep(2)
+    screen.picture("5-preview-in-the-image")
+    screen.click("cancel")
+    cancelled = answered("cancelled")
+    assert cancelled == {"called": ["cancel", ""], "layers": ["Background"], "dirty": False, "record": False}
+
+    # Agreed, with the preview in the image: a layer above, and no preview.
+    screen.until(lambda told: told.get("page") == "editing" and "smile" in told["parts"])
+    screen.move_dialog()
+    screen.click("in_image")
+    screen.drag("smile", 0.5, 0.9)
+    screen.until(lambda told: told["drawn"] and told["can apply"])
+    screen.click("ok")
+    agreed = answered("agreed")
+    assert agreed["called"] == ["success", ""]
+    assert len(agreed["layers"]) == 2
+    assert agreed["layers"][0].startswith("Face: Smile +0.")
+    assert agreed["record"]
+
+    # Opened again on the new layer: its sliders come back; it is updated.
+    told = screen.until(lambda told: told.get("page") == "editing" and told["strengths"].get("smile", 0) > 0.6)
+    screen.move_dialog()
+    screen.picture("6-edited-again")
+    screen.drag("brows_up", 0.5, 0.8)
+    screen.until(lambda told: told["drawn"] and told["can apply"])
+    screen.click("ok")
+    again = answered("again")
+    assert len(again["layers"]) == 2
+    assert "Brows up" in again["layers"][0]
+
+    # The same once more, without a dialog.
+    repeated = answered("repeated")
+    assert repeated["called"] == ["success", ""]
+    assert repeated["layers"][0] == again["layers"][0]
+
+    # Each is one step to undo in GIMP.
+    time.sleep(1)
+    screen.picture("7-the-new-layer")
+    screen.focus("RGB color")
+    screen.xdotool("key", "ctrl+z")
+    assert answered("undone once") == agreed["layers"]
+    screen.xdotool("key", "ctrl+z")
+    assert answered("undone twice") == ["Background"]

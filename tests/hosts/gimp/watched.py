@@ -1,0 +1,80 @@
+"""Put beside the installed copy of the plug-in: its dialog tells a test where its parts are and what they say."""
+
+import faulthandler
+import json
+import os
+
+from anycost_gimp.dialog import EditDialog
+from gi.repository import GLib
+
+FILE = os.environ["ANYCOST_WATCHED"]
+faulthandler.enable()
+
+
+def _place(widget):
+    """Middle of a widget on the screen, and its size; None where it cannot be seen."""
+    if not widget.get_mapped() or not widget.get_window():
+        return None
+    _, left, top = widget.get_toplevel().get_window().get_origin()
+    found = widget.translate_coordinates(widget.get_toplevel(), 0, 0)
+    width, height = widget.get_allocated_width(), widget.get_allocated_height()
+    return [left + found[0] + width // 2, top + found[1] + height // 2, width, height]
+
+
+def _tell(dialog):
+    try:
+        session, editor = dialog._session, dialog._session.editor
+        parts = {
+            name: _place(getattr(dialog, name))
+            for name in ("ok", "cancel", "undo", "redo", "reset", "compare", "whole", "in_image", "picture", "presets")
+        }
+        parts |= {"retry": _place(dialog.state_page.button), "search": _place(dialog.attributes.search)}
+        parts |= {"refine": _place(dialog.refine.button), "message button": _place(dialog.message.button)}
+        for name, row in dialog.attributes.rows.items():
+            parts |= {name: _place(row.scale), f"{name} value": _place(row.entry), f"{name} lock": _place(row.lock)}
+        shown = editor.preview
+        told = {
+            "page": session.page.value,
+            "title": dialog.state_page.title.get_text(),
+            "parts": parts,
+            "text": dialog.state_page.text.get_text(),
+            "message": dialog.message.label.get_text(),
+            "quality": dialog.quality.get_text(),
+            "strengths": dict(editor.sliders.preset("").strengths),
+            "drawn": bool(
+                shown
+                and shown.picture
+                and not shown.more
+                and shown.sequence == editor._sequence
+                and not editor._stale
+                and not editor._asked
+            ),
+            "can apply": session.can_apply,
+            "locked": sorted(editor.sliders.locked),
+            "refining": editor.refining,
+        }
+    except Exception as error:
+        told = {"page": "broken", "message": repr(error), "parts": {}}
+    with open(FILE + ".part", "w") as file:
+        json.dump(told, file)
+    os.replace(FILE + ".part", FILE)
+    return True
+
+
+_made = EditDialog.__init__
+_closed = EditDialog.close
+
+
+def _make(self, *arguments):
+    _made(self, *arguments)
+    self._telling = GLib.timeout_add(150, _tell, self)
+
+
+def _close(self):
+    GLib.source_remove(self._telling)
+    if os.path.exists(FILE):
+        os.unlink(FILE)
+    _closed(self)
+
+
+EditDialog.__init__, EditDialog.close = _make, _close
