@@ -36,11 +36,13 @@ class Subject:
     face: np.ndarray  # aligned, uint8 RGB [256, 256, 3]
     importance: np.ndarray  # float32 [256, 256], 1 on face and hair, 0 elsewhere
     clean: np.ndarray | None = None  # what `face` was before it was degraded, if that is known
+    latent: np.ndarray | None = None  # W+ [styles, D] that draws `clean`, if that is known
 
 
 @dataclass(frozen=True)
 class EditScores:
-    effect: float | None  # smile at +1 less smile at −1, that of sampled faces being 1; None: not measurable
+    effect: float | None  # smile at +1 less smile at −1, 0…1; None: not measurable
+    sampled: float | None  # the same of the latent that drew this face; where that is not known, of sampled faces
     same_person: bool | None  # whether both are still who was projected
 
 
@@ -73,7 +75,7 @@ def generated_subjects(
         clean = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
         photograph = degrade(clean, seed * 1_000_003 + number, IN_PLACE).image
         found = subject_of(f"generated {number + 1}", photograph, labels.mesh.landmarks_aligned(clean), labels)
-        yield Subject(found.name, photograph, found.importance, clean)
+        yield Subject(found.name, photograph, found.importance, clean, model.as_wplus(w[None])[0].numpy())
 
 
 class Editing:
@@ -89,16 +91,20 @@ class Editing:
         latents = (self.judge.model.as_wplus(w[None])[0].numpy() for w in styles)
         return float(np.nanmean([self._effect(*self._drawn(latent)) for latent in latents]))
 
-    def scores(self, latent: np.ndarray) -> EditScores:
+    def scores(self, latent: np.ndarray, known: np.ndarray | None) -> EditScores:
+        """known: the latent that drew the face. A broad smile can hardly get broader: only its own edits are a fair
+        measure for those of its projection."""
         less, more = self._drawn(latent)
-        effect = self._effect(less, more) / self.typical
+        effect = self._effect(less, more)
+        sampled = self.typical if known is None else self._effect(*self._drawn(known))
         same = None
         if self.judge.identity is not None:
             with torch.inference_mode():
                 before = self.judge.full(torch.from_numpy(latent)[None])
                 far = max(self.judge.identity(before, picture_of(after)).item() for after in (less, more))
             same = far < SAME_PERSON
-        return EditScores(effect if np.isfinite(effect) else None, same)
+        measured = np.isfinite(effect) and np.isfinite(sampled)
+        return EditScores(effect if measured else None, sampled if measured else None, same)
 
     def _drawn(self, latent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         edited = (self.directions.apply(latent.copy(), {EDITED: strength}) for strength in (-1.0, 1.0))
@@ -148,7 +154,7 @@ def _row(
 ) -> Row:
     scores = judge.scores(latent, subject.face)
     clean = None if subject.clean is None else judge.scores(latent, subject.clean)
-    edits = None if editing is None else editing.scores(latent)
+    edits = None if editing is None else editing.scores(latent, subject.latent)
     return Row(subject.name, stage, latent, scores, seconds, clean, edits)
 
 
@@ -174,7 +180,8 @@ def summary(rows: Sequence[Row]) -> dict[str, float | int | None]:
         found["same_person_clean"] = mean([scores.same_person for scores in clean])
     if any(row.edits for row in rows):
         edits = [row.edits for row in rows if row.edits]
-        found["edit_effect"] = mean([each.effect for each in edits])
+        effect, sampled = mean([each.effect for each in edits]), mean([each.sampled for each in edits])
+        found["edit_effect"] = effect / sampled if effect is not None and sampled else None
         found["edit_same_person"] = mean([each.same_person for each in edits])
     return found
 

@@ -71,9 +71,8 @@ def test_evaluation_compares_stages_and_edits(judge, labels):
     (subject,) = generated_subjects(judge.model, judge, labels, 1, seed=3)
     assert np.abs(subject.face.astype(float) - subject.clean).mean() > 1  # a photograph of it
     editing = Editing(judge, labels, load_directions())
-    editing.typical = 0.8  # sampled faces need not be drawn for this
-    true = judge.model.as_wplus(held_out_styles(judge.model, 2, 3)[0, :1])[0].numpy()
-    rows = list(evaluate(subject, judge, ProjectionSettings(budget=0), lambda face: true, editing=editing))
+    settings = ProjectionSettings(budget=0)
+    rows = list(evaluate(subject, judge, settings, lambda face: subject.latent, editing=editing))
     assert [row.stage for row in rows] == ["encoder"]
     assert rows[0].clean.psnr > 40 > rows[0].scores.psnr
     assert rows[0].edits.effect > 0.1
@@ -81,6 +80,7 @@ def test_evaluation_compares_stages_and_edits(judge, labels):
     told = summary(rows)
     assert told["faces"] == 1
     assert told["psnr_clean"] == pytest.approx(rows[0].clean.psnr)
+    assert told["edit_effect"] == pytest.approx(1)  # it is the latent that drew the face
     assert told["edit_same_person"] == 1
     sheet = projection_sheet([subject], rows, judge)
     assert sheet.shape[1] > 4 * 192

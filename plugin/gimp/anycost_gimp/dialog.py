@@ -69,7 +69,7 @@ class EditDialog:
         self.message = MessageBar(self._message_button)
         self.hint = Gtk.Label(xalign=0.0, no_show_all=True)
         if others:
-            self.hint.set_text(tr("{count} more selected layers get the same edit.", count=others))
+            self.hint.set_text(tr("Other selected layers that get the same edit: {count}", count=others))
             self.hint.show()
         self._lay_out()
         self._connect_keys()
@@ -214,7 +214,7 @@ class EditDialog:
     def _show_message(self) -> None:
         session, editor = self._session, self._editor
         progress, problem = editor.progress, editor.problem
-        stop = tr("Stop") if editor.refining or session.applying else ""
+        stop = tr("Stop") if session.applying else ""  # a refinement has a button of its own
         if editor.state in (State.WAITING, State.OPENING):
             self.message.show_message(tr("The face model is started again…"), fraction=-1.0)
         elif progress:
@@ -223,7 +223,7 @@ class EditDialog:
         elif session.applying:
             self.message.show_message(tr("Drawing the new layer in full quality…"), button=stop, fraction=-1.0)
         elif editor.refining:
-            self.message.show_message(tr("Refining…"), button=stop, fraction=-1.0)
+            self.message.show_message(tr("Refining…"), fraction=-1.0)
         elif problem:
             text = sentence(tr(problem.cause), tr(problem.remedy))
             self.message.show_message(text, warns=True, button=tr("Copy report"))
@@ -261,7 +261,7 @@ class EditDialog:
             self._editor.refine(self._sliders.selected[0], faithful=faithful)
 
     def _message_button(self) -> None:
-        if self._editor.refining or self._session.applying:
+        if self._session.applying:
             self._session.stop()
         else:
             self._copy_report()

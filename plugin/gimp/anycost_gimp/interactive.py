@@ -50,7 +50,8 @@ class Interactive:
 
     def run(self) -> bool:
         dialog, link = self.dialog, self._link
-        assert dialog is not None
+        if dialog is None:  # it has run already
+            return False
         try:
             with _told_of_faults(self.session.fail), _ended_by_signals(self._quit):
                 link.wake = lambda: GLib.idle_add(self._drain)

@@ -15,7 +15,6 @@ from PIL import Image
 from screen import Screen, display
 
 PHOTO = skimage.data.astronaut()[0:300, 60:360]
-PICTURES = Path(os.environ.get("ANYCOST_PICTURES") or "/tmp/anycost-gimp-pictures")
 
 # One GIMP with a window: the dialog is opened three times on one image, then a step is undone.
 SCRIPT = """
@@ -49,15 +48,17 @@ attempt(body)
 
 
 @pytest.fixture
-def screen(gimp: Gimp) -> Iterator[Screen]:
+def screen(gimp: Gimp, tmp_path: Path) -> Iterator[Screen]:
+    """Its pictures go to the folder that ANYCOST_PICTURES names."""
     if not (shutil.which("Xvfb") and shutil.which("xdotool")):
         pytest.skip("Xvfb and xdotool are needed")
     Image.fromarray(PHOTO).save(gimp.work / "photo.png")
     shutil.copy(HERE / "watched.py", gimp.plugin / "watched.py")
-    with (gimp.plugin / "interactive.py").open("a") as file:
-        file.write("\nfrom anycost_gimp import watched  # noqa\n")
+    product = (gimp.plugin / "interactive.py").read_text()
+    (gimp.plugin / "interactive.py").write_text(f"{product}\nfrom anycost_gimp import watched\n")
     watched = gimp.work / "dialog.json"
-    with display(PICTURES, watched) as screen:
+    pictures = Path(os.environ.get("ANYCOST_PICTURES") or tmp_path)
+    with display(pictures, watched) as screen:
         gimp.environment |= {"DISPLAY": screen.display, "ANYCOST_WATCHED": f"{gimp.inside}/work/dialog.json"}
         hidden = gimp.folder / "connection.json"
         (gimp.folder / "anycost/run/connection.json").rename(hidden)
@@ -68,6 +69,7 @@ def screen(gimp: Gimp) -> Iterator[Screen]:
         finally:
             process.kill()
             process.wait()
+            (gimp.plugin / "interactive.py").write_text(product)
             if hidden.exists():
                 hidden.rename(gimp.folder / "anycost/run/connection.json")
 
