@@ -134,7 +134,7 @@ def test_it_learns(tiny, monkeypatch):
     monkeypatch.setattr(tiny.trunk, "forward", lambda face: features)
     optimiser = torch.optim.Adam(tiny.groups.parameters(), 0.03)
     losses = []
-    for _ in range(40):
+    for _ in range(150):
         loss = F.mse_loss(tiny(faces), latents)
         optimiser.zero_grad()
         loss.backward()
