@@ -58,6 +58,10 @@ class Opened:
         known = self.region.refined(face) if final else self.region.projected(face)
         return known or face in self.failed
 
+    def answerable(self, face: int, *, final: bool = False) -> bool:
+        """Whether waiting for the face is over: also when another job has reported its failure, to try again."""
+        return self.settled(face, final=final) or face not in self.projecting
+
 
 @dataclass(frozen=True, eq=False)
 class _Wanted:
@@ -154,7 +158,7 @@ class Studio:
         for face in strengths:
             self._project(opened, face)
         if not all(opened.settled(face, final=final) for face in strengths):
-            job.ready = lambda: all(opened.settled(face, final=final) for face in strengths)
+            job.ready = lambda: all(opened.answerable(face, final=final) for face in strengths)
             self._work.put_behind(job)
             return
         for face in strengths:
@@ -177,7 +181,7 @@ class Studio:
         self._check_face(opened, request.face)
         if not opened.settled(request.face):  # better than what?
             self._project(opened, request.face)
-            job.ready = lambda: opened.settled(request.face)
+            job.ready = lambda: opened.answerable(request.face)
             self._work.put_behind(job)
             return
         settings = ProjectionSettings(
@@ -195,7 +199,7 @@ class Studio:
         self._check_face(opened, request.face)
         if not opened.settled(request.face):
             self._project(opened, request.face)
-            job.ready = lambda: opened.settled(request.face)
+            job.ready = lambda: opened.answerable(request.face)
             self._work.put_behind(job)
             return
         if request.face in opened.failed:
