@@ -82,7 +82,7 @@ class Controller(QtCore.QObject):
         self._earlier: Result | None = None  # of the Apply before this one
         self._trace = ""  # of a fault of ours
         # PyQt6's own stubs leave the second argument out.
-        self._arrived.connect(self._handle, Qt.ConnectionType.QueuedConnection)  # type: ignore[call-arg]
+        self._arrived.connect(self._handle, Qt.ConnectionType.QueuedConnection)
         self.editor.watch(self._edit_changed)
         self._end_watch = host.watch(self._host_changed)
 
