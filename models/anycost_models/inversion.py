@@ -49,6 +49,7 @@ class Step:
     loss: float
     psnr: float  # dB of what this step drew, at its resolution, at most 256 px
     sub: SubGenerator
+    latent: np.ndarray  # float32 [styles, D], W+: the best so far
 
 
 def style_deviation(model: ElasticGenerator, samples: int = 4096) -> Tensor:
@@ -175,7 +176,8 @@ def project(
                 best, offset, stale = loss.item(), point, 0
             else:
                 stale += 1
-            running = on_step(Step(schedule.done, schedule.total, loss.item(), psnr, stage.sub))
+            so_far = (model.mean_style + offset * sigma).numpy()
+            running = on_step(Step(schedule.done, schedule.total, loss.item(), psnr, stage.sub, so_far))
             if not running or stale > settings.patience:
                 break
             (gradient,) = torch.autograd.grad(loss, variable)

@@ -1,8 +1,9 @@
-"""Measures projection over many faces: as the encoder answers, and refined; and what edits do to what was found."""
+"""Measures projection over many faces: as the encoder answers, after half a second, and refined; and what edits do to
+what was found."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -19,10 +20,12 @@ from anycost_models.face_labels import FaceLabels
 from anycost_models.face_masks import face_oval_mask, hair_of_matte, matte
 from anycost_models.face_mesh import Landmarks
 from anycost_models.identity import SAME_PERSON
-from anycost_models.inversion import SIDE, ProjectionSettings, project
+from anycost_models.inversion import SIDE, Projection, ProjectionSettings, project
 from anycost_models.projection_scores import Judge, Scores, image_of, picture_of
+from anycost_models.projection_settings import QUICK
 from anycost_models.sheet import contact_sheet
 
+How = Literal["encoder", "quick", "refined"]  # a latent was found: quick as live editing first shows it
 SmileOf = Callable[[np.ndarray], float]
 EDITED = "smile"
 TYPICAL_EDITS = 16  # sampled faces whose edits are the measure
@@ -49,7 +52,7 @@ class EditScores:
 @dataclass(frozen=True, eq=False)
 class Row:
     image: str
-    stage: Literal["encoder", "refined"]
+    stage: How
     latent: np.ndarray  # W+ [styles, D]
     scores: Scores  # against the face that was projected
     seconds: float
@@ -123,30 +126,30 @@ def evaluate(
     curvature: Curvature | None = None,
     editing: Editing | None = None,
 ) -> Iterator[Row]:
-    """encode: a face → W+ [styles, D] (None: the model has no encoder). Its row comes first, if there is one; then the
-    refined one, unless the budget is 0."""
+    """encode: a face → W+ [styles, D] (None: the model has no encoder). Its row comes first, if there is one, and after
+    it that of its first steps down, where the curvature is known; then the refined one, unless the budget is 0."""
     start = None
+
+    def found(settings: ProjectionSettings) -> Projection:
+        face, covered = subject.face, subject.importance
+        return project(judge.model, judge.perceptual, face, covered, settings, start=start, curvature=curvature)
+
     if encode is not None:
         started = time.monotonic()
         start = encode(subject.face)
         yield _row(subject, "encoder", start, time.monotonic() - started, judge, editing)
         if settings.budget == 0:
             return
-    found = project(
-        judge.model,
-        judge.perceptual,
-        subject.face,
-        subject.importance,
-        settings,
-        start=start,
-        curvature=curvature,
-    )
-    yield _row(subject, "refined", found.latent, found.seconds, judge, editing)
+    if start is not None and curvature is not None:
+        quick = found(replace(settings, stages=QUICK, budget=None))
+        yield _row(subject, "quick", quick.latent, quick.seconds, judge, editing)
+    refined = found(settings)
+    yield _row(subject, "refined", refined.latent, refined.seconds, judge, editing)
 
 
 def _row(
     subject: Subject,
-    stage: Literal["encoder", "refined"],
+    stage: How,
     latent: np.ndarray,
     seconds: float,
     judge: Judge,

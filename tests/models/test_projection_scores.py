@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from anycost_models.checkpoint import load_generator
+from anycost_models.curvature import load_curvature
 from anycost_models.directions import load_directions
 from anycost_models.evaluation import held_out_styles
 from anycost_models.face_labels import FaceLabels
@@ -14,6 +15,7 @@ from anycost_models.perceptual import load_perceptual
 from anycost_models.projection_evaluation import Editing, evaluate, generated_subjects, projection_sheet, summary
 from anycost_models.projection_scores import Judge, image_of
 from anycost_models.projection_warnings import warnings
+from anycost_models.schedule import Stage
 from anycost_models.sub_generator import SubGenerator
 
 
@@ -65,6 +67,18 @@ def test_warnings_say_what_is_wrong():
     (small,) = warnings(23.0, True, 0.9, side=16)
     assert "16 px" in small
     assert len(warnings(12.0, False, 1.8, side=16, yaw=-70)) == 5
+
+
+@pytest.mark.slow
+def test_the_first_half_second_brings_the_face_nearer(judge, labels):
+    (subject,) = generated_subjects(judge.model, judge, labels, 1, seed=3)
+    mean = judge.model.mean_style.repeat(judge.model.config.styles, 1).numpy()
+    settings = ProjectionSettings(stages=(Stage(SubGenerator(128), 2),))
+    rows = list(evaluate(subject, judge, settings, lambda face: mean, load_curvature()))
+    encoder, quick, refined = rows
+    assert [row.stage for row in rows] == ["encoder", "quick", "refined"]
+    assert quick.scores.psnr > encoder.scores.psnr + 3
+    assert quick.scores.psnr > refined.scores.psnr > encoder.scores.psnr  # of two steps
 
 
 def test_evaluation_compares_stages_and_edits(judge, labels):
