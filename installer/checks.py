@@ -11,7 +11,7 @@ from errors import InstallError
 GB = 1e9
 
 # Measured: 1.9 GB of packages and 0.1 GB of models; pip unpacks wheels in the temporary folder first.
-CPU_BUILD = (3.0, 1.0)  # GB in the checkout, GB in the temporary folder
+CPU_BUILD = (3.0, 1.0)  # GB where it lies, GB in the temporary folder
 LARGE_BUILD = (10.0, 4.0)
 
 
@@ -27,14 +27,15 @@ def check_venv() -> None:
         )
 
 
-def check_disk(root: Path, large: bool = False) -> None:
-    """`large`: room for the build of torch that carries GPU libraries."""
-    in_checkout, in_temporary = LARGE_BUILD if large else CPU_BUILD
-    for folder, needed in ((root, in_checkout), (Path(tempfile.gettempdir()), in_temporary)):
+def check_disk(place: Path, large: bool = False) -> None:
+    """`place`: where the environment comes to lie, there or not; `large`: room for torch with GPU libraries."""
+    in_place, in_temporary = LARGE_BUILD if large else CPU_BUILD
+    there = next(folder for folder in (place, *place.absolute().parents) if folder.is_dir())
+    for folder, needed in ((there, in_place), (Path(tempfile.gettempdir()), in_temporary)):
         free = shutil.disk_usage(folder).free / GB
         if free < needed:
             raise InstallError(
                 f"{folder} has {free:.1f} GB free, {needed:.0f} GB are needed. Free some space"
-                + ("" if folder == root else " or set TMPDIR to a roomier folder")
+                + ("" if folder == there else " or set TMPDIR to a roomier folder")
                 + ", then run the same command again"
             )

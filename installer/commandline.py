@@ -1,76 +1,36 @@
-"""Reads the command line, runs the command, and turns every failure into one clear message and an exit code."""
+"""Runs the command that was asked for, and turns every failure into one clear message and an exit code."""
 
 import argparse
+import json
+import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import doctor
+import run_build
+import run_bundle
 import run_demo
 import run_install
+import run_remove
+import run_repair
 import run_tests
+import run_update
+from arguments import parser
 from checkout import ROOT
 from errors import InstallError
+from machine import Machine, this_machine
 from progress import Progress
 
-
-def parser() -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument(
-        "--torch",
-        choices=("cpu", "default"),
-        help="cpu: the small build, which a new environment gets anyway; "
-        "default: the build that pip takes by itself, on Linux several GB for GPUs",
-    )
-    common.add_argument("--verbose", action="store_true", help="print everything that pip says")
-
-    top = argparse.ArgumentParser(
-        prog="python3 installer",
-        description="Sets Anycost Face Editor up on this machine. Everything stays inside this folder (.venv, demo), "
-        "apart from the models, which lie in your user data folder, and what 'install' puts into the editors.",
-        epilog="Each command may be stopped with Ctrl-C and run again: it continues where it stopped. "
-        "'python3 installer COMMAND --help' explains a command.",
-    )
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser(
-        "demo",
-        parents=[common],
-        help="set up, edit the face in a real photo, and show before and after",
-        description="Sets up, edits the face in a real photo (smile and age), and says where the before/after sheet "
-        "lies and what each step cost. Needs about 3 GB of disk; takes minutes the first time, seconds the next.",
-    )
-    commands.add_parser(
-        "test",
-        parents=[common],
-        usage="python3 installer test [-h] [--torch {cpu,default}] [--verbose] [-- PYTEST_ARGUMENT ...]",
-        help="set up what the tests need, and run every check and test",
-        description="Sets up, then runs ruff, mypy and pytest. What follows '--' goes to pytest: -- -k composite",
-    )
-    for name, about, more in (
-        (
-            "install",
-            "put the plug-in and its backend in place for the editors of this machine",
-            "Sets up the private environment, fetches the models, and puts the plug-in into every profile that "
-            "is found. Again: brings it up to date.",
-        ),
-        (
-            "remove",
-            "take the plug-in out of the editors of this machine",
-            "Takes away what 'install' put into the editors' profiles. The private environment and the models stay.",
-        ),
-    ):
-        command = commands.add_parser(name, parents=[common], help=about, description=more)
-        command.add_argument("--krita", action="store_true", help="for Krita")
-        command.add_argument("--gimp", action="store_true", help="for GIMP 3")
-        command.add_argument(
-            "--prefix", type=Path, metavar="FOLDER", help="a folder that stands in for your home folder"
-        )
-        command.add_argument("--dry-run", action="store_true", help="only say what would be done")
-    return top
+Answer = tuple[int, dict[str, Any]]  # exit code, and what to print as JSON
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit codes: 0 done, 2 a fault that the message explains, 130 stopped with Ctrl-C; a failed check's own."""
+    """Exit codes: 0 done, 1 done but something is wrong (a failed check's own), 2 a fault that the message explains,
+    130 stopped with Ctrl-C."""
     words = list(sys.argv[1:] if argv is None else argv)
     cut = words.index("--") if "--" in words else len(words)
     arguments, rest = parser().parse_args(words[:cut]), words[cut + 1 :]
@@ -80,21 +40,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a path may hold what a console cannot show
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C, and takes the children along
-    progress = Progress(sys.stdout, verbose=arguments.verbose)
     try:
-        if arguments.command == "demo":
-            return run_demo.run(ROOT, arguments.torch, progress)
-        if arguments.command in ("install", "remove"):
-            if not (arguments.krita or arguments.gimp):
-                raise InstallError(f"say for which editor: 'python3 installer {arguments.command} --krita', or --gimp")
-            prefix = arguments.prefix and arguments.prefix.absolute()
-            targets = run_install.targets_of(prefix, arguments.krita, arguments.gimp)
-            if arguments.command == "install":
-                return run_install.install(ROOT, arguments.torch, targets, arguments.dry_run, progress)
-            others = [] if arguments.krita else run_install.krita_targets(prefix)
-            others += [] if arguments.gimp else run_install.gimp_targets(prefix)
-            return run_install.remove(ROOT, targets, others, arguments.dry_run, progress)
-        return run_tests.run(ROOT, arguments.torch, progress, rest)
+        with answering(getattr(arguments, "json", False)) as answer:
+            progress = Progress(sys.stdout, verbose=arguments.verbose)
+            code, facts = run(arguments, rest, progress)
+            answer(facts)
+            return code
     except InstallError as error:
         print(f"installer: {error}", file=sys.stderr)
         return 2
@@ -104,3 +55,103 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"installer: {error}. Mend that, then run the same command again", file=sys.stderr)
         return 2
+
+
+def run(arguments: argparse.Namespace, rest: Sequence[str], progress: Progress) -> Answer:
+    match arguments.command:
+        case "demo":
+            return run_demo.run(ROOT, arguments.torch, progress), {}
+        case "test":
+            return run_tests.run(ROOT, arguments.torch, progress, rest), {}
+        case "build":
+            return run_build.build(ROOT, arguments.folder, progress), {}
+        case "bundle":
+            file, system, python = arguments.file, arguments.system, arguments.python
+            return run_bundle.bundle(ROOT, file, system, python, arguments.dry_run, progress), {}
+    machine = this_machine(prefix(arguments))
+    match arguments.command:
+        case "install":
+            options = run_install.Options(
+                arguments.krita, arguments.gimp, arguments.torch, arguments.bundle, arguments.dry_run
+            )
+            return run_install.install(ROOT, machine, options, progress, asking(arguments))
+        case "update":
+            return updated(arguments, machine, progress)
+        case "repair":
+            return run_repair.repair(ROOT, machine, arguments.bundle, progress)
+        case "remove":
+            return removed(arguments, machine, progress)
+        case _:
+            return doctor.doctor(ROOT, machine, progress)
+
+
+def updated(arguments: argparse.Namespace, machine: Machine, progress: Progress) -> Answer:
+    if not arguments.dry_run and not asking(arguments)("Update what is installed?"):
+        return 0, {"done": False}
+    torch, bundle, dry_run = arguments.torch, arguments.bundle, arguments.dry_run
+    code = run_update.update(ROOT, machine.places, torch, bundle, dry_run, progress)
+    return code, {"done": code == 0 and not dry_run}
+
+
+def removed(arguments: argparse.Namespace, machine: Machine, progress: Progress) -> Answer:
+    def options(dry_run: bool) -> run_remove.Options:
+        chosen = arguments.krita, arguments.gimp, arguments.models, arguments.presets
+        return run_remove.Options(*chosen, dry_run)
+
+    if arguments.dry_run or somebody_answers(arguments):
+        answer = run_remove.remove(machine, options(dry_run=True), progress)
+        if arguments.dry_run:
+            return answer
+        if not asking(arguments)("\nGo on?"):
+            progress.say("Nothing was changed.")
+            return 0, {"done": False}
+    return run_remove.remove(machine, options(dry_run=False), progress)
+
+
+def prefix(arguments: argparse.Namespace) -> Path | None:
+    """Raises InstallError for something that can be no home folder."""
+    if arguments.prefix is None:
+        return None
+    folder: Path = arguments.prefix.absolute()
+    if folder.exists() and not folder.is_dir():
+        raise InstallError(f"--prefix {folder} is not a folder: name one")
+    return folder
+
+
+def somebody_answers(arguments: argparse.Namespace) -> bool:
+    return not (arguments.yes or arguments.json) and sys.stdin.isatty()
+
+
+def asking(arguments: argparse.Namespace) -> Callable[[str], bool]:
+    """Asks where somebody can answer; elsewhere the command itself is the answer."""
+
+    def ask(question: str) -> bool:
+        if not somebody_answers(arguments):
+            return True
+        try:
+            return input(f"{question} [Y/n] ").strip().lower() in ("", "y", "yes")
+        except EOFError:
+            return False
+
+    return ask
+
+
+@contextmanager
+def answering(as_json: bool) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Yields what prints the answer. With JSON everything else goes to stderr, also what children print."""
+    if not as_json:
+        yield lambda facts: None
+        return
+    sys.stdout.flush()
+    out, sys.stdout = sys.stdout, sys.stderr
+    first = os.dup(1)
+    os.dup2(2, 1)
+    facts: list[dict[str, Any]] = []
+    try:
+        yield facts.append
+    finally:
+        os.dup2(first, 1)
+        os.close(first)
+        sys.stdout = out
+    for fact in facts:
+        print(json.dumps(fact, indent=1, ensure_ascii=False), flush=True)

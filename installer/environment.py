@@ -47,13 +47,14 @@ class Stamp:
 
 @dataclass(frozen=True)
 class Environment:
-    """The private environment of the checkout at `root`, whether it exists yet or not."""
+    """A private environment, whether it exists yet or not: the checkout's own, unless it has a `place` elsewhere."""
 
-    root: Path
+    root: Path  # of the checkout
+    place: Path | None = None
 
     @property
     def folder(self) -> Path:
-        return self.root / ".venv"
+        return self.place or self.root / ".venv"
 
     @property
     def python(self) -> Path:
@@ -121,15 +122,15 @@ def prepare(root: Path, extra: str, torch: str | None, progress: Progress) -> Pa
 
 
 def create(environment: Environment, progress: Progress) -> None:
-    """Makes `.venv` with this Python, in place of what may be there."""
+    """Makes it with this Python, in place of what may be there."""
     check_venv()
-    check_disk(environment.root)
-    with progress.step("Making the private environment .venv"):
+    check_disk(environment.folder.parent)
+    with progress.step(f"Making the private environment {environment.folder.name}"):
         shutil.rmtree(environment.folder, ignore_errors=True)
         if environment.folder.exists():  # what an interrupted run had started may still be tidying up
             time.sleep(2)
             shutil.rmtree(environment.folder)
-        environment.folder.mkdir()
+        environment.folder.mkdir(parents=True)
         with environment.log.open("w", encoding="utf-8") as log:
             code, lines = logged([sys.executable, "-m", "venv", environment.folder], environment.root, log)
         if code:
@@ -147,7 +148,7 @@ def install_torch(environment: Environment, present: str | None, build: str, log
         for source in sources(version, build, platform.system()):
             arguments = ["--no-deps", "--only-binary", "torch"]
             if source.large and (present is None or "+cpu" in present):
-                check_disk(environment.root, large=True)
+                check_disk(environment.folder, large=True)
                 if build == "cpu":
                     progress.say(f"No CPU build of torch {version} could be had: taking the large build (several GB).")
                 elif present:

@@ -20,6 +20,8 @@ NO_NETWORK = re.compile(
     r"|Connection refused|ProxyError|SSLError|Network is unreachable"
 )
 NO_BUILD = re.compile(r"No matching distribution found for (\S+)")
+OTHER_HASH = re.compile(r"DO NOT MATCH THE HASHES|Expected sha256")
+READ_ONLY = re.compile(r"Read-only file system|Permission denied|Errno 13|Errno 30|WinError 5\b")
 NO_SPACE = re.compile(r"No space left on device|Errno 28|not enough space on the disk")
 
 
@@ -39,6 +41,13 @@ class Failure:
         no_build = NO_BUILD.search(text)
         if NO_SPACE.search(text):
             why = "the disk is full. Free some space (or set TMPDIR to a roomier folder)"
+        elif OTHER_HASH.search(text):
+            why = (
+                "a package is not the one that was locked (its hash differs). It was damaged on its way, or the "
+                "package index alters files: empty pip's cache ('python3 -m pip cache purge') or use another index"
+            )
+        elif READ_ONLY.search(text):
+            why = "a folder cannot be written. Make it writable for you"
         elif self.network:
             why = "the package index cannot be reached. Check the network, HTTPS_PROXY and pip's configuration"
         elif no_build:
@@ -73,10 +82,17 @@ def busy_with(line: str) -> str | None:
 
 
 def pip(
-    python: Path, arguments: Sequence[str], cwd: Path, log: TextIO, note: Note, *, verbose: bool = False
+    python: Path,
+    arguments: Sequence[str],
+    cwd: Path,
+    log: TextIO,
+    note: Note,
+    *,
+    verbose: bool = False,
+    verb: str = "install",
 ) -> Failure | None:
-    """Runs `pip install` with these arguments. Returns None when all went well."""
-    command = [str(python), "-m", "pip", "install", *QUIET, *arguments]
+    """Runs `pip install` (or another `verb`) with these arguments. Returns None when all went well."""
+    command = [str(python), "-m", "pip", verb, *QUIET, *arguments]
     last = None
 
     def on_line(line: str) -> None:
@@ -89,6 +105,16 @@ def pip(
     log.write(f"\n$ {' '.join(command)}\n")
     code, lines = logged(command, cwd, log, on_line)
     return Failure(tuple(line for line in lines if line), Path(log.name)) if code else None
+
+
+def check(python: Path, cwd: Path, log: TextIO) -> None:
+    """Raises InstallError when packages lack something or do not fit together."""
+    code, lines = logged([python, "-m", "pip", "check", "--disable-pip-version-check"], cwd, log)
+    if code:
+        said = [line for line in lines if line.strip()] or [f"exit {code}"]
+        raise InstallError(
+            f"the packages do not fit together: {said[0]}. Get the checkout anew (git pull), then run the same command"
+        )
 
 
 def forget_half_copied(site_packages: Path) -> list[str]:

@@ -1,101 +1,215 @@
-"""`install` and `remove`: the plug-ins in the editors of this machine, and the backend that they start."""
+"""`install`: the private environment, the models, the plug-ins of the editors that were found, and a test of it all."""
 
-from dataclasses import dataclass
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 
-import gimp_plugin
-import krita_plugin
-from environment import Environment, prepare
+import bundles
+import model_files
+import private_environment
+import record as records
 from errors import InstallError
-from gimp_profiles import GimpProfile, find_gimp
-from krita_profiles import Profile, find
-from model_files import fetch
+from find_hosts import wanted
+from hosts import Host
+from machine import Machine
+from our_places import Places
+from our_version import our_version
 from packages import pip
-from progress import Note, Progress
+from placed_plugins import archive_of, placed
+from plugin_archive import Install
+from progress import Progress
+from running import running
+from sandboxes import tried
+from self_test import SelfTestFailed, Tested, self_test
+
+PLUGIN_BYTES = 8_500_000  # of the plug-in in one profile, pyzmq for three Pythons included
+ARCHIVE_BYTES = 3_200_000
+
+Ask = Callable[[str], bool]
 
 
 @dataclass(frozen=True)
-class Target:
-    """One editor's profile, and the module that knows how to put a plug-in there."""
+class Options:
+    krita: bool = False
+    gimp: bool = False
+    torch: str | None = None
+    bundle: Path | None = None  # `--from`
+    dry_run: bool = False
 
-    profile: Profile | GimpProfile
-    plugin: ModuleType  # with steps, put, take and NAME
+
+@dataclass(frozen=True)
+class Step:
+    what: str
+    path: Path
+    size: int  # bytes on disk, about
+    download: int = 0  # bytes, about
+
+
+@dataclass(frozen=True)
+class Plan:
+    version: str
+    hosts: tuple[Host, ...]  # that get the plug-in
+    skipped: tuple[Host, ...]  # that cannot have it; their obstacle says why
+    steps: tuple[Step, ...] = field(default=())
 
     @property
-    def place(self) -> Path:
-        return self.profile.plugins / str(self.plugin.NAME)
+    def size(self) -> int:
+        return sum(step.size for step in self.steps)
+
+    @property
+    def download(self) -> int:
+        return sum(step.download for step in self.steps)
+
+    def described(self) -> dict[str, object]:
+        """For JSON."""
+        steps = [
+            {"what": step.what, "path": str(step.path), "size": step.size, "download": step.download}
+            for step in self.steps
+        ]
+        return {
+            "version": self.version,
+            "hosts": [host.described() for host in self.hosts],
+            "skipped": [host.described() for host in self.skipped],
+            "steps": steps,
+            "size": self.size,
+            "download": self.download,
+        }
 
 
-def install(root: Path, torch: str | None, targets: list[Target], dry_run: bool, progress: Progress) -> int:
-    if dry_run:
-        progress.say(f"Would make or complete the private environment {Environment(root).folder}")
-        progress.say("Would fetch the models that are not there yet")
-        for target in targets:
-            progress.say(f"\nWould put into {target.profile.title}:")
-            for step in target.plugin.steps(target.profile):
-                progress.say(f"    {step}")
-        return 0
-    python = prepare(root, "", torch, progress)
-    fetch(python, root, progress)
-    for target in targets:
-        with progress.step(f"Putting the plug-in into {target.profile.title}") as note:
-            put(target, root, python, progress, note)
-        progress.say(f"{target.profile.title}: {target.place}")
-    if any(target.plugin is krita_plugin for target in targets):
-        progress.say("\nStart Krita (anew, if it runs) and choose Filter > Edit Face…")
-    if any(target.plugin is gimp_plugin for target in targets):
-        progress.say("\nStart GIMP (anew, if it runs) and choose Filters > Face > Edit Face…")
-    return 0
+def install(
+    root: Path, machine: Machine, options: Options, progress: Progress, ask: Ask
+) -> tuple[int, dict[str, object]]:
+    """Exit code and what was done, for JSON. Raises InstallError: then no editor was changed."""
+    places = machine.places
+    made = missing_folders(places)  # before a bundle is unpacked in one of them
+    with bundles.opened(options.bundle, places, progress) as bundle:
+        plan = planned(root, machine, options, bundle)
+        show(plan, places, progress)
+        answer = plan.described()
+        if options.dry_run:
+            progress.say("\nNothing was changed: this was a dry run.")
+            return 0, answer | {"done": False}
+        if not ask("\nGo on?"):
+            progress.say("Nothing was changed.")
+            return 0, answer | {"done": False}
+        python = private_environment.prepare(root, places, options.torch, bundle, progress)
+        model_files.fetch(python, root, progress, places.variables(), bundle)
+        hosts = usable(plan.hosts, python, progress)
+        fetch = pip_for(python, root, bundle, progress)
+        client = hosts[0].place / "vendor"
+        former = former_record(places)
+        tested = None
+        try:
+            with placed(root, python, places, hosts, fetch, progress, made):
+                if former:  # it comes back if the new one does not work
+                    tested = self_test(python, client, places, progress)
+            tested = tested or self_test(python, client, places, progress)
+        except SelfTestFailed as failed:
+            stays = f". {former.version}, which was there before, stays as it was" if former else ""
+            print(f"installer: {failed}{stays}", file=sys.stderr)
+            return 1, answer | {"done": not former, "self_test": {"ok": False, "error": str(failed)}}
+    for host in hosts:
+        progress.say(f"{host.title}: {host.place}")
+    private_environment.tidy(places, python.parent.parent, progress)
+    answer |= {"hosts": [host.described() for host in hosts], "python": str(python), "done": True}
+    say_what_next(hosts, machine, places, progress)
+    return 0, answer | {"self_test": described(tested)}
 
 
-def put(target: Target, root: Path, python: Path, progress: Progress, note: Note) -> None:
-    environment = Environment(root)
-    with environment.log.open("a", encoding="utf-8") as log:
-
-        def fetched(arguments: list[str]) -> bool:
-            return pip(python, arguments, root, log, note, verbose=progress.verbose) is None
-
-        target.plugin.put(target.profile, root, python, fetched, note)
-
-
-def remove(root: Path, targets: list[Target], others: list[Target], dry_run: bool, progress: Progress) -> int:
-    """others: editors that keep the plug-in, if they have it."""
-    for target in targets:
-        title = target.profile.title
-        if dry_run:
-            progress.say(f"Would take out of {title} what 'install' put there:")
-            for step in target.plugin.steps(target.profile):
-                progress.say(f"    {step}")
-            continue
-        keeping = [other for other in others if other.place.is_dir()]
-        last = all(other.profile.backend != target.profile.backend for other in keeping)
-        removed = target.plugin.take(target.profile, last)
-        progress.say(f"{title}: {'removed' if removed else 'nothing of ours is there'}")
-        for path in removed:
-            progress.say(f"    {path}")
-    progress.say(
-        f"The private environment ({Environment(root).folder}) and the models stay: the command line uses them."
-    )
-    return 0
+def planned(root: Path, machine: Machine, options: Options, bundle: Path | None) -> Plan:
+    """Raises InstallError when there is no editor that could have the plug-in."""
+    places = machine.places
+    found = wanted(machine, options.krita, options.gimp)
+    hosts = tuple(host for host in found if not host.obstacle)
+    skipped = tuple(host for host in found if host.obstacle)
+    if not hosts:
+        raise InstallError("; ".join(f"{host.title}: {host.obstacle}" for host in skipped))
+    steps = [
+        Step(step.what, step.path, step.size, step.download) for step in private_environment.plan(root, places, bundle)
+    ]
+    steps += [
+        Step(f"the plug-in as one ZIP ({program})", archive_of(places, program), ARCHIVE_BYTES)
+        for program in dict.fromkeys(host.program for host in hosts)
+    ]
+    for place in dict.fromkeys(host.place for host in hosts):
+        titles = ", ".join(host.title for host in hosts if host.place == place)
+        steps.append(Step(f"the plug-in in {titles}", place, PLUGIN_BYTES))
+    return Plan(our_version(root), hosts, skipped, tuple(steps))
 
 
-def targets_of(prefix: Path | None, krita: bool, gimp: bool) -> list[Target]:
-    """Raises InstallError when an editor that was asked for is not on this machine."""
-    found = []
-    for wanted, name, known in ((krita, "Krita", krita_targets), (gimp, "GIMP 3", gimp_targets)):
-        here = known(prefix) if wanted else []
-        if wanted and not here:
-            raise InstallError(
-                f"no {name} was found on this machine. Install {name}, start it once, then run the same command"
-            )
-        found += here
-    return found
+def show(plan: Plan, places: Places, progress: Progress) -> None:
+    progress.say(f"Anycost Face Editor {plan.version}. Found:")
+    for host in plan.hosts:
+        python = f"Python {host.python}" if host.python else "Python not known"
+        channel = {"pyzmq": "with pyzmq", "bridge": "through the bridge", "": "pyzmq or bridge"}[host.channel]
+        progress.say(f"    {host.title}: {python}, {channel}" + (", in a sandbox" if host.sandbox else ""))
+    for host in plan.skipped:
+        progress.say(f"    {host.title}: left out. {host.obstacle[0].upper()}{host.obstacle[1:]}.")
+    progress.say("\nWhat will be put where:")
+    for step in plan.steps:
+        progress.say(f"    {megabytes(step.size):>9}  {step.what}: {step.path}")
+    for settings in dict.fromkeys(host.settings for host in plan.hosts if host.settings):
+        progress.say(f"    {'one line':>9}  that switches it on: {settings}")
+    progress.say(f"    {megabytes(plan.size):>9}  together, about; {megabytes(plan.download)} to be downloaded")
 
 
-def krita_targets(prefix: Path | None) -> list[Target]:
-    return [Target(profile, krita_plugin) for profile in find(prefix)]
+def megabytes(size: int) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
 
 
-def gimp_targets(prefix: Path | None) -> list[Target]:
-    return [Target(profile, gimp_plugin) for profile in find_gimp(prefix)]
+def usable(hosts: tuple[Host, ...], python: Path, progress: Progress) -> list[Host]:
+    """Without those whose sandbox cannot run the backend. Raises InstallError when none is left."""
+    asked = [tried(host, python) for host in hosts]
+    for host in asked:
+        if host.obstacle:
+            progress.say(f"{host.title} is left out: {host.obstacle}.")
+    able = [host for host in asked if not host.obstacle]
+    if not able:
+        raise InstallError("; ".join(f"{host.title}: {host.obstacle}" for host in asked))
+    return able
+
+
+def pip_for(python: Path, root: Path, bundle: Path | None, progress: Progress) -> Install:
+    """`pip install` with these arguments, by the backend's Python; whether it went well."""
+    more = private_environment.pip_arguments(bundle)
+    log_file = python.parent.parent / "install.log"
+
+    def fetched(arguments: list[str]) -> bool:
+        with log_file.open("a", encoding="utf-8") as log:
+            return pip(python, [*more, *arguments], root, log, lambda text: None, verbose=progress.verbose) is None
+
+    return fetched
+
+
+def former_record(places: Places) -> records.Record | None:
+    """Of an earlier installation that can come back; one whose record is damaged cannot."""
+    with suppress(InstallError):
+        return records.read(places)
+    return None
+
+
+def missing_folders(places: Places) -> list[Path]:
+    """Folders that this run is about to make, so that 'remove' can take them away again."""
+    missing = []
+    for folder in (places.data, places.cache):
+        missing += [path for path in (folder, *folder.parents) if not path.exists()]
+    return list(dict.fromkeys(missing))
+
+
+def say_what_next(hosts: list[Host], machine: Machine, places: Places, progress: Progress) -> None:
+    entries = {"Krita": "Filter > Edit Face…", "GIMP": "Filters > Face > Edit Face…"}
+    open_now = [] if machine.moved else running()
+    for program in dict.fromkeys(host.program for host in hosts):
+        again = f"{program} is running: restart it" if program in open_now else f"Start {program}"
+        progress.say(f"\n{again} and choose {entries[program]}")
+    if any(host.program == "Krita" for host in hosts):
+        progress.say(
+            f"A Krita that was not found can import {archive_of(places, 'Krita')}: "
+            "Tools > Scripts > Import Python Plugin from File…"
+        )
+
+
+def described(tested: Tested) -> dict[str, object]:
+    return {"ok": True, **tested.__dict__}

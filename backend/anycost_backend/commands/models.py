@@ -29,6 +29,13 @@ def add(subparsers: Any) -> None:
         sub = actions.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         if name == "fetch":
             sub.add_argument("names", nargs="*", metavar="NAME", help="only these (default: all that are needed)")
+            sub.add_argument(
+                "--from",
+                dest="folder",
+                type=Path,
+                metavar="FOLDER",
+                help="take the files from there, not from the network",
+            )
         if name == "import":
             sub.add_argument("file", type=Path, metavar="FILE", help="the checkpoint")
             sub.add_argument("--name", help="what to call it here (default: the file's name)")
@@ -46,7 +53,7 @@ def _fetch(args: argparse.Namespace) -> int:
     def without(error: Exception) -> None:
         print(f"anycost: {error}. Until then faces can be edited, but identity is not scored", file=sys.stderr)
 
-    paths = catalogue.fetch(args.names or None, None if args.json else _show_progress, without)
+    paths = catalogue.fetch(args.names or None, None if args.json else _show_progress, without, args.folder)
     if args.json:
         print(json.dumps([str(path) for path in paths]))
     else:
@@ -144,7 +151,11 @@ def _show_progress(file: str, done: int, total: int) -> None:
 
 def _described(part: Any, state: str) -> dict[str, Any]:
     fields = ("name", "package", "member", "sha256", "size", "licence", "about", "needed", "required")
-    return {key: getattr(part, key) for key in fields} | {"path": str(part.path), "state": state}
+    return {key: getattr(part, key) for key in fields} | {
+        "path": str(part.path),
+        "source": str(part.source),
+        "state": state,
+    }
 
 
 def _imported(model: Any) -> dict[str, Any]:

@@ -1,0 +1,46 @@
+"""What the backend says of its model files: which are there, and whether their hashes are right."""
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from our_places import Places
+from processes import child_variables
+
+PATIENCE = 300  # seconds
+
+
+@dataclass(frozen=True)
+class Model:
+    name: str
+    state: str  # "ok", "missing", "damaged"
+    size: int  # bytes
+    required: bool
+
+    @property
+    def wrong(self) -> bool:
+        return self.state == "damaged" or (self.state == "missing" and self.required)
+
+
+def models(python: Path, places: Places) -> list[Model] | None:
+    """Needed ones and those that are there; each is read and hashed. None when the backend does not answer."""
+    command = [python, "-I", "-X", "utf8", "-m", "anycost_backend", "models", "verify", "--json"]
+    try:
+        done = subprocess.run(
+            [str(part) for part in command],
+            env=child_variables() | places.variables(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=PATIENCE,
+        )
+        rows = json.loads(done.stdout)
+        return [
+            Model(str(row["name"]), str(row["state"]), int(row.get("size", 0)), bool(row.get("required", True)))
+            for row in rows
+            if "state" in row
+        ]
+    except (OSError, subprocess.TimeoutExpired, ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,74 @@
+"""What an editor's own files tell of its version and its Python, without starting it. "" where they tell nothing."""
+
+import plistlib
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+_MOST_BYTES = 4 << 20
+
+
+def of_metainfo(share: Path, name: str) -> str:
+    """The newest release in share/metainfo/`name`.*.xml."""
+    for file in sorted((share / "metainfo").glob(f"{name}*.xml")):
+        text = _read(file)
+        for release in re.findall(r"<release\b[^>]*>", text):
+            if found := re.search(r"""\bversion=["'](\d+(?:\.\d+)+)""", release):
+                return found[1]
+    return ""
+
+
+def of_app(app: Path) -> str:
+    """Of a macOS application."""
+    try:
+        with (app / "Contents" / "Info.plist").open("rb") as file:
+            found = re.match(r"\d+(\.\d+)*", str(plistlib.load(file).get("CFBundleShortVersionString", "")))
+    except (OSError, plistlib.InvalidFileException, ValueError, AttributeError):
+        return ""
+    return found[0] if found else ""
+
+
+def of_snap(snap: Path) -> str:
+    found = re.search(r"^version:\s*['\"]?(\d+(?:\.\d+)+)", _read(snap / "meta" / "snap.yaml"), re.MULTILINE)
+    return found[1] if found else ""
+
+
+def python_in(folders: Iterable[Path]) -> str:
+    """The one Python whose library or link lies in these folders, such as "3.11"; "" for none or several."""
+    found = set()
+    for folder in folders:
+        try:
+            names = [path.name for path in folder.iterdir()]
+        except OSError:
+            continue
+        found |= {name[1] for name in (re.fullmatch(r"(?:python)?(3\.\d+)", name) for name in names) if name}
+        dlls = (re.fullmatch(r"python3(\d\d)\.(?:dll|zip)", name) for name in names)
+        found |= {f"3.{dll[1]}" for dll in dlls if dll}
+    return found.pop() if len(found) == 1 else ""
+
+
+def python_of_link(link: Path) -> str:
+    """What /usr/bin/python3 points to."""
+    try:
+        found = re.fullmatch(r"python(3\.\d+)", link.resolve().name)
+    except (OSError, RuntimeError):
+        return ""
+    return found[1] if found else ""
+
+
+def minor(version: str) -> str:
+    """ "3.0.4" → "3.0"."""
+    return ".".join(version.split(".")[:2])
+
+
+def number(version: str) -> tuple[int, ...]:
+    """3.10 comes after 3.2."""
+    return tuple(int(part) for part in version.split(".") if part.isdecimal())
+
+
+def _read(file: Path) -> str:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(_MOST_BYTES).decode(errors="replace")
+    except OSError:
+        return ""

@@ -1,0 +1,250 @@
+"""A bundle: made with a network, used without one; a damaged or wrong one is told before anything is made."""
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from collections import namedtuple
+from pathlib import Path
+
+import bundles
+import checks
+import private_environment
+import pytest
+import run_bundle
+from bundles import opened
+from errors import InstallError
+from manifest import NAME, Manifest, Member, parsed, read_manifest
+from our_places import places_of
+from progress import Progress
+from requirements import this_target
+from run_bundle import bundle, members, pack
+from tiny_release import Release, imported
+
+pytestmark = pytest.mark.slow  # real environments are made
+
+INSTALLER = Path(__file__).resolve().parents[2] / "installer"
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory) -> Release:
+    folder = tmp_path_factory.mktemp("bundle") / "Zuhause ünd 家"
+    folder.mkdir()
+    release = Release(folder)
+    for module in INSTALLER.glob("*.py"):
+        shutil.copy(module, release.root / "installer")
+    return release
+
+
+@pytest.fixture(scope="module")
+def file(release) -> Path:
+    """A bundle of the tiny project, as `bundle` makes it with the index at hand."""
+    models = release.root.parent / "models"
+    models.mkdir()
+    (models / "faces.onnx").write_bytes(b"finds faces")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in release.offered().items():
+            patch.setenv(name, value)
+        patch.setattr("platform.system", lambda: "Linux")
+        patch.setattr(run_bundle, "prepare", lambda *arguments: Path(sys.executable))
+        patch.setattr(run_bundle.model_files, "fetch", lambda *arguments: None)
+        patch.setattr(run_bundle.model_files, "paths", lambda *arguments: [models / "faces.onnx"])
+        release.lock()
+        assert bundle(release.root, None, None, None, False, Progress(io.StringIO())) == 0
+    (made,) = (release.root / "dist").iterdir()  # nothing else is left there
+    return made
+
+
+def quiet() -> Progress:
+    return Progress(io.StringIO())
+
+
+def test_it_holds_the_packages_the_models_the_project_and_the_installer(file):
+    with zipfile.ZipFile(file) as archive:
+        names = set(archive.namelist())
+        manifest = parsed(archive.read(NAME), file)
+    assert names == {member.path for member in manifest.files} | {NAME}
+    assert {"installer/__main__.py", "installer/requirements.json", "plugin/anycost_client/__init__.py"} <= names
+    wheels = {name.split("/")[1].split("-")[0] for name in names if name.startswith("wheels/")}
+    assert wheels == {"torch", "numpy", "pyzmq", "setuptools", "built", "anycost_face_editor"}
+    assert "models/faces.onnx" in names
+    assert "__main__.py" in names
+    assert manifest.target == this_target()
+    assert str(manifest.version) in file.name
+
+
+def test_an_environment_is_made_from_it_without_a_network(file, release, tmp_path, monkeypatch):
+    for name, value in {
+        "PIP_INDEX_URL": "http://127.0.0.1:9",
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_CONSTRAINT": "",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    monkeypatch.setattr(checks, "CPU_BUILD", (0, 0))
+    places = places_of(tmp_path / "home")
+    with opened(file, places, quiet()) as folder:
+        assert (folder / "models" / "faces.onnx").read_bytes() == b"finds faces"
+        python = private_environment.prepare(release.root, places, None, folder, quiet())
+        assert private_environment.plan(release.root, places, folder)[0].download == 0
+    assert not places.cache.exists()  # it was unpacked for that time only
+    assert imported(python, "anycost_backend.version") == "1.0"
+    assert imported(python, "built.made") == "here"
+
+
+def test_it_runs_by_itself(file):
+    done = subprocess.run([sys.executable, file, "--help"], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert "install" in done.stdout
+    done = subprocess.run(
+        [sys.executable, file, "update", "--dry-run", "--prefix", file.parent], capture_output=True, text=True
+    )
+    assert "run 'python3 installer install'" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.returncode == 2
+
+
+def group_lives(pid: int) -> bool:
+    try:
+        os.killpg(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends processes without asking them")
+def test_stopped_it_leaves_nothing_unpacked_and_no_process(file, tmp_path):
+    (tmp_path / "tmp").mkdir()
+    command = [sys.executable, "-u", file, "install", "--krita", "--yes", "--prefix", tmp_path / "home"]
+    variables = os.environ | {"TMPDIR": str(tmp_path / "tmp"), "PYTHONUNBUFFERED": "1"}
+    child = subprocess.Popen(
+        command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    for line in child.stdout:
+        if line.startswith("Making the private environment"):
+            break
+    child.terminate()
+    _, said = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert said == "installer: stopped. Run the same command again to continue\n"
+    assert list((tmp_path / "tmp").iterdir()) == []
+    assert not places_of(tmp_path / "home").cache.exists()
+    deadline = time.monotonic() + 60
+    while group_lives(child.pid) and time.monotonic() < deadline:  # what pip had started itself ends a little later
+        time.sleep(0.1)
+    assert not group_lives(child.pid)
+
+
+def test_the_same_contents_are_the_same_file(file, tmp_path):
+    with opened(file, places_of(tmp_path), quiet()) as folder:
+        assert members(folder) == read_manifest(folder).files
+        for path in folder.rglob("*"):
+            os.utime(path, (10**9, 10**9))
+        pack(folder, read_manifest(folder), tmp_path / "again.pyz")
+    assert (tmp_path / "again.pyz").read_bytes() == file.read_bytes()
+
+
+def test_an_unpacked_one_serves_as_well_and_is_checked(file, tmp_path):
+    folder = tmp_path / "unpacked"
+    shutil.unpack_archive(file, folder, "zip")
+    with opened(folder, places_of(tmp_path), quiet()) as same:
+        assert same == folder
+    (folder / "models" / "faces.onnx").write_bytes(b"finds harm!")
+    with (
+        pytest.raises(InstallError, match=r"damaged at models/faces\.onnx"),
+        opened(folder, places_of(tmp_path), quiet()),
+    ):
+        pass
+
+
+def refused(file: Path, home: Path) -> str:
+    """The message; nothing is left of what was unpacked."""
+    places = places_of(home)
+    with pytest.raises(InstallError) as caught, opened(file, places, quiet()):
+        pytest.fail("it was opened")
+    assert not places.cache.exists()
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_damaged_byte_is_noticed_before_anything_is_made(file, tmp_path):
+    data = file.read_bytes()
+    damaged = tmp_path / "damaged.pyz"
+    damaged.write_bytes(data.replace(b"finds faces", b"finds harm!"))
+    assert "is damaged at models/faces.onnx: get it again" in refused(damaged, tmp_path / "home")
+
+
+def test_one_that_is_cut_off_or_something_else_is_noticed(file, tmp_path):
+    cut = tmp_path / "cut.pyz"
+    cut.write_bytes(file.read_bytes()[:-2000])
+    assert "only a part of one: get it again" in refused(cut, tmp_path / "home")
+    with zipfile.ZipFile(tmp_path / "other.zip", "w") as archive:
+        archive.writestr("a", "a")
+    assert "is no bundle of this project, or" in refused(tmp_path / "other.zip", tmp_path / "home")
+    assert "there is no file" in refused(tmp_path / "none.pyz", tmp_path / "home")
+
+
+@pytest.mark.parametrize(
+    ("system", "python", "said"),
+    [
+        ("windows-amd64", this_target().python, "'python3 installer bundle --system "),
+        (this_target().system, "3.99", r"run the installer with python3\.99"),
+    ],
+)
+def test_one_for_another_machine_says_what_to_do(tmp_path, system, python, said):
+    manifest = Manifest("1.0", "1.0-abc", system, python, ())
+    (tmp_path / NAME).write_text(manifest.text())
+    with pytest.raises(InstallError, match=said), opened(tmp_path, places_of(tmp_path), quiet()):
+        pass
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        {"release": "../../elsewhere"},
+        {"release": ""},
+        {"files": [{"path": "../elsewhere", "size": 1, "sha256": "0"}]},
+        {"files": [{"path": "/etc/elsewhere", "size": 1, "sha256": "0"}]},
+        {"files": [{"path": "c:/elsewhere", "size": 1, "sha256": "0"}]},
+        {"files": [{"path": "a", "size": -1, "sha256": "0"}]},
+        {"files": 3},
+        {"format": 99},
+    ],
+)
+def test_a_manifest_that_leads_elsewhere_is_refused(tmp_path, harm):
+    manifest = Manifest("1.0", "1.0-abc", "linux-x86_64", "3.11", (Member("a", 1, "0"),))
+    text = json.dumps(json.loads(manifest.text()) | harm)
+    with pytest.raises(InstallError):
+        parsed(text.encode(), tmp_path)
+
+
+def test_without_room_to_unpack_it_says_how_much_is_needed(file, tmp_path, monkeypatch):
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(bundles.shutil, "disk_usage", lambda folder: usage(10, 9, 1000))
+    assert "GB are needed to unpack" in refused(file, tmp_path / "home")
+
+
+def test_a_dry_run_tells_the_sizes_and_makes_nothing(release, file):
+    before = sorted(release.root.rglob("*"))
+    out = io.StringIO()
+    assert bundle(release.root, None, None, None, True, Progress(out)) == 0
+    assert "MB  the model files" in out.getvalue()
+    assert sorted(release.root.rglob("*")) == before
+
+
+def test_unknown_systems_are_named_with_the_known_ones(release):
+    with pytest.raises(InstallError, match=r"no bundle for amiga.*: there are linux-x86_64"):
+        bundle(release.root, None, "amiga", None, True, quiet())
+
+
+def test_what_an_ended_run_left_unpacked_goes(file, tmp_path):
+    places = places_of(tmp_path)
+    left = places.cache / "bundle-999999999-abc"
+    left.mkdir(parents=True)
+    with opened(file, places, quiet()) as folder:
+        assert list(places.cache.iterdir()) == [folder]

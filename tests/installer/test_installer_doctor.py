@@ -1,0 +1,118 @@
+"""`doctor` sees what is wrong, names what mends it, and tells nothing that is nobody else's business."""
+
+import json
+import os
+from pathlib import Path
+
+import doctor
+import installed_models
+import pytest
+import record as records
+from checkout import ROOT
+from installed_home import Home
+from redact import redacted, without_home
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    folder = tmp_path / "Jörg Müller 画"
+    folder.mkdir()
+    models = [installed_models.Model("yunet", "ok", 232_589, True)]
+    monkeypatch.setattr(doctor, "models", lambda python, places: models)
+    return Home(folder)
+
+
+def examined(home: Home) -> tuple[int, dict, str]:
+    code, facts = doctor.doctor(ROOT, home.machine, home.progress)
+    return code, json.loads(json.dumps(facts)), home.printed.getvalue()
+
+
+def test_where_nothing_is_installed_it_says_what_to_run(home: Home) -> None:
+    code, facts, said = examined(home)
+    assert code == 1
+    assert facts["problems"] == ["nothing is installed: run 'python3 installer install'"]
+    assert "nothing is installed" in said
+
+
+def test_a_good_installation_is_told_in_full(home: Home) -> None:
+    home.put(home.krita, home.gimp)
+    code, facts, said = examined(home)
+    assert (code, facts["problems"]) == (0, [])
+    assert facts["environment"]["works"]
+    assert facts["environment"]["version"] == facts["installed"]["version"] == facts["installer"]
+    assert [(host["title"], host["installed"], host["wrong"]) for host in facts["hosts"]] == [
+        ("Krita", True, []),
+        ("GIMP 3.0", True, []),
+    ]
+    assert facts["models"] == [{"name": "yunet", "state": "ok", "size": 232_589}]
+    assert facts["disk"]["free"] > 0
+    assert "Nothing is wrong." in said
+    assert str(home.folder) not in said + json.dumps(facts, ensure_ascii=False)
+
+
+def test_each_fault_is_named_with_its_remedy(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.put(home.krita)
+    (home.krita.place / "docker.py").unlink()
+    assert home.krita.settings
+    home.krita.settings.write_text("[python]\nenable_anycost_krita=false\n")
+    records.write(home.places, records.replace(home.record, version="0.0.9", python="/nowhere/bin/python"))
+    monkeypatch.setattr(doctor, "models", lambda python, places: [installed_models.Model("yunet", "damaged", 3, True)])
+    monkeypatch.setattr(doctor, "LOW_DISK", 1e18)
+    code, facts, said = examined(home)
+    assert code == 1
+    for fault in (
+        r"Krita: 1 files are missing or damaged: run 'python3 installer repair'",
+        r"the plug-in is switched off",
+        r"version 0.0.9 is installed, this installer is 0.1.0: run 'python3 installer update'",
+        r"the private environment does not work: run 'python3 installer repair'",
+        r"models yunet are missing or damaged: run 'python3 installer repair'",
+        r"GB free: free some space",
+    ):
+        assert fault in "\n".join(facts["problems"])
+        assert fault in said
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no modes")
+def test_keys_that_others_may_read_are_told(home: Home) -> None:
+    home.put(home.krita)
+    home.places.run.mkdir(parents=True, mode=0o700)
+    file = home.places.run / "connection.json"
+    file.write_text("{}")
+    file.chmod(0o600)
+    assert examined(home)[1]["connection"]["private"] is True
+    file.chmod(0o644)
+    code, facts, said = examined(home)
+    assert (code, facts["connection"]["private"], facts["connection"]["mode"]) == (1, False, "644")
+    assert "others may read the keys" in said
+
+
+def test_a_plug_in_of_before_there_was_a_record_is_seen(home: Home) -> None:
+    home.put(home.krita)
+    (home.places.data / "record.json").unlink()
+    assert any("an older plug-in without a record is there" in problem for problem in examined(home)[1]["problems"])
+
+
+def test_the_last_lines_of_the_log_tell_no_secrets(home: Home) -> None:
+    log = home.places.cache / "logs" / "backend.log"
+    log.parent.mkdir(parents=True)
+    key, id = "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID", "5f0c" * 8
+    lines = [f"line {number}" for number in range(50)]
+    lines += [
+        f'File "{home.folder}/photos/Anna.png", key {key} id {id}',
+        'File "/usr/lib/python3.11/threading.py", line 3',
+        "listening on tcp://127.0.0.1:40123",
+    ]
+    log.write_text("\n".join(lines), encoding="utf-8")
+    said = examined(home)[1]["log"]
+    assert len(said) == doctor.LOG_LINES
+    for secret in (key, id, "Anna", "Jörg", "photos", "/usr/lib"):
+        assert secret not in "\n".join(said)
+    assert said[-2:] == ['File "…/threading.py", line 3', "listening on tcp://127.0.0.1:40123"]
+
+
+def test_a_user_s_name_is_taken_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("getpass.getuser", lambda: "joerg")
+    assert (
+        without_home(f"joerg wrote {tmp_path}/x, joergensen did not", tmp_path) == "USER wrote ~/x, joergensen did not"
+    )
+    assert redacted(r"opened C:\Users\x\a b.png and C:\x\y.dll", tmp_path) == "opened … b.png and …/y.dll"

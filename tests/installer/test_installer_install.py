@@ -1,0 +1,199 @@
+"""`install` from the command line to the self-test; the private environment is this one, and models are not fetched."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import arguments as words
+import commandline
+import placed_plugins
+import private_environment
+import pytest
+import record as records
+import run_install
+import self_test
+from anycost_models import paths
+from checkout import ROOT
+from installed_home import PYTHON, pip
+from our_places import places_of
+from progress import Progress
+
+PHOTO_MODELS = paths.models_dir()
+INSTALLER = ROOT / "installer"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What costs minutes is played: making the environment, fetching, pip, and the self-test."""
+    tested = self_test.Tested(85.0, 900.0, 1.9, "embedded", "anycost 0.1.0")
+    part = private_environment.Part("the backend", tmp_path / "environments", 1_500_000_000, 500_000_000)
+    for module, name, played in (
+        (private_environment, "plan", lambda root, places, bundle: [part]),
+        (private_environment, "prepare", lambda *arguments: PYTHON),
+        (private_environment, "tidy", lambda *arguments: []),
+        (run_install.model_files, "fetch", lambda *arguments: None),
+        (run_install, "pip_for", lambda *arguments: pip),
+        (run_install, "self_test", lambda *arguments: tested),
+    ):
+        monkeypatch.setattr(module, name, played)
+    folder = tmp_path / "Jörg Müller 画"
+    folder.mkdir()
+    return folder
+
+
+def run(*command: str, home: Path) -> int:
+    return commandline.main([*command, "--prefix", str(home)])
+
+
+def there(home: Path) -> list[str]:
+    return sorted(path.name for path in home.rglob("anycost_*") if path.suffix in ("", ".zip"))
+
+
+def test_it_says_what_it_will_do_with_sizes_and_a_dry_run_does_nothing(home: Path, capsys) -> None:
+    assert run("install", "--krita", "--gimp", "--dry-run", home=home) == 0
+    said = capsys.readouterr().out
+    for text in (
+        "1.5 GB  the backend",
+        "8 MB  the plug-in in Krita",
+        "one line  that switches it on",
+        "500 MB to be d",
+    ):
+        assert text in said
+    assert str(home / ".local/share/krita/pykrita/anycost_krita") in said or sys.platform != "linux"
+    assert list(home.iterdir()) == []
+
+
+def test_installed_repaired_and_removed_by_command(home: Path, capsys) -> None:
+    assert run("install", "--krita", "--gimp", home=home) == 0
+    said = capsys.readouterr().out
+    assert "choose Filter > Edit Face…" in said
+    assert "choose Filters > Face > Edit Face…" in said
+    assert "Tools > Scripts > Import Python Plugin from File…" in said
+    assert {"anycost_krita", "anycost_gimp", "anycost_krita.zip"} <= set(there(home))
+    assert run("remove", home=home) == 0
+    assert there(home) == []
+    assert run("remove", home=home) == 0
+    assert "Nothing of ours is there." in capsys.readouterr().out
+
+
+def test_the_answer_in_json_stands_alone_on_standard_output(home: Path, capfd) -> None:
+    assert run("install", "--krita", "--json", home=home) == 0
+    answer = json.loads(capfd.readouterr().out)
+    assert answer["done"]
+    assert answer["self_test"]["ok"]
+    assert [host["program"] for host in answer["hosts"]] == ["Krita"]
+    assert answer["size"] == 1_500_000_000 + run_install.ARCHIVE_BYTES + run_install.PLUGIN_BYTES
+    assert run("doctor", "--json", home=home) in (0, 1)
+    assert json.loads(capfd.readouterr().out)["installed"]["version"] == answer["version"]
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("typed", "flags", "done"), [("n\n", [], False), ("\n", [], True), ("n\n", ["--yes"], True)])
+def test_it_asks_where_somebody_can_answer(
+    home: Path, monkeypatch: pytest.MonkeyPatch, typed: str, flags: list[str], done: bool
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Terminal(typed))
+    assert run("install", "--krita", *flags, home=home) == 0
+    assert bool(there(home)) == done
+
+
+def test_a_failed_self_test_is_told_and_is_exit_code_1(home: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    def fails(*arguments: object) -> None:
+        raise self_test.SelfTestFailed("the self-test failed: no picture. To mend it, run 'python3 installer repair'")
+
+    monkeypatch.setattr(run_install, "self_test", fails)
+    assert run("install", "--krita", home=home) == 1
+    assert "installer: the self-test failed: no picture. To mend it, run" in capsys.readouterr().err
+    assert records.read(places_of(home))  # so that repair knows what to look at
+    assert there(home)
+
+
+def test_a_version_that_works_is_not_given_up_for_one_that_does_not(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    def fails(*arguments: object) -> None:
+        raise self_test.SelfTestFailed("the self-test failed: no picture. To mend it, run …")
+
+    assert run("install", "--krita", home=home) == 0
+    before = {path: path.stat().st_mtime_ns for path in home.rglob("*") if path.is_file()}
+    monkeypatch.setattr(run_install, "self_test", fails)
+    assert run("install", "--krita", "--gimp", home=home) == 1
+    assert "0.1.0, which was there before, stays as it was" in capsys.readouterr().err
+    assert {path: path.stat().st_mtime_ns for path in home.rglob("*") if path.is_file()} == before
+
+
+def test_an_editor_that_is_open_is_to_be_restarted(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    monkeypatch.setattr(run_install, "running", lambda: ["Krita"])
+    out = io.StringIO()
+    machine = commandline.this_machine(home)
+    hosts = run_install.wanted(machine, krita=True, gimp=True)
+    here = type(machine)(machine.platform, home)  # a home of one's own
+    run_install.say_what_next(hosts, here, machine.places, Progress(out))
+    assert "Krita is running: restart it and choose" in out.getvalue()
+    assert "Start GIMP and choose" in out.getvalue()
+
+
+def test_a_prefix_that_is_a_file_is_refused(tmp_path: Path, capsys) -> None:
+    (tmp_path / "file").write_text("")
+    assert run("doctor", home=tmp_path / "file") == 2
+    assert "is not a folder" in capsys.readouterr().err
+
+
+def test_every_command_explains_itself() -> None:
+    for command in ("install", "update", "repair", "remove", "doctor", "bundle", "build", "demo", "test"):
+        with pytest.raises(SystemExit) as ended:
+            words.parser().parse_args([command, "--help"])
+        assert ended.value.code == 0
+
+
+# -------------------------------------------------------- the real self-test
+
+
+@pytest.fixture
+def real_home(tmp_path: Path) -> Iterator[Path]:
+    """With this machine's models and graphs."""
+    places = places_of(tmp_path / "Jörg Müller 画")
+    places.data.mkdir(parents=True)
+    places.cache.mkdir(parents=True)
+    (places.data / "models").symlink_to(PHOTO_MODELS)
+    for name in ("graphs", "times"):
+        (paths.cache_dir() / name).mkdir(parents=True, exist_ok=True)
+        (places.cache / name).symlink_to(paths.cache_dir() / name)
+    yield places.home
+    for link in (places.data / "models", places.cache / "graphs", places.cache / "times"):
+        link.unlink()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="folders are linked")
+def test_the_self_test_draws_a_face_through_the_plug_in_that_was_put_in_place(real_home: Path) -> None:
+    machine = commandline.this_machine(real_home)
+    (host,) = run_install.wanted(machine, krita=False, gimp=True)
+    with placed_plugins.placed(ROOT, PYTHON, machine.places, [host], pip, Progress(io.StringIO())):
+        pass
+    for folder in (host.place / "vendor").glob("cp*"):  # the played pyzmq; the environment's takes its place
+        for file in sorted(folder.rglob("*"), reverse=True):
+            file.rmdir() if file.is_dir() else file.unlink()
+    tested = self_test.self_test(PYTHON, host.place / "vendor", machine.places, Progress(io.StringIO()))
+    assert tested.program.startswith("anycost ")
+    assert tested.milliseconds > 0
+    assert "self-test" in (machine.places.cache / "logs" / "backend.log").read_text()
+
+
+def test_a_backend_that_does_not_start_is_told_with_what_mends_it(tmp_path: Path) -> None:
+    places, out = places_of(tmp_path), Progress(io.StringIO())
+    with pytest.raises(self_test.SelfTestFailed, match=r"cannot be run .* run 'python3 installer repair'"):
+        self_test.self_test(tmp_path / "no python", ROOT / "plugin", places, out)
+    bare = tmp_path / "bare"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", bare], check=True)
+    python = bare / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    with pytest.raises(self_test.SelfTestFailed, match=r"(zmq|anycost_backend|ended).* run 'python3 installer repair'"):
+        self_test.self_test(python, ROOT / "plugin", places, out)

@@ -1,0 +1,229 @@
+"""The backend's environment in the user's data folder: locked, hashed, a copy, and never half there."""
+
+import io
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import checks
+import packages
+import private_environment
+import pytest
+from alone import alone
+from environment import STAMP, Environment
+from errors import InstallError
+from our_places import places_of
+from private_environment import environment_of, plan, prepare, tidy
+from progress import Progress
+from tiny_release import Release, imported
+
+pytestmark = pytest.mark.slow  # real environments are made
+
+WHERE = "Zuhause ünd 家"  # spaces and letters of other scripts, in every test
+
+
+@pytest.fixture(scope="module")
+def module_patch():
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory, module_patch) -> Release:
+    folder = tmp_path_factory.mktemp("private") / WHERE
+    folder.mkdir()
+    release = Release(folder)
+    for name, value in release.offered().items():
+        module_patch.setenv(name, value)
+    module_patch.setattr("platform.system", lambda: "Linux")  # where torch comes in two builds
+    module_patch.setattr(checks, "CPU_BUILD", (0, 0))
+    release.lock()
+    return release
+
+
+@pytest.fixture(scope="module")
+def places(release):
+    return places_of(release.root.parent / "home")
+
+
+@pytest.fixture(scope="module")
+def python(release, places) -> Path:
+    """Of one environment for all tests that change nothing in it."""
+    return prepare(release.root, places, None, None, Progress(io.StringIO()))
+
+
+def steps(release, places, **options) -> list[str]:
+    progress = Progress(io.StringIO())
+    prepare(release.root, places, None, None, progress, **options)
+    return list(progress.seconds)
+
+
+def test_it_has_what_was_locked_and_a_copy_of_the_project(release, places, python):
+    assert python.is_relative_to(places.data / "environments")
+    assert imported(python, "torch.cpu") == "True"
+    assert imported(python, "built.made") == "here"  # came as source
+    assert imported(python, "anycost_backend.version") == "1.0"
+    for module in ("anycost_models", "anycost_backend", "anycost_client"):
+        assert Path(imported(python, f"{module}.__file__")).is_relative_to(python.parent.parent)
+
+
+def test_a_complete_one_is_left_alone_and_nothing_is_planned(release, places, python):
+    (places.data / "models").mkdir(exist_ok=True)
+    assert steps(release, places) == []
+    assert plan(release.root, places, None) == []
+
+
+def test_the_checkout_may_go_away(release, python, tmp_path):
+    assert str(release.root) not in imported(python, "sys.path")
+    hidden = release.root.rename(tmp_path / "gone")
+    try:
+        assert imported(python, "anycost_backend.version") == "1.0"
+    finally:
+        hidden.rename(release.root)
+
+
+def test_cut_off_while_packages_are_copied_it_is_continued(release, places, python):
+    """As when the power fails: the stamp is gone before anything changes, and INSTALLER comes last."""
+    (python.parent.parent / STAMP).unlink()
+    site = next(python.parent.parent.glob("**/site-packages"))
+    for name in ("numpy", "torch"):
+        (next(site.glob(f"{name}-*.dist-info")) / "INSTALLER").unlink()
+        (site / f"{name}.py").unlink()
+    assert len(plan(release.root, places, None)) == 1
+    assert "Making the private environment" not in " ".join(steps(release, places))
+    assert imported(python, "numpy.__name__") == "numpy"
+    assert imported(python, "torch.cpu") == "True"
+
+
+def test_asked_for_again_every_package_is_looked_at(release, places, python, monkeypatch):
+    looked_at = []
+    monkeypatch.setattr(private_environment, "_fill", lambda *arguments: looked_at.append(arguments[0].folder))
+    steps(release, places)
+    steps(release, places, again=True)
+    assert looked_at == [python.parent.parent]
+
+
+def test_two_at_once_do_not_meet(release, places, python):
+    (python.parent.parent / STAMP).rename(python.parent.parent / "stamp")
+    with alone(places.data / "environments"), pytest.raises(InstallError, match="another installer is at work"):
+        steps(release, places)
+    (python.parent.parent / "stamp").rename(python.parent.parent / STAMP)
+    assert steps(release, places) == []
+
+
+def test_the_editors_get_the_cpu_build(release, places):
+    with pytest.raises(InstallError, match="'--torch default' is for 'demo' and 'test'"):
+        prepare(release.root, places, "default", None, Progress(io.StringIO()))
+
+
+@pytest.fixture
+def fresh(tmp_path, monkeypatch) -> Release:
+    """A release of its own, to be spoilt."""
+    folder = tmp_path / WHERE
+    folder.mkdir()
+    release = Release(folder)
+    for name, value in release.offered().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    monkeypatch.setattr(checks, "CPU_BUILD", (0, 0))
+    release.lock()
+    return release
+
+
+def test_whatever_fails_nothing_counts_as_complete_and_the_next_run_goes_on(fresh, tmp_path, monkeypatch):
+    places = places_of(tmp_path / "home")
+
+    def failing(match: str) -> str:
+        with pytest.raises(InstallError, match=match) as caught:
+            prepare(fresh.root, places, None, None, Progress(io.StringIO()))
+        environment = environment_of(fresh.root, places, None)
+        assert environment.stamp() is None
+        assert not (places.data / "backend.json").exists()
+        assert str(environment.log) in str(caught.value)
+        return str(caught.value)
+
+    with monkeypatch.context() as patch:
+        patch.delenv("PIP_NO_INDEX")
+        patch.setenv("PIP_FIND_LINKS", "")
+        patch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")  # nobody listens there
+        patch.setenv("PIP_RETRIES", "0")
+        failing(r"cannot be reached\. Check the network, HTTPS_PROXY")
+
+    locked = fresh.alter("torch")
+    failing("not the one that was locked")
+
+    fresh.mend(locked)
+    python = prepare(fresh.root, places, None, None, Progress(io.StringIO()))
+    assert imported(python, "torch.cpu") == "True"
+
+
+def test_other_releases_go_unless_an_editor_still_uses_them(places, python, tmp_path):
+    other = Environment(tmp_path, places.data / "environments" / "0.9-old")
+    other.python.parent.mkdir(parents=True)
+    other.python.symlink_to(python.resolve())
+    out = io.StringIO()
+    command = [other.python, "-uc", "import sys; print(); sys.stdin.read()", "anycost_backend"]
+    run = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    run.stdout.readline()  # it runs
+    places.run.mkdir(parents=True)
+    (places.run / "connection.json").write_text(json.dumps({"pid": run.pid}))
+    try:
+        assert tidy(places, python.parent.parent, Progress(out)) == []
+        assert "still in use" in out.getvalue()
+    finally:
+        run.communicate()
+    assert tidy(places, python.parent.parent, Progress(out)) == [other.folder]
+    assert python.is_file()
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root writes everywhere")
+def test_a_folder_that_cannot_be_written_is_named(fresh, tmp_path):
+    home = tmp_path / "home"
+    home.mkdir(mode=0o500)
+    with pytest.raises(PermissionError, match="home"):
+        prepare(fresh.root, places_of(home), None, None, Progress(io.StringIO()))
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """1 MB of room; needs root."""
+    folder = tmp_path / "small disk"
+    folder.mkdir()
+    if os.name == "nt" or os.geteuid() != 0:
+        pytest.skip("mounting needs root")
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    if subprocess.run(command, capture_output=True).returncode:
+        pytest.skip("nothing can be mounted here")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_on_a_full_disk_the_message_says_so_and_nothing_counts_as_complete(fresh, small_disk):
+    with pytest.raises((InstallError, OSError), match=r"No space left|disk is full"):
+        prepare(fresh.root, places_of(small_disk), None, None, Progress(io.StringIO()))
+    assert environment_of(fresh.root, places_of(small_disk), None).stamp() is None
+
+
+def test_packages_that_lack_something_are_noticed(python, tmp_path):
+    site = next(python.parent.parent.glob("**/site-packages"))
+    hidden = next(site.glob("numpy-*.dist-info")).rename(tmp_path / "numpy")
+    with (tmp_path / "log").open("w") as log, pytest.raises(InstallError, match=r"torch .*requires numpy"):
+        packages.check(python, tmp_path, log)
+    hidden.rename(site / "numpy-1.0.dist-info")
+
+
+def test_the_release_is_known_by_version_and_contents(release):
+    first = private_environment.release_of(release.root, private_environment.this_target())
+    assert first.startswith("1.0-")
+    file = release.root / "models" / "anycost_models" / "__init__.py"
+    before = file.read_text()
+    file.write_text("changed = True\n")
+    assert private_environment.release_of(release.root, private_environment.this_target()) != first
+    file.write_text(before)
+    assert private_environment.release_of(release.root, private_environment.this_target()) == first
+
+
+def test_of_two_environments_each_has_its_folder(tmp_path):
+    assert Environment(tmp_path).folder == tmp_path / ".venv"
+    assert Environment(tmp_path, tmp_path / "there").python.is_relative_to(tmp_path / "there")

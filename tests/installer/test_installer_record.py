@@ -1,0 +1,216 @@
+"""What was put where is recorded; all of it is put there or none; and it goes away again without a trace."""
+
+import json
+import os
+from pathlib import Path
+
+import placing
+import pytest
+import record as records
+import run_remove
+from checkout import ROOT as CHECKOUT
+from errors import InstallError
+from installed_home import PYTHON, Home
+from placed_plugins import placed
+from placing import Content, Placing
+from run_install import missing_folders
+
+AS_ROOT = os.name == "posix" and os.geteuid() == 0
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    folder = tmp_path / "Jörg Müller 画"
+    folder.mkdir()
+    return Home(folder)
+
+
+def remove(home: Home, **options: object) -> dict[str, object]:
+    return run_remove.remove(home.machine, run_remove.Options(**options), home.progress)[1]  # type: ignore[arg-type]
+
+
+def test_every_file_is_recorded_with_its_hash_and_none_lies_outside_of_the_home(home: Home) -> None:
+    record = home.put(home.krita, home.gimp)
+    recorded = {entry.path for entry in record.of("file", "setting")}
+    there = {str(home.folder / path) for path in home.below() if not path.endswith("/")}
+    assert there - recorded == {str(home.places.data / "record.json")}
+    assert recorded <= there
+    assert {records.state(entry) for entry in record.of("file")} == {"ok"}
+    assert (record.version, record.python, record.hosts) == ("0.1.0", str(PYTHON), (home.krita, home.gimp))
+
+
+def test_a_record_that_cannot_be_read_is_said_so_and_written_anew(home: Home) -> None:
+    assert records.read(home.places) is None
+    home.put(home.krita)
+    file = home.places.data / "record.json"
+    good = json.loads(file.read_text(encoding="utf-8"))
+    relative = {**good, "entries": [{"path": "record.json", "kind": "file"}]}
+    not_ours = {**good, "entries": [{"path": str(home.folder), "kind": "plugin"}]}  # it would be removed whole
+    for bad in ("", "[]", "{}", json.dumps(relative), json.dumps(not_ours), '{"format": 1, "hosts": [{}]}'):
+        file.write_text(bad, encoding="utf-8")
+        with pytest.raises(InstallError, match="is damaged: run 'python3 installer install'"):
+            records.read(home.places)
+    file.write_text(json.dumps({**good, "format": 2}), encoding="utf-8")
+    with pytest.raises(InstallError, match="another version of the installer"):
+        records.read(home.places)
+    assert home.put(home.krita).hosts == (home.krita,)
+
+
+def test_one_editor_after_the_other_are_both_recorded(home: Home) -> None:
+    home.put(home.krita)
+    record = home.put(home.gimp, python=Path("/another/python"))
+    assert set(record.hosts) == {home.krita, home.gimp}
+    assert all(records.state(entry) == "ok" for entry in record.of("file"))
+    assert json.loads((home.places.data / "backend.json").read_text()) == {"python": str(Path("/another/python"))}
+
+
+def test_a_failure_inside_the_block_brings_the_former_plug_ins_back(home: Home) -> None:
+    home.put(home.krita)
+    before = home.below()
+    without_wheels = placed(  # another plug-in than before
+        CHECKOUT, Path("/newer/python"), home.places, [home.krita, home.gimp], lambda arguments: False, home.progress
+    )
+
+    def fail_inside() -> None:
+        with without_wheels:
+            assert not (home.krita.place / "vendor" / "cp312").exists()
+            assert home.gimp.place.is_dir()
+            raise InstallError("the self-test failed")
+
+    with pytest.raises(InstallError, match="the self-test failed"):
+        fail_inside()
+    assert home.below() == before
+
+
+@pytest.mark.parametrize("number", [0, 1, 4, 6])
+def test_whatever_step_fails_all_is_as_before(home: Home, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    home.put(home.krita)
+    before = home.below()
+    replace_file, calls = os.replace, []
+
+    def full(source: Path, target: Path) -> None:
+        calls.append(target)
+        if len(calls) == number + 1:
+            raise OSError(28, "No space left on device")
+        replace_file(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(placing.os, "replace", full)
+        with pytest.raises(InstallError, match=r"No space left on device.*Nothing was changed"):
+            home.put(home.krita, home.gimp)
+    assert home.below() == before
+
+
+@pytest.mark.skipif(AS_ROOT or os.name != "posix", reason="root may write everywhere")
+def test_a_read_only_profile_is_told_by_the_system(home: Home) -> None:
+    home.gimp.plugins.mkdir(parents=True)
+    home.gimp.plugins.chmod(0o500)
+    before = home.below()
+    with pytest.raises(InstallError, match=r"cannot be written .*: make .* writable for you.*Nothing was changed"):
+        home.put(home.krita, home.gimp)
+    home.gimp.plugins.chmod(0o700)
+    assert home.below() == before
+
+
+def test_a_read_only_profile_is_told_and_nothing_is_half_done(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As above, also where the tests run as root: the folder is made by nobody."""
+    home.gimp.plugins.mkdir(parents=True)
+    before = home.below()
+    mkdir = Path.mkdir
+
+    def refused(self: Path, *arguments: object, **options: object) -> None:
+        if self.parent == home.gimp.plugins:
+            raise PermissionError(13, "Permission denied", str(self))
+        mkdir(self, *arguments, **options)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "mkdir", refused)
+        with pytest.raises(InstallError, match=r"make .*plug-ins writable for you.*Nothing was changed"):
+            home.put(home.krita, home.gimp)
+    assert home.below() == before
+
+
+def test_what_a_run_that_was_cut_off_left_is_put_right(tmp_path: Path) -> None:
+    place = tmp_path / "anycost_krita"
+    (tmp_path / "anycost_krita.old").mkdir()  # cut off between the two renames
+    (tmp_path / "anycost_krita.old" / "a.py").write_text("old")
+    (tmp_path / "anycost_krita.part").mkdir()
+    again = Placing()
+    again.folder(place, {"b/a.py": Content(b"new", executable=True)})
+    assert (place / "a.py").read_text() == "old"
+    again.switch()
+    again.keep()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["anycost_krita"]
+    assert os.access(place / "b" / "a.py", os.X_OK)
+
+
+def test_removing_leaves_no_trace(home: Home) -> None:
+    before = home.below()
+    made = missing_folders(home.places)
+    environment = home.places.data / "environments" / "0.1.0-0" / "bin"
+    for folder in (environment, home.places.data / "models", home.places.cache / "latents", home.places.run):
+        folder.mkdir(parents=True)
+    home.put(home.krita, home.gimp, python=environment / "python", made=made)
+    (home.krita.place / "__pycache__").mkdir()
+    kept = remove(home)
+    assert [path for path in home.below() if not path.endswith("/")] == []
+    assert (home.places.data / "models").is_dir()
+    assert "the models" in str(kept["kept"])
+    (home.places.data / "models").rmdir()
+
+    home.put(home.krita, home.gimp, python=environment / "python", made=made)
+    (home.places.data / "models").mkdir()
+    remove(home, models="remove")
+    assert home.below() == before
+    assert remove(home) == {"removed": [], "kept": [], "done": True}
+
+
+def test_what_was_there_before_stays(home: Home) -> None:
+    settings, other = home.krita.settings, home.krita.plugins / "other"
+    assert settings
+    settings.parent.mkdir(parents=True)
+    settings.write_text("[General]\nname=Ä\n", encoding="utf-8")
+    other.mkdir(parents=True)
+    before = home.below()
+    home.put(home.krita, made=missing_folders(home.places))
+    remove(home)
+    assert home.below() == before
+
+
+def test_the_last_editor_takes_the_backend_along_and_the_first_does_not(home: Home) -> None:
+    home.put(home.krita, home.gimp)
+    remove(home, krita=True)
+    assert not home.krita.place.exists()
+    assert (home.places.data / "backend.json").is_file()
+    assert home.record.hosts == (home.gimp,)
+    assert {records.state(entry) for entry in home.record.of("file") if entry.host} == {"ok"}
+    remove(home, gimp=True)
+    assert [path for path in home.below() if not path.endswith("/")] == []
+
+
+def test_presets_stay_unless_asked_for(home: Home) -> None:
+    home.put(home.krita)
+    for folder in (home.places.data / "presets", home.krita.folder / "anycost_krita" / "presets"):
+        folder.mkdir(parents=True)
+        (folder / "mine.json").write_text("{}")
+    remove(home)
+    assert [path for path in home.below() if path.endswith("mine.json")] != []
+    home.put(home.krita)
+    remove(home, presets="remove")
+    assert [path for path in home.below() if not path.endswith("/")] == []
+
+
+def test_a_plug_in_without_a_record_or_with_a_damaged_one_goes_too(home: Home) -> None:
+    for damage in (lambda file: file.unlink(), lambda file: file.write_text("{")):
+        home.put(home.krita, home.gimp)
+        damage(home.places.data / "record.json")
+        remove(home)
+        assert [path for path in home.below() if not path.endswith("/")] == []
+
+
+def test_a_dry_run_says_what_it_would_remove_and_removes_nothing(home: Home) -> None:
+    home.put(home.krita)
+    before = home.below()
+    remove(home, dry_run=True)
+    assert f"Would remove {home.krita.place}" in home.printed.getvalue()
+    assert home.below() == before

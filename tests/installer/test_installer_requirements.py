@@ -1,0 +1,115 @@
+"""The lock holds what pyproject.toml pins, for every system and Python, and each file has its hash."""
+
+import json
+import re
+
+import lock as locking
+import pytest
+from checkout import ROOT
+from errors import InstallError
+from lock import dependencies, fits
+from requirements import LOCK, PYTHONS, SYSTEMS, Target, read_lock, this_target
+
+TARGETS = [Target(system.name, python) for system in SYSTEMS for python in PYTHONS]
+TARGETS.remove(Target("linux-x86_64", "3.10"))  # no hash of torch's CPU build is known for it
+
+
+def pinned_for(target: Target) -> set[str]:
+    """Of pyproject.toml, read more simply than pip does."""
+    pins = set()
+    for line in dependencies(ROOT):
+        pin, _, marker = line.partition(";")
+        old = target.python == "3.10"
+        if "==" in pin and not ("< '3.11'" in marker and not old) and not (">= '3.11'" in marker and old):
+            pins.add(pin.strip())
+    return pins
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.key)
+def test_what_is_pinned_is_locked(target):
+    """If this fails after a change of pins: run 'python3 installer/lock.py'."""
+    lock = read_lock(ROOT, target)
+    assert pinned_for(target) <= {*lock.packages, lock.torch.replace("+cpu", "")}
+    assert ("+cpu" in lock.torch) == target.system.startswith("linux")
+    assert {"pyvips"} == {name.partition("==")[0] for name in lock.sources}
+    assert 200e6 < lock.download < 600e6
+
+
+def test_every_release_has_hashes_and_pip_gets_them_in_its_own_form():
+    lock = read_lock(ROOT, TARGETS[0])
+    text = lock.text(*lock.packages, *lock.sources, lock.torch)
+    assert len(text.splitlines()) == len(lock.packages) + len(lock.sources) + 1
+    for line in text.splitlines():
+        assert re.fullmatch(r"[\w.-]+==[\w.+]+( --hash=sha256:[0-9a-f]{64})+", line)
+
+
+def test_a_machine_without_packages_is_told_which_ones_have_them():
+    with pytest.raises(InstallError, match=r"linux-x86_64, Python 3\.9\)\. Run it with another Python: 3\.11, 3\.12"):
+        read_lock(ROOT, Target("linux-x86_64", "3.9"))
+    with pytest.raises(InstallError, match=r"Supported are .*windows-amd64"):
+        read_lock(ROOT, Target("linux-riscv64", "3.11"))
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"targets": 3}', '{"targets": {"KEY": {}}}'])
+def test_a_damaged_lock_is_told(tmp_path, text):
+    (tmp_path / "installer").mkdir()
+    (tmp_path / LOCK).write_text(text.replace("KEY", TARGETS[0].key))
+    with pytest.raises(InstallError, match="missing or damaged"):
+        read_lock(tmp_path, TARGETS[0])
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "name"),
+    [
+        ("Linux", "x86_64", "linux-x86_64"),
+        ("Linux", "aarch64", "linux-aarch64"),
+        ("Darwin", "arm64", "macos-arm64"),
+        ("Windows", "AMD64", "windows-amd64"),
+    ],
+)
+def test_this_machine_is_known_under_its_locked_name(monkeypatch, system, machine, name):
+    monkeypatch.setattr("platform.system", lambda: system)
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    assert this_target().system == name
+    assert name in {known.name for known in SYSTEMS}
+
+
+@pytest.mark.parametrize(
+    ("file", "fitting"),
+    [
+        ("numpy-2.4.6-cp311-cp311-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl", True),
+        ("numpy-2.4.6-cp311-cp311-musllinux_1_2_x86_64.whl", False),
+        ("numpy-2.4.6-cp312-cp312-manylinux_2_28_x86_64.whl", False),
+        ("numpy-2.4.6-cp311-cp311-manylinux_2_28_aarch64.whl", False),
+        ("numpy-2.4.6-cp310-abi3-manylinux_2_28_x86_64.whl", True),
+        ("numpy-2.4.6-cp312-abi3-manylinux_2_28_x86_64.whl", False),
+        ("numpy-2.4.6-py3-none-any.whl", True),
+        ("numpy-2.4.5-py3-none-any.whl", False),
+        ("numpy-2.4.6.tar.gz", False),
+    ],
+)
+def test_hashes_are_kept_of_the_wheels_that_a_target_may_take(file, fitting):
+    assert fits(file, "numpy", "2.4.6", Target("linux-x86_64", "3.11")) is fitting
+
+
+def test_locking_writes_what_is_read(tmp_path, monkeypatch):
+    """From what pip chose and the index listed, to the file and back."""
+    wheels = [("zmq-1.0-py3-none-any.whl", "a" * 64, 5), ("zmq-1.0.tar.gz", "b" * 64, 7)]
+    torch = [("torch-2.0-cp311-cp311-win_amd64.whl", "c" * 64, 100)]
+    monkeypatch.setattr(locking, "torch_version", lambda root: "2.0")
+    chosen = {
+        Target(system, "3.11"): {"zmq": "1.0", "torch": "2.0"}
+        for system in ("windows-amd64", "linux-x86_64", "linux-aarch64")
+    }
+    lock = locking.locked(chosen, {"zmq": wheels, "torch": torch}, {"linux-x86_64-3.11": "d" * 64})
+    (tmp_path / "installer").mkdir()
+    (tmp_path / LOCK).write_text(json.dumps(lock))
+    windows = read_lock(tmp_path, Target("windows-amd64", "3.11"))
+    assert windows.text(*windows.packages, windows.torch) == (
+        f"zmq==1.0 --hash=sha256:{'a' * 64}\ntorch==2.0 --hash=sha256:{'c' * 64}\n"
+    )
+    assert windows.download == 105
+    linux = read_lock(tmp_path, Target("linux-x86_64", "3.11"))
+    assert linux.text(linux.torch) == f"torch==2.0+cpu --hash=sha256:{'d' * 64}\n"
+    with pytest.raises(InstallError, match="no packages"):
+        read_lock(tmp_path, Target("linux-aarch64", "3.11"))  # no hash of its torch is known

@@ -1,0 +1,158 @@
+"""`update`: the new release takes the old one's place only when it works; whatever goes wrong, the old one stays."""
+
+import io
+import json
+import os
+from pathlib import Path
+
+import private_environment
+import pytest
+import record as records
+import run_update
+import self_test
+from checkout import ROOT
+from environment import Environment
+from errors import InstallError
+from find_hosts import wanted
+from installed_home import pip
+from machine import this_machine
+from our_places import Places
+from placed_plugins import placed
+from progress import Progress
+
+
+class Installed:
+    """A home with an old release in its editors, and the checkout of the next one."""
+
+    def __init__(self, home: Path) -> None:
+        self.machine = this_machine(home)
+        self.places: Places = self.machine.places
+        self.folder = self.places.data / "environments"
+        self.old = self.environment("0.0.9-old")
+        hosts = wanted(self.machine, True, True)
+        with placed(ROOT, self.old, self.places, hosts, pip, Progress(io.StringIO())):
+            pass
+        self.plugin = hosts[0].place
+        (self.plugin / "old_file.py").write_text("")  # tells the old plug-in from the new
+        self.printed = ""
+
+    def environment(self, name: str) -> Path:
+        """Stands in for one: its Python's path."""
+        python = Environment(ROOT, self.folder / name).python
+        python.parent.mkdir(parents=True)
+        python.write_text("")
+        return python
+
+    def update(self, dry_run: bool = False) -> int:
+        out = io.StringIO()
+        try:
+            return run_update.update(ROOT, self.places, None, None, dry_run, Progress(out))
+        finally:
+            self.printed = out.getvalue()
+
+    def used(self) -> str:
+        return str(json.loads((self.places.data / "backend.json").read_text())["python"])
+
+    def below(self) -> dict[str, int]:
+        return {str(path): path.stat().st_mtime_ns for path in self.places.home.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch) -> Installed:
+    """What costs minutes is played: making the environment, fetching, and the self-test."""
+    home = tmp_path / "Zuhause ünd 家"
+    home.mkdir()
+    installed = Installed(home)
+    new = Environment(ROOT, installed.folder / "0.1.0-new")
+
+    def prepare(*arguments: object) -> Path:
+        return new.python if new.python.exists() else installed.environment("0.1.0-new")
+
+    for module, name, played in (
+        (private_environment, "environment_of", lambda *arguments: new),
+        (private_environment, "plan", lambda *arguments: []),
+        (private_environment, "prepare", prepare),
+        (run_update.model_files, "fetch", lambda *arguments: None),
+        (run_update, "pip_for", lambda *arguments: pip),
+        (run_update, "usable", lambda hosts, *arguments: list(hosts)),
+        (run_update, "self_test", lambda *arguments: self_test.Tested(85.0, 900.0, 1.9, "embedded", "anycost 0.1.0")),
+    ):
+        monkeypatch.setattr(module, name, played)
+    return installed
+
+
+def test_the_new_one_takes_its_place_and_the_old_one_goes(installed):
+    assert installed.update() == 0
+    assert installed.used() == str(Environment(ROOT, installed.folder / "0.1.0-new").python)
+    assert [path.name for path in installed.folder.iterdir()] == ["0.1.0-new"]
+    assert not (installed.plugin / "old_file.py").exists()
+    assert records.read(installed.places).environment.name == "0.1.0-new"
+    assert "restart the editors" in installed.printed
+
+
+def test_during_the_test_the_old_one_is_still_whole(installed, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        run_update, "self_test", lambda *arguments: seen.append((installed.used(), installed.old.exists()))
+    )
+    installed.update()
+    assert seen == [(str(Environment(ROOT, installed.folder / "0.1.0-new").python), True)]
+
+
+def ends(error: BaseException):
+    def played(*arguments: object) -> None:
+        raise error
+
+    return played
+
+
+def test_if_it_does_not_work_everything_is_as_before(installed, monkeypatch):
+    before = installed.below()
+    monkeypatch.setattr(
+        run_update, "self_test", ends(self_test.SelfTestFailed("the self-test failed: no picture came"))
+    )
+    with pytest.raises(InstallError, match=r"does not work here, so .* stays as it was\. .*no picture came"):
+        installed.update()
+    assert installed.below() == before
+    assert installed.used() == str(installed.old)
+    assert records.read(installed.places).environment.name == "0.0.9-old"
+
+
+@pytest.mark.parametrize(
+    "stop", [KeyboardInterrupt(), OSError(28, "No space left on device"), InstallError("no network")]
+)
+@pytest.mark.parametrize("where", ["prepare", "fetch", "pip_for", "self_test"])
+def test_stopped_anywhere_the_old_one_is_used_and_the_next_run_goes_on(installed, monkeypatch, stop, where):
+    before = installed.below()
+    module = {"prepare": private_environment, "fetch": run_update.model_files}.get(where, run_update)
+    with monkeypatch.context() as patch:
+        patch.setattr(module, where, ends(stop))
+        with pytest.raises(type(stop)):
+            installed.update()
+    assert {path: time for path, time in installed.below().items() if "0.1.0-new" not in path} == before
+    assert installed.used() == str(installed.old)
+    assert installed.update() == 0
+    assert [path.name for path in installed.folder.iterdir()] == ["0.1.0-new"]
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root writes everywhere")
+def test_plug_in_folders_that_cannot_be_written_leave_the_old_one(installed):
+    installed.plugin.parent.chmod(0o500)
+    try:
+        with pytest.raises(InstallError, match="cannot be written"):
+            installed.update()
+    finally:
+        installed.plugin.parent.chmod(0o700)
+    assert installed.used() == str(installed.old)
+
+
+def test_a_dry_run_changes_nothing(installed):
+    before = installed.below()
+    assert installed.update(dry_run=True) == 0
+    assert installed.below() == before
+    assert "Nothing was changed" in installed.printed
+
+
+def test_where_nothing_is_installed_it_says_what_to_do(tmp_path):
+    with pytest.raises(InstallError, match="run 'python3 installer install'"):
+        run_update.update(ROOT, this_machine(tmp_path).places, None, None, False, Progress(io.StringIO()))
