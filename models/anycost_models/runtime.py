@@ -7,6 +7,7 @@ import importlib.metadata
 import importlib.util
 import io
 import os
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from typing import Any, Literal
 import numpy as np
 
 from anycost_models.errors import AnycostError
+
+# openvino reports its use to a web service wherever this package can be imported, and leaves files in ~/intel.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # None: not importable
 
 RUNTIMES = ("openvino", "onnxruntime")  # the quicker first
 MEND = "run 'anycost models fetch'"

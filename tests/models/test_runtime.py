@@ -1,5 +1,9 @@
 """Both runtimes give the same results, and say what is wrong with a file."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import skimage.data
@@ -34,6 +38,18 @@ def test_runtimes_agree(name, array, scale):
     for a, b in zip(one, other, strict=True):
         assert np.isfinite(a).all()
         assert np.abs(a - b).max() < scale / 255
+
+
+def test_the_runtime_tells_nobody_that_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """openvino's telemetry keeps an id in the home folder before it sends anything."""
+    pytest.importorskip("openvino")
+    model = path_of("selfie_matte")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    code = (
+        f"from pathlib import Path; from anycost_models import runtime; runtime.load(Path({str(model)!r}), 'openvino')"
+    )
+    subprocess.run([sys.executable, "-c", f"{code}; import sys; assert 'openvino' in sys.modules"], check=True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_free_batch_equals_one_by_one():
