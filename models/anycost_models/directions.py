@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -28,6 +28,26 @@ class Direction:
     region: Region  # what of the photo may change: the face, or hair and neckline with it
     layers: tuple[int, int]  # the rows of W+ it moves, the last excluded
     vector: np.ndarray  # float32, what strength 1 adds to those rows: [D] the same to each, or [rows, D]
+    # (strength, multiple of `vector`), rising, with (0, 0) on it: so that equal steps look equal. Strengths
+    # beyond its ends do what the end does: further, faces fall apart. Empty: every strength is its own multiple.
+    curve: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def least(self) -> float:
+        """The strength below which nothing changes any more."""
+        return self.curve[0][0] if self.curve else -MOST
+
+    @property
+    def most(self) -> float:
+        """The strength above which nothing changes any more."""
+        return self.curve[-1][0] if self.curve else MOST
+
+    def multiple(self, strength: float) -> float:
+        """Of `vector`, that this strength adds."""
+        if not self.curve:
+            return strength
+        strengths, multiples = zip(*self.curve, strict=True)
+        return float(np.interp(strength, strengths, multiples))
 
 
 @dataclass(frozen=True)
@@ -54,12 +74,12 @@ class Directions:
                 )
 
     def apply(self, latent: np.ndarray, strengths: Mapping[str, float]) -> np.ndarray:
-        """W+ [styles, D] + Σ strength · direction. Raises AnycostError like `check`."""
+        """W+ [styles, D] + Σ multiple(strength) · direction. Raises AnycostError like `check`."""
         self.check(strengths)
         edited = latent.copy()
         for name, strength in strengths.items():
             direction = self.direction(name)
-            edited[slice(*direction.layers)] += strength * direction.vector
+            edited[slice(*direction.layers)] += np.float32(direction.multiple(strength)) * direction.vector
         return edited
 
     def region(self, strengths: Mapping[str, float]) -> Region:
@@ -75,7 +95,7 @@ def load_directions(path: Path = EMBEDDED_DIRECTIONS) -> Directions:
             entries = json.loads(file.metadata()["attributes"])
             by_name = {
                 entry["name"]: Direction(
-                    **{**entry, "layers": tuple(entry["layers"])},
+                    **{**entry, "layers": tuple(entry["layers"]), "curve": _curve(entry.get("curve", ()))},
                     vector=file.get_tensor(entry["name"]).astype(np.float32),
                 )
                 for entry in entries
@@ -85,6 +105,16 @@ def load_directions(path: Path = EMBEDDED_DIRECTIONS) -> Directions:
             f"the directions {path} are missing or damaged ({error}): install the package again"
         ) from error
     return Directions(MappingProxyType(by_name))
+
+
+def _curve(points: Any) -> tuple[tuple[float, float], ...]:
+    """Raises ValueError or TypeError unless both numbers rise from point to point and the curve passes through 0."""
+    curve = tuple((float(strength), float(multiple)) for strength, multiple in points)
+    if curve and not (np.diff(curve, axis=0) > 0).all():
+        raise ValueError("a curve that does not rise")
+    if curve and (0.0, 0.0) not in curve:
+        raise ValueError("a curve beside 0")
+    return curve
 
 
 def load_boundaries(path: Path, styles: int, style_dim: int) -> Directions:

@@ -6,44 +6,38 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from anycost_models import hair_labels, shape_labels, skin_labels
 from anycost_models.catalogue import path_of
-from anycost_models.face_masks import hair_of_matte, matte, polygon_mask
+from anycost_models.face_masks import matte
 from anycost_models.face_mesh import FaceMesh, Landmarks
 from anycost_models.runtime import Network, load
 from anycost_models.square import AlignedSquare
 
-LABELS = {  # name: unit or range, and meaning
+_EXPRESSION = {
     "smile": "0…1",
     "mouth_open": "0…1",
+    "pucker": "0…1: lips pushed forward",
     "eyes_open": "0…1",
+    "squint": "0…1: lids drawn together, apart from blinking",
     "brows_up": "-1…1",
+    "surprise": "0…1: mean of mouth open, inner brows up and eyes wide",
+}
+LABELS = {  # name: unit or range, and meaning
+    **_EXPRESSION,
     "yaw": "degrees, to the picture's right",
     "pitch": "degrees, up",
     "roll": "degrees, clockwise",
     "age": "years",
     "gender": "log odds that the face presents as a man's rather than a woman's",
-    "glasses": "edges below and between the eyes against those of the cheeks, in L* per pixel",
-    "hair_lightness": "L* 0…100",
-    "skin_lightness": "L* 0…100",
-    "skin_warmth": "b* of the cheeks: blue to yellow",
-    "lip_colour": "a* of the lips less that of the cheeks: how much redder",
-    "beard": "chin and upper lip darker and rougher than the cheeks, in L*",
-    "lip_fullness": "height of both lips to their width",
-    "face_width": "width to height",
+    **shape_labels.LABELS,
+    **skin_labels.LABELS,
+    **hair_labels.LABELS,
+    "background_lightness": "L* 0…100, beside and above the head",
+    "background_red": "a* of the same: green to red",
+    "background_warmth": "b* of the same: blue to yellow",
 }
 
 _SIZE = 256  # pixels: colours and edges are measured at this size
-# Polygons on the mesh; for pairs the picture's left one, the right one mirrored.
-_CHEEKS = ((123, 50, 36, 205, 187, 147), (352, 280, 266, 425, 411, 376))  # below what sunglasses cover
-_BELOW_EYES = (
-    (111, 228, 229, 230, 231, 232, 128, 47, 100, 101, 50),
-    (340, 448, 449, 450, 451, 452, 357, 277, 329, 330, 280),
-)
-_BRIDGE = (193, 168, 417, 351, 197, 122)
-_LIPS = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146)
-_MOUTH = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95)
-_CHIN = (106, 182, 83, 18, 313, 406, 335, 424, 431, 262, 428, 199, 208, 32, 211, 204)
-_UPPER_LIP = (165, 167, 164, 393, 391, 322, 270, 269, 267, 0, 37, 39, 40, 92)
 
 # dlib's chip for the age and gender networks: the corners of the eyes, from the picture's right to its left, and the
 # base of the nose; where they lie in the chip before its padding.
@@ -80,7 +74,7 @@ class FaceLabels:
         yaw, pitch, roll = face.pose()
         age, gender = self._age_and_gender(image, face)
         values = self._expression(face) | {"yaw": yaw, "pitch": pitch, "roll": roll, "age": age, "gender": gender}
-        values |= self._colours(image, face) | _shape(face)
+        values |= shape_labels.measure(face) | self._colours(image, face)
         return {name: float(values[name]) for name in LABELS}
 
     def _expression(self, face: Landmarks) -> dict[str, float]:
@@ -89,11 +83,15 @@ class FaceLabels:
         def both(name: str) -> float:
             return (strength[f"{name}Left"] + strength[f"{name}Right"]) / 2
 
+        brows = strength["browInnerUp"]
         return {
             "smile": both("mouthSmile"),
             "mouth_open": strength["jawOpen"],
+            "pucker": strength["mouthPucker"],
             "eyes_open": 1 - both("eyeBlink"),
-            "brows_up": (strength["browInnerUp"] + both("browOuterUp")) / 2 - both("browDown"),
+            "squint": both("eyeSquint"),
+            "brows_up": (brows + both("browOuterUp")) / 2 - both("browDown"),
+            "surprise": (strength["jawOpen"] + brows + both("eyeWide")) / 3,
         }
 
     def _age_and_gender(self, image: np.ndarray, face: Landmarks) -> tuple[float, float]:
@@ -107,28 +105,14 @@ class FaceLabels:
 
     def _colours(self, image: np.ndarray, face: Landmarks) -> dict[str, float]:
         lab = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
-        xy = face.points[:, :2]
-
-        def inside(*polygons: tuple[int, ...]) -> np.ndarray:
-            return np.maximum.reduce([polygon_mask(xy[list(polygon)], _SIZE) for polygon in polygons]) > 0.5
-
-        cheeks, lips = inside(*_CHEEKS), inside(_LIPS) & ~inside(_MOUTH)
-        skin, chin, upper_lip = _median(lab, cheeks), inside(_CHIN), inside(_UPPER_LIP)
-        hair = hair_of_matte(matte(image, self.matte), face) > 0.5
-        light = lab[:, :, 0]
-        edges = np.hypot(cv2.Scharr(light, -1, 1, 0), cv2.Scharr(light, -1, 0, 1)) / 32
-        rough = np.abs(light - cv2.GaussianBlur(light, (0, 0), 2))
-        darker = skin[0] - (_median(lab, chin)[0] + _median(lab, upper_lip)[0]) / 2
-        rougher = _mean(rough, chin | upper_lip) - _mean(rough, cheeks)
-        rims = (_mean(edges, inside(*_BELOW_EYES)) + _mean(edges, inside(_BRIDGE))) / 2
-        return {
-            "glasses": rims - _mean(edges, cheeks),
-            "hair_lightness": _median(lab, hair)[0] if hair.mean() > 0.01 else math.nan,
-            "skin_lightness": skin[0],
-            "skin_warmth": skin[2],
-            "lip_colour": _median(lab, lips)[1] - skin[1],
-            "beard": darker + 4 * rougher,
-        }
+        person = matte(image, self.matte)
+        on_skin, skin = skin_labels.measure(lab, face)
+        wall = person < 0.1
+        wall[_SIZE * 3 // 4 :] = False  # below are shoulders
+        background = lab[wall].mean(axis=0) if wall.mean() > 0.01 else np.full(3, math.nan)
+        names = ("background_lightness", "background_red", "background_warmth")
+        on_wall = dict(zip(names, background.tolist(), strict=True))
+        return on_skin | hair_labels.measure(lab, person, face, skin) | on_wall
 
 
 def chip_square(face: Landmarks) -> AlignedSquare:
@@ -139,22 +123,3 @@ def chip_square(face: Landmarks) -> AlignedSquare:
     axis = np.vdot(spread, points - points.mean()) / np.vdot(spread, spread).real
     centre = points.mean() - axis * places.mean()
     return AlignedSquare((float(centre.real), float(centre.imag)), (float(axis.real), float(axis.imag)))
-
-
-def _shape(face: Landmarks) -> dict[str, float]:
-    def length(a: int, b: int) -> float:  # with the depth, so that turning the head changes little
-        return float(np.linalg.norm(face.points[a] - face.points[b]))
-
-    return {
-        "lip_fullness": (length(0, 13) + length(14, 17)) / max(length(61, 291), 1e-6),
-        "face_width": length(234, 454) / max(length(10, 152), 1e-6),
-    }
-
-
-def _median(values: np.ndarray, where: np.ndarray) -> np.ndarray:
-    """Per channel of [S, S, C]; NaN where the region is empty, as when it is turned away."""
-    return np.median(values[where], axis=0) if where.any() else np.full(values.shape[2], np.nan)
-
-
-def _mean(values: np.ndarray, where: np.ndarray) -> float:
-    return float(values[where].mean()) if where.any() else math.nan

@@ -1,0 +1,167 @@
+"""The attributes: what each moves, how strong ±1 is, what belongs to it, and what editors show."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """What to learn."""
+
+    name: str  # of its label in `face_labels.LABELS`, too
+    group: str
+    about: str  # what −1 and +1 do
+    region: str  # "face" or "head": what of the photo may change
+    free: tuple[str, ...] = ()  # labels that move along by themselves: they measure part of the same thing
+    rows: tuple[int, int] = (0, 16)  # of W+, that may move
+    effect: float = 1.7  # standard deviations of its label that strength 1 moves it by, on average
+    longest: float = 8.0  # standard deviations of w, over all groups of rows: beyond, faces fall apart
+    hold: float = 1.0  # how dear it is to move other labels, of the usual
+    identity: float = 1.0  # how dear it is to change who somebody is, of the usual
+    natural: tuple[float, float] = (-1.4, 1.4)  # multiples of the step beyond which faces were seen to fall apart
+
+
+_TILT = ("eyes_open", "brows_up", "squint", "light_above", "roll", "surprise", "eye_makeup")
+_HAIR_COLOURS = ("hair_lightness", "hair_blond", "hair_red", "hair_grey")
+
+ATTRIBUTES = (
+    Attribute(
+        "smile",
+        "Expression",
+        "serious … smiling",
+        "face",
+        ("mouth_open", "squint", "surprise", "pucker", "lip_fullness"),
+        longest=11,
+        hold=0.5,
+        natural=(-1.7, 2),
+    ),
+    Attribute(
+        "mouth_open", "Expression", "mouth closed … open", "face", ("surprise",), effect=2.6, natural=(-1.6, 1.3)
+    ),
+    Attribute(
+        "surprise",
+        "Expression",
+        "calm … surprised",
+        "face",
+        ("mouth_open", "brows_up", "eyes_open", "brow_furrow"),
+        effect=2.4,
+    ),
+    Attribute(
+        "eyes_open",
+        "Expression",
+        "eyes narrowed … wide open",
+        "face",
+        ("surprise", "squint"),
+        effect=1.9,
+        natural=(-1.6, 1.7),
+    ),
+    Attribute(
+        "squint", "Expression", "eyes relaxed … squinting", "face", ("eyes_open", "surprise"), rows=(2, 16), identity=5
+    ),
+    Attribute(
+        "brows_up",
+        "Expression",
+        "brows lowered … raised",
+        "face",
+        ("surprise", "brow_furrow"),
+        effect=1.9,
+        rows=(2, 5),
+        hold=0.6,
+        identity=10,
+        natural=(-1.12, 1.12),
+    ),
+    Attribute(
+        "brow_furrow",
+        "Expression",
+        "brows apart … drawn together",
+        "face",
+        ("brows_up", "surprise"),
+        rows=(2, 5),
+        hold=0.6,
+        identity=10,
+        natural=(-1.2, 1.2),
+    ),
+    Attribute(
+        "gaze_side", "Expression", "looking to the picture's left … right", "face", effect=2.2, natural=(-1.3, 1.3)
+    ),
+    Attribute(
+        "age",
+        "Identity",
+        "younger … older",
+        "head",
+        ("skin_smoothness", "hair_grey", "chin_length", "lip_fullness", "eye_makeup"),
+        effect=1.8,
+        longest=9,
+        hold=0.5,
+        rows=(2, 16),
+        identity=0,
+    ),
+    Attribute(
+        "gender",
+        "Identity",
+        "presents as a woman … as a man",
+        "head",
+        ("lip_colour", "eye_makeup", "jaw_width", "chin_length", "brow_boldness"),
+        effect=1.3,
+        longest=9,
+        identity=0,
+        natural=(-1.15, 1.1),
+    ),
+    Attribute("face_width", "Shape", "narrower … wider face", "head", natural=(-1.3, 1.3)),
+    Attribute("jaw_width", "Shape", "narrower … wider jaw", "head"),
+    Attribute("chin_length", "Shape", "shorter … longer chin", "head", natural=(-1.7, 1.5)),
+    Attribute("nose_width", "Shape", "narrower … wider nose", "face", natural=(-1.05, 1.1)),
+    Attribute("lip_fullness", "Shape", "thinner … fuller lips", "face", ("pucker",), natural=(-1.8, 1.4)),
+    Attribute("eye_spacing", "Shape", "eyes closer … further apart", "face", ("brow_furrow",), natural=(-1.5, 1.3)),
+    Attribute("yaw", "Pose", "turned to the picture's left … right", "head", ("light_side",), natural=(-1.5, 1.5)),
+    Attribute("pitch", "Pose", "looking down … up", "head", _TILT, natural=(-2, 2)),
+    Attribute("light_side", "Light", "lit from the picture's left … right", "head", natural=(-2, 2)),
+    Attribute("light_above", "Light", "lit from below … above", "head"),
+    Attribute("skin_warmth", "Colour", "cooler … warmer skin", "face", rows=(5, 16), effect=1.5, natural=(-2, 1.6)),
+    Attribute(
+        "skin_smoothness",
+        "Colour",
+        "rougher … smoother skin",
+        "face",
+        ("age",),
+        rows=(6, 16),
+        hold=0.3,
+        natural=(-1.1, 1.1),
+    ),
+    Attribute("blush", "Colour", "paler … rosier cheeks", "face", natural=(-1.5, 2)),
+    Attribute("lip_colour", "Colour", "paler … redder lips", "face", rows=(3, 16), natural=(-1.7, 2)),
+    Attribute("eye_makeup", "Colour", "lighter … darker lids", "face", ("dark_lenses",), natural=(-0.5, 1.3)),
+    Attribute("brow_boldness", "Colour", "fainter … bolder brows", "face", natural=(-1.5, 1.6)),
+    Attribute(
+        "glasses",
+        "Accessories",
+        "without … with glasses",
+        "face",
+        ("dark_lenses", "eye_makeup"),
+        effect=3.8,
+        longest=6.5,
+        natural=(-1.2, 1.3),
+    ),
+    Attribute(
+        "beard", "Hair", "shaven … bearded", "face", ("moustache", "skin_smoothness", "light_above"), natural=(-2, 1.7)
+    ),
+    Attribute("moustache", "Hair", "without … with a moustache", "face", ("beard",), natural=(-1.6, 1.3)),
+    Attribute(
+        "hair_length", "Hair", "shorter … longer hair", "head", ("hair_volume",), longest=5.8, natural=(-1.15, 1.1)
+    ),
+    Attribute(
+        "hair_volume", "Hair", "flatter … fuller hair", "head", ("hair_length", "baldness"), natural=(-1.25, 1.5)
+    ),
+    Attribute("hair_curl", "Hair", "straighter … curlier hair", "head", ("hair_volume",), natural=(-2, 1.4)),
+    Attribute(
+        "fringe",
+        "Hair",
+        "forehead free … covered by a fringe",
+        "head",
+        ("light_above", "baldness"),
+        natural=(-1.8, 1.3),
+    ),
+    Attribute("hair_lightness", "Hair", "darker … lighter hair", "head", _HAIR_COLOURS, natural=(-2, 2)),
+    Attribute("hair_blond", "Hair", "ashen … blond hair", "head", _HAIR_COLOURS, natural=(-1.2, 1.7)),
+    Attribute("hair_red", "Hair", "less … more red hair", "head", ("hair_blond", "hair_grey"), natural=(-1.2, 1.7)),
+    Attribute("hair_grey", "Hair", "coloured … grey hair", "head", _HAIR_COLOURS, natural=(-1.5, 1.4)),
+)
