@@ -100,7 +100,7 @@ def drag(backend: Backend, seconds: float) -> dict[str, Any]:
 
 
 def large(backend: Backend, megapixels: float) -> dict[str, Any]:
-    """One region with a face that fills half of it: opened, shown, applied."""
+    """One region with a face that fills half of it: opened, shown, applied; then projected, and refined."""
     side = round((megapixels * 1e6) ** 0.5)
     pixels = cv2.resize(ASTRONAUT[:330, 90:420], (side, side), interpolation=cv2.INTER_CUBIC)
     pixels = np.dstack([pixels, np.full(pixels.shape[:2], 255, np.uint8)])
@@ -117,6 +117,13 @@ def large(backend: Backend, megapixels: float) -> dict[str, Any]:
         seconds[quality] = time.monotonic() - started
         peak[quality] = memory(backend, "VmHWM")
         shape = edited.picture.width, edited.picture.height
+    client.ask(m.Close(session=opened.session))
+    started = time.monotonic()
+    opened = client.ask(m.OpenRegion(image=picture(pixels)), timeout=600)
+    edited = client.ask(smile(opened.session, 1, quality="final"), timeout=600)
+    seconds["projected"], peak["projected"] = time.monotonic() - started, memory(backend, "VmHWM")
+    assert isinstance(client.ask(m.Refine(session=opened.session, face=0, budget=10), timeout=600), m.Refined)
+    peak["refined"] = memory(backend, "VmHWM")
     return {
         "pixels": pixels.shape,
         "final": shape,

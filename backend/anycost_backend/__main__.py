@@ -11,6 +11,7 @@ from anycost_models.errors import AnycostError
 
 COMMANDS = (
     "edit",
+    "batch",
     "faces",
     "project",
     "render",
@@ -31,10 +32,21 @@ def parser() -> argparse.ArgumentParser:
         description="Edit faces in photographs with attribute sliders, on this machine, without a GPU.",
         epilog="'anycost COMMAND --help' explains a command.",
     )
+    top.add_argument("--version", action=_Version, nargs=0, help="print the version and end")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in COMMANDS:
         importlib.import_module(f"anycost_backend.commands.{name}").add(commands)
     return top
+
+
+class _Version(argparse.Action):
+    """Looked up when asked for: that takes longer than all else here."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object, **__: object) -> None:
+        from importlib.metadata import version
+
+        print(f"anycost {version('anycost-face-editor')}")
+        parser.exit()
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -6,9 +6,7 @@ from pathlib import Path
 
 from anycost_models.errors import AnycostError
 
-from anycost_backend.photo_formats import EXTENSIONS
-
-FORMATS = {"jpeg": ".jpg", "png": ".png", "webp": ".webp", "tiff": ".tif"}  # format → how its files' names end
+from anycost_backend.photo_names import ENDINGS, EXTENSIONS
 
 
 @dataclass(frozen=True)
@@ -18,7 +16,7 @@ class Item:
 
 
 def plan(folder: Path, output: Path, format: str | None = None) -> list[Item]:
-    """By the photos' names. format: of all edited photos, one of `FORMATS`; None: each keeps its own.
+    """By the photos' names. format: of all edited photos, one of `ENDINGS`; None: each keeps its own.
 
     Photos are told by their extension; folders in the folder are left alone. Where two photos would become one file
     (a.jpg and a.png as TIFF), each keeps its whole name (a.jpg.tif, a.png.tif).
@@ -36,7 +34,7 @@ def plan(folder: Path, output: Path, format: str | None = None) -> list[Item]:
     names = [_name(photo, format) for photo in photos]
     twice = _twice(names)
     names = [
-        photo.name + FORMATS[format] if format and name.casefold() in twice else name
+        photo.name + ENDINGS[format] if format and name.casefold() in twice else name
         for photo, name in zip(photos, names, strict=True)
     ]
     if twice := _twice(names):
@@ -52,7 +50,7 @@ def is_photo(path: Path) -> bool:
 def _name(photo: Path, format: str | None) -> str:
     if format is None or EXTENSIONS[photo.suffix.lower()] == format:
         return photo.name
-    return photo.stem + FORMATS[format]
+    return photo.stem + ENDINGS[format]
 
 
 def _twice(names: list[str]) -> set[str]:

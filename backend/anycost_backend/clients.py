@@ -22,7 +22,7 @@ class Clients:
         self._lock = threading.Lock()
         self._clients: dict[str, _Client] = {}
         self._names: dict[Address, str] = {}
-        self.any_ever = False
+        self.first: str | None = None  # who said hello first: whoever started this process
 
     def __len__(self) -> int:
         return len(self._clients)
@@ -39,7 +39,7 @@ class Clients:
                 self._forget_address(old)
             client.addresses.add(address)
             self._names[address] = name
-            self.any_ever = True
+            self.first = self.first or name
             return True
 
     def heard(self, address: Address) -> str | None:

@@ -7,12 +7,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from anycost_client import messages as m
+from anycost_models.model_store import EMBEDDED
 
 from anycost_backend.refusals import dropped, failure
 from anycost_backend.work import Job, Work
 
 if TYPE_CHECKING:
+    from anycost_models.graphs import GeneratorFile
+
     from anycost_backend.studio import Studio
+    from anycost_backend.workshop import Workshop
 
 log = logging.getLogger(__name__)
 
@@ -28,11 +32,26 @@ class Desk:
         self._loading = False
 
     @cached_property
+    def generator(self) -> "GeneratorFile":
+        """What the model's file says. Raises AnycostError when it is missing or damaged."""
+        from anycost_models.graphs import GeneratorFile
+        from anycost_models.model_store import model_path
+
+        return GeneratorFile.read(model_path(self.model))
+
+    @cached_property
     def studio(self) -> "Studio":
         """For the compute thread: with it come the libraries."""
         from anycost_backend.studio import Studio
 
         return Studio(self.model, self.work)
+
+    @cached_property
+    def workshop(self) -> "Workshop":
+        """As the studio."""
+        from anycost_backend.workshop import Workshop
+
+        return Workshop(self.studio, self.work)
 
     def take(self, request: m.Request, client: str, answer: Answer) -> None:
         """One of the work socket's requests. It is answered now or later, in any case."""
@@ -76,8 +95,24 @@ class Desk:
                 self.work.put(
                     job("reading a latent", lambda job: self.studio.latent(job, request, answer), request.session)
                 )
+            case m.Attributes() if self.model == EMBEDDED:  # at once: editors show nothing without sliders
+                from anycost_backend.attribute_list import embedded_attributes
+
+                answer(embedded_attributes(request.id, self.generator))
             case m.Attributes():
                 self.work.put(job("listing attributes", lambda job: self.studio.attributes(job, request, answer)))
+            case m.LearnAttribute():
+                learning = job("learning an attribute", lambda job: self.workshop.learn(job, request, answer))
+                learning.long = True
+                self.work.put(learning)
+            case m.RemoveAttribute():
+                self.work.put(job("removing an attribute", lambda job: self.workshop.remove(job, request, answer)))
+            case m.MatchFace():
+                matching = job(
+                    "matching a face", lambda job: self.workshop.match(job, request, answer), request.session
+                )
+                matching.long = True
+                self.work.put(matching)
             case m.RenderSample():
                 self.work.put(job("drawing a sample", lambda job: self.studio.sample(job, request, answer)))
             case m.Close():

@@ -45,8 +45,10 @@ class FaceFinder:
     _detector: Any  # cv2.FaceDetectorYN
 
     @classmethod
-    def load(cls, runtime: str | None = None) -> "FaceFinder":
-        """From the fetched model files. Raises AnycostError when one is missing or damaged."""
+    def load(cls, runtime: str | None = None, threads: int | None = None) -> "FaceFinder":
+        """From the fetched model files; runtime and threads as `anycost_models.runtime.load` takes them.
+
+        Raises AnycostError when a file is missing or damaged."""
         path = path_of("yunet")
         logging = cv2.utils.logging
         level = logging.setLogLevel(logging.LOG_LEVEL_ERROR)  # one harmless warning of OpenCV 5's graph engine
@@ -57,7 +59,7 @@ class FaceFinder:
             raise AnycostError(f"the model file {path} is damaged: run 'anycost models fetch'") from error
         finally:
             logging.setLogLevel(level)
-        return cls(FaceMesh.load(runtime), detector)
+        return cls(FaceMesh.load(runtime, threads), detector)
 
     def find(self, image: np.ndarray) -> tuple[Face, ...]:
         """All faces of uint8 RGB `image` [H, W, 3], the largest first; empty if there are none."""

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from anycost_models.sub_generator import SubGenerator
-from anycost_models.timing import BUDGET, TimeTable, choose, progression
+from anycost_models.timing import progression
 
+from anycost_backend.frames import Frames
 from anycost_backend.renderer import Renderer
 
-_SHARE = 0.4  # of the frame is for drawing; the rest takes what is drawn to the picture and the picture to the client
 _SIGNS = {Fraction(1, 4): "¼", Fraction(1, 2): "½", Fraction(3, 4): "¾", Fraction(1): "full"}
 
 
@@ -18,15 +18,16 @@ class Rung:
     quick: bool  # whether the composite, too, may be a preview's
 
 
-def ladder(renderer: Renderer, table: TimeTable | None, side: int) -> list[Rung]:
-    """The first for a moving slider, the last the best for faces shown with `side` pixels. table: if it is known."""
-    if table is None:
+def ladder(renderer: Renderer, frames: Frames | None, side: int, faces: int = 1) -> list[Rung]:
+    """The first for a moving slider, the last the best for so many faces shown with `side` pixels. frames: when it is
+    known what pictures take."""
+    if frames is None:
         exits = renderer.file.exits
         first = SubGenerator(min(exits, key=lambda exit: abs(exit - 256)), 0.25)
         better: tuple[SubGenerator, ...] = (SubGenerator(next((exit for exit in exits if exit >= side), exits[-1])),)
     else:
-        first = choose(table, _SHARE * BUDGET, side)
-        better = progression(table, first, side) or (first,)
+        first = frames.choose(side, faces)
+        better = progression(frames.table, first, side) or (first,)
     return [Rung(first, True), *(Rung(sub, False) for sub in better)]
 
 

@@ -14,12 +14,10 @@ from anycost_models.files import check_output, write_aside
 from anycost_backend.colour import CHANNELS, Kind, checked, from_srgb, rescaled, to_srgb
 from anycost_backend.photo_formats import (
     DTYPES,
-    EXTENSIONS,
     KINDS,
     LONGEST,
     NAMES,
     Encoding,
-    Format,
     encode,
     is_camera_raw,
     png_frames_and_texts,
@@ -28,6 +26,7 @@ from anycost_backend.photo_formats import (
     tiff_tags,
 )
 from anycost_backend.photo_metadata import Metadata, cleaned, declared, read_metadata
+from anycost_backend.photo_names import EXTENSIONS, Format
 
 # Of libvips' fields those that are needed; texts, which may be in any encoding, cannot be asked for.
 _FIELDS = ["xres", "yres", "orientation", "n-pages", "bits-per-sample", "palette", "vips-loader"]

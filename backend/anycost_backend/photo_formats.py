@@ -6,7 +6,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyvips
@@ -15,17 +15,8 @@ from PIL import Image, JpegImagePlugin, PngImagePlugin
 from anycost_backend.colour import INTERPRETATION, Kind
 from anycost_backend.exif import Folder, block_of, descriptive, numbers, read_folder, with_tags
 from anycost_backend.photo_metadata import Metadata
+from anycost_backend.photo_names import Format
 
-Format = Literal["jpeg", "png", "webp", "tiff"]
-
-EXTENSIONS: dict[str, Format] = {
-    ".jpg": "jpeg",
-    ".jpeg": "jpeg",
-    ".png": "png",
-    ".webp": "webp",
-    ".tif": "tiff",
-    ".tiff": "tiff",
-}
 NAMES: dict[Format, str] = {"jpeg": "JPEG", "png": "PNG", "webp": "WebP", "tiff": "TIFF"}
 DTYPES: dict[Format, tuple[str, ...]] = {  # the last is the richest
     "jpeg": ("uint8",),

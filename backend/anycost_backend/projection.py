@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from anycost_models.projection_settings import ProjectionSettings
 
 SIDE = 256  # pixels of the faces that are projected
-How = Literal["encoder", "refined"]
+How = Literal["encoder", "under way", "refined"]
 
-VERSION = 3  # raise it when projections of the same face get better: remembered ones are then made anew
+VERSION = 4  # raise it when projections of the same face get better: remembered ones are then made anew
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +48,8 @@ class StoredProjection:
     seconds: float  # that it took when it was computed
     remembered: bool  # read from the cache
     complete: bool = True  # not ended early by its watcher
-    stage: How = "refined"  # or as the encoder answered (where there is none: the mean style)
+    # As the encoder answered (where there is none: the mean style), or as far as a refinement has come by now.
+    stage: How = "refined"
 
     def scores(self) -> dict[str, float | int | bool | str | None]:
         """Everything but the latent, as the command line prints it."""

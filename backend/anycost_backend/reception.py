@@ -98,11 +98,8 @@ class Reception:
     @cached_property
     def _model_hash(self) -> str:
         """ "" when the model cannot be read: whoever needs it will be told why."""
-        from anycost_models.graphs import GeneratorFile
-        from anycost_models.model_store import model_path
-
         try:
-            return GeneratorFile.read(model_path(self._desk.model)).sha256
+            return self._desk.generator.sha256
         except AnycostError:
             return ""
 

@@ -10,6 +10,7 @@ from anycost_models.square import AlignedSquare, Rectangle
 from anycost_models.sub_generator import SubGenerator
 
 from anycost_backend import composite
+from anycost_backend.adjustment import Wanted
 from anycost_backend.layer import Layer, as_mask
 from anycost_backend.memory import Kept
 from anycost_backend.session import Manner, Parts, Session, working_side
@@ -17,7 +18,7 @@ from anycost_backend.session import Manner, Parts, Session, working_side
 _SMALL_FACE = 96  # pixels: side of a square below which an edit shows little
 _TURNED = 35  # degrees: from here on a face is seen from the side
 
-Strengths = Mapping[int, Mapping[str, float]]  # face → attribute → strength
+Strengths = Mapping[int, Wanted]  # face → what it is to become
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +57,7 @@ class OpenRegion:
         """The region as it is: uint8 RGB or RGBA, its longest side at most `max_side` pixels."""
         whole = (0, 0, self.layer.width, self.layer.height)
         size = self._size(whole, max_side)
-        shown = _reduced(self.layer.srgb8(), size)
+        shown = _reduced(self.session.image, size)
         if self.layer.alpha is None:
             return shown
         alpha = as_mask(_reduced(self.layer.alpha, size))

@@ -1,6 +1,8 @@
 """Draws pictures from latents, by exported graphs: without torch, unless a graph has yet to be exported."""
 
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +18,7 @@ from anycost_models.sub_generator import SubGenerator
 if TYPE_CHECKING:
     from anycost_models.elastic import ElasticGenerator
 
+Drawn = Callable[[SubGenerator, float], None]  # told by what a picture was drawn, and in how many milliseconds
 NOISE = np.ones(1, np.float32)  # as strong as the generator was trained with
 
 
@@ -26,6 +29,7 @@ class Renderer:
     weights: Path
     runtime: str | None = None  # as anycost_models.runtime.load takes them
     threads: int | None = None
+    on_drawn: Drawn = field(default=lambda sub, ms: None, repr=False, compare=False)
     _loading: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
 
     @property
@@ -59,8 +63,11 @@ class Renderer:
         """latent: W+ [styles, D] (or w [D]) → float32 RGB [R, R, 3], sRGB 0…1, by the full generator or `sub`.
 
         Raises AnycostError for a sub-generator or a latent that is not this model's."""
-        wplus = self._wplus(latent)
-        (picture,) = self.graphs.drawing(sub or self.full)(wplus[None], NOISE)
+        wplus, sub = self._wplus(latent), sub or self.full
+        network = self.graphs.drawing(sub)
+        started = time.perf_counter()
+        (picture,) = network(wplus[None], NOISE)
+        self.on_drawn(sub, 1000 * (time.perf_counter() - started))
         return picture[0]
 
     def render8(self, latent: np.ndarray, sub: SubGenerator | None = None) -> np.ndarray:
@@ -71,7 +78,8 @@ class Renderer:
         """Exports (where it was not), compiles and runs once, so that the next picture comes at full speed.
 
         Raises AnycostError for a sub-generator that is not this model's."""
-        self.render(np.zeros(self.file.style_dim, np.float32), sub)
+        wplus = self._wplus(np.zeros(self.file.style_dim, np.float32))
+        self.graphs.drawing(sub or self.full)(wplus[None], NOISE)
 
     def sample(self, seed: int, truncation: float) -> np.ndarray:
         """A random face's W+ [styles, D]; the same for the same seed."""

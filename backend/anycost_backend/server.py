@@ -116,18 +116,21 @@ class Server:
             log.info("a client has gone without a word")
             self._reception.forget(client)
         now = time.monotonic()
-        if not self._clients.any_ever and now - self._started > _NOBODY:
+        if not self._clients.first and now - self._started > _NOBODY:
             self.end("nobody came")
         idle = self._options.idle
         if idle and not self._desk.work.running() and now - self._desk.work.used > idle:
             self.end("there was nothing to do")
 
     def _watch_stdin(self) -> None:
-        """Ends when the program that started it does; others that use it keep it until they leave."""
+        """When the program that started it ends, that is as if it had left: others keep it until they leave."""
         with contextlib.suppress(OSError):
             while os.read(0, 4096):
                 pass
-        if len(self._clients) <= 1:
+        log.info("the program that started this has ended")
+        if self._clients.first:
+            self._reception.forget(self._clients.first)
+        else:
             self.end("the program that started it has ended")
 
 

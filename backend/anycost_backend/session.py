@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
@@ -12,27 +12,32 @@ import numpy as np
 from anycost_models.catalogue import path_of
 from anycost_models.directions import Directions, Region, load_boundaries, load_directions
 from anycost_models.encoder_graph import EncoderGraph
+from anycost_models.face_labels import FaceLabels
 from anycost_models.face_masks import face_oval_mask, hair_of_matte, matte
 from anycost_models.face_mesh import Landmarks
+from anycost_models.holding import Holding
 from anycost_models.model_store import EMBEDDED, boundaries_path, model_path
+from anycost_models.own_attributes import Place, state_of_folder, with_own
 from anycost_models.runtime import Network, load
 from anycost_models.square import Rectangle
+from anycost_models.sub_generator import SubGenerator
 
 from anycost_backend import composite
+from anycost_backend.adjustment import Adjustment, Wanted, adjustment
 from anycost_backend.faces import Face, FaceFinder
 from anycost_backend.memory import Kept
 from anycost_backend.photo import Photo
 from anycost_backend.projection import StoredProjection, embedded_encoder, project_face
-from anycost_backend.renderer import Renderer
+from anycost_backend.renderer import Drawn, Renderer
 
 if TYPE_CHECKING:
-    from anycost_models.elastic import SubGenerator
     from anycost_models.inversion import Step
     from anycost_models.projection_settings import ProjectionSettings
 
 PROJECTION_SIDE = 256  # pixels
-FINAL: "SubGenerator | None" = None  # what draws an edit: the full generator
+FINAL: SubGenerator | None = None  # what draws an edit: the full generator
 WORKING_SIDES = (256, 512, 1024)  # pixels: an edit is planned at the first that holds the face as the photo shows it
+MEASURED = SubGenerator(256, 0.5)  # draws faces to be measured while a slider moves
 _ROWS = 256  # of a photo that are worked on at a time, so that a large one is never float as a whole
 
 
@@ -52,11 +57,13 @@ class Parts:
     """The models, each loaded when it is first needed and then kept; shared by all sessions of a process."""
 
     model: str = EMBEDDED  # a generator's name, as 'anycost models list' shows it
+    threads: int | None = None  # that drawing and finding may use; None: the runtime's own choice, all cores
+    on_drawn: Drawn = field(default=lambda sub, ms: None, compare=False)
 
     @cached_property
     def renderer(self) -> Renderer:
         """Raises AnycostError when there is no such model."""
-        return Renderer(model_path(self.model))
+        return Renderer(model_path(self.model), threads=self.threads, on_drawn=self.on_drawn)
 
     @cached_property
     def encoder(self) -> EncoderGraph | None:
@@ -65,14 +72,48 @@ class Parts:
 
     @cached_property
     def finder(self) -> FaceFinder:
-        return FaceFinder.load()
+        return FaceFinder.load(threads=self.threads)
 
     @cached_property
     def matte(self) -> Network:
-        return load(path_of("selfie_matte"))
+        return load(path_of("selfie_matte"), threads=self.threads)
 
     @cached_property
+    def labels(self) -> FaceLabels:
+        """Measures faces, for what is held and what is taken over from another face."""
+        return FaceLabels.load(threads=self.threads)
+
+    def measure(self, latent: np.ndarray, *, final: bool = False) -> dict[str, float]:
+        """The labels of a face, W+ [styles, D], as the model draws it small, or as the final picture will show it."""
+        exits = self.renderer.file.exits
+        small = SubGenerator(min(exits, key=lambda exit: abs(exit - MEASURED.resolution)), MEASURED.channels)
+        picture = self.renderer.render8(latent, FINAL if final else small)
+        side = max(len(picture), MEASURED.resolution)
+        return self.labels.measure(cv2.resize(picture, (side, side), interpolation=cv2.INTER_CUBIC))
+
+    @property
+    def latent_shape(self) -> tuple[int, int]:
+        """Of W+: styles, D."""
+        return self.renderer.file.styles, self.renderer.file.style_dim
+
+    @property
     def directions(self) -> Directions:
+        """Those that come with the program or the model, and the user's own, also those that have come since. Raises
+        AnycostError as `shipped`."""
+        now = state_of_folder()
+        before, found = vars(self).get("_directions", (None, None))
+        if found is None or now != before:
+            found = with_own(self.shipped, self.own_place)
+            vars(self)["_directions"] = now, found
+        return found
+
+    @property
+    def own_place(self) -> Place:
+        file = self.renderer.file
+        return Place(file.sha256, file.styles, file.style_dim)
+
+    @cached_property
+    def shipped(self) -> Directions:
         """Raises AnycostError for an imported model without boundaries."""
         if self.model == EMBEDDED:
             return load_directions()
@@ -84,7 +125,7 @@ class Parts:
 class Manner:
     """How an edit is drawn and planned."""
 
-    sub: "SubGenerator | None"  # what draws, before and after: an exit's colours are not quite another's
+    sub: SubGenerator | None  # what draws, before and after: an exit's colours are not quite another's
     side: int  # pixels: of the square in which it is planned
     quick: bool = False  # for a preview: found anew is only what the edit can have moved
 
@@ -96,6 +137,7 @@ class Drawing:
     projected: composite.View
     edited: composite.View
     change: composite.Change
+    strengths: Mapping[str, float]  # as drawn: with what holding added
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +159,7 @@ class Edit:
     projected: np.ndarray | None = None  # float32 [S, S, 3], sRGB 0…1: the face as the model draws it
     edited: np.ndarray | None = None  # the same with the edit
     change: composite.Change | None = None
+    strengths: Mapping[str, float] = field(default_factory=dict)  # as drawn: with what holding added
 
 
 class Session(Generic[P]):
@@ -127,10 +170,11 @@ class Session(Generic[P]):
         self.parts = parts
         self.seconds: dict[str, float] = {}
         self._projections: dict[int, StoredProjection] = {}
+        self._holdings: dict[int, Holding] = {}
         self._kept = kept or Kept(1 << 30)
         with self._timed("find"):
-            self._image = photo.srgb8()
-            self.faces: tuple[Face, ...] = parts.finder.find(self._image)
+            self.image = photo.srgb8()  # uint8 sRGB [H, W, 3], never written
+            self.faces: tuple[Face, ...] = parts.finder.find(self.image)
 
     def project(
         self,
@@ -174,13 +218,19 @@ class Session(Generic[P]):
         self._kept.forget(self, face, "projected")
         return found
 
+    def approach(self, face: int, latent: np.ndarray, psnr: float) -> None:
+        """What a projection under way has found so far, W+ [styles, D]: previews start from it, finals wait on."""
+        if not self.refined(face):
+            self._projections[face] = StoredProjection(latent, psnr, None, None, 0, 0.0, False, stage="under way")
+            self._kept.forget(self, face, "projected")
+
     def latent(self, face: int) -> np.ndarray | None:
         """W+ [styles, D] that edits start from; None while the face is not projected."""
         found = self._projections.get(face)
         return found.latent if found else None
 
     def refined(self, face: int) -> bool:
-        """Whether more than an encoder's answer is known."""
+        """Whether more is known than an encoder's answer, or what a refinement has come to by now."""
         found = self._projections.get(face)
         return found is not None and found.stage == "refined"
 
@@ -194,31 +244,32 @@ class Session(Generic[P]):
         self,
         photo: Photo,
         face: int,
-        strengths: Mapping[str, float],
+        wanted: Wanted,
         on_step: "Callable[[Step], bool]" = lambda step: True,
     ) -> Edit:
         """`photo` (this session's, perhaps with other faces edited already) with the face edited at full quality.
 
         With all strengths 0 it is the photo itself. Raises AnycostError for unknown attributes and missing models."""
-        directions = self.parts.directions
-        directions.check(strengths)
-        if not any(strengths.values()):
+        wanted = adjustment(wanted)
+        wanted.check(self.parts.directions, self.parts.latent_shape)
+        if not wanted.changes:
             return Edit(photo)
         projection = self.project(face, on_step=on_step)
-        drawing = self.draw(face, strengths, self.final(face))
+        drawing = self.draw(face, wanted, self.final(face))
         with self._timed("composite"):
             patch = self.patch(photo, face, drawing.change)
             changed = photo.with_region(patch.x, patch.y, patch.native, patch.mask)
-        return Edit(changed, projection, drawing.projected.picture, drawing.edited.picture, drawing.change)
+        pictures = drawing.projected.picture, drawing.edited.picture
+        return Edit(changed, projection, *pictures, drawing.change, drawing.strengths)
 
     def final(self, face: int) -> Manner:
         """How the face is drawn at full quality: by the full generator, as large as the picture shows it."""
-        return Manner(FINAL, working_side(self.faces[face].square.side))
+        return Manner(FINAL or self.parts.renderer.full, working_side(self.faces[face].square.side))
 
     def draw(
         self,
         face: int,
-        strengths: Mapping[str, float],
+        wanted: Wanted,
         manner: Manner,
         between: Callable[[], None] = lambda: None,
     ) -> Drawing:
@@ -226,12 +277,14 @@ class Session(Generic[P]):
 
         `between` is called between the stages: what it raises ends the work. Raises AnycostError for unknown
         attributes and missing models."""
-        directions = self.parts.directions
-        region = directions.region(strengths)
+        directions, wanted = self.parts.directions, adjustment(wanted)
         known = self.latent(face)  # perhaps the encoder's, for a preview
         latent = self.project(face).latent if known is None else known
+        strengths = self._held(face, latent, wanted, manner.quick, between)
+        region: Region = "head" if wanted.offset is not None else directions.region(strengths)
+        start = latent if wanted.offset is None else latent + wanted.offset
         with self._timed("render"):
-            after = self._render(directions.apply(latent, strengths), manner)
+            after = self._render(directions.apply(start, strengths), manner)
         between()
         projected = self._kept.get((self, face, "projected", manner), lambda: self._projected(latent, manner))
         with self._timed("measure"):
@@ -241,7 +294,7 @@ class Session(Generic[P]):
         with self._timed("composite"):
             detail = composite.QUICK if manner.quick else composite.FINE
             change = composite.plan(original, projected, edited, region, detail)
-        return Drawing(projected, edited, change)
+        return Drawing(projected, edited, change, strengths)
 
     def patch(self, photo: Pixels, face: int, change: composite.Change) -> Patch:
         """The change in `photo` (this session's, perhaps with other faces edited already)."""
@@ -252,25 +305,46 @@ class Session(Generic[P]):
         def read(first: int, last: int) -> np.ndarray:
             return photo.region_srgb(x0, y0 + first, width, last - first)
 
-        bands: list[np.ndarray] = []
+        native = np.empty((0, width, 0))  # until its type is known
         mask = np.empty((height, width), np.float32)
         for first in range(0, height, _ROWS):
             last = min(first + _ROWS, height)
             edited, mask[first:last] = composite.apply_rows(change, to_square, (width, height), (first, last), read)
-            bands.append(photo.from_srgb(edited))
-        return Patch(x0, y0, np.concatenate(bands), mask)
+            band = photo.from_srgb(edited)
+            if not len(native):
+                native = np.empty((height, *band.shape[1:]), band.dtype)
+            native[first:last] = band
+        return Patch(x0, y0, native, mask)
 
     def bounds(self, face: int) -> Rectangle:
         """What of the picture an edit of the face may touch."""
-        return self.faces[face].square.bounds(self._image.shape, margin=2)
+        return self.faces[face].square.bounds(self.image.shape, margin=2)
 
     def crop(self, face: int, side: int) -> np.ndarray:
         """The aligned face, uint8 sRGB [side, side, 3]."""
-        return self.faces[face].square.crop(self._image, side)
+        return self.faces[face].square.crop(self.image, side)
 
     def close(self) -> None:
         """Forgets what was kept."""
         self._kept.forget(self)
+
+    def _held(
+        self, face: int, latent: np.ndarray, wanted: Adjustment, quick: bool, between: Callable[[], None]
+    ) -> Mapping[str, float]:
+        """The strengths with which what is to be held stays. quick: as far as it can be foreseen."""
+        if not wanted.held:
+            return wanted.strengths
+        directions = self.parts.directions
+        with self._timed("hold"):
+            holding = self._holdings.get(face)
+            if holding is None or not holding.fits(directions, latent, wanted.offset):
+                measure = self.parts.measure
+                holding = Holding(
+                    directions, latent, measure, wanted.offset, lambda latent: measure(latent, final=True)
+                )
+                self._holdings[face] = holding
+            find = holding.quick if quick else holding.exact
+            return find(wanted.strengths, wanted.held, between)
 
     def _render(self, latent: np.ndarray, manner: Manner) -> np.ndarray:
         """Float32 RGB [S, S, 3], S as the manner says."""
@@ -292,7 +366,7 @@ class Session(Generic[P]):
     def _aligned(self, face: int, side: int) -> tuple[np.ndarray, Landmarks, np.ndarray]:
         """The face's square: uint8 RGB [S, S, 3], its landmarks there, its matte [S, S]."""
         found = self.faces[face]
-        crop = found.square.crop(self._image, side)
+        crop = found.square.crop(self.image, side)
         return crop, found.mesh.moved(found.square.matrix(side)), matte(crop, self.parts.matte)
 
     def _view(self, picture: np.ndarray, near: composite.View | None, region: Region) -> composite.View:

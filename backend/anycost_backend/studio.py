@@ -5,6 +5,7 @@ import math
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -14,13 +15,17 @@ from anycost_client import messages as m
 from anycost_models.errors import AnycostError
 from anycost_models.projection_settings import ProjectionSettings
 from anycost_models.sub_generator import SubGenerator
-from anycost_models.timing import Timed, TimeTable, measure, remembered
+from anycost_models.timing import TimeTable
 
+from anycost_backend.adjustment import Adjustment, adjustment_of
+from anycost_backend.attribute_list import attribute_list
 from anycost_backend.ladder import Rung, channels_text, ladder
 from anycost_backend.layer import as_array, as_picture, layer_of
 from anycost_backend.memory import Kept
+from anycost_backend.readiness import Readiness
 from anycost_backend.refusals import Refused, failure
 from anycost_backend.region import OpenRegion, Shown, Strengths
+from anycost_backend.replies import edited_reply, face_reply, halves, selection_of
 from anycost_backend.session import Parts
 from anycost_backend.work import Job, Work
 
@@ -29,7 +34,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-THUMBNAIL = 128  # pixels: side of a face's
 REST = 0.12  # seconds without a newer edit after which a better picture follows
 KEPT = 256 << 20  # bytes: views of faces, of all sessions
 MOST_REFINING = 600.0  # seconds
@@ -83,11 +87,16 @@ class Studio:
         self._work = work
         self._kept = Kept(KEPT)
         self._regions: dict[str, Opened] = {}
-        self.table: TimeTable | None = None  # what each sub-generator takes here, when it is known
+        self._ready = Readiness(lambda: self.parts, work)
 
     @cached_property
     def parts(self) -> Parts:
-        return Parts(self._model)
+        return Parts(self._model, on_drawn=self._ready.on_drawn)
+
+    @property
+    def table(self) -> TimeTable | None:
+        """What each sub-generator takes here, when it is known."""
+        return self._ready.table
 
     @property
     def count(self) -> int:
@@ -96,14 +105,7 @@ class Studio:
 
     def load(self) -> None:
         """The models that every region needs, so that the first one need not wait for them."""
-        _ = self.parts.finder, self.parts.matte, self.parts.directions
-        self.table = remembered(self.parts.renderer.graphs)
-        if self.table is None:
-            self._work.put(
-                Job("", "", "measuring this machine", self._measure, dropped=lambda job, why: None, long=True)
-            )
-        else:
-            self._warm(256)
+        self._ready.load()
 
     # --------------------------------------------------------------- requests
 
@@ -112,7 +114,7 @@ class Studio:
         if size + sum(opened.bytes for opened in self._regions.values()) > MOST_OPEN:
             raise Refused("too_large", "too many large regions are open", "close one, or select a smaller part")
         region = OpenRegion(
-            layer_of(request.image, request.colours, request.order), _selection(request), self.parts, self._kept
+            layer_of(request.image, request.colours, request.order), selection_of(request), self.parts, self._kept
         )
         job.check()
         swapped = request.order == "bgr" and request.image.channels >= 3
@@ -120,32 +122,30 @@ class Studio:
         for known in request.known:
             if known.model == self.parts.renderer.file.sha256:
                 region.adopt(np.array(known.corners, np.float64), as_array(known.latent)[:, :, 0].astype(np.float32))
-        faces = tuple(_face(region, number) for number in range(len(region.numbers)))
+        faces = tuple(face_reply(region, number) for number in range(len(region.numbers)))
         before = as_picture(region.before(request.max_side))
         job.check()
         self._regions[opened.id] = opened
         warning = "" if faces else "no face was found here: select one that shows both eyes and the mouth"
         answer(m.RegionOpened(id=request.id, session=opened.id, faces=faces, thumbnail=before, warning=warning))
         for face in range(len(faces)) if self.parts.encoder else range(min(1, len(faces))):
-            self._project(opened, face)
+            self.project(opened, face)
         if faces:
-            side = region.side_shown(0, request.max_side)
-            warming = Job("", "", "warming up", lambda job: self._warm(side), lambda job, why: None, resting=True)
-            self._work.put(warming)
+            self._ready.warm_later(region.side_shown(0, request.max_side))
 
     def edit(self, job: Job, request: m.Edit, answer: Answer, since: float) -> None:
         """since: monotonic seconds when the request came."""
-        opened = self._opened(request.session, job.client)
+        opened = self.opened_of(request.session, job.client)
         directions = self.parts.directions
-        strengths: dict[int, dict[str, float]] = {}
+        strengths: dict[int, Adjustment] = {}
         for edit in request.faces:
-            self._check_face(opened, edit.face)
+            self.check_face(opened, edit.face)
             try:
-                directions.check(edit.strengths)
+                adjusted = adjustment_of(edit, directions, self.parts.latent_shape)
             except AnycostError as error:
-                raise Refused("unknown_attribute", *_halves(error)) from error
-            if moved := {name: strength for name, strength in edit.strengths.items() if strength}:
-                strengths[edit.face] = moved
+                raise Refused("unknown_attribute", *halves(error)) from error
+            if adjusted.changes:
+                strengths[edit.face] = adjusted
         if not strengths:
             whole = m.Rectangle(0, 0, opened.region.layer.width, opened.region.layer.height)
             answer(
@@ -156,7 +156,7 @@ class Studio:
             return
         final = request.quality == "final"
         for face in strengths:
-            self._project(opened, face)
+            self.project(opened, face)
         if not all(opened.settled(face, final=final) for face in strengths):
             job.ready = lambda: all(opened.answerable(face, final=final) for face in strengths)
             self._work.put_behind(job)
@@ -168,19 +168,19 @@ class Studio:
         if final:
             shown = opened.region.final(strengths, job.check)
             pixels = shown.pixels[:, :, [2, 1, 0, 3]] if opened.swapped else shown.pixels
-            answer(_edited(request, Shown(pixels, shown.bounds), self.parts.renderer.full, "final", since))
+            answer(edited_reply(request, Shown(pixels, shown.bounds), self.parts.renderer.full, "final", since))
             return
         side = max(opened.region.side_shown(face, max_side) for face in strengths)
-        rungs = ladder(self.parts.renderer, self.table, side)
+        rungs = ladder(self.parts.renderer, self._ready.frames, side, len(strengths))
         wanted = _Wanted(request, answer, since, opened, strengths, max_side)
         opened.newest = self._behind(job, wanted, rungs[-1:])
         self._preview(job, wanted, rungs[-1:] if request.quality == "best" else rungs)
 
     def refine(self, job: Job, request: m.Refine, answer: Answer) -> None:
-        opened = self._opened(request.session, job.client)
-        self._check_face(opened, request.face)
+        opened = self.opened_of(request.session, job.client)
+        self.check_face(opened, request.face)
         if not opened.settled(request.face):  # better than what?
-            self._project(opened, request.face)
+            self.project(opened, request.face)
             job.ready = lambda: opened.answerable(request.face)
             self._work.put_behind(job)
             return
@@ -188,17 +188,20 @@ class Studio:
             budget=min(max(request.budget, 1.0), MOST_REFINING), editable=1 - min(max(request.faithful, 0.0), 1.0)
         )
         on_step = self._watcher(job, lambda: [job], "making the face more alike")
-        found = opened.region.session.refine(opened.region.numbers[request.face], settings, on_step)
+        try:
+            found = opened.region.session.refine(opened.region.numbers[request.face], settings, on_step)
+        finally:
+            self._ready.warm_later()
         measured = {"psnr": found.psnr, "enl0": found.enl0, "deviation": found.deviation}
         scores = {name: value for name, value in measured.items() if value is not None and math.isfinite(value)}
         text = f"{found.psnr:.1f} dB" if "psnr" in scores else ""
         answer(m.Refined(id=request.id, face=request.face, scores=scores, text=text))
 
     def latent(self, job: Job, request: m.ReadLatent, answer: Answer) -> None:
-        opened = self._opened(request.session, job.client)
-        self._check_face(opened, request.face)
+        opened = self.opened_of(request.session, job.client)
+        self.check_face(opened, request.face)
         if not opened.settled(request.face):
-            self._project(opened, request.face)
+            self.project(opened, request.face)
             job.ready = lambda: opened.answerable(request.face)
             self._work.put_behind(job)
             return
@@ -208,9 +211,7 @@ class Studio:
         answer(m.Latent(id=request.id, face=request.face, model=self.parts.renderer.file.sha256, values=values))
 
     def attributes(self, job: Job, request: m.Attributes, answer: Answer) -> None:
-        shown = self.parts.directions.by_name.values()
-        attributes = tuple(m.Attribute(entry.name, entry.group, entry.about) for entry in shown)
-        answer(m.AttributeList(id=request.id, attributes=attributes))
+        answer(attribute_list(request.id, self.parts.directions))
 
     def sample(self, job: Job, request: m.RenderSample, answer: Answer) -> None:
         started = time.monotonic()
@@ -242,28 +243,13 @@ class Studio:
 
     # ----------------------------------------------------------------- inside
 
-    def _measure(self, job: Job) -> None:
-        """A second or two, once per machine and model; what is quick goes on between the sub-generators."""
-
-        def on_row(row: Timed) -> None:
-            self._work.between_steps()
-            job.check()
-
-        self.table = measure(self.parts.renderer.graphs, on_row=on_row)
-        self._warm(256)
-
-    def _warm(self, side: int) -> None:
-        """What the first movement of a slider will need, and what follows it."""
-        for rung in ladder(self.parts.renderer, self.table, side):
-            self.parts.renderer.warm(rung.sub)
-
-    def _opened(self, session: str, client: str) -> Opened:
+    def opened_of(self, session: str, client: str) -> Opened:
         opened = self._regions.get(session)
         if opened is None or opened.client != client:
             raise Refused("no_session", "this session is not open", "open the region again")
         return opened
 
-    def _check_face(self, opened: Opened, face: int) -> None:
+    def check_face(self, opened: Opened, face: int) -> None:
         if not 0 <= face < len(opened.region.numbers):
             raise Refused("no_face", f"the region has no face {face}", "choose one of those that were found")
 
@@ -271,12 +257,15 @@ class Studio:
         """Draws by the first rung; the others follow when nothing newer comes."""
         rung, rest = rungs[0], rungs[1:]
         request, region = wanted.request, wanted.opened.region
-        shown = region.preview(wanted.strengths, rung.sub, wanted.max_side, rung.quick, job.check)
+        with self._ready.drawing_frame(rung.sub, len(wanted.strengths)) if rung.quick else nullcontext():
+            shown = region.preview(wanted.strengths, rung.sub, wanted.max_side, rung.quick, job.check)
         quality: m.Quality = "preview" if rest else "best"
         more = bool(rest) or not all(wanted.opened.settled(face, final=True) for face in wanted.strengths)
-        wanted.answer(_edited(request, shown, rung.sub, quality, wanted.since, more=more))
+        wanted.answer(edited_reply(request, shown, rung.sub, quality, wanted.since, more=more))
         if rest:
             self._work.put_behind(self._behind(job, wanted, rest))
+        else:
+            self._ready.at_rest()
 
     def _behind(self, job: Job, wanted: "_Wanted", rungs: list[Rung]) -> Job:
         """A better picture of what was wanted, when there is nothing else to do."""
@@ -294,10 +283,13 @@ class Studio:
 
     def _watcher(self, job: Job, told: Callable[[], list[Job]], what: str) -> "Callable[[Step], bool]":
         """For a long job: tells others how far it is, lets quick jobs do their work, and says when to stop."""
-        last = 0.0
+        last, stage = 0.0, None
 
         def on_step(step: "Step") -> bool:
-            nonlocal last
+            nonlocal last, stage
+            if step.sub != stage:
+                stage = step.sub
+                self._ready.make_room()
             if time.monotonic() > last + _PROGRESS_EVERY:
                 last = time.monotonic()
                 for one in told():
@@ -307,7 +299,7 @@ class Studio:
 
         return on_step
 
-    def _project(self, opened: Opened, face: int) -> None:
+    def project(self, opened: Opened, face: int) -> None:
         """In the background, once; edits that need it wait for it. By the encoder first, where there is one."""
         if face in opened.projecting or opened.settled(face, final=True):
             return
@@ -317,12 +309,7 @@ class Studio:
         def run(job: Job) -> None:
             try:
                 if job.long:
-                    on_step = self._watcher(
-                        job,
-                        lambda: self._work.waiting(lambda other: other.session == opened.id),
-                        "finding how the model draws this face",
-                    )
-                    opened.region.session.project(number, on_step=on_step)
+                    opened.region.session.project(number, on_step=self._approacher(job, opened, number))
                 else:
                     opened.region.session.project(number, ProjectionSettings(budget=0))
             except Exception as error:
@@ -330,10 +317,12 @@ class Studio:
                 failure("", error)
             finally:
                 opened.projecting.discard(face)
+                if job.long:
+                    self._ready.warm_later()
             if not job.long and face == 0:  # the others when they are edited
-                self._project(opened, face)
-            elif opened.newest and not job.why:
-                self._work.put_behind(replace(opened.newest, not_before=0.0))
+                self.project(opened, face)
+            elif not job.why:
+                self._draw_again(opened)
 
         def dropped(job: Job, why: str) -> None:
             opened.projecting.discard(face)
@@ -342,51 +331,26 @@ class Studio:
         what = "finding how the model draws a face"
         self._work.put(Job(opened.client, "", what, run, dropped, session=opened.id, long=not at_once))
 
+    def _approacher(self, job: Job, opened: Opened, number: int) -> "Callable[[Step], bool]":
+        """Watches a projection, and has the newest preview follow whenever it goes on to a better sub-generator."""
+        watched = self._watcher(
+            job,
+            lambda: self._work.waiting(lambda other: other.session == opened.id),
+            "finding how the model draws this face",
+        )
+        last: SubGenerator | None = None
 
-def _selection(request: m.OpenRegion) -> np.ndarray | None:
-    """[H, W]. Raises Refused when it does not fit."""
-    mask, image = request.selection, request.image
-    if mask is None:
-        return None
-    if (mask.width, mask.height, mask.channels) != (image.width, image.height, 1):
-        raise Refused("bad_message", "the selection does not fit the image", "send one channel of the image's size")
-    return as_array(mask)[:, :, 0]
+        def on_step(step: "Step") -> bool:
+            nonlocal last
+            if last is not None and step.sub != last:
+                opened.region.session.approach(number, step.latent, step.psnr)
+                self._draw_again(opened)
+            last = step.sub
+            return watched(step)
 
+        return on_step
 
-def _edited(
-    request: m.Edit, shown: Shown, sub: SubGenerator, quality: m.Quality, since: float, *, more: bool = False
-) -> m.Edited:
-    return m.Edited(
-        id=request.id,
-        sequence=request.sequence,
-        picture=as_picture(shown.pixels),
-        rectangle=_rectangle(shown.bounds),
-        quality=quality,
-        resolution=sub.resolution,
-        channels=channels_text(sub),
-        milliseconds=1e3 * (time.monotonic() - since),
-        more=more,
-    )
-
-
-def _face(region: OpenRegion, number: int) -> m.Face:
-    found = region.session.faces[region.numbers[number]]
-    corners = [(float(x), float(y)) for x, y in found.square.corners()]
-    return m.Face(
-        id=number,
-        rectangle=_rectangle(found.box),
-        corners=(corners[0], corners[1], corners[2], corners[3]),
-        score=min(max(float(found.score), 0.0), 1.0),
-        warning=region.warning(number),
-        thumbnail=as_picture(region.thumbnail(number, THUMBNAIL)),
-    )
-
-
-def _rectangle(bounds: tuple[int, int, int, int]) -> m.Rectangle:
-    x0, y0, x1, y1 = bounds
-    return m.Rectangle(x0, y0, x1 - x0, y1 - y0)
-
-
-def _halves(error: AnycostError) -> tuple[str, str]:
-    cause, _, remedy = str(error).rpartition(": ")
-    return cause, remedy
+    def _draw_again(self, opened: Opened) -> None:
+        """The newest preview, from a better latent."""
+        if opened.newest:
+            self._work.put_behind(replace(opened.newest, not_before=0.0))

@@ -32,13 +32,18 @@ def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_home(tmp_path_factory.mktemp("home"))
 
 
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Projections take a few steps at 64 px instead of minutes, and edits are drawn at 256 px."""
+def quick_projections(patch: pytest.MonkeyPatch) -> None:
+    """They take a few steps at 64 px instead of minutes."""
     from anycost_models import inversion
 
     stages = (inversion.Stage(SubGenerator(64), 4, 0.12, 0.08),)
-    monkeypatch.setattr(inversion, "ProjectionSettings", partial(inversion.ProjectionSettings, stages))
+    patch.setattr(inversion, "ProjectionSettings", partial(inversion.ProjectionSettings, stages))
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Quick projections, and edits are drawn at 256 px."""
+    quick_projections(monkeypatch)
     monkeypatch.setattr(session, "FINAL", SubGenerator(256))
 
 

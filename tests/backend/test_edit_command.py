@@ -275,7 +275,7 @@ def test_a_full_disk(tmp_path: Path, photo: Path, capfd: Caught, monkeypatch: py
         (("--set", "smile=abc"), "argument --set: 'smile=abc' is not of the form NAME=STRENGTH, as in smile=0.8"),
         (("--set", "smile"), "argument --set: 'smile' is not of the form NAME=STRENGTH, as in smile=0.8"),
         (("--set", "smile="), "'smile=' is not of the form"),
-        ((), "the following arguments are required: --set"),
+        ((), "nothing is to be changed: say what with --set NAME=STRENGTH or --match WHAT=PHOTO"),
         (("--set", "smile=1", "--quality", "0"), "argument --quality: '0' is not a whole number from 1 to 100"),
         (("--set", "smile=1", "--quality", "best"), "argument --quality: 'best' is not a whole number from 1 to 100"),
         (("--set", "smile=1", "--face", "left"), "argument --face: invalid int value: 'left'"),

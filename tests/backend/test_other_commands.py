@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -253,3 +254,10 @@ from anycost_backend.__main__ import main
 sys.exit(main(["attributes"]))
 """)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_version_is_the_projects(capsys) -> None:
+    with pytest.raises(SystemExit) as leaving:
+        command.main(["--version"])
+    assert not leaving.value.code
+    assert capsys.readouterr().out == f"anycost {version('anycost-face-editor')}\n"

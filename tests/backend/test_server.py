@@ -1,5 +1,6 @@
 """The backend as a process: who gets in, how it ends, and that nothing a client says can bring it down."""
 
+import contextlib
 import json
 import os
 import random
@@ -105,7 +106,8 @@ def test_without_the_right_keys_nobody_gets_anything(shared: Backend) -> None:
         with socket.create_connection(("127.0.0.1", int(said.work.rpartition(":")[2]))) as raw:
             raw.sendall(b"GET / HTTP/1.1\r\n\r\n")
             raw.settimeout(2)
-            assert b"HTTP" not in raw.recv(1000)
+            with contextlib.suppress(ConnectionResetError):
+                assert b"HTTP" not in raw.recv(1000)
     finally:
         context.destroy(linger=0)
     deadline = time.monotonic() + 20
@@ -185,6 +187,22 @@ def test_it_ends_with_its_standard_input(start: Callable[..., Backend]) -> None:
     assert start("--stdin-ends", folder="other").ended(20) == 0
 
 
+@pytest.mark.parametrize("leaves", [True, False], ids=["left", "killed"])
+def test_without_the_program_that_started_it_others_go_on(start: Callable[..., Backend], leaves: bool) -> None:
+    backend = start("--patience", "600", stdin=subprocess.PIPE).started()
+    starter, other = Client(backend.file, "starter"), Client(backend.file, "other")
+    if leaves:
+        starter.ask(m.Leave())
+    assert backend.process.stdin
+    backend.process.stdin.close()
+    deadline = time.monotonic() + 20
+    while "started this has ended" not in backend.log.read_text() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert other.ask(m.Status()).clients == 1
+    other.ask(m.Leave())
+    assert backend.ended(10) == 0
+
+
 def test_it_ends_when_it_is_told_and_when_it_is_idle(start: Callable[..., Backend]) -> None:
     backend = start(folder="asked").started()
     assert isinstance(Client(backend.file).ask(m.Shutdown()), m.Done)
@@ -245,6 +263,8 @@ def test_requests_that_make_no_sense_are_answered_so(shared: Backend) -> None:
     ):
         sockets.send([json.dumps(header).encode()], 0)
         assert client.reply(header["id"]).reason == reason
+    sockets.send([b'{"version":99,"kind":"ping","id":"e"}'], 0)
+    assert client.reply("e").remedy.startswith("update the backend with 'python3 installer update'")
     client.ask(m.Leave())
 
 

@@ -73,6 +73,8 @@ def test_without_a_table_of_distances_size_comes_first_then_width() -> None:
 def test_a_busy_machine_draws_with_less_and_a_wrong_table_is_noticed() -> None:
     pace = Pace(TABLE)
     assert pace.choose(33, 256) == WIDE
+    pace.observe(WIDE, 500.0)  # once: it was held up
+    assert pace.choose(33, 256) == WIDE
     for _ in range(20):
         pace.observe(WIDE, 60.0)
     assert pace.choose(33, 256) == NARROW

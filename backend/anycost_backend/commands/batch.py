@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from anycost_backend.batch_plan import FORMATS
 from anycost_backend.commands import common
 from anycost_backend.commands.edit import quality
+from anycost_backend.photo_names import ENDINGS
 
 if TYPE_CHECKING:
     from anycost_backend.batch_record import Record, Result, Settings
@@ -54,7 +54,7 @@ def add(subparsers: Any) -> None:
     where.add_argument(
         "--cluster", metavar="ADDRESS", help="of a Dask scheduler, as tcp://HOST:8786: its workers see the same folders"
     )
-    parser.add_argument("--format", choices=tuple(FORMATS), help="of the edited photos (default: each keeps its own)")
+    parser.add_argument("--format", choices=tuple(ENDINGS), help="of the edited photos (default: each keeps its own)")
     parser.add_argument("--quality", type=quality, metavar="1-100", help="of a JPEG or WebP (default: as the original)")
     parser.add_argument(
         "--no-declaration",

@@ -1,6 +1,7 @@
 """What several sub-commands share: their options, the progress bar, the choice of a face."""
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -150,6 +151,9 @@ def projection_bar() -> Iterator[ProjectionBar]:
 
 def peak_megabytes() -> float | None:
     """Of this process so far; None where the system doesn't say."""
+    with contextlib.suppress(OSError, StopIteration):  # Linux: getrusage would count what started this process as well
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith("VmHWM:")).split()[1]) / 1024
     try:
         import resource
     except ImportError:  # Windows

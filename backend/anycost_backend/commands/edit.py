@@ -10,7 +10,9 @@ from anycost_backend.commands import common
 
 if TYPE_CHECKING:
     import numpy as np
+    from anycost_models.matching import What
 
+    from anycost_backend.adjustment import Adjustment
     from anycost_backend.session import Edit, Session
 
 
@@ -27,9 +29,24 @@ def add(subparsers: Any) -> None:
         dest="strengths",
         type=common.strength,
         action="append",
-        required=True,
+        default=[],
         metavar="NAME=STRENGTH",
         help="an attribute and how far to move it, -2 to 2, where ±1 is strong (see 'anycost attributes')",
+    )
+    parser.add_argument(
+        "--hold",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="an attribute that stays as it is seen, whatever the others do to it",
+    )
+    parser.add_argument(
+        "--match",
+        type=matching,
+        action="append",
+        default=[],
+        metavar="WHAT=PHOTO",
+        help="take over expression, pose, hair or lighting from the largest face of another photo",
     )
     parser.add_argument("--output", "-o", type=Path, required=True, metavar="FILE", help="the photo to write")
     common.add_face(parser)
@@ -42,7 +59,18 @@ def add(subparsers: Any) -> None:
         help="don't note in the file's metadata that it was edited with a trained model",
     )
     common.add_json(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, refuse=parser.error)
+
+
+def matching(text: str) -> "tuple[What, Path]":
+    """`expression=other.jpg` → ("expression", its path), for argparse."""
+    from anycost_models.matching import WHAT
+
+    what, sign, photo = text.partition("=")
+    for one in WHAT:
+        if one == what.strip() and sign and photo:
+            return one, Path(photo)
+    raise argparse.ArgumentTypeError(f"'{text}' is not of the form WHAT=PHOTO, with one of {', '.join(WHAT)}")
 
 
 def quality(text: str) -> int:
@@ -55,17 +83,22 @@ def quality(text: str) -> int:
 def run(args: argparse.Namespace) -> int:
     from anycost_models.files import check_output
 
+    from anycost_backend.adjustment import Adjustment
     from anycost_backend.photo import output_format, save_photo
 
-    strengths = dict(args.strengths)
+    if not args.strengths and not args.match:
+        args.refuse("nothing is to be changed: say what with --set NAME=STRENGTH or --match WHAT=PHOTO")
+    wanted = Adjustment(dict(args.strengths), tuple(args.hold))
     check_output(args.output)  # before the work, not after it
     output_format(args.output)
     common.check_sheet(args.sheet, args.photo, args.output)
     session = common.open_session(args.photo, args.max_megapixels, args.model)
-    session.parts.directions.check(strengths)
+    wanted.check(session.parts.directions, session.parts.latent_shape)
     face = common.choose_face(session, args.face)
+    for what, photo in args.match:
+        wanted = matched(session, face, what, photo, args.max_megapixels, wanted)
     with common.projection_bar() as bar:
-        edit = session.edit(session.photo, face, strengths, bar)
+        edit = session.edit(session.photo, face, wanted, bar)
     declare = not args.no_declaration and edit.change is not None  # with all strengths 0 there is nothing to declare
     notes = save_photo(edit.photo, args.output, declare_edit=declare, quality=args.quality)
     for note in notes:
@@ -79,7 +112,8 @@ def run(args: argparse.Namespace) -> int:
             "output": str(args.output),
             "sheet": str(args.sheet) if args.sheet else None,
             "face": face + 1,
-            "strengths": strengths,
+            "strengths": wanted.strengths,
+            "held": {name: round(edit.strengths.get(name, 0.0), 3) for name in wanted.held},
             "projection": edit.projection.scores() if edit.projection else None,
             "seconds": {name: round(value, 3) for name, value in session.seconds.items()},
             "peak_megabytes": common.peak_megabytes(),
@@ -88,6 +122,31 @@ def run(args: argparse.Namespace) -> int:
     else:
         print(f"{args.output} written" + (f", before and after in {args.sheet}" if args.sheet else ""))
     return 0
+
+
+def matched(
+    session: "Session", face: int, what: "What", photo: Path, max_megapixels: float, wanted: "Adjustment"
+) -> "Adjustment":
+    """With what the face takes over from the largest of the photo; strengths that were given stay."""
+    import numpy as np
+    from anycost_models.projection_settings import ProjectionSettings
+
+    from anycost_backend.adjustment import Adjustment
+    from anycost_backend.matching import match_faces, text_of
+    from anycost_backend.photo import open_photo
+    from anycost_backend.session import Session
+
+    source = Session(open_photo(photo, max_megapixels), session.parts)
+    other = common.choose_face(source, None)
+    with common.projection_bar() as bar:
+        session.project(face, on_step=bar)
+    source.project(other, ProjectionSettings(budget=0))
+    found = match_faces(what, session.parts, (session, face), (source, other))
+    print(f"{what} of {photo}: {text_of(found)}", file=sys.stderr)
+    offsets = [offset for offset in (wanted.offset, found.offset) if offset is not None]
+    return Adjustment(
+        {**found.strengths, **wanted.strengths}, wanted.held, np.sum(offsets, axis=0) if offsets else None
+    )
 
 
 def before_after(session: "Session", face: int, edit: "Edit") -> "np.ndarray":

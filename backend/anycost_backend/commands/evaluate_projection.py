@@ -100,7 +100,7 @@ def _photos(folder: Path | None, parts: Any, labels: "FaceLabels") -> "Iterator[
     from anycost_models.projection_evaluation import subject_of
 
     from anycost_backend.photo import open_photo
-    from anycost_backend.photo_formats import EXTENSIONS
+    from anycost_backend.photo_names import EXTENSIONS
 
     files = sorted(folder.iterdir()) if folder else []
     for path in files:

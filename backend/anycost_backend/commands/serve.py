@@ -59,11 +59,13 @@ def positive(text: str) -> float:
 def run(args: argparse.Namespace) -> int:
     from anycost_client.connection import default_path
     from anycost_client.errors import ConnectionFileError
+    from anycost_models.allocator import give_back_large_memory
     from anycost_models.errors import AnycostError
     from anycost_models.model_store import model_path
 
     from anycost_backend.server import Options, serve
 
+    give_back_large_memory()
     logging.basicConfig(
         stream=sys.stderr,
         level=logging.WARNING,

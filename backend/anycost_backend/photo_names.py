@@ -1,0 +1,15 @@
+"""Which files are photos, by their names: known without loading what reads them."""
+
+from typing import Literal
+
+Format = Literal["jpeg", "png", "webp", "tiff"]
+
+EXTENSIONS: dict[str, Format] = {
+    ".jpg": "jpeg",
+    ".jpeg": "jpeg",
+    ".png": "png",
+    ".webp": "webp",
+    ".tif": "tiff",
+    ".tiff": "tiff",
+}
+ENDINGS: dict[str, str] = {"jpeg": ".jpg", "png": ".png", "webp": ".webp", "tiff": ".tif"}  # of new files

@@ -1,0 +1,64 @@
+"""Edits with held attributes, on a drawn face: preview and final are corrected alike, and nothing is without a lock."""
+
+from pathlib import Path
+
+import pytest
+import skimage.data
+from anycost_backend import session as session_module
+from anycost_backend.adjustment import Adjustment
+from anycost_backend.layer import Layer
+from anycost_backend.session import Manner, Parts, Session
+from anycost_models.errors import AnycostError
+from anycost_models.sub_generator import SubGenerator
+
+HELD = Adjustment({"age": 1.0}, ("brows_up",))
+MOVING = Manner(SubGenerator(128, 0.25), 256, quick=True)
+RESTING = Manner(SubGenerator(128), 256)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def caches(shared_home: Path):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ANYCOST_HOME", str(shared_home))
+        patch.setattr(session_module, "FINAL", SubGenerator(256))  # quicker
+        yield
+
+
+@pytest.fixture(scope="module")
+def session(loaded: Parts) -> Session:
+    """The latent is a drawn face's."""
+    session = Session(Layer(skimage.data.astronaut()), loaded)
+    session.adopt(0, loaded.renderer.sample(903, 0.7))
+    return session
+
+
+def test_the_held_label_stays_in_the_final_picture(session: Session, loaded: Parts) -> None:
+    latent = session.latent(0)
+    assert latent is not None
+
+    def brows(strengths: dict[str, float]) -> float:
+        picture = loaded.renderer.render8(loaded.directions.apply(latent, strengths), SubGenerator(256))
+        return loaded.labels.measure(picture)["brows_up"]
+
+    drawn = session.draw(0, HELD, session.final(0)).strengths
+    still, dragged, held = brows({}), brows({"age": 1.0}), brows(dict(drawn))
+    assert abs(held - still) < 0.5 * abs(dragged - still)
+    assert drawn["age"] == 1.0
+
+
+def test_the_preview_at_rest_is_corrected_as_the_final_picture_is(session: Session) -> None:
+    moving, resting = (session.draw(0, HELD, manner).strengths for manner in (MOVING, RESTING))
+    assert resting == session.draw(0, HELD, session.final(0)).strengths == moving
+    half = Adjustment({"age": 0.5}, HELD.held)
+    assert session.draw(0, half, MOVING).strengths["brows_up"] == pytest.approx(resting["brows_up"] / 2)
+
+
+def test_without_a_lock_strengths_are_as_they_were_set(session: Session) -> None:
+    assert session.draw(0, {"age": 1.0}, MOVING).strengths == {"age": 1.0}
+
+
+def test_what_cannot_be_held_is_refused(session: Session) -> None:
+    with pytest.raises(AnycostError, match="brows_up"):
+        session.draw(0, Adjustment({"age": 1.0}, ("brows_pu",)), MOVING)
+    with pytest.raises(AnycostError, match="another face"):
+        Adjustment(offset=session.latent(0)[:3]).check(session.parts.directions, session.parts.latent_shape)  # type: ignore[index]
