@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from anycost_client.history import Values, face_edits
-from anycost_client.messages import Edit, Edited, Face, Latent, Picture, ReadLatent, Request
+from anycost_client.messages import Edit, Edited, Face, FaceEdit, Latent, Picture, ReadLatent, Request
 from anycost_client.record import Record, RecordedFace, moved
 
 
@@ -20,10 +19,10 @@ class Result:
 class Applying:
     """Collects the answers to a final edit and its latents; also through the loss of a backend, by asking again."""
 
-    def __init__(self, values: Values, title: str, sequence: int) -> None:
+    def __init__(self, edits: tuple[FaceEdit, ...], title: str, sequence: int) -> None:
         self.title = title
         self.sequence = sequence
-        self._values = values
+        self._edits = edits
         self._edited: Edited | None = None
         self._latents: dict[int, Picture] = {}
         self._asked: dict[str, int] = {}  # id → face, of latents that are still to come
@@ -33,10 +32,11 @@ class Applying:
         """What is still to be asked, in the present session."""
         requests: list[Request] = []
         if self._edited is None:
-            edit = Edit(session=session, faces=face_edits(self._values), quality="final", sequence=self.sequence)
+            edit = Edit(session=session, faces=self._edits, quality="final", sequence=self.sequence)
             self.edit_id = edit.id
             requests.append(edit)
-        reads = [ReadLatent(session=session, face=face) for face in self._values if face not in self._latents]
+        faces = [edit.face for edit in self._edits]
+        reads = [ReadLatent(session=session, face=face) for face in faces if face not in self._latents]
         self._asked = {read.id: read.face for read in reads}
         return [*requests, *reads]
 
@@ -58,8 +58,14 @@ class Applying:
         if self._edited is None or self._asked:
             return None
         recorded = [
-            RecordedFace(moved(faces[face].corners, x, y), strengths, self._latents.get(face))
-            for face, strengths in self._values.items()
-            if face in faces
+            RecordedFace(
+                moved(faces[edit.face].corners, x, y),
+                edit.strengths,
+                self._latents.get(edit.face),
+                edit.held,
+                edit.offsets,
+            )
+            for edit in self._edits
+            if edit.face in faces
         ]
         return Result(self._edited, self.title, Record(model, tuple(recorded)))

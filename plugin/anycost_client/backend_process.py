@@ -13,13 +13,13 @@ from pathlib import Path
 from anycost_client import connection
 from anycost_client.backend_log import last_line, log_path, open_log
 from anycost_client.channel import Channel, open_channel
-from anycost_client.errors import BackendError, ChannelClosed, ConnectionFileError, WrongVersion
+from anycost_client.errors import BackendError, ChannelClosed, ClientError, ConnectionFileError, WrongVersion
 from anycost_client.launch import backend_python, child_options
 from anycost_client.lock import FileLock
-from anycost_client.messages import Failed, Hello, Welcome
+from anycost_client.messages import Failed, Hello, Leave, Status, StatusReport, Welcome
 
 _ANSWER = 5.0  # seconds in which a running backend says hello
-_ASKED, _TERMINATED, _KILLED = 2.0, 1.5, 1.0  # seconds that a process gets to end: less than 5 in all
+_ASKED, _OTHERS, _TERMINATED, _KILLED = 1.5, 1.0, 1.5, 1.0  # seconds that a process gets to end: less than 5 in all
 _BAD_INPUT = 2  # exit code: the log's last line explains it, and trying again would change nothing
 
 
@@ -58,6 +58,7 @@ class Backend:
         if not lock.acquire(timeout, cancelled):
             raise BackendError("another editor is still starting the backend: try again in a minute", final=False)
         try:
+            self._forget_ended()
             found = self._running(cancelled)
             if found is None:
                 self.stop()  # one of ours that does not answer
@@ -69,6 +70,7 @@ class Backend:
                     raise
         finally:
             lock.release()
+        self._forget_ended()  # it yielded to another
         return found
 
     def gone(self) -> bool:
@@ -87,7 +89,8 @@ class Backend:
             return True
 
     def stop(self) -> None:
-        """Ends the process that this object started, if any: asked by the end of its stdin, then by signals.
+        """Ends the process that this object started, if any: asked by the end of its stdin, then by signals. One that
+        others use stays, and ends with the last of them.
 
         Within 5 seconds."""
         process, self._process = self._process, None
@@ -96,11 +99,16 @@ class Backend:
         if process.stdin:
             with contextlib.suppress(OSError):
                 process.stdin.close()
-        for seconds, force in ((_ASKED, False), (_TERMINATED, True), (_KILLED, True)):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_ASKED)
+            return
+        if self._others():
+            return
+        for seconds, force in ((_TERMINATED, False), (_KILLED, True)):
+            _signal(process, last=force)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(seconds)
                 return
-            _signal(process, last=force)
 
     def kill(self) -> None:
         """At once: for one that answers no more."""
@@ -109,6 +117,27 @@ class Backend:
             self.stop()
 
     # ------------------------------------------------------------------ inside
+
+    def _others(self) -> bool:
+        """Whether the backend answers and says that somebody else uses it."""
+        deadline = time.monotonic() + _OTHERS
+        try:
+            channel, _ = self._greet(connection.read(self.connection_file).pid, deadline, _never)
+        except (ClientError, TimeoutError):
+            return False
+        try:
+            status = Status()
+            channel.send(status)
+            channel.send(Leave())
+            while time.monotonic() < deadline:
+                for reply in channel.poll(0.1):
+                    if isinstance(reply, StatusReport) and reply.id == status.id:
+                        return reply.clients > 1  # this one was counted too
+        except ClientError:
+            pass
+        finally:
+            channel.close()
+        return False
 
     def _interpreter(self) -> Path:
         return self._python or backend_python()
@@ -164,6 +193,11 @@ class Backend:
 
     def _ended(self) -> bool:
         return self._process is not None and self._process.poll() is not None
+
+    def _forget_ended(self) -> None:
+        """Else the end of ours would be taken for that of the backend in use, which another may have started."""
+        if self._ended():
+            self.stop()
 
     def _start(self) -> None:
         python = self._interpreter()

@@ -1,5 +1,7 @@
 """What the client raises: every message is one line that names the cause and the remedy."""
 
+UPDATE = "python3 installer update"  # brings plug-in and backend to one version
+
 
 class ClientError(Exception):
     """Meant for the person at the editor. Everything else that is raised is a bug."""
@@ -14,19 +16,29 @@ class WireError(ClientError):
 
 
 class UnknownKind(WireError):
-    """A well-formed message of a kind that this version does not know: to be answered so, or ignored."""
+    """A well-formed message of a kind that this version does not know: to be answered so, or ignored.
 
-    def __init__(self, kind: str, id: str = "") -> None:
-        super().__init__(f"the message kind {kind!a:.40} is unknown here: use the same version on both sides", id)
+    `reader`: who does not know it, "plug-in" or "backend"."""
+
+    def __init__(self, kind: str, id: str = "", reader: str = "plug-in") -> None:
+        super().__init__(
+            f"the {reader} does not know the message {kind!a:.40} and may be too old:"
+            f" update the {reader} with '{UPDATE}', then restart the editor",
+            id,
+        )
         self.kind = kind
 
 
 class WrongVersion(WireError):
-    """A message of another protocol version."""
+    """A message of another protocol version, read by the `reader` ("plug-in" or "backend"), which speaks `own`."""
 
-    def __init__(self, version: int, id: str = "") -> None:
+    def __init__(self, version: int, own: int, id: str = "", reader: str = "plug-in") -> None:
+        writer = "backend" if reader == "plug-in" else "plug-in"
+        older, newer = (reader, writer) if version > own else (writer, reader)
         super().__init__(
-            f"the other side speaks protocol version {version}: update the plug-in and the backend together", id
+            f"the {older} is older than the {newer} (protocol {min(version, own)} and {max(version, own)}):"
+            f" update the {older} with '{UPDATE}', then restart the editor",
+            id,
         )
         self.version = version
 

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from anycost_client.messages import FaceEdit
+from anycost_client.messages import FaceEdit, Offset, Picture
 
 MOST_STEPS = 200
 
 Values = Mapping[int, Mapping[str, float]]  # face → attribute → strength; what is 0 is left out
 NOTHING: Values = MappingProxyType({})
+NOTHING_TAKEN: Mapping[str, Picture] = MappingProxyType({})
 
 
 def with_strengths(values: Values, face: int, strengths: Mapping[str, float]) -> Values:
@@ -18,8 +19,17 @@ def with_strengths(values: Values, face: int, strengths: Mapping[str, float]) ->
     return MappingProxyType(others | ({face: MappingProxyType(kept)} if kept else {}))
 
 
-def face_edits(values: Values) -> tuple[FaceEdit, ...]:
-    return tuple(FaceEdit(face, dict(values[face])) for face in sorted(values))
+def face_edits(
+    values: Values, held: tuple[str, ...] = (), taken: Mapping[str, Picture] = NOTHING_TAKEN
+) -> tuple[FaceEdit, ...]:
+    """held: attributes that stay as they are seen; taken: what was taken over from other faces, by its name in
+    `values`, where its amount is."""
+    edits = []
+    for face in sorted(values):
+        strengths = {name: value for name, value in values[face].items() if name not in taken}
+        offsets = tuple(Offset(taken[name], value) for name, value in values[face].items() if name in taken)
+        edits.append(FaceEdit(face, strengths, held, offsets))
+    return tuple(edits)
 
 
 class History:

@@ -58,6 +58,7 @@ def backend_python() -> Path:
             python = json.loads(file.read(65_536))["python"]
         if not isinstance(python, str) or not python:
             raise ValueError(python)
+        path = _path(python)
     except FileNotFoundError:
         raise BackendError(
             "the backend of the Anycost Face Editor is not installed:"
@@ -65,7 +66,13 @@ def backend_python() -> Path:
         ) from None
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise BackendError(f"{note} is damaged: run 'python3 installer install' again") from error
-    return _runnable(Path(python), "run 'python3 installer install' again")
+    return _runnable(path, "run 'python3 installer install' again")
+
+
+def _path(text: str) -> Path:
+    """Of a UTF-8 file. The system's names are UTF-8 as well, but an editor may have its Python take them for something
+    else (Krita does): then they are written in that, also here. Raises ValueError for half a character."""
+    return Path(text if sys.platform == "win32" else os.fsdecode(text.encode(errors="surrogateescape")))
 
 
 def _runnable(python: Path, remedy: str) -> Path:

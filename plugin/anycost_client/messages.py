@@ -8,125 +8,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from anycost_client.errors import WireError
+from anycost_client.values import (  # noqa: F401 (part of what is said: to be had from here)
+    BYTES_PER_SAMPLE,
+    MAX_CHANNELS,
+    MAX_PICTURE_BYTES,
+    MAX_SIDE,
+    Attribute,
+    BitDepth,
+    Corner,
+    Corners,
+    Face,
+    FaceEdit,
+    KnownFace,
+    Offset,
+    Picture,
+    Quality,
+    Rectangle,
+    SessionFace,
+    SubGeneratorTime,
+    What,
+)
 
 PROTOCOL = 1  # raised when a message changes its meaning; new fields and new kinds do not raise it
-
-BitDepth = Literal["8", "16", "16f", "32f"]
-BYTES_PER_SAMPLE: dict[str, int] = {"8": 1, "16": 2, "16f": 2, "32f": 4}  # little-endian; integers are unsigned
-MAX_SIDE = 65_536  # pixels
-MAX_CHANNELS = 4
-MAX_PICTURE_BYTES = 1 << 30
-
-Quality = Literal["preview", "best", "final"]
-Corner = tuple[float, float]
-Corners = tuple[Corner, Corner, Corner, Corner]  # x, y in pixels of the region: top left of the face, then clockwise
 
 
 def new_id() -> str:
     return uuid.uuid4().hex
-
-
-@dataclass(frozen=True)
-class Picture:
-    """Pixels in rows from the top: 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA; alpha straight, not premultiplied.
-
-    Integers span 0…255 or 0…65535, floats 0…1. Raises WireError when the numbers and the data do not fit."""
-
-    width: int
-    height: int
-    channels: int
-    bit_depth: BitDepth
-    stride: int  # bytes from one row to the next
-    data: bytes | bytearray | memoryview = field(repr=False)  # stride · height bytes
-
-    def __post_init__(self) -> None:
-        if not (0 < self.width <= MAX_SIDE and 0 < self.height <= MAX_SIDE and 0 < self.channels <= MAX_CHANNELS):
-            raise WireError(
-                f"a picture of {self.width}×{self.height}×{self.channels} is refused:"
-                f" sides are 1 to {MAX_SIDE} pixels, channels 1 to {MAX_CHANNELS}"
-            )
-        if self.bit_depth not in BYTES_PER_SAMPLE:
-            raise WireError(f"bit depth '{self.bit_depth!s:.10}' is unknown: use one of {', '.join(BYTES_PER_SAMPLE)}")
-        if self.stride < self.row_bytes or self.stride * self.height > MAX_PICTURE_BYTES:
-            raise WireError(
-                f"a picture of {self.width}×{self.height} with {self.stride} bytes a row is refused:"
-                f" a row needs {self.row_bytes}, all may have {MAX_PICTURE_BYTES}"
-            )
-        size = self.data.nbytes if isinstance(self.data, memoryview) else len(self.data)
-        if size != self.stride * self.height:
-            raise WireError(f"a picture announces {self.stride * self.height} bytes and has {size}: send all of it")
-
-    @property
-    def row_bytes(self) -> int:
-        """Without padding."""
-        return self.width * self.channels * BYTES_PER_SAMPLE[self.bit_depth]
-
-    @classmethod
-    def packed(
-        cls,
-        width: int,
-        height: int,
-        channels: int,
-        data: bytes | bytearray | memoryview,
-        bit_depth: BitDepth = "8",
-    ) -> "Picture":
-        """Rows without padding. Raises WireError when the data is of another size."""
-        stride = width * channels * BYTES_PER_SAMPLE.get(bit_depth, 1)
-        return cls(width, height, channels, bit_depth, stride, data)
-
-
-@dataclass(frozen=True)
-class Rectangle:
-    x: int
-    y: int
-    width: int
-    height: int
-
-
-@dataclass(frozen=True)
-class Face:
-    """One face of a region. Face 0 is the largest."""
-
-    id: int
-    rectangle: Rectangle  # around the face, in pixels of the region
-    corners: Corners  # of the aligned square that is drawn; it may lie aslant and beyond the region
-    score: float  # 0…1: how surely this is a face
-    warning: str = ""  # what may go wrong with it ("small", "seen from the side"), for people
-    thumbnail: Picture | None = None
-
-
-@dataclass(frozen=True)
-class FaceEdit:
-    """What one face is to become: attributes that are not named are 0."""
-
-    face: int
-    strengths: Mapping[str, float]  # attribute → −2…2; ±1 is strong and natural
-
-
-@dataclass(frozen=True)
-class KnownFace:
-    """A face whose latent was kept with the document, so that it need not be found again."""
-
-    corners: Corners  # as in Face
-    model: str  # Welcome.model_hash of the model that the latent is for; with another it is ignored
-    latent: Picture  # Latent.values
-
-
-@dataclass(frozen=True)
-class Attribute:
-    name: str
-    group: str  # under which editors show it
-    about: str  # what −1 and +1 do
-    least: float = -1.0  # the slider's ends; up to ±2 may be sent
-    most: float = 1.0
-
-
-@dataclass(frozen=True)
-class SubGeneratorTime:
-    resolution: int  # pixels
-    channels: str  # "½", "full"
-    milliseconds: float  # median on this machine
 
 
 # ---------------------------------------------------------------- requests
@@ -193,6 +100,36 @@ class ReadLatent(Request):
 @dataclass(frozen=True, kw_only=True)
 class Attributes(Request):
     """→ AttributeList."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearnAttribute(Request):
+    """Make an attribute of the user's own from faces with it and faces without it. Progress, then → Learned.
+
+    One of that name is replaced. AttributeList has it from then on, for all clients."""
+
+    name: str  # 1 to 40 small letters, digits and _, a letter first; not one that comes with the program
+    positive: tuple[SessionFace, ...]  # a dozen or more of each, at least four
+    negative: tuple[SessionFace, ...]
+    about: str = ""  # what −1 and +1 do
+    region: Literal["face", "head"] = "head"  # what it may change: the face, or hair and neckline with it
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoveAttribute(Request):
+    """Remove one of the user's own. → Done."""
+
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatchFace(Request):
+    """Find how a face takes over something from another. Progress, then → Matched, which is to be set by Edit."""
+
+    session: str
+    face: int
+    what: What
+    source: SessionFace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -319,6 +256,26 @@ class AttributeList(Reply):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Learned(Reply):
+    attribute: Attribute
+    holds: bool  # else it is there all the same, and `text` says why it is not to be trusted
+    scores: Mapping[str, float] = field(default_factory=dict)  # such as "right": 0…1
+    text: str = ""  # how well it was learned, for people
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matched(Reply):
+    face: int
+    what: str
+    strengths: Mapping[str, float]  # for Edit: instead of those that these attributes had
+    offset: Picture | None = None  # for Edit, as Offset.values; where attributes say all there is none
+    left: float = (
+        0.0  # of the difference in what those attributes say, what remains: 0 as wanted, 1 nothing was reached
+    )
+    text: str = ""  # the same for people
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sample(Reply):
     picture: Picture
     resolution: int = 0
@@ -365,6 +322,9 @@ REQUESTS: tuple[type[Request], ...] = (
     Refine,
     ReadLatent,
     Attributes,
+    LearnAttribute,
+    RemoveAttribute,
+    MatchFace,
     RenderSample,
     Status,
     Cancel,
@@ -382,6 +342,8 @@ REPLIES: tuple[type[Reply], ...] = (
     Refined,
     Latent,
     AttributeList,
+    Learned,
+    Matched,
     Sample,
     StatusReport,
     Pong,

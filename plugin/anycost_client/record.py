@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from anycost_client.errors import ClientError
-from anycost_client.messages import Corners, Face, KnownFace, Picture
+from anycost_client.messages import Corners, Face, KnownFace, Offset, OpenRegion, Picture
 from anycost_client.presets import checked
 
 _FORMAT = 1
@@ -20,6 +20,8 @@ class RecordedFace:
     corners: Corners  # in pixels of the layer, not of the region that was sent
     strengths: Mapping[str, float]
     latent: Picture | None = None  # Latent.values
+    held: tuple[str, ...] = ()  # attributes that stayed as they were seen
+    offsets: tuple[Offset, ...] = ()  # what was taken over from other faces
 
     def known(self, model: str, x: int, y: int) -> KnownFace | None:
         """For a region that begins at x, y of the layer."""
@@ -48,16 +50,33 @@ class Record:
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ClientError) as error:
             raise ClientError("the edit stored with this layer cannot be read: edit the original layer anew") from error
 
+    def held(self) -> tuple[str, ...]:
+        """Attributes, by any of the faces."""
+        return tuple(sorted({name for face in self.faces for name in face.held}))
+
     def strengths_of(self, faces: tuple[Face, ...], x: int, y: int) -> dict[int, Mapping[str, float]]:
         """Face id → strengths, for faces found in a region at x, y of the layer: each record's nearest face."""
-        found: dict[int, Mapping[str, float]] = {}
+        return {face: recorded.strengths for face, recorded in self._nearest(faces, x, y).items()}
+
+    def offsets_of(self, faces: tuple[Face, ...], x: int, y: int) -> dict[int, tuple[Offset, ...]]:
+        """The same for what was taken over."""
+        return {face: recorded.offsets for face, recorded in self._nearest(faces, x, y).items() if recorded.offsets}
+
+    def _nearest(self, faces: tuple[Face, ...], x: int, y: int) -> dict[int, RecordedFace]:
+        found: dict[int, RecordedFace] = {}
         for recorded in self.faces:
             corners = moved(recorded.corners, -x, -y)
             side = math.dist(corners[0], corners[1])
             near = min(faces, key=lambda face: math.dist(_centre(face.corners), _centre(corners)), default=None)
             if near is not None and math.dist(_centre(near.corners), _centre(corners)) < side / 3:
-                found[near.id] = recorded.strengths
+                found[near.id] = recorded
         return found
+
+
+def place_of(region: OpenRegion | None) -> tuple[int, int]:
+    """x, y in its layer, pixels."""
+    rectangle = region.rectangle if region else None
+    return (rectangle.x, rectangle.y) if rectangle else (0, 0)
 
 
 def moved(corners: Corners, x: float, y: float) -> Corners:
@@ -70,22 +89,34 @@ def _centre(corners: Corners) -> tuple[float, float]:
 
 
 def _face_out(face: RecordedFace) -> dict[str, Any]:
-    latent = face.latent
     return {
         "corners": face.corners,
         "strengths": dict(face.strengths),
-        "latent": latent and base64.b64encode(bytes(latent.data)).decode(),
-        "latent_shape": latent and (latent.height, latent.width),
+        "held": face.held,
+        "offsets": [{"amount": offset.amount, **_latent_out(offset.values)} for offset in face.offsets],
+        **_latent_out(face.latent),
     }
+
+
+def _latent_out(latent: Picture | None) -> dict[str, Any]:
+    data = latent and base64.b64encode(bytes(latent.data)).decode()
+    return {"latent": data, "latent_shape": latent and (latent.height, latent.width)}
+
+
+def _latent_in(value: dict[str, Any]) -> Picture | None:
+    if not value.get("latent"):
+        return None
+    height, width = value["latent_shape"]
+    return Picture.packed(width, height, 1, base64.b64decode(value["latent"], validate=True), "32f")
 
 
 def _face_in(value: dict[str, Any]) -> RecordedFace:
     a, b, c, d = ((float(x), float(y)) for x, y in value["corners"])
-    latent = None
-    if value.get("latent"):
-        height, width = value["latent_shape"]
-        latent = Picture.packed(width, height, 1, base64.b64decode(value["latent"], validate=True), "32f")
+    latent = _latent_in(value)
+    added = [(checked(offset["amount"]), _latent_in(offset)) for offset in value.get("offsets", ())]
+    offsets = tuple(Offset(values, amount) for amount, values in added if values)
     strengths = {name: checked(strength) for name, strength in value["strengths"].items()}
+    held = tuple(str(name)[:100] for name in value.get("held", ()))
     if not all(math.isfinite(number) for corner in (a, b, c, d) for number in corner):
         raise ValueError("corners")
-    return RecordedFace((a, b, c, d), strengths, latent)
+    return RecordedFace((a, b, c, d), strengths, latent, held, offsets)

@@ -1,11 +1,15 @@
 """The sliders as they stand: strengths of each face, which faces they move, locks, history, presets. No backend."""
 
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 
 from anycost_client.errors import ClientError
-from anycost_client.history import NOTHING, History, Values, with_strengths
-from anycost_client.messages import Attribute
+from anycost_client.history import NOTHING, History, Values, face_edits, with_strengths
+from anycost_client.messages import Attribute, FaceEdit, Offset, Picture
 from anycost_client.presets import Preset, checked
+
+TAKEN_OVER = " taken over "  # between what it is and a number, in the names of `Sliders.taken`
+NO_OFFSETS: Mapping[int, tuple[Offset, ...]] = MappingProxyType({})
 
 
 class Sliders:
@@ -14,13 +18,22 @@ class Sliders:
     def __init__(self, on_change: Callable[[str], None]) -> None:
         self.attributes: tuple[Attribute, ...] = ()
         self.selected: tuple[int, ...] = ()  # faces that the sliders move
-        self.locked: frozenset[str] = frozenset()  # attributes that nothing but undo changes
+        self.locked: frozenset[str] = frozenset()  # attributes that only undo changes, and that others don't drag along
         self.values: Values = NOTHING
+        self.taken: dict[
+            str, Picture
+        ] = {}  # what was taken over from other faces; `values` has its amount under its name
         self._history = History()
         self._on_change = on_change
 
-    def begin(self, selected: Iterable[int], values: Values = NOTHING) -> None:
-        """Another picture: nothing to undo; locks stay."""
+    def begin(
+        self, selected: Iterable[int], values: Values = NOTHING, offsets: Mapping[int, tuple[Offset, ...]] = NO_OFFSETS
+    ) -> None:
+        """Another picture: nothing to undo; locks stay. offsets: what each face has taken over already."""
+        self.taken = {}
+        for face, added in offsets.items():
+            named = {self._name_taken(offset.values): offset.amount for offset in added}
+            values = with_strengths(values, face, {**values.get(face, {}), **named})
         self.selected, self.values = tuple(selected), values
         self._history = History(values)
         for what in ("selected", "values", "history"):
@@ -48,12 +61,22 @@ class Sliders:
         strength = checked(strength)
         if attribute in self.locked:
             raise ClientError(f"'{attribute}' is locked: unlock it to change it")
-        if self.attributes and attribute not in self._names():
+        if self.attributes and attribute not in self._names() and attribute not in self.taken:
             raise ClientError(f"there is no attribute '{attribute:.50}': choose one of the list")
         values = self.values
         for face in self.selected:
             values = with_strengths(values, face, {**values.get(face, {}), attribute: strength})
         self._change(values, done)
+
+    def take_over(self, face: int, what: str, strengths: Mapping[str, float], offset: Picture | None) -> None:
+        """What another face gave: strengths, and an offset, which replaces an earlier one of that kind. One step to
+        undo. Locked attributes stay."""
+        now = dict(self.values.get(face, {}))
+        now |= {name: checked(value) for name, value in strengths.items() if name not in self.locked}
+        if offset is not None:
+            now = {name: value for name, value in now.items() if not name.startswith(what) or name not in self.taken}
+            now[self._name_taken(offset, what)] = 1.0
+        self._change(with_strengths(self.values, face, now), done=True)
 
     def reset(self, attribute: str) -> None:
         """To 0, for the selected faces."""
@@ -73,7 +96,13 @@ class Sliders:
 
     def preset(self, name: str) -> Preset:
         """Of the first selected face."""
-        return Preset(name, dict(self.values.get(self.selected[0], {})) if self.selected else {})
+        now = self.values.get(self.selected[0], {}) if self.selected else {}
+        return Preset(name, {name: value for name, value in now.items() if name not in self.taken})
+
+    def edits(self) -> tuple[FaceEdit, ...]:
+        """As the backend is asked for them: what is locked is held."""
+        known = self._names() or self.locked
+        return face_edits(self.values, tuple(sorted(self.locked & known)), self.taken)
 
     def lock(self, attribute: str, locked: bool = True) -> None:
         self.locked = self.locked | {attribute} if locked else self.locked - {attribute}
@@ -100,6 +129,11 @@ class Sliders:
         return ", ".join(parts[:4]) + (" …" if len(parts) > 4 else "")
 
     # ------------------------------------------------------------------ inside
+
+    def _name_taken(self, offset: Picture, what: str = "colours") -> str:
+        name = f"{what}{TAKEN_OVER}{len(self.taken) + 1}"
+        self.taken[name] = offset
+        return name
 
     def _names(self) -> frozenset[str]:
         return frozenset(attribute.name for attribute in self.attributes)

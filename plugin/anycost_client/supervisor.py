@@ -184,6 +184,7 @@ class Supervisor:
                     return self._sleep(channel)
                 return self._lost("the backend has ended unexpectedly")
         if now - self._heard > self._silence:
+            self._backend.kill()
             return self._lost(f"the backend has said nothing for {self._silence:.0f} seconds")
         return []
 
@@ -204,7 +205,6 @@ class Supervisor:
         if self._channel is not None:
             self._channel.close()
             self._channel = None
-        self._backend.kill()
         events = self._fail_unanswered(cause)
         if self._starts >= len(PAUSES):
             return events + self._give_up(f"{cause}, again and again: {self._backend.log} says more")

@@ -70,10 +70,10 @@ def encode(message: Message) -> list[Frame]:
     return frames
 
 
-def decode(frames: Sequence[Frame]) -> Message:
+def decode(frames: Sequence[Frame], reader: str = "plug-in") -> Message:
     """Raises WireError, UnknownKind or WrongVersion, and nothing else, whatever the frames hold.
 
-    Pictures refer to the frames given: nothing is copied."""
+    `reader`: for messages to people, "plug-in" or "backend". Pictures refer to the frames given: nothing is copied."""
     header = _header(frames)
     id = header.get("id")
     id = id if isinstance(id, str) and len(id) <= 64 and id.isascii() else ""
@@ -81,9 +81,9 @@ def decode(frames: Sequence[Frame]) -> Message:
     if type(version) is not int or not isinstance(kind, str):
         raise WireError("a message without version or kind: see docs/protocol.md", id)
     if version != PROTOCOL:
-        raise WrongVersion(version if abs(version) < _MOST_INTEGER else -1, id)
+        raise WrongVersion(version if abs(version) < _MOST_INTEGER else -1, PROTOCOL, id, reader)
     if kind not in _KINDS:
-        raise UnknownKind(kind, id)
+        raise UnknownKind(kind, id, reader)
     if not id:
         raise WireError(f"this {kind} has no id of 1 to 64 ASCII characters: give it one")
     try:
@@ -95,18 +95,18 @@ def decode(frames: Sequence[Frame]) -> Message:
 
 def decode_request(frames: Sequence[Frame]) -> Request:
     """As `decode`, for backends: a reply is of a kind that they do not know."""
-    return _only(decode(frames), Request)
+    return _only(decode(frames, "backend"), Request, "backend")
 
 
 def decode_reply(frames: Sequence[Frame]) -> Reply:
     """As `decode`, for clients."""
-    return _only(decode(frames), Reply)
+    return _only(decode(frames), Reply, "plug-in")
 
 
-def _only(message: Message, wanted: type[M]) -> M:
+def _only(message: Message, wanted: type[M], reader: str) -> M:
     if isinstance(message, wanted):
         return message
-    raise UnknownKind(kind_of(type(message)), message.id)
+    raise UnknownKind(kind_of(type(message)), message.id, reader)
 
 
 def _header(frames: Sequence[Frame]) -> dict[str, Any]:

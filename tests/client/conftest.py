@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from anycost_client.backend_process import Backend
 from anycost_client.messages import OpenRegion, Picture
+from told_editor import Told
 
 STAND_IN = Path(__file__).with_name("stand_in.py")
 
@@ -48,3 +49,13 @@ def backend(python: Path) -> Iterator[Callable[..., Backend]]:
 def region() -> OpenRegion:
     """12×12 grey pixels; the stand-in finds a face in any picture."""
     return OpenRegion(image=Picture.packed(12, 12, 3, bytes([128] * 432)))
+
+
+@pytest.fixture
+def ready(region: OpenRegion) -> Told:
+    """Two faces are found, the larger one is chosen."""
+    told = Told()
+    told.connect()
+    told.editor.open(region)
+    told.opened()
+    return told

@@ -25,7 +25,11 @@ from anycost_client.messages import (
     Failed,
     Hello,
     Latent,
+    LearnAttribute,
+    Learned,
     Leave,
+    Matched,
+    MatchFace,
     OpenRegion,
     Picture,
     Ping,
@@ -89,6 +93,14 @@ def answers(peer: bytes, request: Request) -> list[Reply]:
             ]
         case ReadLatent(face=face):
             return [Latent(id=request.id, face=face, model="abc", values=Picture.packed(4, 2, 1, bytes(32), "32f"))]
+        case MatchFace(face=face, what=what):
+            return [
+                Progress(id=request.id, what="comparing the faces", fraction=0.5),
+                Matched(id=request.id, face=face, what=what, strengths={"smile": 0.5}, text="all of it"),
+            ]
+        case LearnAttribute(name=name):
+            attribute = Attribute(name, "Own", f"less or more {name}")
+            return [Learned(id=request.id, attribute=attribute, holds=True, text="it holds")]
         case Refine():
             return [Progress(id=request.id, what="refining", fraction=0.1)]
         case Cancel():

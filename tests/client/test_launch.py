@@ -1,5 +1,8 @@
 """The backend's process gets its own interpreter and nothing of the editor's environment; reports carry no secrets."""
 
+import ast
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -58,6 +61,20 @@ def test_the_installers_note_is_followed(home: Path, monkeypatch: pytest.MonkeyP
         launch.backend_python()
     note.write_text(f'{{"python": "{sys.executable}"}}')
     assert launch.backend_python() == Path(sys.executable)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names of files have one encoding")
+def test_the_note_is_followed_where_an_editor_has_its_python_take_names_for_ascii(home: Path) -> None:
+    python = home / "Jörg 画" / "python"
+    python.parent.mkdir()
+    python.symlink_to(sys.executable)
+    (home / "data").mkdir()
+    (home / "data" / "backend.json").write_text(json.dumps({"python": str(python)}))
+    code = "import sys; from anycost_client.launch import backend_python; print(ascii(str(backend_python())))"
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = {**plain, "ANYCOST_HOME": str(home)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert ast.literal_eval(done.stdout) == str(python).encode().decode("ascii", "surrogateescape")
 
 
 def test_a_report_keeps_secrets(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -174,6 +174,20 @@ def test_another_version_can_be_answered() -> None:
     assert (caught.value.version, caught.value.id) == (2, "1")
 
 
+@pytest.mark.parametrize(
+    ("decoder", "version", "older"),
+    [
+        (decode_reply, 2, "plug-in"),
+        (decode_reply, 0, "backend"),
+        (decode_request, 2, "backend"),
+        (decode_request, 0, "plug-in"),
+    ],
+)
+def test_of_two_versions_the_older_one_is_to_be_updated(decoder, version: int, older: str) -> None:
+    with pytest.raises(WrongVersion, match=f"^the {older} is older .*: update the {older} with 'python3 installer"):
+        decoder([header(version=version)])
+
+
 def test_malformed_requests_can_be_answered() -> None:
     with pytest.raises(WireError) as caught:
         decode([header(quality=3)])

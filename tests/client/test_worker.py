@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,9 +11,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from anycost_client import connection, supervisor
 from anycost_client.backend_process import Backend
+from anycost_client.bridge_channel import BridgeChannel
 from anycost_client.editor import State
 from anycost_client.errors import BackendError
-from anycost_client.messages import Attributes, Failed, OpenRegion, Status
+from anycost_client.messages import Attributes, Failed, Leave, OpenRegion, Status, StatusReport
 from anycost_client.report import report
 from anycost_client.supervisor import Asleep, Connected, Event, Lost, Supervisor, Unavailable
 from editor_host import Host
@@ -207,9 +210,48 @@ def test_a_stubborn_backend_is_killed(backend: Make, monkeypatch: pytest.MonkeyP
         os.kill(welcome.pid, 0)
 
 
+def test_stopping_a_backend_leaves_it_to_those_who_use_it(backend: Make) -> None:
+    one, other = backend(), backend()
+    first, _ = one.connect()
+    second, welcome = other.connect()
+    first.send(Leave())
+    first.close()
+    one.stop()
+    second.send(Status())
+    told = next(reply for _ in range(100) for reply in second.poll(0.1) if isinstance(reply, StatusReport))
+    assert (told.clients, one.gone(), other.gone()) == (1, False, False)
+    second.close()
+    os.kill(welcome.pid, signal.SIGKILL)
+
+
+def test_a_bridge_that_is_lost_does_not_end_the_backend(host: Callable[..., Host], region: OpenRegion) -> None:
+    one = host(bridge=True)
+    one.editor.open(region)
+    one.until(lambda: one.editor.state is State.READY)
+    pid = one.pid()
+    channel = one.worker._supervisor._channel
+    assert isinstance(channel, BridgeChannel)
+    channel._process.kill()
+    one.until(lambda: len(one.all(Connected)) == 2 and one.editor.state is State.READY)
+    assert one.pid() == pid
+
+
 def test_a_start_can_be_cancelled(backend: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANYCOST_STAND_IN", "never_ready")
     cancelled = threading.Event()
     threading.Timer(0.3, cancelled.set).start()
     with pytest.raises(BackendError, match="cancelled"):
         backend().connect(cancelled=cancelled.is_set)
+
+
+def test_a_process_of_its_own_that_yielded_is_not_taken_for_the_backend(backend: Make) -> None:
+    """Two editors start at once, each one's backend finds the other's: one ends, both work with the other."""
+    first, second = backend(), backend()
+    channels = [first.connect()[0]]
+    second._process = subprocess.Popen([sys.executable, "-c", ""])
+    second._process.wait()
+    channels.append(second.connect()[0])
+    assert not second.gone()
+    assert not first.gone()
+    for channel in channels:
+        channel.close()

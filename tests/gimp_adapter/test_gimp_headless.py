@@ -2,24 +2,24 @@
 
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from anycost_client.applying import Result
+from anycost_client.areas import Area
 from anycost_client.backend_process import Backend
 from anycost_client.errors import ClientError
+from anycost_client.from_layers import Reading
 from anycost_client.messages import OpenRegion, Picture
-from anycost_client.presets import Preset
-from anycost_gimp.areas import Area
+from anycost_gimp.choices import Choice
 from anycost_gimp.headless import Headless
 from anycost_gimp.link import Link
 from anycost_gimp.notices import notice
-from anycost_gimp.presets_store import PresetsStore
 from anycost_gimp.session import Page, Session
 from anycost_gimp.source import Source
 
 GREY = Picture.packed(12, 12, 3, bytes([128] * 432))
 AREA = Area(30, 40, 12, 12)
+OTHER = OpenRegion(image=GREY)
 
 
 @pytest.fixture
@@ -40,7 +40,8 @@ class Window:
     def __init__(self, link: Link) -> None:
         self.told: list[str] = []
         self.results: list[Result] = []
-        self.session = Session(link, self.told.append, self.results.append)
+        looking: Reading[Choice] = Reading(lambda choice, then: then(OTHER), lambda: None, lambda choice: choice.name)
+        self.session = Session(link, self.told.append, self.results.append, looking)
         link.start()
 
     def until(self, done: Callable[[], object], seconds: float = 30.0) -> None:
@@ -100,6 +101,22 @@ def test_the_dialog_goes_from_reading_to_the_result(link: Link, source: Source) 
     assert not session.applying
 
 
+def test_other_layers_are_matched_and_made_into_a_slider(link: Link, source: Source) -> None:
+    window = Window(link)
+    session, work = window.session, window.session.from_layers
+    session.open(source)
+    window.until(lambda: session.page is Page.EDITING and session.editor.sliders.attributes)
+    work.match(Choice(None, 2, "other"), "expression")
+    window.until(lambda: not work.running)
+    assert work.text == "Done.\nSmile +0.5."
+    assert session.editor.sliders.value("smile") == 0.5
+    assert "from layers" in window.told
+    layers = [Choice(None, number, f"layer {number}") for number in range(8)]
+    work.learn("wink", layers[:4], layers[4:])
+    window.until(lambda: not work.running)
+    assert work.text == "Done.\nIt holds."
+
+
 def test_a_missing_backend_is_a_state_with_a_remedy_and_a_report(link: Link, source: Source, monkeypatch) -> None:
     python = link.backend._python
     monkeypatch.setenv("ANYCOST_PYTHON", "/no/such/python")
@@ -140,18 +157,3 @@ def test_trouble_in_the_dialog_is_a_message_and_a_fault_has_a_report(link: Link,
     assert "never seen" in other.report()
     other.retry()
     assert other.page is not Page.FAILED
-
-
-def test_presets_are_kept_shared_and_deleted(tmp_path: Path) -> None:
-    store = PresetsStore(tmp_path / "presets")
-    assert store.all() == []
-    store.save(Preset("Heiter, jünger", {"smile": 0.5, "age": -0.3}))
-    store.save(Preset("Another", {"smile": 1}))
-    store.save(Preset("Another", {"smile": 0.2}))
-    (store.folder / "other.json").write_text("{}")
-    assert [(preset.name, dict(preset.strengths)) for preset in store.all()] == [
-        ("Another", {"smile": 0.2}),
-        ("Heiter, jünger", {"smile": 0.5, "age": -0.3}),
-    ]
-    store.delete("Another")
-    assert [preset.name for preset in store.all()] == ["Heiter, jünger"]

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from adapter_desk import noise
 from anycost_krita.colours import LINEAR, SRGB, Space
-from anycost_krita.layers import Area
 from anycost_krita.ports import HostProblem, Layer
 from fake_krita import Selection
 
@@ -176,9 +175,3 @@ def test_a_batch_takes_the_layers_of_a_group_that_are_seen(desk):
     desk.document._active = desk.photo
     assert [layer.name for layer in desk.host.batch("selected")] == ["photo"]
     assert desk.host.batch("keyframes").reason == "no_layer"
-
-
-def test_areas_are_cut_and_grown():
-    assert Area(0, 0, 10, 10).cut(Area(5, -5, 10, 10)) == Area(5, 0, 5, 5)
-    assert Area(0, 0, 10, 10).cut(Area(20, 0, 5, 5)).empty
-    assert Area(100, 100, 200, 100).grown() == Area(-20, -20, 440, 340)

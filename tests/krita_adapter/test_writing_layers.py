@@ -7,7 +7,7 @@ import pytest
 from adapter_desk import drawn, noise
 from anycost_client.messages import Edited, Picture, Rectangle
 from anycost_krita import stored
-from anycost_krita.layers import PREVIEW_NAME, Area, is_preview, uuid
+from anycost_krita.layers import PREVIEW_NAME, is_preview, uuid
 from anycost_krita.ports import HostProblem, Layer
 from fake_krita import Selection
 
@@ -126,15 +126,39 @@ def test_a_damaged_edit_is_told_in_one_line(desk, damaged):
     assert "cannot be read" in desk.refused().cause
 
 
-def test_what_is_stored_comes_back_and_no_selection_grows_beyond_its_area():
-    edit = stored.Stored("id", Area(-3, 4, 5, 6), bytes(30), drawn(0, 0, face()).record, time=7)
-    assert stored.Stored.from_bytes(edit.to_bytes()) == edit
-    bomb = replace(edit, selection=bytes(10_000)).to_bytes()
-    with pytest.raises(Exception, match="cannot be read"):
-        stored.Stored.from_bytes(bomb)
+def test_other_layers_are_looked_at_as_a_whole_and_edits_previews_and_hidden_ones_are_not_offered(desk):
+    desk.document.setSelection(Selection.of(120, 90, np.ones((10, 10), np.uint8)))
+    source = desk.read()
+    desk.apply(source, drawn(40, 50, face()))
+    desk.document.layer("hidden", noise(10, 10)).setVisible(False)
+    desk.document.layer("group", kind="grouplayer")
+    desk.document.layer("sky", noise(50, 60, seed=3), x=200, y=20)
+    desk.host.show_preview(source, preview())
+    desk.run()
+    assert [layer.name for layer in desk.host.layers()] == ["sky", "group", "photo"]
+    sky, empty, _ = desk.host.layers()
+    region = desk.outcome(lambda then: desk.host.look_at(sky, then))
+    assert (region.rectangle.x, region.rectangle.y, region.selection) == (200, 20, None)
+    assert bytes(region.image.data) == noise(50, 60, seed=3).tobytes()
+    assert desk.outcome(lambda then: desk.host.look_at(empty, then)).reason == "empty"
 
 
 # ---------------------------------------------------------------- previews
+
+
+def test_a_preview_stays_though_krita_lets_timers_go_on_while_it_adds_a_layer(desk):
+    source, root = desk.read(), desk.photo.parentNode()
+    add = root.addChildNode
+
+    def added(*nodes):
+        done = add(*nodes)
+        desk.host.look()
+        return done
+
+    root.addChildNode = added
+    desk.host.show_preview(source, preview())
+    desk.run()
+    assert desk.names() == ["photo", PREVIEW_NAME]
 
 
 def test_a_preview_is_one_locked_layer_that_says_what_it_is(desk):

@@ -86,14 +86,15 @@ class FakeHost:
     def __init__(self, folder: Path, picture: m.Picture | None = None) -> None:
         self.presets_folder = folder / "presets"
         self.picture = picture or grey(120, 90)
-        self.layers = [Layer("a", "Portrait"), Layer("b", "Group photo"), Layer("c", "Sky")]
-        self.at: Layer | HostProblem = self.layers[0]
+        self.layers_ = [Layer("a", "Portrait"), Layer("b", "Group photo"), Layer("c", "Sky")]
+        self.at: Layer | HostProblem = self.layers_[0]
         self.record = None
         self.broken: dict[str, HostProblem] = {}
         self.applied: list[tuple[Source, Result]] = []
         self.preview: m.Edited | None = None
         self.settings: dict[str, str] = {}
         self.stops = 0
+        self.scale = 0.0
         self._watchers: list[Callable[[HostEvent], None]] = []
 
     def watch(self, callback: Callable[[HostEvent], None]) -> Callable[[], None]:
@@ -119,7 +120,7 @@ class FakeHost:
         place = m.Rectangle(0, 0, self.picture.width, self.picture.height)
         source = Source(layer, m.OpenRegion(image=self.picture, rectangle=place))
         if layer.edited:
-            source = replace(source, layer=self.layers[0], record=self.record, replaces=layer.id)
+            source = replace(source, layer=self.layers_[0], record=self.record, replaces=layer.id)
         then(source)
 
     def apply(self, source: Source, result: Result, then: Callable[[Layer | HostProblem], None]) -> None:
@@ -135,11 +136,23 @@ class FakeHost:
     def show_preview(self, source: Source, edited: m.Edited) -> None:
         self.preview = edited
 
+    def canvas_scale(self) -> float:
+        return self.scale
+
     def remove_preview(self) -> None:
         self.preview = None
 
     def batch(self, scope: Scope) -> tuple[Layer, ...] | HostProblem:
-        return tuple(self.layers) if scope == "selected" else HostProblem("No group is active", "choose one")
+        return tuple(self.layers_) if scope == "selected" else HostProblem("No group is active", "choose one")
+
+    def layers(self) -> tuple[Layer, ...]:
+        return tuple(self.layers_)
+
+    def look_at(self, layer: Layer, then: Callable[[m.OpenRegion | HostProblem], None]) -> None:
+        then(self.broken.get(layer.name) or m.OpenRegion(image=self.picture))
+
+    def stop_looking(self) -> None:
+        pass
 
     def setting(self, name: str, default: str) -> str:
         return self.settings.get(name, default)

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from anycost_client import messages as m
 from anycost_client.presets import Preset
-from anycost_krita import presets_store
 from anycost_krita.ports import HostProblem
 from docker_parts import Docker, face
 
@@ -123,7 +122,7 @@ def test_presets_are_saved_applied_shared_loaded_and_deleted(editing: Docker, tm
     shared = tmp_path / "shared" / "happy.json"
     monkeypatch.setattr(presets, "ask_file", lambda save: str(shared))
     presets._share()
-    assert presets_store.load(shared) == Preset("happy", {"smile": 0.8})
+    assert presets.store.load(shared) == Preset("happy", {"smile": 0.8})
     editing.panel.reset.click()
     presets.fill()
     choose = next(action for action in presets.menu_.actions() if action.text() == "Happy / friendly")

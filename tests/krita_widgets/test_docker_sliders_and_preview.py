@@ -180,6 +180,30 @@ def test_previews_are_asked_for_in_the_size_that_the_screen_shows(application, d
     assert 64 <= far < near <= 2048
 
 
+def test_a_larger_view_sharpens_what_is_seen_without_a_slider_movement(docker: Docker) -> None:
+    docker.host.picture = grey(1600, 1200)
+    docker.connect()
+    docker.find(face(0, 500, 300, 600))
+    view = docker.panel.picture
+    view._rest.setInterval(0)
+    docker.slide("smile", 0.5)
+    docker.draw()
+    asked = docker.worker.last(m.Edit)
+    view.compare._close_up.click()  # all of the picture: fewer of its pixels are seen
+    settle()
+    assert docker.worker.last(m.Edit) == asked
+    view.compare._canvas.click()
+    docker.host.scale = 1.0
+    docker.host.tell("zoomed")
+    sharper = docker.worker.last(m.Edit)
+    assert (sharper.faces, sharper.quality, sharper.max_side) == (asked.faces, "best", 1600)
+    assert asked.max_side < 1600
+    docker.draw(sharper)
+    docker.host.scale = 0.2
+    docker.host.tell("zoomed")
+    assert docker.worker.last(m.Edit) == sharper
+
+
 def test_all_that_can_be_done_can_be_reached_by_the_tab_key(docker: Docker) -> None:
     docker.connect()
     docker.find(face(0), face(1, 60))

@@ -91,7 +91,7 @@ def test_a_layer_that_cannot_be_read_is_explained(docker: Docker) -> None:
     assert docker.controller.page is Page.FAILED
     assert "The layer is empty" in docker.shown()
     assert "Choose a layer with a picture." in docker.shown()
-    docker.host.at = docker.host.layers[1]
+    docker.host.at = docker.host.layers_[1]
     docker.host.tell("active")
     assert docker.controller.page is Page.START
 
@@ -143,19 +143,19 @@ def test_closing_ends_everything_at_once(editing: Docker) -> None:
 
 def test_a_layer_that_is_deleted_while_it_is_drawn_ends_its_edit(editing: Docker) -> None:
     editing.slide("smile", 0.5)
-    editing.host.at = editing.host.layers[1]
+    editing.host.at = editing.host.layers_[1]
     editing.host.tell("gone")
     assert editing.controller.page is Page.FAILED
     assert "The layer that was edited is gone" in editing.shown()
     editing.draw()
     assert editing.controller.page is Page.FAILED
     editing.panel.state_page.button.click()
-    assert editing.controller.source.layer == editing.host.layers[1]
+    assert editing.controller.source.layer == editing.host.layers_[1]
 
 
 def test_another_active_layer_is_offered_and_only_taken_when_asked(editing: Docker) -> None:
     editing.slide("smile", 0.5)
-    editing.host.at = editing.host.layers[1]
+    editing.host.at = editing.host.layers_[1]
     editing.host.tell("active")
     assert "“Group photo” is active" in editing.shown()
     assert editing.controller.source.layer.name == "Portrait"

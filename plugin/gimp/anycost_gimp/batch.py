@@ -7,10 +7,11 @@ from typing import Any
 
 from anycost_client.applying import Result
 from anycost_client.errors import ClientError
+from anycost_client.steps import at_once
 from anycost_client.supervisor import Connected
 
 from anycost_gimp.headless import Headless, Progress
-from anycost_gimp.layers import done, reading
+from anycost_gimp.layers import reading
 from anycost_gimp.link import Link
 from anycost_gimp.results import add, one_step
 from anycost_gimp.source import Source
@@ -54,10 +55,10 @@ def draw(
     for layer in layers:
         name = str(layer.get_name())
         try:
-            source = done(reading(image, layer))
+            source = at_once(reading(image, layer))
             outcomes.append(Edited(source.light(), headless.edit(source, strengths, faces)))
         except ClientError as error:
-            outcomes.append(Refused(name, str(error)))
+            outcomes.append(Refused(name, tr(str(error))))
     return outcomes
 
 
@@ -70,7 +71,7 @@ def write(image: Any, outcomes: list[Edited | Refused]) -> None:
             try:
                 add(image, outcome.source, outcome.result)
             except ClientError as error:
-                refused.append(Refused(outcome.source.name, str(error)))
+                refused.append(Refused(outcome.source.name, tr(str(error))))
     if not refused:
         return
     if len(outcomes) == 1:

@@ -1,18 +1,22 @@
 """The dialog: shows what the session holds, and hands on what the user does. It decides nothing."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from anycost_client.editor import State
 from anycost_client.messages import Face, Rectangle
+from anycost_client.places import data_dir
 from anycost_client.presets import Preset
-from gi.repository import Gdk, GimpUi, Gtk
+from anycost_client.presets_store import PresetsStore
+from gi.repository import Gdk, GimpUi, GLib, Gtk
 
+from anycost_gimp.choices import Choice
+from anycost_gimp.layers_view import LayersView
 from anycost_gimp.notices import notice
 from anycost_gimp.pictures import pixbuf
-from anycost_gimp.presets_store import PresetsStore
 from anycost_gimp.session import MAX_SIDE, Page, Session
-from anycost_gimp.text import sentence, tr
+from anycost_gimp.text import attribute_text, sentence, tr
 from anycost_gimp.widgets.attribute_list import AttributeList
 from anycost_gimp.widgets.face_strip import FaceStrip, ShownFace
 from anycost_gimp.widgets.message_bar import MessageBar
@@ -23,6 +27,7 @@ from anycost_gimp.widgets.state_page import StatePage
 
 ROLE = "anycost-edit-face"
 _AROUND = 0.12  # of a face's square, shown around it
+_PAUSE = 250  # milliseconds after which a picture that became larger is drawn anew
 _NOWHERE = Rectangle(0, 0, 1, 1)
 _STATE, _EDITING = "state", "editing"
 
@@ -33,6 +38,7 @@ class Wishes:
 
     show_preview_layer: Any  # gets a bool
     close: Any  # leave all as it is
+    layers: Callable[[], list[Choice]]  # of the image, that have faces to look at
 
 
 class EditDialog:
@@ -53,10 +59,11 @@ class EditDialog:
         self.picture = PreviewPicture(self._editor.show, self._measure)
         self.faces = FaceStrip(self._sliders.select)
         self.attributes = AttributeList(self._sliders.set, self._lock)
-        self.presets = PresetMenu(PresetsStore(), last, session.use_preset)
+        self.presets = PresetMenu(PresetsStore(data_dir() / "presets", tr), last, session.use_preset)
         self.undo = _icon_button("edit-undo-symbolic", tr("Undo"), self._sliders.undo)
         self.redo = _icon_button("edit-redo-symbolic", tr("Redo"), self._sliders.redo)
         self.reset = _icon_button("view-refresh-symbolic", tr("All sliders that are not locked to 0"), self._reset)
+        self.layers = LayersView(session, wishes.layers)
         self.compare = Gtk.ToggleButton(label=tr("_Before / after"), use_underline=True)
         self.compare.set_tooltip_text(tr("A line to drag between both. Hold the mouse on the picture to see before"))
         self.whole = Gtk.ToggleButton(label=tr("_Whole"), use_underline=True)
@@ -71,6 +78,7 @@ class EditDialog:
         if others:
             self.hint.set_text(tr("Other selected layers that get the same edit: {count}", count=others))
             self.hint.show()
+        self._rest = 0  # source id: the picture may have got a larger size
         self._lay_out()
         self._connect_keys()
         self.show("page")
@@ -81,7 +89,6 @@ class EditDialog:
                 self._show_faces()
                 self._show_page()
             case "attributes":
-                self.attributes.offer(self._sliders.attributes)
                 self._show_values()
             case "preview":
                 shown = self._editor.preview
@@ -95,6 +102,8 @@ class EditDialog:
                 self.faces.show_selected(self._sliders.selected)
                 self._show_part()
                 self._show_values()
+            case "from layers":
+                self.layers.show_work()
             case "values" | "history" | "locks":
                 self._show_values()
             case _:
@@ -102,6 +111,8 @@ class EditDialog:
 
     def close(self) -> None:
         self.state_page.still()
+        if self._rest:
+            GLib.source_remove(self._rest)
         self.window.destroy()
 
     # --------------------------------------------------------------------- layout
@@ -117,7 +128,7 @@ class EditDialog:
         left.pack_start(frame, True, True, 0)
         for part in (view, self.faces, self.in_image):
             left.pack_start(part, False, False, 0)
-        for part in (self.undo, self.redo, self.reset, self.presets):
+        for part in (self.undo, self.redo, self.reset, self.presets, self.layers):
             self.attributes.top.pack_start(part, False, False, 0)
         right = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
         right.pack_start(self.attributes, True, True, 0)
@@ -194,12 +205,19 @@ class EditDialog:
         if source is not None:
             image = source.region.image
             side = min(self.picture.wanted_side, max(image.width, image.height), MAX_SIDE)
-            self._editor.max_side = max(
-                64 * round(side / 64), 64
-            )  # in steps, so that the backend can keep what it drew
+            side = max(64 * round(side / 64), 64)  # in steps, so that the backend can keep what it drew
+            self._editor.max_side = side
+            if not self._rest:
+                self._rest = GLib.timeout_add(_PAUSE, self._sharpen)
+
+    def _sharpen(self) -> bool:
+        self._rest = 0
+        self._editor.sharpen()
+        return False
 
     def _show_values(self) -> None:
         sliders, editor = self._sliders, self._editor
+        self.attributes.offer(attribute_text.shown(sliders))
         self.attributes.show_values(sliders)
         self.presets.current = sliders.preset("")
         self.undo.set_sensitive(sliders.can_undo)
@@ -209,6 +227,7 @@ class EditDialog:
             part.set_sensitive(not self._session.applying)  # what is drawn is what is seen
         possible = editor.state is State.READY and bool(sliders.selected) and not self._session.applying
         self.refine.show_running(editor.refining, possible)
+        self.layers.match.set_sensitive(possible)
         self._show_ok()
 
     def _show_message(self) -> None:
@@ -240,7 +259,7 @@ class EditDialog:
 
     def _quality(self) -> str:
         shown = self._editor.preview
-        return self._editor.quality + (" …" if shown and shown.picture and shown.more else "")
+        return attribute_text.quality(shown) + (" …" if shown and shown.picture and shown.more else "")
 
     # ------------------------------------------------------------- what the user does
 

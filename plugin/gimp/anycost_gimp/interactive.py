@@ -2,25 +2,29 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
 from anycost_client.applying import Result
 from anycost_client.errors import ClientError
+from anycost_client.from_layers import Reading
+from anycost_client.messages import OpenRegion
 from anycost_client.presets import Preset
 from gi.repository import GimpUi, GLib, Gtk
 
 from anycost_gimp import batch
 from anycost_gimp.arguments import numbers, strengths, written
+from anycost_gimp.choices import Choice
 from anycost_gimp.dialog import EditDialog, Wishes
-from anycost_gimp.layers import reading
+from anycost_gimp.idle import Idle
+from anycost_gimp.layers import choices, looking_at, reading
 from anycost_gimp.link import Link
 from anycost_gimp.preview_layer import PreviewLayer
 from anycost_gimp.progress import show_progress
 from anycost_gimp.session import Session
-from anycost_gimp.text import tr
+from anycost_gimp.text import sentence, tr
 
 _SIGNALS = (1, 2, 15)  # hang-up, Ctrl-C, terminate: the preview layer has to go first
 _LAYER_PAUSE = 100  # milliseconds between two previews in the image: the newest is shown
@@ -43,8 +47,10 @@ class Interactive:
         self._layer_waits = 0  # source id: a preview is about to go into the image
         self._result: Result | None = None
         self._looping = False
-        self.session = Session(link, self._changed, self._take)
-        wishes = Wishes(self._show_layer, self._quit)
+        self._reading, self._looking = Idle(), Idle()
+        looking = Reading(self._look_at, self._looking.stop, lambda choice: choice.name)
+        self.session = Session(link, self._changed, self._take, looking)
+        wishes = Wishes(self._show_layer, self._quit, lambda: choices(image))
         self.dialog: EditDialog | None = None
         self.dialog = EditDialog(self.session, wishes, _last(config), len(layers) - 1)
 
@@ -57,14 +63,15 @@ class Interactive:
                 link.wake = lambda: GLib.idle_add(self._drain)
                 link.start()
                 dialog.window.show()
-                work = reading(self._image, self._layers[0])
-                GLib.idle_add(self._read, work)
+                self._reading.start(reading(self._image, self._layers[0]), self.session.open, self.session.fail)
                 GLib.timeout_add_seconds(2, self._gimp_lives)
                 self._looping = True
                 Gtk.main()
         finally:
             self._looping = False
             link.wake = lambda: None
+            for work in (self._reading, self._looking):
+                work.stop()
             if self._layer_waits:
                 GLib.source_remove(self._layer_waits)
             if os.getppid() == self._parent:
@@ -81,17 +88,9 @@ class Interactive:
 
     # ------------------------------------------------------------------ inside
 
-    def _read(self, work: Iterator[float]) -> bool:
-        """A strip at a time, between the window's events."""
-        try:
-            next(work)
-        except StopIteration as end:
-            self.session.open(end.value)
-            return False
-        except ClientError as error:
-            self.session.fail(error)
-            return False
-        return True
+    def _look_at(self, choice: Choice, then: Callable[[OpenRegion | str], None]) -> None:
+        work = looking_at(self._image, choice.layer)
+        self._looking.start(work, then, lambda error: then(sentence(tr(str(error)))))
 
     def _gimp_lives(self) -> bool:
         """Else the dialog ends as well, and with it the backend: libgimp notices it only at the next call."""
@@ -142,13 +141,14 @@ class Interactive:
         sliders, faces = session.editor.sliders, session.editor.faces
         wanted = dict(sliders.preset("").strengths)
         if not wanted:  # the chosen face is unchanged, another is not
-            wanted = dict(next(iter(sliders.values.values()), {}))
+            wanted = next((dict(edit.strengths) for edit in sliders.edits() if edit.strengths), {})
         which = numbers(tuple(sliders.values), faces)
         self._config.set_property("strengths", written(wanted))
         self._config.set_property("faces", which)
         session.close()
         outcomes: list[batch.Edited | batch.Refused] = [batch.Edited(source.light(), result)]
-        if others := self._layers[1:]:
+        others = self._layers[1:]
+        if others and wanted:  # what was taken over from another face is not for all
             for event in self._link.drain():  # of the edit that is done
                 session.editor.handle(event)
             outcomes += batch.draw(self._link, self._image, others, wanted, which, show_progress, session.connected)

@@ -1,33 +1,24 @@
 """Reads what is to be edited from GIMP: a layer's pixels within the selection's reach, and the edit stored with it."""
 
-from collections.abc import Generator
-from typing import Any, TypeVar
+from typing import Any
 
+from anycost_client.areas import Area
 from anycost_client.errors import ClientError
 from anycost_client.messages import OpenRegion, Picture
+from anycost_client.steps import Steps
+from anycost_client.stored import Stored
 from gi.repository import Gegl, Gimp
 
-from anycost_gimp.areas import Area
+from anycost_gimp.choices import Choice
 from anycost_gimp.formats import Format, sent
+from anycost_gimp.preview_layer import all_layers, is_preview
 from anycost_gimp.source import Source
-from anycost_gimp.stored import PARASITE, Stored
+from anycost_gimp.stored import is_edit, source_of, stored_with
 from anycost_gimp.text import tr
 
 MOST_PIXELS = 64_000_000  # of a region
 MOST_BYTES = 512 << 20
-
-T = TypeVar("T")
-Work = Generator[float, None, T]  # yields the fraction that is done whenever a window may have its turn
-
-
-def done(work: Work[T]) -> T:
-    """At one go."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            result: T = end.value
-            return result
+_STRIP = 1_000_000  # pixels that are read at a time: some milliseconds
 
 
 def layers_of(image: Any, drawables: list[Any]) -> list[Any]:
@@ -44,29 +35,23 @@ def layers_of(image: Any, drawables: list[Any]) -> list[Any]:
     return found
 
 
-def reading(image: Any, layer: Any) -> Work[Source]:
+def reading(image: Any, layer: Any) -> Steps[Source]:
     """Raises ClientError where there is nothing to edit, or too much."""
-    edited, edit = layer, stored_with(layer)
+    edited, edit = layer, (yield from stored_with(layer))
     if edit is not None:
-        layer = image.get_layer_by_tattoo(edit.source)
+        layer = source_of(image, edit)
         if layer is None:
             raise ClientError(
                 tr("the layer from which this edit was made is gone: bring it back with undo, or edit another layer")
             )
     area, selected = _area(image, layer, edit)
-    format = format_of(image)
-    _check_size(area, format)
-    pixels = bytearray()
-    buffer = layer.get_buffer()
-    for strip in area.strips():
-        pixels += pixels_of(buffer, strip, format.babl)
-        yield len(pixels) / (area.pixels * format.pixel_bytes)
-    mask = edit.selection if edit else None
+    picture = yield from _picture(image, layer, area)
+    mask: bytes | bytearray | None = edit.selection if edit else None
     if selected:
         _, x, y = layer.get_offsets()
-        mask = pixels_of(image.get_selection().get_buffer(), area.moved(x, y), "Y u8")
+        mask = yield from _read(image.get_selection().get_buffer(), area.moved(x, y), "Y u8")
     region = OpenRegion(
-        image=Picture.packed(area.width, area.height, format.channels, pixels, format.bit_depth),
+        image=picture,
         rectangle=area.rectangle,
         selection=None if mask is None else Picture.packed(area.width, area.height, 1, mask),
     )
@@ -81,10 +66,21 @@ def reading(image: Any, layer: Any) -> Work[Source]:
     )
 
 
-def stored_with(layer: Any) -> Stored | None:
-    """None for a layer that is no edit of ours. Raises ClientError for one that cannot be read."""
-    parasite = layer.get_parasite(PARASITE)
-    return None if parasite is None else Stored.from_bytes(bytes(parasite.get_data()))
+def looking_at(image: Any, layer: Any) -> Steps[OpenRegion]:
+    """All of a layer, whatever is selected. Raises ClientError."""
+    if not layer.is_valid():
+        raise ClientError(tr("the layer is gone: bring it back with undo, or choose another"))
+    area = Area(0, 0, layer.get_width(), layer.get_height())
+    return OpenRegion(image=(yield from _picture(image, layer, area)), rectangle=area.rectangle)
+
+
+def choices(image: Any) -> list[Choice]:
+    """Layers whose faces can be looked at, from the top: no edits, no previews, nothing hidden."""
+    found = []
+    for layer in all_layers(image.get_layers()):
+        if layer.get_visible() and not layer.is_group() and not is_edit(layer) and not is_preview(layer):
+            found.append(Choice(layer, layer.get_id(), str(layer.get_name())))
+    return found
 
 
 def format_of(image: Any) -> Format:
@@ -95,9 +91,27 @@ def format_of(image: Any) -> Format:
     return sent(grey, image.get_precision().value_nick, profile is None or profile.is_equal(srgb))
 
 
-def pixels_of(buffer: Any, area: Area, babl: str) -> bytes:
-    rectangle = Gegl.Rectangle.new(area.x, area.y, area.width, area.height)
-    return bytes(buffer.get(rectangle, 1.0, babl, Gegl.AbyssPolicy.NONE))
+def _picture(image: Any, layer: Any, area: Area) -> Steps[Picture]:
+    """Raises ClientError where it is too large."""
+    format = format_of(image)
+    if area.pixels > MOST_PIXELS or area.pixels * format.pixel_bytes > MOST_BYTES:
+        raise ClientError(
+            tr(
+                "{megapixels} megapixels are too many to search: select a face with some room around it",
+                megapixels=round(area.pixels / 1e6),
+            )
+        )
+    pixels = yield from _read(layer.get_buffer(), area, format.babl)
+    return Picture.packed(area.width, area.height, format.channels, pixels, format.bit_depth)
+
+
+def _read(buffer: Any, area: Area, babl: str) -> Steps[bytearray]:
+    pixels = bytearray()
+    for strip in area.strips(_STRIP):
+        rectangle = Gegl.Rectangle.new(strip.x, strip.y, strip.width, strip.height)
+        pixels += buffer.get(rectangle, 1.0, babl, Gegl.AbyssPolicy.NONE)
+        yield
+    return pixels
 
 
 def _area(image: Any, layer: Any, edit: Stored | None) -> tuple[Area, bool]:
@@ -114,13 +128,3 @@ def _area(image: Any, layer: Any, edit: Stored | None) -> tuple[Area, bool]:
     if not inside or width < 1 or height < 1:
         raise ClientError(tr("the selection lies beside the layer: select a face, or nothing"))
     return Area(x, y, width, height).grown().cut(whole), True
-
-
-def _check_size(area: Area, format: Format) -> None:
-    if area.pixels > MOST_PIXELS or area.pixels * format.pixel_bytes > MOST_BYTES:
-        raise ClientError(
-            tr(
-                "{megapixels} megapixels are too many to search: select a face with some room around it",
-                megapixels=round(area.pixels / 1e6),
-            )
-        )

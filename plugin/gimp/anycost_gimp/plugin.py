@@ -65,7 +65,7 @@ class Plugin(Gimp.PlugIn):
                 batch.write(image, batch.draw(link, image, layers, wanted, faces or "all", show_progress))
                 status = Gimp.PDBStatusType.SUCCESS
         except ClientError as fault:
-            error = str(fault)
+            error = tr(str(fault))
         finally:
             link.close()
         return procedure.new_return_values(status, GLib.Error(error) if error else None)

@@ -71,17 +71,22 @@ class PreviewLayer:
 
 def sweep(image: Any) -> None:
     """Takes away what a crash or a saved file left."""
-    for layer in _all_layers(image.get_layers()):
-        if layer.get_name().startswith(NAME):
+    for layer in all_layers(image.get_layers()):
+        if is_preview(layer):
             with _unseen_by_undo(image):
                 image.remove_layer(layer)
 
 
-def _all_layers(layers: list[Any]) -> Iterator[Any]:
+def is_preview(layer: Any) -> bool:
+    return str(layer.get_name()).startswith(NAME)
+
+
+def all_layers(layers: list[Any]) -> Iterator[Any]:
+    """Those in groups as well, from the top."""
     for layer in layers:
         yield layer
         if layer.is_group():
-            yield from _all_layers(layer.get_children())
+            yield from all_layers(layer.get_children())
 
 
 @contextmanager

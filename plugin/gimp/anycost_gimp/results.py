@@ -7,13 +7,13 @@ from typing import Any
 from anycost_client.applying import Result
 from anycost_client.errors import ClientError
 from anycost_client.messages import Picture
+from anycost_client.stored import Stored
 from gi.repository import Gegl, Gimp
 
-from anycost_gimp.attribute_text import label_of
 from anycost_gimp.formats import Format, packed
 from anycost_gimp.source import Source
-from anycost_gimp.stored import PARASITE, Stored
-from anycost_gimp.text import tr
+from anycost_gimp.stored import MOST_BYTES, keep, source_name
+from anycost_gimp.text import attribute_text, tr
 
 
 @contextmanager
@@ -38,13 +38,12 @@ def add(image: Any, source: Source, result: Result) -> Any:
     beneath = old or source.layer
     selection = source.region.selection
     mask = None if selection is None else bytes(selection.data)
-    stored = Stored(source.layer.get_tattoo(), source.area, mask, result.record).to_bytes()
+    packed_edit = Stored(source_name(source.layer), source.area, mask, result.record).to_bytes(MOST_BYTES)
     _, x, y = source.layer.get_offsets()
     with one_step(image):
-        layer = new_layer(image, title(result), picture)
+        layer = new_layer(image, tr("Face: {edit}", edit=attribute_text.named(result).title), picture)
         layer.set_opacity(beneath.get_opacity())
-        flags = Gimp.PARASITE_PERSISTENT | Gimp.PARASITE_UNDOABLE
-        layer.attach_parasite(Gimp.Parasite.new(PARASITE, flags, stored))
+        keep(layer, packed_edit)
         if old is not None and old.get_mode() != layer.get_mode():
             layer.set_mode(old.get_mode())  # which sets the spaces anew
             layer.set_visible(old.get_visible())
@@ -53,13 +52,6 @@ def add(image: Any, source: Source, result: Result) -> Any:
         if old is not None:
             image.remove_layer(old)
     return layer
-
-
-def title(result: Result) -> str:
-    """Such as "Face: Smile +0.8, Age −0.3"."""
-    strengths = {name: value for face in result.record.faces for name, value in face.strengths.items()}
-    parts = [f"{label_of(name)} {'+' if value > 0 else '−'}{abs(value):.2g}" for name, value in strengths.items()]
-    return tr("Face: {edit}", edit=", ".join(parts[:4]) + (" …" if len(parts) > 4 else ""))
 
 
 def new_layer(image: Any, name: str, picture: Picture) -> Any:

@@ -8,15 +8,16 @@ from enum import Enum
 from anycost_client.applying import Result
 from anycost_client.editor import Editor, Problem, State
 from anycost_client.errors import ClientError
+from anycost_client.from_layers import FromLayers, Reading
 from anycost_client.presets import Preset
 from anycost_client.redact import redact
 from anycost_client.report import report
 from anycost_client.supervisor import Asleep, Connected, Lost, Unavailable
 
-from anycost_gimp.attribute_text import label_of
+from anycost_gimp.choices import Choice
 from anycost_gimp.link import Link
 from anycost_gimp.source import Source
-from anycost_gimp.text import sentence, tr
+from anycost_gimp.text import attribute_text, sentence, tr
 
 MAX_SIDE = 2048  # pixels: longest side of previews, so that a face can fill the dialog in a large picture
 
@@ -33,10 +34,20 @@ class Page(Enum):
 
 
 class Session:
-    """`changed` is told what changed: as Editor.watch says it, "page" or "message"; `done` gets the result."""
+    """`changed` is told what changed: as Editor.watch says it, "page", "message" or "from layers"; `done` gets the
+    result; `reading` looks at other layers."""
 
-    def __init__(self, link: Link, changed: Callable[[str], None], done: Callable[[Result], None]) -> None:
+    def __init__(
+        self,
+        link: Link,
+        changed: Callable[[str], None],
+        done: Callable[[Result], None],
+        reading: Reading[Choice],
+    ) -> None:
         self.editor = Editor(link.send)
+        self.from_layers: FromLayers[Choice] = FromLayers(
+            self.editor, link.send, reading, tr, lambda: changed("from layers")
+        )
         self.source: Source | None = None
         self.message = ""  # what just went well, or did not; for people
         self.warns = False  # whether `message` is about a trouble
@@ -130,7 +141,7 @@ class Session:
 
     def use_preset(self, preset: Preset) -> None:
         unknown = self.editor.sliders.use(preset)
-        names = ", ".join(label_of(name) for name in unknown)
+        names = ", ".join(attribute_text.label_of(name) for name in unknown)
         self.say(tr("This model has no: {names}", names=names) if names else "", warns=True)
 
     def say(self, text: str, warns: bool = False) -> None:
@@ -142,9 +153,9 @@ class Session:
         with a report."""
         if isinstance(error, ClientError):
             if self.source is not None:
-                self.say(sentence(str(error)), warns=True)
+                self.say(sentence(tr(str(error))), warns=True)
                 return
-            cause, _, remedy = str(error).partition(": ")
+            cause, _, remedy = tr(str(error)).partition(": ")
             self._fault = Problem(cause, remedy, "layer")
         else:
             self._trace = "".join(traceback.format_exception(type(error), error, error.__traceback__)[-6:])
@@ -154,6 +165,7 @@ class Session:
 
     def close(self) -> None:
         self._applying = False
+        self.from_layers.drop()
         self.editor.close()
 
     # ------------------------------------------------------------------ inside
@@ -165,6 +177,7 @@ class Session:
                 self._retrying = False
                 self.connected = event if isinstance(event, Connected) else None
             self.editor.handle(event)
+            self.from_layers.handle(event)
             if isinstance(event, (Connected, Lost, Unavailable)):
                 self._changed("page")
 

@@ -3,10 +3,9 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from anycost_client.areas import Area
 from anycost_client.messages import OpenRegion, Picture
 from anycost_client.record import Record
-
-from anycost_gimp.areas import Area
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,10 @@ from anycost_client.messages import Attributes, Request, Welcome
 from anycost_client.presets import Preset
 from anycost_client.supervisor import Connected, Event
 
-from .attribute_text import named
 from .guard import guarded
 from .ports import Host, HostProblem, Layer, Source
 from .qt import QtCore, pyqtSignal
-from .text import sentence, tr
+from .text import attribute_text, sentence, tr
 
 _SIDE = 64  # pixels: of previews, which nobody sees
 
@@ -67,7 +66,7 @@ class BatchRunner(QtCore.QObject):
         self._step = Step.READING
         self._send = send
         self._editor = Editor(send)
-        self._editor.watch(self._watch)
+        self._end_watch = self._editor.watch(self._watch)
         if welcome:
             self._editor.handle(Connected(welcome))
 
@@ -86,6 +85,13 @@ class BatchRunner(QtCore.QObject):
         if self.running:
             self._host.stop()
             self._end(Outcome.CANCELLED, tr("Cancelled."))
+
+    def drop(self) -> None:
+        """At once and without a word: nobody looks any more."""
+        self._end_watch()
+        if self.running:
+            self.running = False
+            self._editor.close()
 
     def handle(self, event: Event) -> None:
         if self.running:
@@ -152,7 +158,7 @@ class BatchRunner(QtCore.QObject):
             self._failed()
             return
         self._step = Step.WRITING
-        self._host.apply(self._source, named(result), lambda layer: self._applied(at, layer))
+        self._host.apply(self._source, attribute_text.named(result), lambda layer: self._applied(at, layer))
 
     @guarded
     def _applied(self, at: int, layer: Layer | HostProblem) -> None:

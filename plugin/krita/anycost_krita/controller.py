@@ -4,23 +4,24 @@ import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from enum import Enum
-from typing import Protocol
 
 from anycost_client.applying import Result
 from anycost_client.editor import Editor, State
 from anycost_client.errors import ClientError
-from anycost_client.messages import Picture, Request
+from anycost_client.from_layers import FromLayers, Reading
+from anycost_client.messages import OpenRegion, Picture
 from anycost_client.presets import Preset
 from anycost_client.redact import redact
 from anycost_client.supervisor import Asleep, Connected, Event, Lost, Unavailable
 
-from .attribute_text import label_of, named, title
 from .batch_runner import BatchRunner
+from .canvas import CanvasPreview
 from .guard import guarded
+from .link import Link, MakeWorker
 from .pictures import Images
 from .ports import Host, HostEvent, HostProblem, Layer, Scope, Source
-from .qt import Qt, QtCore, QtGui, pyqtSignal
-from .text import sentence, tr
+from .qt import QtCore, QtGui, pyqtSignal
+from .text import attribute_text, sentence, tr
 
 MAX_SIDE = 2048  # pixels: longest side of previews, so that a face can fill the docker in a large picture
 
@@ -38,53 +39,45 @@ class Page(Enum):
     FAILED = "failed"  # `failure` says why
 
 
-class WorkerLike(Protocol):
-    def start(self) -> None: ...
-    def send(self, request: Request) -> None: ...
-    def retry(self) -> None: ...
-    def close(self) -> None: ...
-    def join(self, timeout: float = ...) -> bool: ...
-
-
 class Controller(QtCore.QObject):
-    """`changed` tells what changed: as Editor.watch says it, "page", "layer", "message" or "batch"."""
+    """`changed` tells what changed: as Editor.watch says it, "page", "layer", "zoom", "message", "batch" or
+    "from layers"."""
 
     changed = pyqtSignal(str)
-    _arrived = pyqtSignal(object, object)  # event, its picture as an image
 
     def __init__(
         self,
         host: Host,
-        make_worker: Callable[[Callable[[Event], object]], WorkerLike],
+        make_worker: MakeWorker,
         make_report: Callable[[Editor], str],
         parent: QtCore.QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self.host = host
-        self.editor = Editor(self._send)
+        self.link = Link(make_worker, self._handle, self)
+        self.editor = Editor(self.link.send)
         self.source: Source | None = None
         self.layer: Layer | HostProblem = host.active()
         self.failure: HostProblem | None = None  # what makes the page FAILED, or the latest trouble beside an edit
         self.message = ""  # what just went well, or did not; for people
         self.message_is_warning = False
+        reading = Reading(self._look_at, host.stop_looking, lambda layer: layer.name)
+        self.from_layers: FromLayers[Layer] = FromLayers(
+            self.editor, self.link.send, reading, tr, lambda: self.changed.emit("from layers")
+        )
         self.images = Images()
         self.applying = False  # until the new layer is there
         self.batch: BatchRunner | None = None
-        self.on_canvas = host.setting("preview_on_canvas", "0") == "1"
-        self._make_worker, self._make_report = make_worker, make_report
-        self._worker: WorkerLike | None = None
+        self.canvas = CanvasPreview(host)
+        self._make_report = make_report
         self._reading = 0  # number of the newest reading that is under way; 0: none
         self._readings = 0
         self._retrying = self._closed = self._failing = False
-        self._hidden = True  # until the docker is shown
         self._unchanged: object = None  # the strengths that the layer holds
         self._as_new = False
         self._earlier: Result | None = None  # of the Apply before this one
         self._trace = ""  # of a fault of ours
-        # PyQt6's own stubs leave the second argument out.
-        self._arrived.connect(self._handle, Qt.ConnectionType.QueuedConnection)
-        self.editor.watch(self._edit_changed)
-        self._end_watch = host.watch(self._host_changed)
+        self._ends = (self.editor.watch(self._edit_changed), host.watch(self._host_changed))
 
     # ------------------------------------------------------------------ what to show
 
@@ -119,7 +112,7 @@ class Controller(QtCore.QObject):
 
     def edit_title(self) -> str:
         """Of the first chosen face."""
-        return title(self.editor.sliders.preset("").strengths)
+        return attribute_text.title(self.editor.sliders.preset("").strengths)
 
     def report(self) -> str:
         """To copy: nothing of the picture or the person."""
@@ -143,7 +136,7 @@ class Controller(QtCore.QObject):
         self._readings += 1
         number = self._reading = self._readings
         self.changed.emit("page")
-        self._start_worker()
+        self.link.start()
         self.host.read(self.layer, lambda source: self._read(number, source))
 
     def retry(self) -> None:
@@ -154,9 +147,9 @@ class Controller(QtCore.QObject):
             self.changed.emit("page")
         elif self._trace or self.failure or self.source is None:
             self.edit_active()
-        elif self.editor.problem and self.editor.problem.reason == "unavailable" and self._worker:
+        elif self.editor.problem and self.editor.problem.reason == "unavailable":
             self._retrying = True
-            self._worker.retry()
+            self.link.retry()
             self.changed.emit("page")
         else:
             self.editor.reopen()
@@ -188,28 +181,27 @@ class Controller(QtCore.QObject):
 
     def use_preset(self, preset: Preset) -> None:
         unknown = self.editor.sliders.use(preset)
-        names = ", ".join(label_of(name) for name in unknown)
+        names = ", ".join(attribute_text.label_of(name) for name in unknown)
         self._say(tr("This model has no: {names}", names=names) if names else "", warning=True)
 
     def show_on_canvas(self, shown: bool) -> None:
-        self.on_canvas = shown
-        self.host.keep_setting("preview_on_canvas", "1" if shown else "0")
+        self.canvas.want(shown)
         self._update_canvas()
 
     def set_hidden(self, hidden: bool) -> None:
         """The docker cannot be seen: nothing is left on the canvas."""
-        self._hidden = hidden
+        self.canvas.hidden = hidden
         self._update_canvas()
 
     def start_batch(self, scope: Scope, all_faces: bool) -> None:
         layers = self.host.batch(scope)
         if isinstance(layers, HostProblem) or self._busy_with_host():
             return
-        self._start_worker()
+        self.link.start()
         self.host.remove_preview()
         strengths = self.editor.sliders.preset("").strengths
         welcome = self.editor.welcome
-        self.batch = BatchRunner(self.host, self._send, layers, strengths, all_faces, welcome, self)
+        self.batch = BatchRunner(self.host, self.link.send, layers, strengths, all_faces, welcome, self)
         self.batch.changed.connect(self._batch_changed)
         self.batch.start()
 
@@ -222,19 +214,20 @@ class Controller(QtCore.QObject):
         if self._closed:
             return
         self._closed = True
-        self._end_watch()
-        self.cancel_batch()
+        for end in self._ends:  # first: Krita may have deleted the widgets that would be told
+            end()
+        if self.batch:
+            self.batch.drop()
+        self.from_layers.drop()
         self.host.stop()
         self.host.remove_preview()
         self.editor.close()
-        if self._worker:
-            self._worker.close()
-            self._worker.join(0.5)
+        self.link.close()
 
     def fault(self, error: Exception) -> None:
         """An exception in one of our slots: what a person can cause is a message, a bug a failure with a report."""
         if isinstance(error, ClientError):
-            self._say(sentence(str(error)), warning=True)
+            self._say(sentence(tr(str(error))), warning=True)
             return
         self._trace = "".join(traceback.format_exception(type(error), error, error.__traceback__)[-6:])
         cause = tr("An unexpected fault in the plug-in ({kind}).", kind=type(error).__name__)
@@ -253,19 +246,6 @@ class Controller(QtCore.QObject):
             return True
         return False
 
-    def _start_worker(self) -> None:
-        if self._worker is None:
-            self._worker = self._make_worker(self._deliver)
-            self._worker.start()
-
-    def _send(self, request: Request) -> None:
-        if self._worker:
-            self._worker.send(request)
-
-    def _deliver(self, event: Event) -> None:
-        """In the worker's thread."""
-        self._arrived.emit(event, Images.of_event(event))
-
     @guarded
     def _handle(self, event: Event, made: tuple[Picture, QtGui.QImage] | None) -> None:
         if self._closed:
@@ -275,6 +255,7 @@ class Controller(QtCore.QObject):
         if isinstance(event, (Connected, Lost, Unavailable, Asleep)):
             self._retrying = False
         self.editor.handle(event)
+        self.from_layers.handle(event)
         if self.batch:
             self.batch.handle(event)
         if isinstance(event, (Connected, Lost, Unavailable)):
@@ -297,10 +278,18 @@ class Controller(QtCore.QObject):
         self.editor.open(self.source.region, source.record)
         self.changed.emit("page")
 
+    def _look_at(self, layer: Layer, then: Callable[[OpenRegion | str], None]) -> None:
+        def looked(region: OpenRegion | HostProblem) -> None:
+            if not self._closed:
+                then(sentence(region.cause, region.remedy) if isinstance(region, HostProblem) else region)
+
+        self.host.look_at(layer, looked)
+
     def _leave_source(self) -> None:
         if self._reading:
             self.host.stop()
         self._reading, self.source, self.applying = 0, None, False
+        self.from_layers.cancel()
         self.host.remove_preview()
         self.editor.close()
 
@@ -308,6 +297,10 @@ class Controller(QtCore.QObject):
     def _host_changed(self, what: HostEvent) -> None:
         if what == "closing":
             self.close()
+            return
+        if what == "zoomed":
+            if self.canvas.shown and self.source:
+                self.changed.emit("zoom")
             return
         if what == "gone" and (self.source or self._reading):
             self._leave_source()
@@ -325,7 +318,7 @@ class Controller(QtCore.QObject):
     def _busy(self) -> bool:
         """Whether another layer must not take the docker by itself."""
         unsaved = self.source is not None and self.editor.sliders.values != self._unchanged
-        return self._hidden or unsaved or self._busy_with_host()
+        return self.canvas.hidden or unsaved or self._busy_with_host()
 
     def _busy_with_host(self) -> bool:
         return self.applying or bool(self._reading) or bool(self.batch and self.batch.running)
@@ -349,13 +342,9 @@ class Controller(QtCore.QObject):
             self._unchanged = self.editor.sliders.values if self.source and self.source.record else {}
 
     def _update_canvas(self) -> None:
-        shown = self.editor.preview
-        if self._closed or self.applying or self.source is None:
-            return
-        if self.on_canvas and not self._hidden and shown is not None and shown.picture is not None:
-            self.host.show_preview(self.source, shown)
-        else:
-            self.host.remove_preview()
+        if not (self._closed or self.applying or self.source is None):
+            held = self.editor.sliders.values == self._unchanged  # then the layer shows it
+            self.canvas.show(self.source, None if held else self.editor.preview)
 
     def _take_result(self) -> None:
         """An Apply is drawn, or has failed."""
@@ -371,7 +360,7 @@ class Controller(QtCore.QObject):
         else:
             target = replace(source, replaces="") if self._as_new else source
             values = self.editor.sliders.values
-            self.host.apply(target, named(result), lambda layer: self._applied(target, values, layer))
+            self.host.apply(target, attribute_text.named(result), lambda layer: self._applied(target, values, layer))
 
     @guarded
     def _applied(self, target: Source, values: object, layer: Layer | HostProblem) -> None:

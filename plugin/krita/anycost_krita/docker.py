@@ -27,6 +27,9 @@ class EditFaceDocker(DockWidget):
             Controller(self._host, lambda deliver: Worker(deliver, backend), lambda editor: report(editor, backend))
         )
         self.setWidget(self._panel)
+        controller = self._panel.controller
+        # A window that is closed takes its dockers with it: before them, the way to the backend has to end.
+        self._panel.destroyed.connect(lambda *_: controller.close())
         application = QtCore.QCoreApplication.instance()
         if application is not None:
             application.aboutToQuit.connect(self._quit)

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
+from anycost_client.areas import Area
 from anycost_client.messages import Picture
+from anycost_client.steps import Steps
 
 from .colours import Space
 from .fault import Fault
-from .layers import Area, Place, find, locate, uuid
-from .pieces import Work, pause
+from .layers import Place, find, locate, uuid
+from .pieces import pause
 from .pixels import converted
 from .text import tr
 
@@ -22,7 +24,7 @@ class Frames:
         self._krita = krita
         self._place = place  # by id; raises Fault
 
-    def add(self, id: str, name: str, picture: Picture, x: int, y: int, space: Space) -> Work[Place]:
+    def add(self, id: str, name: str, picture: Picture, x: int, y: int, space: Space) -> Steps[Place]:
         """`id`: of the frame that was edited. One step to undo, and one more for the layer with its first frame."""
         place = self._place(id)
         target = Space.of(place.document.createNode(name, "paintlayer"))

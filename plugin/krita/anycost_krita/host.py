@@ -6,16 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from anycost_client.applying import Result
-from anycost_client.errors import ClientError
-from anycost_client.messages import Edited, OpenRegion, Picture
+from anycost_client.areas import Area
+from anycost_client.messages import Edited, OpenRegion
+from anycost_client.steps import Steps
+from anycost_client.stored import Stored
 
 from . import stored
 from .colours import space_of
 from .fault import Fault
 from .frames import Frames
 from .layers import (
-    Area,
     Place,
+    area_of,
     find,
     hidden,
     is_layer,
@@ -25,17 +27,15 @@ from .layers import (
     locate,
     locked_group,
     uuid,
+    walk,
 )
-from .pieces import Later, Pieces, Work
-from .pixels import grab_selection, layer_space, read, write
+from .pieces import Later, Pieces
+from .pixels import grab_selection, read, write
 from .ports import HostEvent, HostProblem, Layer, Scope, Source
 from .preview import Preview, Scaled
-from .stored import Stored
+from .regions import area_to_read, bounded, region_of
 from .text import tr
 
-MOST_PIXELS = 64_000_000  # of a region
-MOST_BYTES = 512 << 20
-_MOST_LOOKED_AT = 16_000_000  # pixels of a canvas
 _LOOK = 500  # milliseconds between looks at what is active
 _GROUP = "AnycostFaceEditor"  # in Krita's settings
 
@@ -56,13 +56,14 @@ class KritaHost:
         self._krita = krita
         self._later = later
         self._pieces = Pieces(later)
-        self._drawing = Pieces(later)
+        self._looks, self._drawing = Pieces(later), Pieces(later)
         self._preview = Preview(krita, scaled)
         self._watchers: list[Callable[[HostEvent], None]] = []
         self._seen: object = None  # what was active at the last look
         self._documents: frozenset[str] = frozenset()
         self._read: tuple[str, int, int] | None = None  # id of the layer that was read last, its document's size
         self._looking = False
+        self._scale = 1.0  # of the canvas, at the last look
 
     # ------------------------------------------------------------- what is there
 
@@ -88,6 +89,14 @@ class KritaHost:
         except Fault as fault:
             return fault.problem
 
+    def layers(self) -> tuple[Layer, ...]:
+        document = self._krita.activeDocument()
+        if document is None:
+            return ()
+        nodes = [n for n in walk(document.topLevelNodes()) if is_layer(n) and not is_preview(n) and not hidden(n)]
+        places = [Place(document, node) for node in reversed(nodes) if not stored.has(document, uuid(node))]
+        return tuple(self._described(place) for place in places)
+
     def setting(self, name: str, default: str) -> str:
         return str(self._krita.readSetting(_GROUP, name, default))
 
@@ -99,9 +108,11 @@ class KritaHost:
     def read(self, layer: Layer | None, then: Callable[[Source | HostProblem], None]) -> None:
         self._pieces.start(self._reading(layer), then)
 
-    def _reading(self, layer: Layer | None) -> Work[Source]:
+    def _reading(self, layer: Layer | None) -> Steps[Source]:
         place = self._active() if layer is None else self._place(layer.id)
-        edited, edit = place, self._stored(place)
+        edited = place.id
+        edit = None if place.time is not None else (yield from stored.stored_with(place.document, uuid(place.node)))
+        place = self._place(edited)
         if edit is not None:
             origin = find(place.document, edit.source)
             if origin is None:
@@ -111,7 +122,7 @@ class KritaHost:
                     "gone",
                 )
             place = Place(place.document, origin, edit.time)
-        area, selected = self._area(place, edit)
+        area, selected = area_to_read(place, edit)
         warning = tr("The layer is hidden.") if hidden(place.node) else ""
         id = place.id
         mask = edit.selection if edit else None
@@ -119,64 +130,34 @@ class KritaHost:
             mask = yield from grab_selection(lambda: self._place(id).document.selection(), area)
         image = yield from read(self._krita, lambda: self._place(id), area)
         place = self._place(id)
-        space = layer_space(place).sent
-        region = OpenRegion(
-            image=image,
-            rectangle=area.rectangle,
-            selection=None if mask is None else Picture.packed(area.width, area.height, 1, mask),
-            colours=space.colours,
-            order=space.order,
-        )
+        region = region_of(place, area, image, mask)
         self._read = (id, place.document.width(), place.document.height())
         return Source(
             self._described(place),
             region,
             edit.record if edit else None,
-            edited.id if edit else "",
+            edited if edit else "",
             warning,
         )
 
-    def _area(self, place: Place, edit: Stored | None) -> tuple[Area, Area | None]:
-        """What to read, and what of it is selected. Raises Fault where there is nothing, or too much."""
-        document, node = place.document, place.node
-        canvas = Area(0, 0, document.width(), document.height())
-        selected = None
-        chosen = document.selection() is not None and edit is None
-        # Krita looks at every pixel for the bounds: too long in a large picture, where they are not needed.
-        unknown = place.time is not None or (chosen and canvas.pixels > _MOST_LOOKED_AT)
-        bounds = canvas if unknown else Area.of(node.bounds())
-        if bounds.empty:
-            raise Fault(tr("The layer is empty."), tr("Choose a layer with a picture."), "empty")
-        if edit is not None:
-            area = edit.area
-        elif (selection := document.selection()) is not None:
-            selected = Area(selection.x(), selection.y(), selection.width(), selection.height())
-            area = selected.grown().cut(bounds)
-            if area.empty or selected.cut(bounds).empty:
-                raise Fault(
-                    tr("The selection lies beside the layer's picture."), tr("Select a face, or nothing."), "empty"
-                )
-        else:
-            area = bounds
-        if self._too_large(place, area):
-            area = area.cut(canvas)  # what lies beyond the canvas is given up first
-        if self._too_large(place, area):
-            raise Fault(
-                tr("{megapixels} megapixels are too many to search.", megapixels=round(area.pixels / 1e6)),
-                tr("Select a face with some room around it."),
-                "too_large",
-            )
-        return area, selected
+    def look_at(self, layer: Layer, then: Callable[[OpenRegion | HostProblem], None]) -> None:
+        self._looks.start(self._looking_at(layer.id), then)
 
-    def _too_large(self, place: Place, area: Area) -> bool:
-        return area.pixels > MOST_PIXELS or area.pixels * layer_space(place).sent.pixel_bytes > MOST_BYTES
+    def stop_looking(self) -> None:
+        self._looks.stop()
+
+    def _looking_at(self, id: str) -> Steps[OpenRegion]:
+        place = self._place(id)
+        area = bounded(place, area_of(place.node.bounds()))
+        image = yield from read(self._krita, lambda: self._place(id), area)
+        return region_of(self._place(id), area, image, None)
 
     # ------------------------------------------------------------- writing
 
     def apply(self, source: Source, result: Result, then: Callable[[Layer | HostProblem], None]) -> None:
         self._pieces.start(self._applying(source, result), then)
 
-    def _applying(self, source: Source, result: Result) -> Work[Layer]:
+    def _applying(self, source: Source, result: Result) -> Steps[Layer]:
         place, old = self._target(source)
         picture, where = result.edited.picture, result.edited.rectangle
         area = source.region.rectangle
@@ -188,6 +169,9 @@ class KritaHost:
             frames = Frames(self._krita, self._place)
             return self._described((yield from frames.add(source.layer.id, name, picture, x, y, space)))
         node = place.document.createNode(name, "paintlayer")
+        was_read, selection = Area(area.x, area.y, area.width, area.height), source.region.selection
+        mask = None if selection is None else bytes(selection.data)
+        packed = yield from Stored(uuid(place.node), was_read, mask, result.record).packing()
         yield from write(self._krita, node, picture, x, y, space)
         self.remove_preview()
         place, old = self._target(source)  # much may have happened meanwhile
@@ -197,15 +181,7 @@ class KritaHost:
         if old is not None:
             node.setBlendingMode(old.blendingMode())
             node.setVisible(old.visible())
-        selection = source.region.selection
-        edit = Stored(
-            uuid(place.node),
-            Area(area.x, area.y, area.width, area.height),
-            None if selection is None else bytes(selection.data),
-            result.record,
-            place.time,
-        )
-        stored.keep(document, uuid(node), edit)
+        stored.keep(document, uuid(node), packed)
         active = document.activeNode()
         if not beneath.parentNode().addChildNode(node, beneath):
             stored.forget(document, uuid(node))
@@ -243,6 +219,14 @@ class KritaHost:
         work = self._preview.draw(place, Area(area.x, area.y, area.width, area.height), edited)
         self._drawing.start(work, lambda _: None)
 
+    def canvas_scale(self) -> float:
+        window, document = self._krita.activeWindow(), self._krita.activeDocument()
+        view = window.activeView() if window is not None else None
+        canvas = view.canvas() if view is not None else None
+        if canvas is None or document is None or document.resolution() <= 0:
+            return 1.0
+        return float(canvas.zoomLevel()) * 72.0 / document.resolution()  # zoomLevel counts in points
+
     def remove_preview(self) -> None:
         self._drawing.stop()
         self._preview.remove()
@@ -255,6 +239,7 @@ class KritaHost:
         """Krita ends."""
         self._looking = False
         self.stop()
+        self.stop_looking()
         self.remove_preview()
         self._tell("closing")
 
@@ -280,6 +265,10 @@ class KritaHost:
         if self._read and self._gone(*self._read):
             self._read = None
             self._tell("gone")
+        scale, before = self.canvas_scale(), self._scale
+        self._scale = scale
+        if scale != before:
+            self._tell("zoomed")
         now = self._now()
         if now != self._seen:
             self._seen = now
@@ -331,12 +320,6 @@ class KritaHost:
         if place.time is not None:
             name = tr("{layer}, frame {number}", layer=name, number=place.time)
         return Layer(place.id, name, place.time, stored.has(place.document, uuid(place.node)))
-
-    def _stored(self, place: Place) -> Stored | None:
-        try:
-            return stored.stored_with(place.document, uuid(place.node)) if place.time is None else None
-        except ClientError as error:
-            raise Fault(str(error)) from error
 
     def _batch(self, scope: Scope) -> list[Place]:
         place = self._active()

@@ -6,51 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from anycost_client.messages import Rectangle
+from anycost_client.areas import Area
 
 PREVIEW_NAME = "PREVIEW of Edit Face: not part of the picture"  # in all languages, so that a left one is known again
 PREVIEW_LABEL = 8  # colour label: grey
 _MASKS = "mask"
-_AROUND = 0.6  # of the selection's longer side: how far its face's square may reach beyond it
-_LEAST_AROUND = 64  # pixels
-
-
-@dataclass(frozen=True)
-class Area:
-    """Pixels of a document."""
-
-    x: int
-    y: int
-    width: int
-    height: int
-
-    @classmethod
-    def of(cls, rectangle: Any) -> "Area":
-        """Of a QRect."""
-        return cls(rectangle.x(), rectangle.y(), max(rectangle.width(), 0), max(rectangle.height(), 0))
-
-    @property
-    def empty(self) -> bool:
-        return self.width <= 0 or self.height <= 0
-
-    @property
-    def pixels(self) -> int:
-        return max(self.width, 0) * max(self.height, 0)
-
-    @property
-    def rectangle(self) -> Rectangle:
-        return Rectangle(self.x, self.y, self.width, self.height)
-
-    def cut(self, other: "Area") -> "Area":
-        x, y = max(self.x, other.x), max(self.y, other.y)
-        right = min(self.x + self.width, other.x + other.width)
-        bottom = min(self.y + self.height, other.y + other.height)
-        return Area(x, y, max(right - x, 0), max(bottom - y, 0))
-
-    def grown(self) -> "Area":
-        """So that the square of a face that fills this fits in."""
-        by = max(_LEAST_AROUND, round(_AROUND * max(self.width, self.height)))
-        return Area(self.x - by, self.y - by, self.width + 2 * by, self.height + 2 * by)
 
 
 @dataclass(frozen=True)
@@ -65,6 +25,11 @@ class Place:
     def id(self) -> str:
         frame = "" if self.time is None else f"@{self.time}"
         return f"{uuid(self.document.rootNode())}/{uuid(self.node)}{frame}"
+
+
+def area_of(rectangle: Any) -> Area:
+    """Of a QRect, in pixels of the document."""
+    return Area(rectangle.x(), rectangle.y(), max(rectangle.width(), 0), max(rectangle.height(), 0))
 
 
 def uuid(node: Any) -> str:

@@ -3,29 +3,26 @@
 from collections.abc import Callable
 
 from anycost_client.editor import State
-from anycost_client.messages import Face
 from anycost_client.presets import Preset
+from anycost_client.presets_store import PresetsStore
 
 from .batch_view import BatchView
-from .controller import MAX_SIDE, Controller, Page
+from .controller import Controller, Page
 from .guard import guarded
+from .layers_view import LayersView
 from .notices import message, notice, other_layer
-from .pictures import as_image, cut
-from .presets_store import PresetsStore
+from .picture_view import PictureView
 from .qt import QAction, Qt, QtCore, QtGui, QtWidgets
-from .text import tr
+from .text import attribute_text, tr
 from .widgets.attribute_list import AttributeList
-from .widgets.compare_bar import CompareBar
-from .widgets.face_strip import SIDE, FaceStrip
 from .widgets.glyphs import GlyphButton
 from .widgets.labels import ShortLabel
 from .widgets.message_bar import MessageBar
 from .widgets.preset_menu import PresetMenu
-from .widgets.preview_canvas import PreviewCanvas
 from .widgets.refine_bar import RefineBar
 from .widgets.state_page import StatePage
 
-_AROUND = 0.12  # of a face's square, shown around it
+_MOST_OF_ROOM = 0.52  # that the picture takes, until somebody moves the handle below it
 
 
 class Panel(QtWidgets.QWidget):
@@ -36,7 +33,6 @@ class Panel(QtWidgets.QWidget):
         self.controller = controller
         controller.setParent(self)
         self._copy = copy or (lambda text: QtWidgets.QApplication.clipboard().setText(text))
-        self._before = QtGui.QImage()
         self._split_by_hand = False
         self._build()
         self._connect()
@@ -50,6 +46,7 @@ class Panel(QtWidgets.QWidget):
     def shut(self) -> None:
         """The docker or the program goes."""
         self.batch_view.close()
+        self.layers_view.close()
         self.controller.close()
 
     # --------------------------------------------------------------------- layout
@@ -63,14 +60,21 @@ class Panel(QtWidgets.QWidget):
         self.reread = GlyphButton("reread", tr("Read the layer and the selection again"))
         self.leave = GlyphButton("close", tr("Leave this layer as it is"))
         self.other = MessageBar()
-        self.canvas = PreviewCanvas()
-        self.compare = CompareBar()
-        self.faces = FaceStrip()
+        self.picture = PictureView(self.controller)
+        self.canvas, self.compare, self.faces = self.picture.canvas, self.picture.compare, self.picture.faces
         self.attributes = AttributeList()
-        self.presets = PresetMenu(PresetsStore(self.controller.host.presets_folder))
+        self.presets = PresetMenu(PresetsStore(self.controller.host.presets_folder, tr))
         self.undo = GlyphButton("undo", tr("Undo"))
         self.redo = GlyphButton("redo", tr("Redo"))
         self.reset = GlyphButton("reset", tr("Reset all sliders that are not locked"))
+        self.layers_view = LayersView(self.controller, self)
+        self.more = GlyphButton("more", tr("With other layers"))
+        self.more.setPopupMode(QtWidgets.QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.match = QAction(tr("Match another face…"), self)
+        self.learn = QAction(tr("Make a slider from layers…"), self)
+        menu = QtWidgets.QMenu(self.more)
+        menu.addActions([self.match, self.learn])
+        self.more.setMenu(menu)
         self.refine = RefineBar()
         self.message = MessageBar()
         self.batch = QtWidgets.QPushButton(tr("Batch…"))
@@ -83,9 +87,8 @@ class Panel(QtWidgets.QWidget):
         self.apply_new = QAction(tr("Apply as another layer"), self)
 
         header = _row(self.name, self.reread, self.leave, stretch=0, spacing=0)
-        for button in (self.presets, self.undo, self.redo, self.reset):
+        for button in (self.presets, self.undo, self.redo, self.reset, self.more):
             self.attributes.top.addWidget(button)
-        self.picture = _column(self.canvas, self.compare, self.faces, stretch=0)
         self.splitter = QtWidgets.QSplitter(Qt.Orientation.Vertical)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.addWidget(self.picture)
@@ -102,7 +105,7 @@ class Panel(QtWidgets.QWidget):
         layout.addWidget(self.stack)
 
     def _connect(self) -> None:
-        controller, sliders = self.controller, self.controller.editor.sliders
+        controller = self.controller
         controller.changed.connect(self._changed)
         self.state_page.pressed.connect(self._page_button)
         self.state_page.cancelled.connect(self._leave)
@@ -111,14 +114,7 @@ class Panel(QtWidgets.QWidget):
         self.leave.clicked.connect(self._leave)
         self.other.pressed.connect(self._edit_active)
         self.splitter.splitterMoved.connect(self._split_moved)
-        self.canvas.split_moved.connect(self._compare)
-        self.canvas.resized.connect(self._measure)
-        self.compare.hold.connect(self.canvas.hold)
-        self.compare.split.connect(self._split)
-        self.compare.close_up.connect(self._show_part)
-        self.compare.on_canvas.connect(self._on_canvas)
-        self.compare.show_canvas(controller.on_canvas)
-        self.faces.chosen.connect(self._choose_faces)
+        self.compare.close_up.connect(self._fit_later)
         self.attributes.changed.connect(self._strength)
         self.attributes.lock_changed.connect(self._lock)
         self.presets.chosen.connect(self._use_preset)
@@ -129,9 +125,10 @@ class Panel(QtWidgets.QWidget):
         self.refine.stopped.connect(self._stop)
         self.message.pressed.connect(self._copy_report)
         self.batch.clicked.connect(self.batch_view.open)
+        self.match.triggered.connect(self.layers_view.open_match)
+        self.learn.triggered.connect(self.layers_view.open_learn)
         self.apply.clicked.connect(self._apply)
         self.apply_new.triggered.connect(self._apply_new)
-        self.attributes.offer(sliders.attributes)
 
     # -------------------------------------------------------------- what has changed
 
@@ -140,24 +137,21 @@ class Panel(QtWidgets.QWidget):
         self._show(what)
 
     def _show(self, what: str) -> None:
-        editor, controller = self.controller.editor, self.controller
+        controller = self.controller
         match what:
             case "page":
                 self._show_page()
             case "faces":
-                self._show_faces()
+                self.picture.show_faces()
+                self._fit_picture()
             case "attributes":
-                self.attributes.offer(editor.sliders.attributes)
                 self._show_values()
             case "preview":
-                shown = editor.preview
-                place = shown.rectangle if shown else None
-                rectangle = QtCore.QRectF(place.x, place.y, place.width, place.height) if place else QtCore.QRectF()
-                self.canvas.show_after(controller.images.of(shown.picture if shown else None), rectangle)
-                self.compare.show_quality(shown)
+                self.picture.show_preview()
             case "compare":
-                self.canvas.compare(editor.compare)
-                self.compare.show_split(editor.compare is not None)
+                self.picture.show_comparison()
+            case "zoom":
+                self.picture.measure()
             case "values" | "history" | "locks" | "selected":
                 self._show_values()
             case "progress" | "refined" | "result" | "message" if controller.page is not Page.EDITING:
@@ -165,8 +159,8 @@ class Panel(QtWidgets.QWidget):
             case _:
                 self._show_messages()
         if what == "selected":
-            self.faces.show_selected(editor.sliders.selected)
-            self._show_part()
+            self.picture.show_selected()
+            self._fit_picture()
         if what == "layer":
             self._show_page()
 
@@ -181,28 +175,9 @@ class Panel(QtWidgets.QWidget):
             self.stack.setCurrentWidget(self.state_page)
         self._show_messages()
 
-    def _show_faces(self) -> None:
-        editor, source = self.controller.editor, self.controller.source
-        self._before = self.controller.images.of(editor.before)
-        if source is None:
-            self.canvas.show_before(QtGui.QImage(), QtCore.QSizeF(1, 1))
-            return
-        region = QtCore.QSizeF(source.region.image.width, source.region.image.height)
-        self.canvas.show_before(self._before, region)
-        ratio = self.devicePixelRatioF()
-        scale = self._before.width() / region.width() if not self._before.isNull() else 1.0
-        shown = []
-        for face in editor.faces:
-            image = as_image(face.thumbnail)
-            if image.isNull() and not self._before.isNull():
-                image = cut(self._before, _scaled(_bounds(face), scale), round(SIDE * ratio))
-            shown.append((face.id, image, face.warning))
-        self.faces.show_faces(shown, editor.sliders.selected)
-        self.faces.setVisible(len(shown) > 1 or any(warning for _, _, warning in shown))  # else nothing is to choose
-        self._show_part()
-
     def _show_values(self) -> None:
         sliders = self.controller.editor.sliders
+        self.attributes.offer(attribute_text.shown(sliders))
         self.attributes.show_values(sliders)
         self.presets.current = sliders.preset("")
         self._show_buttons()
@@ -219,6 +194,7 @@ class Panel(QtWidgets.QWidget):
         self.redo.setEnabled(sliders.can_redo)
         self.reset.setEnabled(edited)
         self.refine.show_running(editor.refining, ready and bool(sliders.selected))
+        self.match.setEnabled(ready and bool(sliders.selected))
         updates = bool(controller.source and controller.source.replaces)
         self.apply.setText(tr("Stop") if controller.applying else tr("Update layer") if updates else tr("Apply"))
         self.apply.setEnabled(controller.applying or (edited and ready))
@@ -227,43 +203,16 @@ class Panel(QtWidgets.QWidget):
         (self.apply.addAction if updates else self.apply.removeAction)(self.apply_new)
         self.batch.setEnabled(bool(sliders.preset("").strengths) or bool(controller.batch and controller.batch.running))
 
-    @guarded
-    def _show_part(self) -> None:
-        """The chosen faces from near, or all of the picture."""
-        editor = self.controller.editor
-        chosen = [face for face in editor.faces if face.id in editor.sliders.selected]
-        part = QtCore.QRectF()
-        if self.compare.shows_close_up:
-            for face in chosen:
-                square = _bounds(face)
-                margin = _AROUND * square.width()
-                part = part.united(square.adjusted(-margin, -margin, margin, margin))
-        self.canvas.show_part(part)
-        self._fit_canvas()
-        self._measure()
-
-    def _fit_canvas(self) -> None:
+    def _fit_picture(self) -> None:
         """As high as the picture needs, and half of the room at most; until somebody moves the handle."""
         if not self._split_by_hand:
-            others = self.picture.sizeHint().height() - self.canvas.sizeHint().height()
             room = self.splitter.height()
-            height = min(self.canvas.fitting_height() + others, round(room * 0.52))
+            height = min(self.picture.fitting_height(), round(room * _MOST_OF_ROOM))
             self.splitter.setSizes([height, room - height])
 
     @guarded
     def _split_moved(self) -> None:
         self._split_by_hand = True
-
-    @guarded
-    def _measure(self) -> None:
-        """How many pixels the next previews need, so that the screen shows each of them."""
-        source, editor = self.controller.source, self.controller.editor
-        if source is None:
-            return
-        image = source.region.image
-        share = self.canvas.shown_share()
-        side = min(self.canvas.displayed_pixels() / max(share, 1e-3), max(image.width, image.height), MAX_SIDE)
-        editor.max_side = max(64 * round(side / 64), 64)  # in steps, so that the backend can keep what it has drawn
 
     # ------------------------------------------------------------- what the user does
 
@@ -285,22 +234,6 @@ class Panel(QtWidgets.QWidget):
     @guarded
     def _copy_report(self) -> None:
         self._copy(self.controller.report())
-
-    @guarded
-    def _compare(self, at: float) -> None:
-        self.controller.editor.show(at)
-
-    @guarded
-    def _split(self, on: bool) -> None:
-        self.controller.editor.show(0.5 if on else None)
-
-    @guarded
-    def _on_canvas(self, on: bool) -> None:
-        self.controller.show_on_canvas(on)
-
-    @guarded
-    def _choose_faces(self, faces: tuple[int, ...]) -> None:
-        self.controller.editor.sliders.select(faces)
 
     @guarded
     def _strength(self, attribute: str, strength: float, done: bool) -> None:
@@ -356,7 +289,7 @@ class Panel(QtWidgets.QWidget):
 
     @guarded
     def _fit_later(self) -> None:
-        self._fit_canvas()
+        self._fit_picture()
 
     @guarded
     def hideEvent(self, event: QtGui.QHideEvent) -> None:
@@ -388,12 +321,3 @@ def _box(
         layout.addWidget(part, 1 if number == stretch else 0)
     box.setLayout(layout)
     return box
-
-
-def _bounds(face: Face) -> QtCore.QRectF:
-    """Around the aligned square, in pixels of the region."""
-    return QtGui.QPolygonF([QtCore.QPointF(x, y) for x, y in face.corners]).boundingRect()
-
-
-def _scaled(place: QtCore.QRectF, by: float) -> QtCore.QRectF:
-    return QtCore.QRectF(place.x() * by, place.y() * by, place.width() * by, place.height() * by)

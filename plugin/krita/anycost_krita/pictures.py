@@ -13,8 +13,10 @@ _FORMATS = {
 
 
 def as_image(picture: Picture | None) -> QtGui.QImage:
-    """A copy, in the format that is drawn fastest; from any thread. A null image for none, and for depths and channels
-    that no preview has."""
+    """A copy; from any thread. A null image for none, and for depths and channels that no preview has.
+
+    What is drawn over and over, with transparency, is converted to the format that is drawn fastest. What is opaque is
+    large and only scaled: converting it would hold Python's lock for long."""
     if picture is None:
         return QtGui.QImage()
     format = _FORMATS.get((picture.channels, picture.bit_depth))
@@ -22,8 +24,17 @@ def as_image(picture: Picture | None) -> QtGui.QImage:
         return QtGui.QImage()
     data = bytes(picture.data)
     image = QtGui.QImage(data, picture.width, picture.height, picture.stride, format)
-    opaque, drawn = QtGui.QImage.Format.Format_RGB32, QtGui.QImage.Format.Format_ARGB32_Premultiplied
-    return image.convertToFormat(drawn if picture.channels == 4 else opaque)
+    if picture.channels == 4:
+        return image.convertToFormat(QtGui.QImage.Format.Format_ARGB32_Premultiplied)
+    return image.copy()  # Qt does not keep the bytes
+
+
+def shrunk(image: QtGui.QImage, size: QtCore.QSize) -> QtGui.QImage:
+    """Scaled to this size in some milliseconds, however large it was: smoothly, from at most twice that size."""
+    aspect, mode = QtCore.Qt.AspectRatioMode.IgnoreAspectRatio, QtCore.Qt.TransformationMode
+    if image.width() > 2 * size.width():
+        image = image.scaled(size * 2, aspect, mode.FastTransformation)
+    return image.scaled(size, aspect, mode.SmoothTransformation)
 
 
 def cut(image: QtGui.QImage, part: QtCore.QRectF, side: int) -> QtGui.QImage:
@@ -34,8 +45,7 @@ def cut(image: QtGui.QImage, part: QtCore.QRectF, side: int) -> QtGui.QImage:
     edge = min(rectangle.width(), rectangle.height())
     square = QtCore.QRect(0, 0, edge, edge)
     square.moveCenter(rectangle.center())
-    scaled = image.copy(square).scaled(side, side, transformMode=QtCore.Qt.TransformationMode.SmoothTransformation)
-    return scaled
+    return shrunk(image.copy(square), QtCore.QSize(side, side))
 
 
 class Images:

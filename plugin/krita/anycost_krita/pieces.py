@@ -2,15 +2,16 @@
 
 import logging
 import time
-from collections.abc import Callable, Generator
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any
+
+from anycost_client.errors import ClientError
+from anycost_client.steps import Steps, T
 
 from .fault import Fault
 from .ports import HostProblem
 from .text import tr
 
-T = TypeVar("T")
-Work = Generator[None, None, T]  # yields whenever the window may have its turn
 Later = Callable[[int, Callable[[], None]], None]  # milliseconds, what to call then: as QTimer.singleShot
 
 log = logging.getLogger(__name__)
@@ -18,7 +19,7 @@ log = logging.getLogger(__name__)
 _AT_A_TIME = 0.015  # seconds; one piece more may follow when these are over
 
 
-def pause(seconds: float = 0.1) -> Work[None]:
+def pause(seconds: float = 0.1) -> Steps[None]:
     """Krita gets the time to do what it has put off."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -30,9 +31,9 @@ class Pieces:
 
     def __init__(self, later: Later) -> None:
         self._later = later
-        self._running: list[tuple[Work[Any], Callable[[Any], None]]] = []
+        self._running: list[tuple[Steps[Any], Callable[[Any], None]]] = []
 
-    def start(self, work: Work[T], then: Callable[[T | HostProblem], None]) -> None:
+    def start(self, work: Steps[T], then: Callable[[T | HostProblem], None]) -> None:
         job = (work, then)
         self._running.append(job)
         self._later(0, lambda: self._step(job))
@@ -44,7 +45,7 @@ class Pieces:
             job[0].close()
             self._finish(job, HostProblem(tr("Cancelled."), reason="cancelled"))
 
-    def _step(self, job: tuple[Work[Any], Callable[[Any], None]]) -> None:
+    def _step(self, job: tuple[Steps[Any], Callable[[Any], None]]) -> None:
         if job not in self._running:
             return
         end = time.monotonic() + _AT_A_TIME
@@ -57,6 +58,8 @@ class Pieces:
             self._finish(job, done.value)
         except Fault as fault:
             self._finish(job, fault.problem)
+        except ClientError as error:
+            self._finish(job, HostProblem(tr(str(error))))
         except MemoryError:
             problem = HostProblem(tr("There is not enough memory."), tr("Select the face alone."), "too_large")
             self._finish(job, problem)
@@ -66,7 +69,7 @@ class Pieces:
         else:
             self._later(0, lambda: self._step(job))
 
-    def _finish(self, job: tuple[Work[Any], Callable[[Any], None]], value: Any) -> None:
+    def _finish(self, job: tuple[Steps[Any], Callable[[Any], None]], value: Any) -> None:
         self._running.remove(job)
         try:
             job[1](value)

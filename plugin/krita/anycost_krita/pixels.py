@@ -3,11 +3,12 @@
 from collections.abc import Callable, Generator
 from typing import Any
 
+from anycost_client.areas import Area
 from anycost_client.messages import Picture
+from anycost_client.steps import Steps
 
 from .colours import Converter, Space
-from .layers import Area, Place
-from .pieces import Work
+from .layers import Place
 
 _STRIP = 400_000  # pixels read or written at a time: some milliseconds
 _CONVERTED = 150_000  # where Krita converts them
@@ -15,14 +16,10 @@ Alive = Callable[[], Place]  # raises Fault when the layer is gone
 
 
 def strips(area: Area, converted: bool = False) -> list[Area]:
-    rows = max(1, (_CONVERTED if converted else _STRIP) // area.width)
-    return [
-        Area(area.x, y, area.width, min(rows, area.y + area.height - y))
-        for y in range(area.y, area.y + area.height, rows)
-    ]
+    return area.strips(_CONVERTED if converted else _STRIP)
 
 
-def read(krita: Any, alive: Alive, area: Area) -> Work[Picture]:
+def read(krita: Any, alive: Alive, area: Area) -> Steps[Picture]:
     """RGBA, in the space that Space.sent says for the layer's."""
     space = layer_space(alive())
     sent = space.sent
@@ -38,7 +35,7 @@ def read(krita: Any, alive: Alive, area: Area) -> Work[Picture]:
     return Picture.packed(area.width, area.height, 4, pixels, sent.bit_depth)
 
 
-def grab_selection(selection: Callable[[], Any], area: Area) -> Work[bytes | None]:
+def grab_selection(selection: Callable[[], Any], area: Area) -> Steps[bytes | None]:
     """One byte for each pixel, soft edges included; None when nothing is selected any more."""
     mask = bytearray()
     for strip in strips(area):
@@ -50,7 +47,7 @@ def grab_selection(selection: Callable[[], Any], area: Area) -> Work[bytes | Non
     return bytes(mask)
 
 
-def write(krita: Any, node: Any, picture: Picture, x: int, y: int, space: Space) -> Work[None]:
+def write(krita: Any, node: Any, picture: Picture, x: int, y: int, space: Space) -> Steps[None]:
     """`picture` is RGBA in `space`; the node, which is in no document's stack yet, may have another."""
     for raw, strip in converted(krita, picture, x, y, space, Space.of(node)):
         node.setPixelData(raw, strip.x, strip.y, strip.width, strip.height)

@@ -16,6 +16,7 @@ from anycost_client.record import Record
 HostEvent = Literal[
     "active",  # another document, layer or selection may be active now (may be told too often)
     "gone",  # the document or layer of the Source that was read last is gone, or the layer has other pixels' size
+    "zoomed",  # the canvas shows the document larger or smaller
     "closing",  # the program ends: everything must go now
 ]
 Scope = Literal["selected", "group", "keyframes"]  # selected layers; children of the active group; of the active layer
@@ -85,11 +86,23 @@ class Host(Protocol):
     def show_preview(self, source: Source, edited: Edited) -> None:
         """On the canvas, in one temporary layer that says it is a preview; replaces the one before."""
 
+    def canvas_scale(self) -> float:
+        """Pixels of the canvas, as the window's system counts them, that one pixel of the active document takes."""
+
     def remove_preview(self) -> None:
         """Nothing when there is none. The host also does so by itself before saving, closing and `apply`."""
 
     def batch(self, scope: Scope) -> tuple[Layer, ...] | HostProblem:
         """What a batch in this scope would edit, in order. Each is then read and applied like a single one."""
+
+    def layers(self) -> tuple[Layer, ...]:
+        """Of the active document, from the top: whose faces can be looked at. No previews, no edits, nothing hidden."""
+
+    def look_at(self, layer: Layer, then: Callable[[OpenRegion | HostProblem], None]) -> None:
+        """All of a layer's pixels, whatever is selected. It is not edited: nobody is told when it is gone."""
+
+    def stop_looking(self) -> None:
+        """Drops what `look_at` has under way."""
 
     def setting(self, name: str, default: str) -> str:
         """Kept between runs of the program."""

@@ -6,11 +6,12 @@ away by undoing its addition; where that undid something else, it is redone and 
 from collections.abc import Callable
 from typing import Any
 
+from anycost_client.areas import Area
 from anycost_client.messages import Edited, Picture
+from anycost_client.steps import Steps
 
 from .colours import SRGB, Space
-from .layers import PREVIEW_LABEL, PREVIEW_NAME, Area, Place, find, is_preview, uuid, walk
-from .pieces import Work
+from .layers import PREVIEW_LABEL, PREVIEW_NAME, Place, find, is_preview, uuid, walk
 from .pixels import write
 
 _SHOWN = Space("RGBA", "U8", SRGB)
@@ -26,7 +27,7 @@ class Preview:
         self._root = self._uuid = ""  # of the document and of the layer
         self._area = Area(0, 0, 0, 0)
 
-    def draw(self, source: Place, area: Area, edited: Edited) -> Work[None]:
+    def draw(self, source: Place, area: Area, edited: Edited) -> Steps[None]:
         """`area`: of the region that was sent. Adds the layer or gives it other pixels."""
         where = edited.rectangle
         if edited.picture is None:
@@ -40,8 +41,9 @@ class Preview:
             self.remove()
             node = self._made(source)
             yield from write(self._krita, node, picture, place.x, place.y, _SHOWN)
-            self._add(source, node)
+            # It is ours before it is there: while Krita adds a layer, timers go on.
             self._root, self._uuid = uuid(source.document.rootNode()), uuid(node)
+            self._add(source, node)
         else:
             if self._area != place:
                 clear = bytes(4 * self._area.pixels)
@@ -105,6 +107,7 @@ class Preview:
         undo, redo = self._krita.action("edit_undo"), self._krita.action("edit_redo")
         if undo is None or redo is None or not undo.isEnabled():
             return False
+        document.waitForDone()  # of a busy picture nothing is undone, or later than one thinks
         undo.trigger()
         document.waitForDone()
         if find(document, node_uuid) is None:

@@ -47,12 +47,16 @@ def profile_folder() -> Iterator[Path]:
     (folder / "anycost").mkdir()
     sys.path.insert(0, str(ROOT / "installer"))
     try:
-        import gimp_plugin
-        from gimp_profiles import GimpProfile
+        from hosts import Host
+        from our_places import places_of
+        from placed_plugins import placed
+        from progress import Progress
 
-        profile = GimpProfile("GIMP", folder / "profile", folder / "anycost" / "data" / "backend.json")
-        gimp_plugin.put(profile, ROOT, Path("/nowhere"), vendored, lambda note: None)
-        shutil.copytree(profile.plugins / "anycost_gimp" / "vendor", folder / "bridge")
+        places = places_of(None, "linux", folder, {"ANYCOST_HOME": str(folder / "anycost")})
+        host = Host("GIMP", "package", folder / "profile", places.data / "backend.json")
+        with placed(ROOT, Path("/nowhere"), places, [host], vendored, Progress(sys.stdout)):
+            pass
+        shutil.copytree(host.place / "vendor", folder / "bridge")
         python = folder / "backend-python"  # for the bridge alone, in the chroot's own Python
         python.write_text(BRIDGE.format(vendor=f"/home/{folder.name}/bridge"))
         python.chmod(0o755)

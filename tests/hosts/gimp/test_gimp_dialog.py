@@ -25,6 +25,11 @@ def names(image):
 
 def body():
     image = load("photo.png")
+    other = Gimp.Layer.new_from_drawable(image.get_layers()[0], image)
+    other.set_name("Other")
+    image.insert_layer(other, None, 1)
+    other.transform_flip_simple(Gimp.OrientationType.HORIZONTAL, True, 0.0)
+    image.set_selected_layers([image.get_layers()[0]])
     display = Gimp.Display.new(image)
     image.clean_all()
     for step in ("cancelled", "agreed", "again"):
@@ -129,13 +134,33 @@ def test_a_person_edits_a_face(screen: Screen, gimp: Gimp) -> None:
     screen.until(lambda told: told["strengths"] == {"age": -0.5})
     screen.until(lambda told: told["drawn"])
 
+    # Expression is taken over from another layer, which is chosen in a window of its own; undo brings it back.
+    screen.click("layers")
+    time.sleep(1)
+    screen.xdotool("key", "Down", "Return")
+    told = screen.until(lambda told: told["parts"].get("match"))
+    time.sleep(1)
+    screen.picture("4-match")
+    screen.click("match")
+    screen.until(lambda told: told["matching"])
+    told = screen.until(lambda told: not told["matching"])
+    assert told["matched"].startswith("Done.")
+    screen.picture("4-matched")
+    screen.click("match close")
+    screen.until(lambda told: not told["parts"].get("match"))
+    screen.focus("^Edit Face$")
+    if told["strengths"] != {"age": -0.5}:
+        screen.click("undo")
+    screen.until(lambda told: told["strengths"] == {"age": -0.5})
+    screen.until(lambda told: told["drawn"])
+
     # The preview in the image comes, and goes when the dialog is cancelled; no step to undo is left.
     screen.click("in_image")
     time.sleep(2)
     screen.picture("5-preview-in-the-image")
     screen.click("cancel")
     cancelled = answered("cancelled")
-    assert cancelled == {"called": ["cancel", ""], "layers": ["Background"], "dirty": False, "record": False}
+    assert cancelled == {"called": ["cancel", ""], "layers": ["Background", "Other"], "dirty": False, "record": False}
 
     # Agreed, with the preview in the image: a layer above, and no preview.
     screen.until(lambda told: told.get("page") == "editing" and "smile" in told["parts"])
@@ -146,7 +171,7 @@ def test_a_person_edits_a_face(screen: Screen, gimp: Gimp) -> None:
     screen.click("ok")
     agreed = answered("agreed")
     assert agreed["called"] == ["success", ""]
-    assert len(agreed["layers"]) == 2
+    assert len(agreed["layers"]) == 3
     assert agreed["layers"][0].startswith("Face: Smile +0.")
     assert agreed["record"]
 
@@ -158,7 +183,7 @@ def test_a_person_edits_a_face(screen: Screen, gimp: Gimp) -> None:
     screen.until(lambda told: told["drawn"] and told["can apply"])
     screen.click("ok")
     again = answered("again")
-    assert len(again["layers"]) == 2
+    assert len(again["layers"]) == 3
     assert "Brows up" in again["layers"][0]
 
     # The same once more, without a dialog.
@@ -173,4 +198,4 @@ def test_a_person_edits_a_face(screen: Screen, gimp: Gimp) -> None:
     screen.xdotool("key", "ctrl+z")
     assert answered("undone once") == agreed["layers"]
     screen.xdotool("key", "ctrl+z")
-    assert answered("undone twice") == ["Background"]
+    assert answered("undone twice") == ["Background", "Other"]

@@ -200,7 +200,7 @@ def test_an_edited_layer_is_edited_anew_also_after_saving(told):
 
 
 @pytest.mark.parametrize(
-    ("name", "dtype", "mean", "tail"), [("16", "<u2", 0.1, 1), ("float", "<f4", 0.1, 1), ("adobe", "u1", 1.5, 12)]
+    ("name", "dtype", "mean", "tail"), [("16", "<u2", 0.1, 1), ("float", "<f4", 0.1, 1), ("adobe", "u1", 1.5, 18)]
 )
 def test_other_precisions_and_profiles_look_the_same(told, name, dtype, mean, tail):
     """Nearly as near as that image's photo comes to ours. What 8 bits of a wide space rounded is projected anew."""

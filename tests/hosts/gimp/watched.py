@@ -26,12 +26,27 @@ def _tell(dialog):
         session, editor = dialog._session, dialog._session.editor
         parts = {
             name: _place(getattr(dialog, name))
-            for name in ("ok", "cancel", "undo", "redo", "reset", "compare", "whole", "in_image", "picture", "presets")
+            for name in (
+                "ok",
+                "cancel",
+                "undo",
+                "redo",
+                "reset",
+                "compare",
+                "whole",
+                "in_image",
+                "picture",
+                "presets",
+                "layers",
+            )
         }
         parts |= {"retry": _place(dialog.state_page.button), "search": _place(dialog.attributes.search)}
         parts |= {"refine": _place(dialog.refine.button), "message button": _place(dialog.message.button)}
         for name, row in dialog.attributes.rows.items():
             parts |= {name: _place(row.scale), f"{name} value": _place(row.entry), f"{name} lock": _place(row.lock)}
+        match = dialog.layers._windows.get("match")
+        if match:
+            parts |= {"match": _place(match.work.start), "match close": _place(match.work.cancel)}
         shown = editor.preview
         told = {
             "page": session.page.value,
@@ -52,6 +67,8 @@ def _tell(dialog):
             "can apply": session.can_apply,
             "locked": sorted(editor.sliders.locked),
             "refining": editor.refining,
+            "matching": session.from_layers.running,
+            "matched": session.from_layers.text,
         }
     except Exception as error:
         told = {"page": "broken", "message": repr(error), "parts": {}}

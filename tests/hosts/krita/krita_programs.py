@@ -60,8 +60,10 @@ def kritarunner(script: str, *arguments: str, profile: Path) -> str:
 
 def make_profile(profile: Path) -> None:
     """The plug-in as the installer puts it there, the models of this machine, and the driver of the scenes."""
-    import krita_plugin
-    from krita_profiles import candidates
+    from krita_profiles import usual
+    from machine import Machine
+    from placed_plugins import placed
+    from progress import Progress
 
     places = variables(profile)
     models = profile / "anycost" / "data" / "models"
@@ -76,14 +78,16 @@ def make_profile(profile: Path) -> None:
         command = [sys.executable, "-m", "pip", "install", "--quiet", *arguments]
         return subprocess.run(command, capture_output=True, timeout=SECONDS).returncode == 0
 
-    host = candidates("linux", profile, places)[0]
-    krita_plugin.put(host, ROOT, python, install, print)
+    machine = Machine("linux", profile, places)
+    host = usual(machine)
+    with placed(ROOT, python, machine.places, [host], install, Progress(sys.stdout)):
+        pass
     shutil.copytree(HERE / "anycost_driver", host.plugins / "anycost_driver", dirs_exist_ok=True)
-    desktop = (host.plugins / f"{krita_plugin.NAME}.desktop").read_text(encoding="utf-8")
-    driver = desktop.replace(krita_plugin.NAME, "anycost_driver")
+    desktop = (host.plugins / f"{host.plugin}.desktop").read_text(encoding="utf-8")
+    driver = desktop.replace(host.plugin, "anycost_driver")
     (host.plugins / "anycost_driver.desktop").write_text(driver, encoding="utf-8")
-    settings = host.settings.read_text().replace("[python]\n", "[python]\nenable_anycost_driver=true\n")
-    host.settings.write_text(settings)
+    settings = profile / "config" / "kritarc"
+    settings.write_text(settings.read_text().replace("[python]\n", "[python]\nenable_anycost_driver=true\n"))
 
 
 def by_command_line(profile: Path, photo: Path, strength: float, out: Path) -> None:

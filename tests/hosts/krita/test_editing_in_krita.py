@@ -25,6 +25,7 @@ def test_from_the_menu_to_a_saved_document_and_back(scene, photo):
     assert " px · " in seen["quality"]
     assert seen["strength"] == pytest.approx(0.8)
     assert len(seen["with_preview"]) == 2  # the temporary layer is one
+    assert seen["redrawn"] == seen["with_preview"]
     source, edit = seen["layers"]
     assert source == "Background"
     assert edit == "Face: Smile +0.8"
@@ -81,6 +82,16 @@ def test_a_batch_goes_on_after_a_layer_without_a_face_and_takes_keyframes(scene,
     assert seen["time"] == 3
 
 
+def test_a_face_takes_its_pose_from_another_layer(scene, photo):
+    seen = scene("other_layers", photo)
+    assert {seen["edited"], *seen["layers"]} == {"Background", "mirrored"}  # the other one is offered
+    failed, text = seen["matched"]
+    assert not failed, text
+    assert set(seen["strengths"]) <= {"yaw", "pitch"}
+    assert seen["strengths"]
+    assert seen["code"] == 0
+
+
 def test_a_picture_of_12000_by_12000_is_refused_as_a_whole_and_read_within_a_selection(scene):
     seen = scene("large")
     assert seen["whole"] == ["FAILED", "too_large"]
@@ -91,3 +102,4 @@ def test_krita_quits_with_a_render_running_and_the_backend_goes_too(scene, photo
     seen = scene("quit_while_rendering", photo)
     assert seen["code"] == 0
     assert not Path(f"/proc/{seen['pid']}").exists()
+    assert "Traceback" not in (seen["folder"] / "krita.log").read_text(errors="replace")

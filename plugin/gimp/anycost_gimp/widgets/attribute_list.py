@@ -6,8 +6,7 @@ from anycost_client.messages import Attribute
 from anycost_client.sliders import Sliders
 from gi.repository import GLib, Gtk
 
-from anycost_gimp import attribute_text
-from anycost_gimp.text import tr
+from anycost_gimp.text import attribute_text, tr
 from anycost_gimp.widgets.attribute_row import AttributeRow, Changed, Locked
 
 

@@ -5,8 +5,7 @@ from collections.abc import Callable
 from anycost_client.messages import Attribute
 from gi.repository import Gdk, GObject, Gtk
 
-from anycost_gimp import attribute_text
-from anycost_gimp.text import tr
+from anycost_gimp.text import attribute_text, tr
 from anycost_gimp.widgets.strength_entry import StrengthEntry
 
 _SNAP = 0.03  # strength: nearer to zero than this is zero, while dragging
@@ -24,7 +23,7 @@ class AttributeRow(Gtk.Box):
         self._on_change, self._on_lock = on_change, on_lock
         self._showing = self._pressed = self._clearing = False
         name, about = attribute_text.label(attribute), attribute_text.about(attribute)
-        self.search_text = f"{name} {attribute.name} {about} {attribute_text.group(attribute)}".casefold()
+        self.search_text = attribute_text.searched(attribute)
         self.label = Gtk.Label(label=name, xalign=0.0)
         self.label.set_tooltip_text(tr("{about}. Double-click on the slider: back to 0", about=about))
         names.add_widget(self.label)
@@ -36,7 +35,7 @@ class AttributeRow(Gtk.Box):
         self.entry = StrengthEntry(self._typed)
         self.lock = Gtk.ToggleButton(relief=Gtk.ReliefStyle.NONE)
         self.lock.add(Gtk.Image.new_from_icon_name("changes-allow-symbolic", Gtk.IconSize.MENU))
-        self.lock.set_tooltip_text(tr("Lock: presets and Reset leave it as it is"))
+        self.lock.set_tooltip_text(tr("Lock: stays as it is seen while others move; presets and Reset leave it too"))
         for part in (self.scale, self.entry, self.lock):
             part.get_accessible().set_name(name)
         self.pack_start(self.label, False, False, 0)

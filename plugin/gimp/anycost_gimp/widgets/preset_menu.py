@@ -5,10 +5,9 @@ from functools import partial
 from pathlib import Path
 
 from anycost_client.presets import Preset
+from anycost_client.presets_store import PresetsStore
 from gi.repository import Gtk
 
-from anycost_gimp import presets_store
-from anycost_gimp.presets_store import PresetsStore
 from anycost_gimp.text import tr
 
 
@@ -68,13 +67,13 @@ class PresetMenu(Gtk.MenuButton):
 
     def _load(self) -> None:
         if path := self._ask_file(Gtk.FileChooserAction.OPEN, tr("Load preset")):
-            preset = presets_store.load(path)
+            preset = self._store.load(path)
             self._store.save(preset)
             self._on_choice(preset)
 
     def _share(self) -> None:
         if path := self._ask_file(Gtk.FileChooserAction.SAVE, tr("Share preset")):
-            presets_store.write(path, Preset(path.stem, self.current.strengths))
+            self._store.write(path, Preset(path.stem, self.current.strengths))
 
     def _ask_name(self) -> str:
         """ "" when the user thought better of it."""

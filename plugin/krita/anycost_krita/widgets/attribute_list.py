@@ -5,13 +5,14 @@ from collections.abc import Iterable
 from anycost_client.messages import Attribute
 from anycost_client.sliders import Sliders
 
-from .. import attribute_text
 from ..guard import guarded
 from ..qt import Qt, QtCore, QtGui, QtWidgets, pyqtSignal
-from ..text import tr
+from ..text import attribute_text, tr
 from . import glyphs
 from .attribute_row import AttributeRow
 from .labels import FaintLabel
+
+_AT_A_TIME = 8  # rows: some milliseconds
 
 
 class GroupHeader(QtWidgets.QAbstractButton):
@@ -22,9 +23,14 @@ class GroupHeader(QtWidgets.QAbstractButton):
         self.setText(name)
         self.setCheckable(True)
         self.setChecked(True)
-        self.changes = 0
+        self._changes = 0
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFixedHeight(24)
+
+    def show_changes(self, changes: int) -> None:
+        if changes != self._changes:
+            self._changes = changes
+            self.update()
 
     def sizeHint(self) -> QtCore.QSize:
         return QtCore.QSize(120, 24)
@@ -42,7 +48,7 @@ class GroupHeader(QtWidgets.QAbstractButton):
         font.setBold(True)
         painter.setFont(font)
         painter.setPen(self.palette().color(role.Highlight) if self.hasFocus() else text)
-        title = f"{self.text()} · {self.changes}" if self.changes else self.text()
+        title = f"{self.text()} · {self._changes}" if self._changes else self.text()
         place = self.rect().adjusted(16, 0, 0, 0)
         painter.drawText(place, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), title)
         x = 16 + QtGui.QFontMetrics(font).horizontalAdvance(title) + 8
@@ -58,6 +64,9 @@ class AttributeList(QtWidgets.QWidget):
         self.rows: dict[str, AttributeRow] = {}
         self._groups: dict[str, tuple[GroupHeader, list[AttributeRow]]] = {}
         self._folded: set[str] = set()
+        self._offered: tuple[Attribute, ...] = ()
+        self._waiting: list[Attribute] = []  # of which no row is there yet
+        self._sliders: Sliders | None = None  # that were shown last
         self.search = QtWidgets.QLineEdit()
         self.search.setPlaceholderText(tr("Search attributes"))
         self.search.setAccessibleName(tr("Search attributes"))
@@ -88,53 +97,80 @@ class AttributeList(QtWidgets.QWidget):
         layout.addWidget(self.area, 1)
 
     def offer(self, attributes: Iterable[Attribute]) -> None:
-        """Builds the rows; nothing when they are the same as before."""
+        """Builds the rows while they can be seen, some at a time between the program's events; nothing when they are
+        the same as before."""
         attributes = tuple(attributes)
-        if [row.attribute for row in self.rows.values()] == list(attributes):
+        if self._offered == attributes:
             return
+        self._offered, self._waiting = attributes, list(attributes)
         while self._column.count():
             item = self._column.takeAt(0)
             if item.widget():
                 item.widget().deleteLater()
         self.rows.clear()
         self._groups.clear()
-        for attribute in attributes:
-            if attribute.group not in self._groups:
-                header = GroupHeader(attribute_text.group(attribute))
-                header.setChecked(attribute.group not in self._folded)
-                header.toggled.connect(self._filter)
-                self._groups[attribute.group] = (header, [])
-            row = AttributeRow(attribute)
-            row.changed.connect(self.changed)
-            row.lock_changed.connect(self.lock_changed)
-            self.rows[attribute.name] = row
-            self._groups[attribute.group][1].append(row)
-        width = max((row.name_width() for row in self.rows.values()), default=0)
-        for row in self.rows.values():
-            row.label.setFixedWidth(width)  # so that all sliders begin at the same place
-        for header, rows in self._groups.values():
-            self._column.addWidget(header)
-            for row in rows:
-                self._column.addWidget(row)
-        self._column.addStretch(1)
-        self._filter()
+        self._build()
 
     def show_values(self, sliders: Sliders) -> None:
+        self._sliders = sliders
         for name, row in self.rows.items():
             row.show_strength(sliders.value(name), sliders.mixed(name), name in sliders.locked)
             row.setEnabled(bool(sliders.selected))
         for header, rows in self._groups.values():
-            header.changes = sum(bool(sliders.value(row.attribute.name)) for row in rows)
-            header.update()
+            header.show_changes(sum(bool(sliders.value(row.attribute.name)) for row in rows))
+
+    # ------------------------------------------------------------------ inside
+
+    @guarded
+    def showEvent(self, event: QtGui.QShowEvent) -> None:
+        super().showEvent(event)
+        QtCore.QTimer.singleShot(0, self._build)
+
+    @guarded
+    def _build(self) -> None:
+        if not self._waiting or not self.isVisible():
+            return
+        for attribute in self._waiting[:_AT_A_TIME]:
+            header, rows = self._groups.get(attribute.group) or self._new_group(attribute)
+            row = AttributeRow(attribute)
+            row.changed.connect(self.changed)
+            row.lock_changed.connect(self.lock_changed)
+            self.rows[attribute.name] = row
+            rows.append(row)
+            header.parentWidget().layout().addWidget(row)
+        del self._waiting[:_AT_A_TIME]
+        if self._sliders:
+            self.show_values(self._sliders)
+        if self._waiting:
+            QtCore.QTimer.singleShot(0, self._build)
+            return
+        width = max((row.name_width() for row in self.rows.values()), default=0)
+        for row in self.rows.values():
+            row.label.setFixedWidth(width)  # so that all sliders begin at the same place
+        self._column.addStretch(1)
+        self._filter()
+
+    def _new_group(self, attribute: Attribute) -> tuple[GroupHeader, list[AttributeRow]]:
+        header = GroupHeader(attribute_text.group(attribute))
+        header.setChecked(attribute.group not in self._folded)
+        header.toggled.connect(self._filter)
+        box = QtWidgets.QWidget()
+        column = QtWidgets.QVBoxLayout(box)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(1)
+        column.addWidget(header)
+        self._column.addWidget(box)
+        self._groups[attribute.group] = (header, [])
+        return self._groups[attribute.group]
 
     @guarded
     def _filter(self) -> None:
-        words = self.search.text().lower().split()
+        words = self.search.text().casefold().split()
         found = False
         for group, (header, rows) in self._groups.items():
             (self._folded.discard if header.isChecked() else self._folded.add)(group)
             fitting = [row for row in rows if all(word in row.search_text for word in words)]
-            header.setVisible(bool(fitting))
+            header.parentWidget().setVisible(bool(fitting))
             for row in rows:
                 row.setVisible(row in fitting and (header.isChecked() or bool(words)))
             found = found or bool(fitting)

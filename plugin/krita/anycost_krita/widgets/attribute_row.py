@@ -3,10 +3,9 @@
 from anycost_client.messages import Attribute
 from anycost_client.presets import MOST_STRENGTH
 
-from .. import attribute_text
 from ..guard import guarded
 from ..qt import Qt, QtCore, QtGui, QtWidgets, pyqtSignal
-from ..text import tr
+from ..text import attribute_text, tr
 from .attribute_slider import AttributeSlider
 from .glyphs import GlyphButton
 from .labels import ShortLabel
@@ -62,7 +61,12 @@ class AttributeRow(QtWidgets.QWidget):
         self.slider.setAccessibleName(self.name)
         self.box = StrengthBox()
         self.box.setAccessibleName(self.name)
-        self.lock = GlyphButton("unlocked", tr("Lock: presets and Reset leave it as it is"), True, "locked")
+        self.lock = GlyphButton(
+            "unlocked",
+            tr("Lock: stays as it is seen while others move; presets and Reset leave it too"),
+            True,
+            "locked",
+        )
         self.lock.setFixedSize(20, 22)
         layout = QtWidgets.QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -71,18 +75,22 @@ class AttributeRow(QtWidgets.QWidget):
         layout.addWidget(self.slider, 1)
         layout.addWidget(self.box)
         layout.addWidget(self.lock)
+        self._shown: tuple[float, bool, bool] | None = None  # None: the user has changed what is seen
         self.slider.moved.connect(self._moved)
         self.slider.released.connect(self._released)
         self.slider.cleared.connect(self._cleared)
         self.box.valueChanged.connect(self._typed)
         self.lock.toggled.connect(self._locked)
-        self.search_text = f"{self.name} {attribute.name} {about} {attribute_text.group(attribute)}".lower()
+        self.search_text = attribute_text.searched(attribute)
 
     def name_width(self) -> int:
         """Pixels that the name needs."""
         return min(self.label.fontMetrics().horizontalAdvance(self.name) + 4, WIDEST_NAME)
 
     def show_strength(self, strength: float, mixed: bool, locked: bool) -> None:
+        if (strength, mixed, locked) == self._shown:
+            return  # there are many rows, and a drag changes one
+        self._shown = (strength, mixed, locked)
         if not self.slider.dragging:
             self.slider.show_strength(strength, mixed)
         self._show_in_box(strength)
@@ -106,26 +114,31 @@ class AttributeRow(QtWidgets.QWidget):
 
     @guarded
     def _moved(self, strength: float) -> None:
+        self._shown = None
         self._show_in_box(strength)
         self.changed.emit(self.attribute.name, strength, False)
 
     @guarded
     def _released(self) -> None:
+        self._shown = None
         self.changed.emit(self.attribute.name, self.box.value(), True)
 
     @guarded
     def _cleared(self) -> None:
+        self._shown = None
         self.slider.show_strength(0.0)
         self._show_in_box(0.0)
         self.changed.emit(self.attribute.name, 0.0, True)
 
     @guarded
     def _typed(self, strength: float) -> None:
+        self._shown = None
         self.slider.show_strength(strength)
         self.changed.emit(self.attribute.name, round(strength, 4), True)
 
     @guarded
     def _locked(self, locked: bool) -> None:
+        self._shown = None
         self.lock_changed.emit(self.attribute.name, locked)
 
     def sizeHint(self) -> QtCore.QSize:

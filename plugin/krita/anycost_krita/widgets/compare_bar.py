@@ -4,7 +4,7 @@ from anycost_client.messages import Edited
 
 from ..guard import guarded
 from ..qt import QtWidgets, pyqtSignal
-from ..text import tr
+from ..text import attribute_text, tr
 from .glyphs import GlyphButton
 from .labels import ShortLabel
 
@@ -50,7 +50,7 @@ class CompareBar(QtWidgets.QWidget):
         self._canvas.blockSignals(False)
 
     def show_quality(self, shown: Edited | None) -> None:
-        text = quality_text(shown)
+        text = attribute_text.quality(shown)
         about = tr("What drew the preview: the face in so many pixels, this share of the model, in this time")
         self.quality.setText(text)
         self.quality.explain(f"{text}\n{about}" if text else "")
@@ -62,14 +62,3 @@ class CompareBar(QtWidgets.QWidget):
     @guarded
     def _released(self) -> None:
         self.hold.emit(False)
-
-
-def quality_text(shown: Edited | None) -> str:
-    """Such as "256 px · ½ channels · 24 ms"; empty when nothing was drawn."""
-    if shown is None or shown.picture is None:
-        return ""
-    size, milliseconds = shown.resolution, round(shown.milliseconds)
-    if shown.channels == "full":
-        return tr("{size} px · all channels · {milliseconds} ms", size=size, milliseconds=milliseconds)
-    values = {"size": size, "channels": shown.channels, "milliseconds": milliseconds}
-    return tr("{size} px · {channels} channels · {milliseconds} ms", **values)

@@ -4,10 +4,9 @@ from functools import partial
 from pathlib import Path
 
 from anycost_client.presets import Preset
+from anycost_client.presets_store import PresetsStore
 
-from .. import presets_store
 from ..guard import guarded
-from ..presets_store import PresetsStore
 from ..qt import QtWidgets, pyqtSignal
 from ..text import tr
 from .glyphs import GlyphButton
@@ -82,14 +81,14 @@ class PresetMenu(GlyphButton):
     @guarded
     def _load(self) -> None:
         if path := self.ask_file(save=False):
-            preset = presets_store.load(Path(path))
+            preset = self.store.load(Path(path))
             self.store.save(preset)
             self.chosen.emit(preset)
 
     @guarded
     def _share(self) -> None:
         if path := self.ask_file(save=True):
-            presets_store.write(Path(path), Preset(Path(path).stem, self.current.strengths))
+            self.store.write(Path(path), Preset(Path(path).stem, self.current.strengths))
 
     @guarded
     def _delete(self, name: str) -> None:

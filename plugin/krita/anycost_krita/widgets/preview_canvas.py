@@ -1,6 +1,7 @@
 """The picture in the docker: the region with the change laid over it, before and after, with a line to drag between."""
 
 from ..guard import guarded, keeps_keys
+from ..pictures import shrunk
 from ..qt import Qt, QtCore, QtGui, QtWidgets, place_of, pyqtSignal
 from ..text import tr
 
@@ -105,10 +106,7 @@ class PreviewCanvas(QtWidgets.QWidget):
             cut = QtCore.QRectF(part.x() * factor, part.y() * factor, part.width() * factor, part.height() * factor)
             piece = self._before.copy(cut.toAlignedRect().intersected(self._before.rect()))
             size = (self._target().size() * ratio).toSize().expandedTo(QtCore.QSize(1, 1))
-            smooth, quick = Qt.TransformationMode.SmoothTransformation, Qt.TransformationMode.FastTransformation
-            if piece.width() > 4 * size.width():  # else scaling takes too long
-                piece = piece.scaled(size * 3, Qt.AspectRatioMode.IgnoreAspectRatio, quick)
-            self._scaled = QtGui.QPixmap.fromImage(piece.scaled(size, Qt.AspectRatioMode.IgnoreAspectRatio, smooth))
+            self._scaled = QtGui.QPixmap.fromImage(shrunk(piece, size))
 
     # -------------------------------------------------------------------- events
 

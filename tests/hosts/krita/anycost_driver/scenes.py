@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from krita import Selection
+from PyQt5.QtGui import QImage
 
 from .stage import Stage
 
@@ -27,7 +28,10 @@ def edit(stage: Stage) -> Any:
     stage.choose_menu()
     yield 0.3
     stage.picture("opening")
+    stage.watch_for_stalls()
     yield stage.settled
+    yield 1.0  # all sliders are there
+    seen["stall_opening"] = stage.stall
     seen["page"], seen["to_sliders"] = stage.page, time.monotonic() - began
     stage.picture("opened")
     yield 0.5
@@ -37,7 +41,7 @@ def edit(stage: Stage) -> Any:
     yield stage.previewed
     seen["to_preview"] = time.monotonic() - began
     yield stage.best
-    seen["stall_dragging"] = stage.longest
+    seen["stall_dragging"] = stage.stall
     seen["quality"] = stage.controller.editor.quality
     stage.type("smile", 0.8)
     yield 0.2
@@ -48,7 +52,13 @@ def edit(stage: Stage) -> Any:
     seen["undo_before"] = stage.undo_text()
     stage.controller.show_on_canvas(True)
     yield lambda: any(PREVIEW in name for name in stage.layers())
-    yield 1.0
+    stage.type("smile", 0.7)
+    yield stage.best
+    yield 0.5
+    seen["redrawn"] = stage.layers()
+    stage.type("smile", 0.8)
+    yield stage.best
+    yield 0.5
     stage.picture("on_canvas")
     seen["with_preview"] = stage.layers()
 
@@ -56,7 +66,7 @@ def edit(stage: Stage) -> Any:
     began = time.monotonic()
     stage.click(stage.panel.apply)
     yield lambda: any(name.startswith("Face:") for name in stage.layers())
-    seen["to_layer"], seen["stall_applying"] = time.monotonic() - began, stage.longest
+    seen["to_layer"], seen["stall_applying"] = time.monotonic() - began, stage.stall
     yield 1.0
     seen["layers"], seen["message"] = stage.layers(), stage.controller.message
     seen["memory"].append(stage.memory())
@@ -268,6 +278,47 @@ def batches(stage: Stage) -> Any:
     yield 1.0
 
 
+def other_layers(stage: Stage) -> Any:
+    """The pose is taken over from another layer, the mirror image of this one."""
+    yield stage.opened
+    document, photo, seen = stage.document, stage.document.activeNode(), stage.seen
+    width, height = document.width(), document.height()
+    pixels = bytes(photo.pixelData(0, 0, width, height).data())
+    mirrored = QImage(pixels, width, height, 4 * width, QImage.Format_ARGB32).mirrored(True, False)
+    bits = mirrored.constBits()
+    bits.setsize(4 * width * height)
+    other = document.createNode("mirrored", "paintlayer")
+    other.setPixelData(bytes(bits), 0, 0, width, height)
+    photo.parentNode().addChildNode(other, None)
+    document.waitForDone()
+    yield 1.0
+    stage.activate(photo)
+    yield 1.0
+    stage.choose_menu()
+    yield stage.settled
+    stage.panel.match.trigger()
+    yield 0.3
+    dialog = stage.panel.layers_view.match
+    seen["edited"] = stage.controller.source.layer.name
+    seen["layers"] = [dialog.layer.itemText(row) for row in range(dialog.layer.count())]
+    dialog.what.setCurrentIndex(1)
+    dialog.grab().save(str(stage.folder / "match.png"))
+    stage.watch_for_stalls()
+    began = time.monotonic()
+    stage.click(dialog.work.start)
+    yield lambda: not stage.controller.from_layers.running
+    seen["to_match"], seen["stall_matching"] = time.monotonic() - began, stage.stall
+    seen["matched"] = [stage.controller.from_layers.failed, stage.controller.from_layers.text]
+    seen["strengths"] = dict(stage.controller.editor.sliders.preset("").strengths)
+    dialog.grab().save(str(stage.folder / "matched.png"))
+    dialog.close()
+    yield stage.best
+    stage.picture("matched_face")
+    stage.panel.learn.trigger()
+    yield 0.3
+    stage.panel.layers_view.learn.grab().save(str(stage.folder / "learn.png"))
+
+
 def large(stage: Stage) -> Any:
     """12,000 × 12,000 pixels: refused as a whole; a selection in it is edited."""
     yield 1.0
@@ -285,7 +336,7 @@ def large(stage: Stage) -> Any:
     yield 0.1
     yield stage.settled
     stage.seen["whole"] = [stage.page, stage.controller.failure.reason]
-    stage.seen["stall_refused"] = stage.longest
+    stage.seen["stall_refused"] = stage.stall
     stage.picture("large")
     mask = Selection()
     mask.select(6000, 6000, 500, 500, 255)
@@ -296,5 +347,5 @@ def large(stage: Stage) -> Any:
     stage.choose_menu()
     yield 0.1
     yield stage.settled
-    stage.seen["selected"], stage.seen["stall_read"] = stage.page, stage.longest
+    stage.seen["selected"], stage.seen["stall_read"] = stage.page, stage.stall
     stage.seen["memory"] = stage.memory()

@@ -23,7 +23,9 @@ class Stage:
         self._beat = QTimer()
         self._beat.timeout.connect(self._ticked)
         self._last = 0.0
-        self.longest = 0.0
+        self.longest = 0.0  # seconds that the window did not answer, since `watch_for_stalls`
+        self.longest_work = 0.0  # seconds of a processor that its thread used at a time: the same on a busy machine
+        self._used = 0.0
 
     # ---------------------------------------------------------------- what is there
 
@@ -52,14 +54,20 @@ class Stage:
 
     def settled(self) -> bool:
         """The docker shows sliders, or says why not."""
-        return self.page in ("EDITING", "NO_FACE", "FAILED", "NO_DOCUMENT") and not self.controller.applying
+        if self.page == "EDITING":
+            built = len(self.panel.attributes.rows) >= len(self.controller.editor.sliders.attributes) > 0
+            return built and not self.controller.applying
+        return self.page in ("NO_FACE", "FAILED", "NO_DOCUMENT")
 
     def previewed(self) -> bool:
         shown = self.controller.editor.preview
         return shown is not None and shown.picture is not None
 
     def best(self) -> bool:
-        return self.previewed() and not self.controller.editor.preview.more
+        """What the sliders say now is drawn as well as it gets."""
+        editor = self.controller.editor
+        newest = not editor._stale and not editor._asked
+        return newest and self.previewed() and not editor.preview.more
 
     def undo_text(self) -> str:
         return self.krita.action("edit_undo").text()
@@ -117,13 +125,22 @@ class Stage:
         (self.folder / f"{name}.raw").write_bytes(bytes(data.data()))
 
     def watch_for_stalls(self) -> None:
-        self.longest, self._last = 0.0, time.perf_counter()
+        self.longest, self.longest_work, self._used = 0.0, 0.0, time.thread_time()
+        self._last = time.perf_counter()
         self._beat.start(5)
 
     def _ticked(self) -> None:
         now = time.perf_counter()
         self.longest = max(self.longest, now - self._last)
         self._last = now
+        used = time.thread_time()
+        self.longest_work = max(self.longest_work, used - self._used)
+        self._used = used
+
+    @property
+    def stall(self) -> list[float]:
+        """The longest: seconds, and how many of them on a processor."""
+        return [round(self.longest, 3), round(self.longest_work, 3)]
 
     def memory(self) -> float:
         """MB that Krita holds."""

@@ -1,4 +1,4 @@
-"""Rectangles of whole pixels."""
+"""Rectangles of whole pixels: what of a layer is read, and where it lies."""
 
 from dataclasses import dataclass
 
@@ -6,12 +6,11 @@ from anycost_client.messages import Rectangle
 
 _AROUND = 0.6  # of the selection's longer side: how far its face's square may reach beyond it
 _LEAST_AROUND = 64  # pixels
-_STRIP = 1_000_000  # pixels that are read at a time: some milliseconds
 
 
 @dataclass(frozen=True)
 class Area:
-    """In pixels of a layer, unless said otherwise."""
+    """In pixels of a document or of a layer, as the host has it."""
 
     x: int
     y: int
@@ -44,7 +43,8 @@ class Area:
         by = max(_LEAST_AROUND, round(_AROUND * max(self.width, self.height)))
         return Area(self.x - by, self.y - by, self.width + 2 * by, self.height + 2 * by)
 
-    def strips(self) -> list["Area"]:
-        rows = max(1, _STRIP // max(self.width, 1))
+    def strips(self, pixels: int) -> list["Area"]:
+        """From the top, of so many pixels at most, whole rows each."""
+        rows = max(1, pixels // max(self.width, 1))
         ends = range(self.y, self.y + self.height, rows)
         return [Area(self.x, y, self.width, min(rows, self.y + self.height - y)) for y in ends]

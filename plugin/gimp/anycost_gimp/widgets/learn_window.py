@@ -1,0 +1,95 @@
+"""A slider of one's own: its name, the layers whose faces have it, and the layers whose faces have it not."""
+
+from collections.abc import Callable
+from typing import Any
+
+from anycost_client.own_attributes import LEAST, name_of
+from gi.repository import Gtk, Pango
+
+from anycost_gimp.choices import Choice
+from anycost_gimp.text import tr
+from anycost_gimp.widgets.work_bar import WorkBar
+
+_NAME, _WITH, _WITHOUT = 0, 1, 2  # columns
+Start = Callable[[str, list[Choice], list[Choice]], None]  # name, layers with it, layers without it
+
+
+class LearnWindow(Gtk.Window):
+    def __init__(self, over: Gtk.Window, on_start: Start, on_close: Callable[[], None]) -> None:
+        """on_close: whatever runs is to be cancelled, else the window closes."""
+        title = tr("Make a slider from layers")
+        super().__init__(title=title, transient_for=over, destroy_with_parent=True, border_width=12)
+        self.set_default_size(420, 460)
+        self._choices: list[Choice] = []
+        self._on_start, self._on_close = on_start, on_close
+        self.name = Gtk.Entry(max_length=40, hexpand=True)
+        self.name.get_accessible().set_name(tr("Name"))
+        self.rows = Gtk.ListStore(str, bool, bool)
+        self.view = Gtk.TreeView(model=self.rows)
+        text = Gtk.CellRendererText(ellipsize=Pango.EllipsizeMode.MIDDLE)
+        layers = Gtk.TreeViewColumn(tr("Layer"), text, text=_NAME)
+        layers.set_expand(True)
+        self.view.append_column(layers)
+        for column, said in ((_WITH, tr("has it")), (_WITHOUT, tr("has it not"))):
+            mark = Gtk.CellRendererToggle()
+            mark.connect("toggled", self._toggled, column)
+            self.view.append_column(Gtk.TreeViewColumn(said, mark, active=column))
+        scrolled = Gtk.ScrolledWindow(shadow_type=Gtk.ShadowType.IN)
+        scrolled.add(self.view)
+        about = tr(
+            "From {least} faces of each kind on; a dozen are better, of people who differ in nothing else. The largest"
+            " face of each layer is taken.",
+            least=LEAST,
+        )
+        self.work = WorkBar(tr("Make slider"), self._start, on_close)
+        top = Gtk.Box(spacing=12)
+        top.pack_start(Gtk.Label(label=tr("Name")), False, False, 0)
+        top.pack_start(self.name, True, True, 0)
+        box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=8)
+        box.pack_start(top, False, False, 0)
+        box.pack_start(scrolled, True, True, 0)
+        box.pack_start(Gtk.Label(label=about, xalign=0.0, wrap=True, max_width_chars=48), False, False, 0)
+        box.pack_start(self.work, False, False, 0)
+        self.add(box)
+        box.show_all()
+        self.name.connect("changed", self._check)
+        self.connect("delete-event", self._close)
+
+    def offer(self, choices: list[Choice]) -> None:
+        """Marks stay with the layers that are there still."""
+        kept = {choice.id: tuple(row) for choice, row in zip(self._choices, self.rows, strict=True)}
+        self._choices = choices
+        self.rows.clear()
+        for choice in choices:
+            _, having, lacking = kept.get(choice.id, ("", False, False))
+            self.rows.append([choice.name, having, lacking])
+        self._check()
+
+    def show_work(self, running: bool, text: str, fraction: float | None) -> None:
+        self.work.show_work(running, text, fraction)
+        for part in (self.name, self.view):
+            part.set_sensitive(not running)
+
+    # ------------------------------------------------------------------ inside
+
+    def _marked(self, column: int) -> list[Choice]:
+        return [choice for choice, row in zip(self._choices, self.rows, strict=True) if row[column]]
+
+    def _toggled(self, mark: Gtk.CellRendererToggle, path: str, column: int) -> None:
+        """A layer has it or has it not."""
+        row = self.rows[path]
+        row[column] = not row[column]
+        if row[column]:
+            row[_WITH + _WITHOUT - column] = False
+        self._check()
+
+    def _check(self, *_: Any) -> None:
+        enough = min(len(self._marked(column)) for column in (_WITH, _WITHOUT)) >= LEAST
+        self.work.allow(enough and bool(name_of(self.name.get_text())))
+
+    def _start(self) -> None:
+        self._on_start(name_of(self.name.get_text()), self._marked(_WITH), self._marked(_WITHOUT))
+
+    def _close(self, *_: Any) -> bool:
+        self._on_close()
+        return True  # the window is kept

@@ -1,0 +1,70 @@
+"""Match: from which layer's face to take over, and what."""
+
+from collections.abc import Callable
+from typing import Any
+
+from anycost_client.messages import What
+from gi.repository import Gtk
+
+from anycost_gimp.choices import Choice
+from anycost_gimp.text import mark, tr
+from anycost_gimp.widgets.work_bar import WorkBar
+
+_WHAT: tuple[tuple[What, str], ...] = (  # as the backend names it
+    ("expression", mark("Expression")),
+    ("pose", mark("Pose")),
+    ("hair", mark("Hair")),
+    ("lighting", mark("Lighting")),
+)
+
+
+class MatchWindow(Gtk.Window):
+    def __init__(
+        self, over: Gtk.Window, on_start: Callable[[Choice, What], None], on_close: Callable[[], None]
+    ) -> None:
+        """on_close: whatever runs is to be cancelled, else the window closes."""
+        super().__init__(title=tr("Match another face"), transient_for=over, destroy_with_parent=True, border_width=12)
+        self._choices: list[Choice] = []
+        self._on_start, self._on_close = on_start, on_close
+        self.what = Gtk.ComboBoxText()
+        for name, text in _WHAT:
+            self.what.append(name, tr(text))
+        self.what.set_active(0)
+        self.layer = Gtk.ComboBoxText()
+        grid = Gtk.Grid(row_spacing=6, column_spacing=12)
+        for row, (text, part) in enumerate(((tr("Take"), self.what), (tr("From"), self.layer))):
+            label = Gtk.Label(label=text, xalign=0.0)
+            part.set_hexpand(True)
+            part.get_accessible().set_name(text)
+            grid.attach(label, 0, row, 1, 1)
+            grid.attach(part, 1, row, 1, 1)
+        about = tr("The largest face there is taken. Sliders show what they can of it, and undo brings it back.")
+        self.work = WorkBar(tr("Match"), self._start, on_close)
+        box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=8)
+        box.pack_start(grid, False, False, 0)
+        box.pack_start(Gtk.Label(label=about, xalign=0.0, wrap=True, max_width_chars=48), False, False, 0)
+        box.pack_end(self.work, False, False, 0)
+        self.add(box)
+        box.show_all()
+        self.connect("delete-event", self._close)
+
+    def offer(self, choices: list[Choice]) -> None:
+        self._choices = choices
+        self.layer.remove_all()
+        for choice in choices:
+            self.layer.append_text(choice.name)
+        self.layer.set_active(0 if choices else -1)
+        self.work.allow(bool(choices), "" if choices else tr("There is no other layer with a picture."))
+
+    def show_work(self, running: bool, text: str, fraction: float | None) -> None:
+        self.work.show_work(running, text, fraction)
+        for part in (self.what, self.layer):
+            part.set_sensitive(not running)
+
+    def _start(self, *_: Any) -> None:
+        if self.layer.get_active() >= 0:
+            self._on_start(self._choices[self.layer.get_active()], _WHAT[self.what.get_active()][0])
+
+    def _close(self, *_: Any) -> bool:
+        self._on_close()
+        return True  # the window is kept

@@ -1,0 +1,65 @@
+"""The lower end of a dialog that starts something long: what goes on, how far it is, and the buttons for it."""
+
+from ..guard import guarded
+from ..qt import QtWidgets, pyqtSignal
+from ..text import tr
+from .labels import FaintLabel
+
+
+class WorkBar(QtWidgets.QWidget):
+    started = pyqtSignal()
+    cancelled = pyqtSignal()  # while it runs
+    left = pyqtSignal()  # else: the dialog may close
+
+    def __init__(self, verb: str) -> None:
+        super().__init__()
+        self.text = FaintLabel()
+        self.bar = QtWidgets.QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedHeight(6)
+        self.start = QtWidgets.QPushButton(verb)
+        self.start.setDefault(True)
+        self.cancel = QtWidgets.QPushButton(tr("Close"))
+        buttons = QtWidgets.QHBoxLayout()
+        buttons.addStretch(1)
+        buttons.addWidget(self.cancel)
+        buttons.addWidget(self.start)
+        layout = QtWidgets.QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addWidget(self.text)
+        layout.addWidget(self.bar)
+        layout.addLayout(buttons)
+        self._running, self._allowed = False, True
+        self.start.clicked.connect(self._start)
+        self.cancel.clicked.connect(self._cancel)
+        self.show_work(False, "", None)
+
+    def allow(self, allowed: bool, why: str = "") -> None:
+        """Whether it can be started; if not, why."""
+        self._allowed = allowed
+        if not self._running:
+            self.show_work(False, why, None)
+
+    def show_work(self, running: bool, text: str, fraction: float | None) -> None:
+        """fraction: 0…1; below 0: nobody knows; None: nothing is under way."""
+        self._running = running
+        self.text.setText(text)
+        self.text.setVisible(bool(text))
+        self.bar.setVisible(fraction is not None)
+        if fraction is not None:
+            self.bar.setRange(0, 0 if fraction < 0 else 1000)
+            self.bar.setValue(round(1000 * max(fraction, 0)))
+        self.start.setEnabled(self._allowed and not running)
+        self.cancel.setText(tr("Cancel") if running else tr("Close"))
+
+    @guarded
+    def _start(self) -> None:
+        self.started.emit()
+
+    @guarded
+    def _cancel(self) -> None:
+        if self._running:
+            self.cancelled.emit()
+        else:
+            self.left.emit()
