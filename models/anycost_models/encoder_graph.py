@@ -42,6 +42,16 @@ class EncoderGraph:
                 f"the encoder {self.weights} cannot be read ({error.strerror}): install the package again"
             ) from error
 
+    def warm(self) -> None:
+        """Loads it, so that the next face is encoded at once. Raises AnycostError when it is missing or damaged."""
+        with self._loading:
+            _ = self._networks
+
+    def forget(self) -> None:
+        """Gives back its memory, some 200 MB, until the next face."""
+        with self._loading:
+            vars(self).pop("_networks", None)
+
     def encode(self, face: np.ndarray, draw: Draw) -> np.ndarray:
         """The latent, float32 W+ [styles, D], of an aligned uint8 RGB face [R, R, 3]; draw: is asked where the encoder
         takes a second look. Raises AnycostError when the weights are missing or damaged."""

@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -112,6 +112,12 @@ class Graphs:
             return sampling_graph(self.generator(), self._metadata)
 
         return self._network(SAMPLING, made, "f32", True)
+
+    def keep_only(self, subs: Iterable[SubGenerator]) -> None:
+        """Gives back the memory of all drawing graphs but these."""
+        kept = {SAMPLING, *map(str, subs)}
+        for what in [what for what in self._networks if what not in kept]:
+            self._networks.pop(what, None)
 
     def forget(self, sub: SubGenerator) -> None:
         """Gives back the memory of a drawing graph; it can be had again, from the cache."""

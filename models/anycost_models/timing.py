@@ -1,5 +1,6 @@
 """What each sub-generator takes on this machine, and which one to draw with: measured once, then remembered."""
 
+import collections
 import contextlib
 import hashlib
 import math
@@ -29,6 +30,7 @@ BUDGET = 33.0  # milliseconds of a frame while a slider moves
 REST = 1000.0  # milliseconds: what takes longer does not follow by itself when the slider rests
 VERSION = 1  # of the measurement: others are not used
 _ROUNDS = 4
+_LATELY = 7  # pictures
 _SLOW = 4 * BUDGET  # milliseconds: no preview; one that is costlier yet need not be measured
 
 
@@ -93,12 +95,17 @@ class Pace:
 
     def __init__(self, table: TimeTable) -> None:
         self.table = table
-        self.slowdown = 1.0  # times
+        self._ratios = collections.deque([1.0] * 3, maxlen=_LATELY)
+
+    @property
+    def slowdown(self) -> float:
+        """How many times as long as in the table pictures take, of late: one that was held up counts for nothing."""
+        return statistics.median(self._ratios)
 
     def observe(self, sub: SubGenerator, ms: float) -> None:
         """Tell it what drawing with `sub` took just now."""
         if known := self.table.ms(sub):
-            self.slowdown += 0.2 * (min(max(ms / known, 0.25), 32.0) - self.slowdown)
+            self._ratios.append(ms / known)
 
     @property
     def outdated(self) -> bool:
