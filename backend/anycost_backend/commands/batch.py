@@ -23,22 +23,7 @@ def add(subparsers: Any) -> None:
         epilog="example: anycost batch photos --set smile=0.6 --output edited --resume",
     )
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="of JPEG, PNG, WebP and TIFF files")
-    parser.add_argument(
-        "--set",
-        dest="strengths",
-        type=common.strength,
-        action="append",
-        required=True,
-        metavar="NAME=STRENGTH",
-        help="an attribute and how far to move it, -2 to 2, where ±1 is strong (see 'anycost attributes')",
-    )
-    parser.add_argument(
-        "--hold",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="an attribute that stays as it is seen, whatever the others do to it",
-    )
+    common.add_strengths(parser, required=True)
     parser.add_argument("--output", "-o", type=Path, required=True, metavar="FOLDER", help="for the edited photos")
     parser.add_argument(
         "--resume", action="store_true", help="go on where an earlier run stopped; try again what failed"

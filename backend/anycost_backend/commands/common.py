@@ -76,6 +76,27 @@ def check_sheet(sheet: Path | None, *others: Path | None) -> None:
         raise AnycostError(f"the sheet would be written over {sheet}: give it another name")
 
 
+def add_strengths(parser: argparse.ArgumentParser, required: bool = False) -> None:
+    """`--set` → strengths, a list of (name, strength); `--hold` → hold, a list of names."""
+    parser.add_argument(
+        "--set",
+        dest="strengths",
+        type=strength,
+        action="append",
+        required=required,
+        default=[],
+        metavar="NAME=STRENGTH",
+        help="an attribute and how far to move it, -2 to 2, where ±1 is strong (see 'anycost attributes')",
+    )
+    parser.add_argument(
+        "--hold",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="an attribute that stays as it is seen, whatever the others do to it",
+    )
+
+
 def add_photo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("photo", type=Path, metavar="PHOTO", help="a JPEG, PNG, WebP or TIFF file")
     parser.add_argument(

@@ -24,22 +24,7 @@ def add(subparsers: Any) -> None:
         epilog="example: anycost edit photo.jpg --set smile=0.8 --set age=-0.4 --output edited.png",
     )
     common.add_photo(parser)
-    parser.add_argument(
-        "--set",
-        dest="strengths",
-        type=common.strength,
-        action="append",
-        default=[],
-        metavar="NAME=STRENGTH",
-        help="an attribute and how far to move it, -2 to 2, where ±1 is strong (see 'anycost attributes')",
-    )
-    parser.add_argument(
-        "--hold",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="an attribute that stays as it is seen, whatever the others do to it",
-    )
+    common.add_strengths(parser)
     parser.add_argument(
         "--match",
         type=matching,
