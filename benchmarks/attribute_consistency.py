@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 import numpy as np
-from anycost_backend.session import Parts
+from anycost_backend.parts import Parts
 from anycost_models.sub_generator import SubGenerator
 from tqdm import tqdm
 

@@ -19,7 +19,7 @@ from typing import Any
 import cv2
 import numpy as np
 import skimage.data
-from anycost_backend.session import Parts
+from anycost_backend.parts import Parts
 from anycost_client import messages as m
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "backend"))

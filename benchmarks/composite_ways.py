@@ -8,8 +8,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from anycost_backend.parts import Parts
 from anycost_backend.photo import open_photo
-from anycost_backend.session import Parts, Session
+from anycost_backend.session import Session
 from anycost_models.sheet import contact_sheet, save_picture
 from pictures import save_astronaut
 

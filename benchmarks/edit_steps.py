@@ -16,7 +16,7 @@ import numpy as np
 import skimage.data
 from anycost_backend import composite
 from anycost_backend.commands.common import peak_megabytes
-from anycost_backend.session import Parts
+from anycost_backend.parts import Parts
 from anycost_models.elastic import SubGenerator
 from anycost_models.face_masks import matte
 

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
-from anycost_backend.session import Parts
+from anycost_backend.parts import Parts
 from anycost_models.holding import Holding
 from anycost_models.identity import load_identity
 from tqdm import tqdm

@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import skimage.data
+from anycost_backend.parts import Parts
 from anycost_backend.photo import open_photo
-from anycost_backend.session import Parts, Session
+from anycost_backend.session import Session
 from anycost_models.sheet import contact_sheet, save_picture
 
 EDITS = ({"smile": -1.0}, {"age": 1.0}, {"brows_up": 1.0}, {"hair_lightness": 0.6})

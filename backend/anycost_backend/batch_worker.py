@@ -16,7 +16,7 @@ from anycost_backend.batch_plan import Item
 from anycost_backend.batch_record import Receipt, Result, Settings, Source, find_receipt, leave_receipt
 
 if TYPE_CHECKING:
-    from anycost_backend.session import Parts
+    from anycost_backend.parts import Parts
 
 _turn = threading.Lock()  # one photo at a time in a process, by all of its threads
 
@@ -97,7 +97,7 @@ def _end_with_parent(parent: int) -> None:
 @lru_cache(maxsize=1)
 def _parts(model: str, threads: int | None) -> "Parts":
     """Loaded once per process."""
-    from anycost_backend.session import Parts
+    from anycost_backend.parts import Parts
 
     return Parts(model, threads)
 

@@ -33,13 +33,15 @@ _LARGEST_BACKGROUND_TINT = 0.4  # the same behind the person
 class Detail:
     """How finely the smooth parts of a plan are computed: what a preview may do without."""
 
+    landmarks: int  # every which one of them says how the face moves
     grid: int  # nodes of the motion's grid, each way
     deciding: int  # pixels: largest side at which it is decided what comes from the photo
-    smooth: int  # pixels: largest side at which motion, mask and colours are computed
+    smooth: int  # pixels: largest side at which motion and mask are computed
+    colours: int  # the same of colours
 
 
-FINE = Detail(grid=49, deciding=512, smooth=256)
-QUICK = Detail(grid=17, deciding=128, smooth=128)
+FINE = Detail(landmarks=2, grid=49, deciding=512, smooth=256, colours=256)
+QUICK = Detail(landmarks=4, grid=13, deciding=128, smooth=128, colours=64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,10 +59,9 @@ class Change:
 
     source: np.ndarray  # float32 [s, s, 2]: where in the square (0…1; x, y) each place of the original comes from
     kept: np.ndarray  # float32 [s, s]: how far the moved original counts, the rest is drawn anew
-    added: (
-        np.ndarray
-    )  # float32 [S, S, 3]: what is added to it: shading where it is kept, the generator's picture elsewhere
-    mask: np.ndarray  # float32 [s, s]: how far the edit counts; exactly 0 outside
+    # float32 [S, S, 3]: what is added to it: shading where it is kept, the generator's picture elsewhere.
+    added: np.ndarray
+    mask: np.ndarray  # float32 [s, s]: how far the edit counts; exactly 0 outside and at the square's own border
 
 
 def plan(original: View, projected: View, edited: View, region: Region = "face", detail: Detail = FINE) -> Change:
@@ -81,7 +82,7 @@ def plan(original: View, projected: View, edited: View, region: Region = "face",
         _warp(_reduced(view.matte, half), source * (half / size))
         for view, source in ((original, to_original), (projected, to_projected), (edited, to_edited))
     )
-    colours = _colours((moved, before, _reduced(after, half)), (was, had, has), 25 / 1024, detail.smooth)
+    colours = _colours((moved, before, _reduced(after, half)), (was, had, has), 25 / 1024, detail.colours)
     # A change of colour or shading alone keeps the photo's texture; what draws new edges replaces it.
     drawn = changed - _SHADING * _blur(changed, 25 * scale)
     strength = _blur(_size(drawn), 9 * scale)
@@ -95,7 +96,7 @@ def plan(original: View, projected: View, edited: View, region: Region = "face",
         appears = np.maximum(appears, _uncovered(had, has, detail.smooth))
     mask = _mask(original, edited, to_original, to_edited, region)
     # That is kept · difference + appears · (edited + colours), for edited = projected + difference.
-    added = difference + _enlarged(appears, size)[:, :, None] * (drawn_before + _enlarged(colours, size))
+    added = difference + _times(drawn_before + _enlarged(colours, size), _enlarged(appears, size))
     return Change(to_original / size, 1 - appears, added, mask)
 
 
@@ -143,33 +144,36 @@ def apply_rows(
     size: tuple[int, int],
     rows: tuple[int, int],
     read: Callable[[int, int], np.ndarray],
+    interpolation: int = cv2.INTER_CUBIC,
 ) -> tuple[np.ndarray, np.ndarray]:
     """`apply` for some rows (from, to) of a rectangle of `size` (width, height), so that it need never be float as a
-    whole. to_square: as `square_from`; read: gives float32 [n, w, 3], the rows from – to that it is asked for."""
+    whole. to_square: as `square_from`; read: gives float32 [n, w, 3], the rows from – to that it is asked for;
+    interpolation: OpenCV's, of the photo."""
     (width, height), (first, last) = size, rows
     shifted = to_square.copy()
     shifted[:, 2] += shifted[:, 1] * first
 
-    def place(array: np.ndarray, outside: int = cv2.BORDER_REPLICATE) -> np.ndarray:
+    def place(array: np.ndarray) -> np.ndarray:
         """From the square to those rows."""
         matrix = pixel_matrix(shifted * array.shape[0])
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        return cv2.warpAffine(array, matrix, (width, last - first), flags=flags, borderMode=outside)
+        return cv2.warpAffine(array, matrix, (width, last - first), flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
-    mask = place(change.mask, cv2.BORDER_CONSTANT)
     # Only the motion is enlarged, not the places: OpenCV interpolates in steps of 1/32, which would shake every pixel.
+    # It warps single channels several times as quickly as pairs.
     out_of_square = np.linalg.inv(to_square[:, :2]).T.astype(np.float32)
-    source = place((change.source - _places(change.source.shape[0], 1)) @ out_of_square)
-    source[:, :, 0] += np.arange(width, dtype=np.float32)
-    source[:, :, 1] += np.arange(first, last, dtype=np.float32)[:, None]
+    motion = (change.source - _places(change.source.shape[0], 1)) @ out_of_square
+    x, y, kept = (place(plane) for plane in (*cv2.split(motion), change.kept))
+    x += np.arange(width, dtype=np.float32)
+    y += np.arange(first, last, dtype=np.float32)[:, None]
     reach = 4  # rows that the interpolation looks at beside the place itself
-    low = min(max(int(source[:, :, 1].min()) - reach, 0), height - 1)
-    high = min(max(int(source[:, :, 1].max()) + reach, low + 1), height)
-    source[:, :, 1] -= low
-    moved = cv2.remap(read(low, high), source, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
-    moved *= place(change.kept)[:, :, None]
-    moved += place(change.added)
-    return np.clip(moved, 0, 1, out=moved), mask
+    low = min(max(int(y.min()) - reach, 0), height - 1)
+    high = min(max(int(y.max()) + reach, low + 1), height)
+    y -= low
+    moved = cv2.remap(read(low, high), x, y, interpolation, borderMode=cv2.BORDER_REFLECT_101)
+    edited = cv2.multiply(moved, cv2.merge([kept] * 3), dst=moved)
+    edited += place(change.added)
+    return np.clip(edited, 0, 1, out=edited), place(change.mask)
 
 
 def _motions(
@@ -178,10 +182,10 @@ def _motions(
     """For each place of the common frame, where it lies in the original, the projected and the edited picture:
     three float32 [s, s, 2] in pixels of the square."""
     points = [face.points[:, :2].astype(np.float64) / size for face in (original, projected, edited)]
-    frame = (points[0] + _settled(points[2], points[1]) - points[1])[::2]
+    frame = (points[0] + _settled(points[2], points[1]) - points[1])[:: detail.landmarks]
     edge = np.linspace(0, 1, 9)
     still = np.array([(x, y) for x in edge for y in edge if x in (0, 1) or y in (0, 1)])
-    offsets = np.concatenate([p[::2] - frame for p in points], axis=1)  # [N, 6]
+    offsets = np.concatenate([p[:: detail.landmarks] - frame for p in points], axis=1)  # [N, 6]
     spline = RBFInterpolator(
         np.concatenate([frame, still]),
         np.concatenate([offsets, np.zeros((len(still), 6))]),
@@ -237,6 +241,11 @@ def _size(difference: np.ndarray) -> np.ndarray:
     return cv2.transform(np.abs(difference), np.full((1, 3), 1 / 3, np.float32))
 
 
+def _times(picture: np.ndarray, factor: np.ndarray) -> np.ndarray:
+    """[S, S, 3] by [S, S]: NumPy would loop over three values at a time."""
+    return cv2.multiply(picture, cv2.merge([factor] * 3))
+
+
 def _enlarged(picture: np.ndarray, side: int) -> np.ndarray:
     return cv2.resize(picture, (side, side), interpolation=cv2.INTER_LINEAR)
 
@@ -256,10 +265,10 @@ def _colours(pictures: tuple[np.ndarray, ...], mattes: tuple[np.ndarray, ...], s
         (photo - after, (1 - was) * (1 - has), _LARGEST_BACKGROUND_TINT, 2),
     ):
         # What is out of place is no difference of colour: it must not tint its surroundings.
-        weighted = _blur(np.dstack([np.clip(tint, -most, most) * both[:, :, None], both]), reach * sigma * side)
+        weighted = _blur(np.dstack([_times(np.clip(tint, -most, most), both), both]), reach * sigma * side)
         fields.append(weighted[:, :, :3] / (weighted[:, :, 3:] + 1e-3))
     person, background = fields
-    return background + has[:, :, None] * (person - background)
+    return background + _times(person - background, has)
 
 
 def _uncovered(projected: np.ndarray, edited: np.ndarray, smooth: int) -> np.ndarray:

@@ -20,8 +20,8 @@ from anycost_models.errors import AnycostError
 
 from anycost_backend.layer import Layer, as_picture
 from anycost_backend.memory import Kept
+from anycost_backend.parts import Parts
 from anycost_backend.region import OpenRegion
-from anycost_backend.session import Parts
 
 SIDE = 1024  # pixels: of the selection that is edited
 PREVIEWS, FINALS = 40, 5

@@ -12,10 +12,11 @@ from anycost_models.own_attributes import GROUP, Made, check_free
 from anycost_models.projection_settings import ProjectionSettings
 from anycost_models.sub_generator import SubGenerator
 
+from anycost_backend.parts import Parts
 from anycost_backend.photo import open_photo
 from anycost_backend.photo_names import EXTENSIONS
 from anycost_backend.projection import SIDE, encoding
-from anycost_backend.session import Parts, Session
+from anycost_backend.session import Session
 
 if TYPE_CHECKING:
     from anycost_models.inversion import Step

@@ -5,7 +5,8 @@ from typing import Any
 
 from anycost_models.matching import Matched, What, labels_to_compare, match
 
-from anycost_backend.session import Parts, Session
+from anycost_backend.parts import Parts
+from anycost_backend.session import Session
 
 _SIDE = 256  # pixels: of the squares that are compared
 

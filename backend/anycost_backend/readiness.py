@@ -10,7 +10,7 @@ from anycost_models.timing import Timed, TimeTable, measure, remembered
 
 from anycost_backend.frames import Frames
 from anycost_backend.ladder import ladder
-from anycost_backend.session import Parts
+from anycost_backend.parts import Parts
 from anycost_backend.work import Job, Work
 
 _FIRST = 256  # pixels: side of the faces that the first region is expected to show

@@ -13,7 +13,8 @@ from anycost_backend import composite
 from anycost_backend.adjustment import Wanted
 from anycost_backend.layer import Layer, as_mask
 from anycost_backend.memory import Kept
-from anycost_backend.session import Manner, Parts, Session, working_side
+from anycost_backend.parts import Parts
+from anycost_backend.session import Manner, Session, working_side
 
 _SMALL_FACE = 96  # pixels: side of a square below which an edit shows little
 _TURNED = 35  # degrees: from here on a face is seen from the side
@@ -126,15 +127,14 @@ class OpenRegion:
             manner = Manner(sub, min(sub.resolution, self.side_shown(face, max_side)), quick)
             drawing = self.session.draw(self.numbers[face], strengths[face], manner, check)
             to_square = composite.square_from(square, bounds, size)
-            canvas.put(drawing.change, to_square, _within(self.session.bounds(self.numbers[face]), bounds, size))
+            canvas.put(drawing.change, to_square, _within(self.session.bounds(self.numbers[face]), bounds, size), quick)
             check()
         alpha = canvas.alpha
         opacity = self._kept.get((self.session, "opacity", bounds, size), lambda: self._opacity(bounds, size))
         if opacity is not None:
             alpha = alpha * opacity
-        pixels = np.empty((*alpha.shape, 4), np.uint8)
-        pixels[:, :, :3] = cv2.convertScaleAbs(canvas.colours, alpha=255)
-        pixels[:, :, 3] = cv2.convertScaleAbs(alpha, alpha=255)
+        pixels = cv2.cvtColor(cv2.convertScaleAbs(canvas.colours, alpha=255), cv2.COLOR_RGB2RGBA)
+        cv2.insertChannel(cv2.convertScaleAbs(alpha, alpha=255), pixels, 3)
         return Shown(pixels, bounds)
 
     def final(self, strengths: Strengths, check: Callable[[], None]) -> Shown:
@@ -200,8 +200,8 @@ class _Canvas:
         self.colours = before.copy()
         self.alpha = np.zeros(before.shape[:2], np.float32)
 
-    def put(self, change: composite.Change, to_square: np.ndarray, within: Rectangle) -> None:
-        """within: the part of this picture to touch."""
+    def put(self, change: composite.Change, to_square: np.ndarray, within: Rectangle, quick: bool) -> None:
+        """within: the part of this picture to touch; quick: a little less sharp."""
         x0, y0, x1, y1 = composite.covered(change, to_square, within)
         if x0 == x1 or y0 == y1:
             return
@@ -213,7 +213,9 @@ class _Canvas:
         if covered.any():  # by another face
             so_far = so_far + covered * (self.colours[place] - so_far)
         size = x1 - x0, y1 - y0
-        edited, mask = composite.apply_rows(change, moved, size, (0, size[1]), lambda a, b: so_far[a:b])
+        interpolation = cv2.INTER_LINEAR if quick else cv2.INTER_CUBIC
+        rows = 0, size[1]
+        edited, mask = composite.apply_rows(change, moved, size, rows, lambda a, b: so_far[a:b], interpolation)
         _lay(self.colours[place], self.alpha[place], edited, mask)
 
 

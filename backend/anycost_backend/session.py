@@ -4,40 +4,32 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import cv2
 import numpy as np
-from anycost_models.catalogue import path_of
-from anycost_models.directions import Directions, Region, load_boundaries, load_directions
-from anycost_models.encoder_graph import EncoderGraph
-from anycost_models.face_labels import FaceLabels
+from anycost_models.directions import Region
 from anycost_models.face_masks import face_oval_mask, hair_of_matte, matte
 from anycost_models.face_mesh import Landmarks
 from anycost_models.holding import Holding
-from anycost_models.model_store import EMBEDDED, boundaries_path, model_path
-from anycost_models.own_attributes import Place, state_of_folder, with_own
-from anycost_models.runtime import Network, load
 from anycost_models.square import Rectangle
 from anycost_models.sub_generator import SubGenerator
 
 from anycost_backend import composite
 from anycost_backend.adjustment import Adjustment, Wanted, adjustment
-from anycost_backend.faces import Face, FaceFinder
+from anycost_backend.faces import Face
+from anycost_backend.following import Following, Found
 from anycost_backend.memory import Kept
+from anycost_backend.parts import Parts
 from anycost_backend.photo import Photo
-from anycost_backend.projection import StoredProjection, embedded_encoder, project_face
-from anycost_backend.renderer import Drawn, Renderer
+from anycost_backend.projection import StoredProjection, project_face
 
 if TYPE_CHECKING:
     from anycost_models.inversion import Step
     from anycost_models.projection_settings import ProjectionSettings
 
 PROJECTION_SIDE = 256  # pixels
-FINAL: SubGenerator | None = None  # what draws an edit: the full generator
 WORKING_SIDES = (256, 512, 1024)  # pixels: an edit is planned at the first that holds the face as the photo shows it
-MEASURED = SubGenerator(256, 0.5)  # draws faces to be measured while a slider moves
 _ROWS = 256  # of a photo that are worked on at a time, so that a large one is never float as a whole
 
 
@@ -50,75 +42,6 @@ class Pixels(Protocol):
 
 
 P = TypeVar("P", bound=Pixels)
-
-
-@dataclass(frozen=True)
-class Parts:
-    """The models, each loaded when it is first needed and then kept; shared by all sessions of a process."""
-
-    model: str = EMBEDDED  # a generator's name, as 'anycost models list' shows it
-    threads: int | None = None  # that drawing and finding may use; None: the runtime's own choice, all cores
-    on_drawn: Drawn = field(default=lambda sub, ms: None, compare=False)
-
-    @cached_property
-    def renderer(self) -> Renderer:
-        """Raises AnycostError when there is no such model."""
-        return Renderer(model_path(self.model), threads=self.threads, on_drawn=self.on_drawn)
-
-    @cached_property
-    def encoder(self) -> EncoderGraph | None:
-        """None for a generator that has none: its projections start from the mean style."""
-        return embedded_encoder(self.renderer)
-
-    @cached_property
-    def finder(self) -> FaceFinder:
-        return FaceFinder.load(threads=self.threads)
-
-    @cached_property
-    def matte(self) -> Network:
-        return load(path_of("selfie_matte"), threads=self.threads)
-
-    @cached_property
-    def labels(self) -> FaceLabels:
-        """Measures faces, for what is held and what is taken over from another face."""
-        return FaceLabels.load(threads=self.threads)
-
-    def measure(self, latent: np.ndarray, *, final: bool = False) -> dict[str, float]:
-        """The labels of a face, W+ [styles, D], as the model draws it small, or as the final picture will show it."""
-        exits = self.renderer.file.exits
-        small = SubGenerator(min(exits, key=lambda exit: abs(exit - MEASURED.resolution)), MEASURED.channels)
-        picture = self.renderer.render8(latent, FINAL if final else small)
-        side = max(len(picture), MEASURED.resolution)
-        return self.labels.measure(cv2.resize(picture, (side, side), interpolation=cv2.INTER_CUBIC))
-
-    @property
-    def latent_shape(self) -> tuple[int, int]:
-        """Of W+: styles, D."""
-        return self.renderer.file.styles, self.renderer.file.style_dim
-
-    @property
-    def directions(self) -> Directions:
-        """Those that come with the program or the model, and the user's own, also those that have come since. Raises
-        AnycostError as `shipped`."""
-        now = state_of_folder()
-        before, found = vars(self).get("_directions", (None, None))
-        if found is None or now != before:
-            found = with_own(self.shipped, self.own_place)
-            vars(self)["_directions"] = now, found
-        return found
-
-    @property
-    def own_place(self) -> Place:
-        file = self.renderer.file
-        return Place(file.sha256, file.styles, file.style_dim)
-
-    @cached_property
-    def shipped(self) -> Directions:
-        """Raises AnycostError for an imported model without boundaries."""
-        if self.model == EMBEDDED:
-            return load_directions()
-        path, config = boundaries_path(self.model), self.renderer.model.config
-        return load_boundaries(path, config.styles, config.style_dim)
 
 
 @dataclass(frozen=True)
@@ -172,6 +95,7 @@ class Session(Generic[P]):
         self._projections: dict[int, StoredProjection] = {}
         self._holdings: dict[int, Holding] = {}
         self._kept = kept or Kept(1 << 30)
+        self._following = Following(self._kept)
         with self._timed("find"):
             self.image = photo.srgb8()  # uint8 sRGB [H, W, 3], never written
             self.faces: tuple[Face, ...] = parts.finder.find(self.image)
@@ -264,7 +188,7 @@ class Session(Generic[P]):
 
     def final(self, face: int) -> Manner:
         """How the face is drawn at full quality: by the full generator, as large as the picture shows it."""
-        return Manner(FINAL or self.parts.renderer.full, working_side(self.faces[face].square.side))
+        return Manner(self.parts.final, working_side(self.faces[face].square.side))
 
     def draw(
         self,
@@ -289,7 +213,12 @@ class Session(Generic[P]):
         projected = self._kept.get((self, face, "projected", manner), lambda: self._projected(latent, manner))
         with self._timed("measure"):
             original = self._kept.get((self, face, "original", manner.side), lambda: self._original(face, manner.side))
-            edited = self._view(after, projected if manner.quick else None, region)
+            if manner.quick:
+                found = self._followed(face, start, strengths, manner, projected, region)
+                found = found or self._near(after, projected, region)
+                edited = composite.View(after, found.landmarks, found.matte)
+            else:
+                edited = self._view(after)
         between()
         with self._timed("composite"):
             detail = composite.QUICK if manner.quick else composite.FINE
@@ -361,7 +290,7 @@ class Session(Generic[P]):
         with self._timed("render"):
             before = self._render(latent, manner)
         with self._timed("measure"):
-            return self._view(before, None, "head")
+            return self._view(before)
 
     def _aligned(self, face: int, side: int) -> tuple[np.ndarray, Landmarks, np.ndarray]:
         """The face's square: uint8 RGB [S, S, 3], its landmarks there, its matte [S, S]."""
@@ -369,15 +298,37 @@ class Session(Generic[P]):
         crop = found.square.crop(self.image, side)
         return crop, found.mesh.moved(found.square.matrix(side)), matte(crop, self.parts.matte)
 
-    def _view(self, picture: np.ndarray, near: composite.View | None, region: Region) -> composite.View:
-        """near: a view of nearly the same picture, which saves work."""
-        eight_bit = (picture * 255).round().astype(np.uint8)
-        mesh = self.parts.finder.mesh
-        if near is None:
-            return composite.View(picture, mesh.landmarks_aligned(eight_bit), matte(eight_bit, self.parts.matte))
+    def _view(self, picture: np.ndarray) -> composite.View:
+        eight_bit = _eight_bit(picture)
+        return composite.View(
+            picture, self.parts.finder.mesh.landmarks_aligned(eight_bit), matte(eight_bit, self.parts.matte)
+        )
+
+    def _near(self, picture: np.ndarray, near: composite.View, region: Region) -> Found:
+        """On a picture that is nearly that of another view, which saves work."""
+        eight_bit = _eight_bit(picture)
         # What changes only the face leaves the silhouette where it was.
         person = near.matte if region == "face" else matte(eight_bit, self.parts.matte)
-        return composite.View(picture, mesh.follow(eight_bit, near.landmarks), person)
+        return Found(self.parts.finder.mesh.follow(eight_bit, near.landmarks), person)
+
+    def _followed(
+        self,
+        face: int,
+        start: np.ndarray,
+        strengths: Mapping[str, float],
+        manner: Manner,
+        projected: composite.View,
+        region: Region,
+    ) -> Found | None:
+        """start: W+ without strengths, the face's own or a matched one."""
+
+        def measure(others: Mapping[str, float]) -> Found:
+            if not any(others.values()) and start is self.latent(face):
+                return Found(projected.landmarks, projected.matte)
+            return self._near(self._render(self.parts.directions.apply(start, others), manner), projected, region)
+
+        key = (self, face, "projected", manner, region, start.tobytes())
+        return self._following.find(face, key, strengths, measure)
 
     @contextmanager
     def _timed(self, what: str) -> Iterator[None]:
@@ -386,6 +337,10 @@ class Session(Generic[P]):
             yield
         finally:
             self.seconds[what] = self.seconds.get(what, 0.0) + time.perf_counter() - started
+
+
+def _eight_bit(picture: np.ndarray) -> np.ndarray:
+    return (picture * 255).round().astype(np.uint8)
 
 
 def working_side(side: float) -> int:

@@ -22,11 +22,11 @@ from anycost_backend.attribute_list import attribute_list
 from anycost_backend.ladder import Rung, channels_text, ladder
 from anycost_backend.layer import as_array, as_picture, layer_of
 from anycost_backend.memory import Kept
+from anycost_backend.parts import Parts
 from anycost_backend.readiness import Readiness
 from anycost_backend.refusals import Refused, failure
 from anycost_backend.region import OpenRegion, Shown, Strengths
 from anycost_backend.replies import edited_reply, face_reply, halves, selection_of
-from anycost_backend.session import Parts
 from anycost_backend.work import Job, Work
 
 if TYPE_CHECKING:

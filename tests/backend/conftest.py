@@ -4,8 +4,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from anycost_backend import session
-from anycost_backend.session import Parts
+from anycost_backend import parts as parts_module
+from anycost_backend.parts import Parts
 from anycost_models import paths
 from anycost_models.elastic import SubGenerator
 
@@ -44,7 +44,7 @@ def quick_projections(patch: pytest.MonkeyPatch) -> None:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Quick projections, and edits are drawn at 256 px."""
     quick_projections(monkeypatch)
-    monkeypatch.setattr(session, "FINAL", SubGenerator(256))
+    monkeypatch.setattr(parts_module, "FINAL", SubGenerator(256))
 
 
 @pytest.fixture(scope="session")
@@ -56,5 +56,5 @@ def loaded() -> Parts:
 @pytest.fixture
 def parts(loaded: Parts, monkeypatch: pytest.MonkeyPatch) -> Parts:
     """Commands get the models that are loaded already."""
-    monkeypatch.setattr(session, "Parts", lambda model: loaded)
+    monkeypatch.setattr(parts_module, "Parts", lambda model: loaded)
     return loaded

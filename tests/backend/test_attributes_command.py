@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import skimage.data
 from anycost_backend.__main__ import main
+from anycost_backend.parts import Parts
 from anycost_backend.photo import open_photo
-from anycost_backend.session import Parts
 from anycost_models import own_attributes
 from anycost_models.directions import Direction
 from anycost_models.own_attributes import Made

@@ -16,8 +16,9 @@ import pytest
 import skimage.data
 from anycost_backend import batch_pool, batch_worker
 from anycost_backend.__main__ import main
+from anycost_backend.parts import Parts
 from anycost_backend.photo import open_photo
-from anycost_backend.session import Parts, Session
+from anycost_backend.session import Session
 from conftest import make_home, quick_projections
 from PIL import Image
 from serving import share_caches

@@ -12,12 +12,13 @@ import numpy as np
 import photo_files
 import pytest
 import skimage.data
+from anycost_backend import parts as parts_module
 from anycost_backend import session
 from anycost_backend.__main__ import main
 from anycost_backend.commands import common
+from anycost_backend.parts import Parts
 from anycost_backend.photo import open_photo
 from anycost_backend.renderer import Renderer
-from anycost_backend.session import Parts
 from anycost_models import catalogue
 from anycost_models.directions import load_directions
 from PIL import Image
@@ -317,7 +318,7 @@ def test_a_fetched_model_that_is_missing_or_damaged(
     parts = Parts()
     kept = ("renderer", "directions") + (("finder",) if name in ("selfie_matte", "perceptual") else ())
     vars(parts).update({part: getattr(loaded, part) for part in kept})  # what is not in question is loaded already
-    monkeypatch.setattr(session, "Parts", lambda model: parts)
+    monkeypatch.setattr(parts_module, "Parts", lambda model: parts)
     refuses(tmp_path, capfd, "run 'anycost models fetch'", photo)
 
 
@@ -341,8 +342,8 @@ def test_an_embedded_model_that_is_missing_or_damaged(
     kept = {part: getattr(loaded, part) for part in ("finder", "matte")}
     own = {"renderer": Renderer(path), "directions": loaded.directions} if file == "generator" else {}
     vars(parts).update(kept | own)
-    monkeypatch.setattr(session, "Parts", lambda model: parts)
-    monkeypatch.setattr(session, "load_directions", lambda: load_directions(path))
+    monkeypatch.setattr(parts_module, "Parts", lambda model: parts)
+    monkeypatch.setattr(parts_module, "load_directions", lambda: load_directions(path))
     refuses(tmp_path, capfd, "embedded.safetensors", photo)
 
 

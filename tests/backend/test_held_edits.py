@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 import skimage.data
-from anycost_backend import session as session_module
+from anycost_backend import parts as parts_module
 from anycost_backend.adjustment import Adjustment
 from anycost_backend.layer import Layer
-from anycost_backend.session import Manner, Parts, Session
+from anycost_backend.parts import Parts
+from anycost_backend.session import Manner, Session
 from anycost_models.errors import AnycostError
 from anycost_models.sub_generator import SubGenerator
 
@@ -20,7 +21,7 @@ RESTING = Manner(SubGenerator(128), 256)
 def caches(shared_home: Path):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ANYCOST_HOME", str(shared_home))
-        patch.setattr(session_module, "FINAL", SubGenerator(256))  # quicker
+        patch.setattr(parts_module, "FINAL", SubGenerator(256))  # quicker
         yield
 
 

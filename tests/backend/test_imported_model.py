@@ -57,9 +57,9 @@ def test_it_draws(tmp_path: Path, imported: StyleGAN2Generator, capfd: Caught, m
 def test_it_projects_and_edits_once_it_knows_attributes(
     tmp_path: Path, photo: Path, capfd: Caught, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from anycost_backend import session
+    from anycost_backend import parts
 
-    monkeypatch.setattr(session, "FINAL", None)
+    monkeypatch.setattr(parts, "FINAL", None)
     code, out, _ = anycost(capfd, "project", photo, "--model", "mine", "--json")
     assert code == 0
     assert json.loads(out)["steps"] == 4

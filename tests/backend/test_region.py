@@ -7,12 +7,13 @@ import cv2
 import numpy as np
 import photo_files
 import pytest
-from anycost_backend import session as session_module
+from anycost_backend import parts as parts_module
 from anycost_backend.layer import Layer
 from anycost_backend.memory import Kept
+from anycost_backend.parts import Parts
 from anycost_backend.photo import open_photo
 from anycost_backend.region import OpenRegion, Shown
-from anycost_backend.session import Parts, Session
+from anycost_backend.session import Session
 from anycost_backend.work import Stopped
 from anycost_models.sub_generator import SubGenerator
 from skimage.data import astronaut, chelsea
@@ -24,7 +25,7 @@ SMILE = {0: {"smile": 1.0}}
 
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module, "FINAL", QUICK)
+    monkeypatch.setattr(parts_module, "FINAL", QUICK)
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +159,7 @@ def test_work_that_is_not_wanted_ends_between_its_stages(loaded: Parts, latent: 
 
 def test_a_slider_costs_one_render(loaded: Parts, latent: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
     region = opened(loaded, latent, ASTRONAUT)
-    region.preview(SMILE, QUICK, 512, True, nothing)
+    region.preview({0: {"smile": 0.05}}, QUICK, 512, True, nothing)  # looks at both ends of half a unit
     renders = 0
     render = type(loaded.renderer).render
 

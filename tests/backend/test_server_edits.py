@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from anycost_backend.session import Parts
+from anycost_backend.parts import Parts
 from anycost_client import messages as m
 from serving import Backend, Client, array, picture, share_caches
 from skimage.data import astronaut, chelsea

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from anycost_backend.session import Parts
+from anycost_backend.parts import Parts
 from anycost_client import messages as m
 from anycost_models import paths
 from serving import Backend, Client, array, picture, share_caches

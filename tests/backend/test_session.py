@@ -7,9 +7,10 @@ import photo_files
 import pytest
 import skimage.data
 from anycost_backend import composite
-from anycost_backend import session as session_module
+from anycost_backend import parts as parts_module
+from anycost_backend.parts import Parts
 from anycost_backend.photo import Photo, open_photo
-from anycost_backend.session import Edit, Parts, Session
+from anycost_backend.session import Edit, Session
 from anycost_models.elastic import SubGenerator
 from anycost_models.errors import AnycostError
 from anycost_models.inversion import ProjectionSettings, Stage, Step
@@ -22,7 +23,7 @@ QUICK = ProjectionSettings(stages=(Stage(SubGenerator(64), 6, 0.12, 0.08),))
 def caches(shared_home: Path):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ANYCOST_HOME", str(shared_home))
-        patch.setattr(session_module, "FINAL", SubGenerator(256))  # quicker
+        patch.setattr(parts_module, "FINAL", SubGenerator(256))  # quicker
         yield
 
 

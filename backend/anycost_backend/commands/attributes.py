@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from anycost_backend.commands import common, learn_attribute
 
 if TYPE_CHECKING:
-    from anycost_backend.session import Parts
+    from anycost_backend.parts import Parts
 
 
 def add(subparsers: Any) -> None:
@@ -101,9 +101,9 @@ def remove(args: argparse.Namespace) -> int:
 
 
 def parts_of(model: str) -> "Parts":
-    from anycost_backend import session
+    from anycost_backend.parts import Parts
 
-    return session.Parts(model)
+    return Parts(model)
 
 
 def _holds(report: Any) -> bool:

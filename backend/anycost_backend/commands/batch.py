@@ -94,7 +94,7 @@ def checked_settings(args: argparse.Namespace) -> "Settings":
 
     from anycost_backend.adjustment import Adjustment
     from anycost_backend.batch_record import Settings
-    from anycost_backend.session import Parts
+    from anycost_backend.parts import Parts
 
     parts, wanted = Parts(args.model), Adjustment(dict(args.strengths), tuple(args.hold))
     wanted.check(parts.directions, parts.latent_shape)

@@ -35,7 +35,7 @@ def add(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     from anycost_models.timing import measure
 
-    from anycost_backend.session import Parts
+    from anycost_backend.parts import Parts
 
     common.check_sheet(args.plot)
     graphs = Parts(args.model).renderer.graphs

@@ -121,8 +121,9 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def open_session(path: Path, max_megapixels: float, model: str) -> "Session":
+    from anycost_backend.parts import Parts
     from anycost_backend.photo import open_photo
-    from anycost_backend.session import Parts, Session
+    from anycost_backend.session import Session
 
     return Session(open_photo(path, max_megapixels), Parts(model))
 

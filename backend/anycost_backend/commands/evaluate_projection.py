@@ -60,8 +60,8 @@ def run(args: argparse.Namespace) -> int:
     from anycost_models.projection_scores import Judge, identity_if_fetched
     from anycost_models.sheet import save_picture
 
+    from anycost_backend.parts import Parts
     from anycost_backend.projection import encoding, typical_consistency
-    from anycost_backend.session import Parts
 
     keep_freed_memory()
     parts = Parts(args.model)

@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     from anycost_models.elastic import SubGenerator
     from anycost_models.sheet import contact_sheet, save_picture
 
-    from anycost_backend.session import Parts
+    from anycost_backend.parts import Parts
 
     if not 0 <= args.truncation <= 1.5:
         raise AnycostError(f"the truncation is {args.truncation:g}: it must lie between 0 and 1.5")
