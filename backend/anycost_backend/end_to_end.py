@@ -24,16 +24,18 @@ from anycost_backend.parts import Parts
 from anycost_backend.region import OpenRegion
 
 SIDE = 1024  # pixels: of the selection that is edited
-PREVIEWS, FINALS = 40, 5
+SHOWN = 512  # pixels: of its picture in an editor's docker
+PREVIEWS, FINALS = 80, 5
 _KEPT = 256 << 20  # bytes
 _PATIENCE = 300.0  # seconds that a reply may take
+_LOOK = 3.0  # seconds for which an artist looks at a face before moving a slider; graphs are loaded meanwhile
 
 
 @dataclass(frozen=True)
 class EndToEnd:
     """Milliseconds; medians where not said otherwise."""
 
-    preview_ms_median: float  # from a slider's movement to the pixels at the client
+    preview_ms_median: float  # from a slider's movement to the pixels at the client, `SHOWN` of them each way
     preview_ms_p95: float
     preview_sub_generator: str
     transport_ms: float  # of a preview: what the backend did not spend on it
@@ -87,13 +89,15 @@ def _measured(client: "_Client", hello: float, region: OpenRegion, photo: m.Pict
     open_region = statistics.median(times)
 
     def edit(strength: float, quality: m.Quality) -> m.Edit:
-        return m.Edit(session=opened.session, faces=(m.FaceEdit(0, {"smile": strength}),), quality=quality)
+        face = m.FaceEdit(0, {"smile": strength})
+        return m.Edit(session=opened.session, faces=(face,), quality=quality, max_side=SHOWN)
 
+    client.look(_LOOK)
     client.ask(edit(0.5, "preview"))
     taken, transport = [], []
     for number in range(PREVIEWS):
         started = time.perf_counter()
-        edited: m.Edited = client.ask(edit(0.02 * (number + 1), "preview"))
+        edited: m.Edited = client.ask(edit((number + 1) / PREVIEWS, "preview"))
         taken.append(_since(started))
         transport.append(taken[-1] - edited.milliseconds)
     drawn_by = f"{edited.resolution} px × {edited.channels}"
@@ -121,6 +125,13 @@ class _Client:
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
+
+    def look(self, seconds: float) -> None:
+        """Nothing is asked for."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            self.channel.send(m.Ping())
+            self.channel.poll(0.5)
 
     def ask(self, request: m.Request) -> Any:
         """The first reply but progress. Raises AnycostError for a refusal."""

@@ -12,11 +12,12 @@ _WAY = 4.0  # milliseconds of a frame: request and picture on their way
 _REST = 15.0  # the same: all that is done for a picture beside drawing it, before any has been seen
 _LATELY = 7  # pictures
 _PAUSE = 0.5  # seconds without a picture: the next one begins another drag
+_SURE = 1.0  # seconds within a drag for which a better one must have been possible
 
 
 class Frames:
-    """For one thread. Within a drag the choice never goes up: pictures of two sub-generators differ a little, and a
-    face that flickers between them is worse than one drawn by the lesser."""
+    """For one thread. Within a drag the choice goes up once it has been possible for a while: pictures of two
+    sub-generators differ a little, and a face that flickers between them is worse than one drawn by the lesser."""
 
     def __init__(self, table: TimeTable, clock: Callable[[], float] = time.monotonic) -> None:
         """clock: seconds"""
@@ -25,6 +26,7 @@ class Frames:
         self._rests = deque([_REST] * 3, maxlen=_LATELY)  # milliseconds
         self._last: SubGenerator | None = None
         self._seen = 0.0  # seconds of the clock
+        self._possible: float | None = None  # the same: since when a better one would do
 
     @property
     def table(self) -> TimeTable:
@@ -34,10 +36,18 @@ class Frames:
         """For the next picture, in which so many faces are shown with `side` pixels."""
         budget = BUDGET - _WAY - statistics.median(self._rests)
         chosen = self.pace.choose(max(budget, 0.0) / max(faces, 1), side)
-        if self._last is None or self._clock() - self._seen > _PAUSE:
+        now = self._clock()
+        last = self.table.ms(self._last) if self._last else None
+        better = last is not None and now - self._seen <= _PAUSE and (self.table.ms(chosen) or last) > last
+        if not better:
+            self._possible = None
             return chosen
-        before, now = self.table.ms(self._last), self.table.ms(chosen)
-        return self._last if before and now and before < now else chosen
+        if self._possible is None:
+            self._possible = now
+        if now - self._possible < _SURE:
+            return self._last or chosen
+        self._possible = None
+        return chosen
 
     def shown(self, sub: SubGenerator, ms: float, drawing: float) -> None:
         """A picture of a drag by `sub` has taken `ms` milliseconds, `drawing` of them to draw its faces."""

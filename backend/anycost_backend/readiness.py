@@ -1,16 +1,22 @@
 """What is loaded, so that a picture need not wait, and what this machine can draw in time. For the compute thread."""
 
+import contextlib
+import itertools
+import queue
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from anycost_models.allocator import give_back_freed_memory
+from anycost_models.errors import AnycostError
 from anycost_models.sub_generator import SubGenerator
 from anycost_models.timing import Timed, TimeTable, measure, remembered
 
 from anycost_backend.frames import Frames
 from anycost_backend.ladder import ladder
 from anycost_backend.parts import Parts
+from anycost_backend.renderer import Renderer
 from anycost_backend.work import Job, Work
 
 _FIRST = 256  # pixels: side of the faces that the first region is expected to show
@@ -23,6 +29,7 @@ class Readiness:
         self._parts, self._work = parts, work
         self.frames: Frames | None = None  # once it is known what pictures take
         self._measuring = False
+        self._warmer = _Warmer()
         self._drawn: list[tuple[SubGenerator, float]] = []  # since the last preview began, milliseconds
 
     @property
@@ -52,8 +59,7 @@ class Readiness:
         likely = self.frames.likely(side) if self.frames else ()
         subs = dict.fromkeys([*(rung.sub for rung in ladder(renderer, self.frames, side)), *likely])
         renderer.graphs.keep_only([*subs, renderer.full])  # those for other sizes come back when they are needed
-        for sub in subs:
-            renderer.warm(sub)
+        self._warmer.load(renderer, subs)
 
     def warm_later(self, side: int | None = None) -> None:
         """`warm`, or without a side what a projection has made room of, when there is nothing else to do."""
@@ -109,3 +115,29 @@ class Readiness:
             self.warm(_FIRST)
 
         self._work.put(Job("", "", "measuring this machine", run, lambda job, why: None, long=True))
+
+
+class _Warmer:
+    """Loads graphs in a thread of its own: each takes half a second, for which no slider should wait."""
+
+    def __init__(self) -> None:
+        self._waiting: queue.SimpleQueue[tuple[int, Renderer, SubGenerator]] = queue.SimpleQueue()
+        self._orders = itertools.count(1)
+        self._newest = 0
+        self._thread: threading.Thread | None = None
+
+    def load(self, renderer: Renderer, subs: Iterable[SubGenerator]) -> None:
+        """In this order, instead of what was asked for before and is not begun."""
+        self._newest = next(self._orders)
+        for sub in subs:
+            self._waiting.put((self._newest, renderer, sub))
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="warming up", daemon=True)
+            self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            order, renderer, sub = self._waiting.get()
+            if order == self._newest:
+                with contextlib.suppress(AnycostError):  # whoever draws with it is told
+                    renderer.warm(sub)
