@@ -1,7 +1,7 @@
 """Which sliders there are, as editors are told: from the attributes' files alone, before any model has loaded."""
 
 from anycost_client.messages import Attribute, AttributeList
-from anycost_models.directions import Directions, load_directions
+from anycost_models.directions import Direction, Directions, load_directions
 from anycost_models.graphs import GeneratorFile
 from anycost_models.own_attributes import Place, with_own
 
@@ -13,5 +13,10 @@ def embedded_attributes(id: str, generator: GeneratorFile) -> AttributeList:
 
 
 def attribute_list(id: str, directions: Directions) -> AttributeList:
-    shown = directions.by_name.values()
-    return AttributeList(id=id, attributes=tuple(Attribute(entry.name, entry.group, entry.about) for entry in shown))
+    return AttributeList(id=id, attributes=tuple(_slider(direction) for direction in directions.by_name.values()))
+
+
+def _slider(direction: Direction) -> Attribute:
+    """It ends at ±1, or where nothing changes any more."""
+    least, most = max(direction.least, -1.0), min(direction.most, 1.0)
+    return Attribute(direction.name, direction.group, direction.about, least, most)

@@ -59,7 +59,7 @@ class Readiness:
         likely = self.frames.likely(side) if self.frames else ()
         subs = dict.fromkeys([*(rung.sub for rung in ladder(renderer, self.frames, side)), *likely])
         renderer.graphs.keep_only([*subs, renderer.full])  # those for other sizes come back when they are needed
-        self._warmer.load(renderer, subs)
+        self._warmer.load(renderer, [sub for sub in subs if not renderer.graphs.has(sub)])
 
     def warm_later(self, side: int | None = None) -> None:
         """`warm`, or without a side what a projection has made room of, when there is nothing else to do."""

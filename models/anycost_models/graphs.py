@@ -119,6 +119,10 @@ class Graphs:
         for what in [what for what in self._networks if what not in kept]:
             self._networks.pop(what, None)
 
+    def has(self, sub: SubGenerator) -> bool:
+        """Whether a drawing graph is in memory."""
+        return str(sub) in self._networks
+
     def forget(self, sub: SubGenerator) -> None:
         """Gives back the memory of a drawing graph; it can be had again, from the cache."""
         self._networks.pop(str(sub), None)

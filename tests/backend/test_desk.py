@@ -12,6 +12,10 @@ def test_attributes_are_listed_before_any_model_has_loaded() -> None:
     (reply,) = answers
     assert isinstance(reply, m.AttributeList)
     assert reply.id == request.id
-    assert "smile" in {attribute.name for attribute in reply.attributes}
+    ends = {attribute.name: (attribute.least, attribute.most) for attribute in reply.attributes}
+    assert ends["smile"] == (-1, 1)
+    least, most = ends["eye_makeup"]  # which cannot be taken off as far as it can be put on
+    assert -1 < least < 0
+    assert most == 1
     desk.take(m.RenderSample(), "a client", answers.append)
     assert len(answers) == 1  # that has to be computed
