@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from anycost_models.directions import Region
-from anycost_models.face_masks import face_oval_mask, hair_of_matte
+from anycost_models.face_masks import eyes_mask, face_oval_mask, hair_of_matte
 from anycost_models.face_mesh import LEFT_EYE, RIGHT_EYE, Landmarks
 from anycost_models.square import AlignedSquare, Rectangle, pixel_matrix
 from scipy.interpolate import RBFInterpolator
@@ -284,13 +284,16 @@ def _uncovered(projected: np.ndarray, edited: np.ndarray, smooth: int) -> np.nda
 
 
 def _mask(original: View, edited: View, to_original: np.ndarray, to_edited: np.ndarray, region: Region) -> np.ndarray:
-    """The union of what the face (or head) covers before and after, in the photo's frame, feathered; [s, s]."""
+    """The union of what the region covers before and after, in the photo's frame, feathered; [s, s]."""
     side = to_original.shape[0]
     covers = []
     for view, source in ((original, None), (original, to_original), (edited, to_edited)):
         size = view.picture.shape[0]
         small = view.landmarks.moved(np.array([[side / size, 0, 0], [0, side / size, 0]]))
-        cover = face_oval_mask(small, side, forehead=0.15 if region == "face" else 0.35)
+        if region == "eyes":
+            cover = eyes_mask(small, side)
+        else:
+            cover = face_oval_mask(small, side, forehead=0.15 if region == "face" else 0.35)
         if region == "head":
             person = cv2.resize(view.matte, (side, side), interpolation=cv2.INTER_AREA)
             cover = np.maximum(cover, hair_of_matte(person, small))

@@ -308,7 +308,7 @@ class Session(Generic[P]):
         """On a picture that is nearly that of another view, which saves work."""
         eight_bit = _eight_bit(picture)
         # What changes only the face leaves the silhouette where it was.
-        person = near.matte if region == "face" else matte(eight_bit, self.parts.matte)
+        person = matte(eight_bit, self.parts.matte) if region == "head" else near.matte
         return Found(self.parts.finder.mesh.follow(eight_bit, near.landmarks), person)
 
     def _followed(

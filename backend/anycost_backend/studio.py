@@ -257,11 +257,12 @@ class Studio:
         """Draws by the first rung; the others follow when nothing newer comes."""
         rung, rest = rungs[0], rungs[1:]
         request, region = wanted.request, wanted.opened.region
+        since = time.monotonic() if job.resting else wanted.since  # nobody waits for a better one that follows
         with self._ready.drawing_frame(rung.sub, len(wanted.strengths)) if rung.quick else nullcontext():
             shown = region.preview(wanted.strengths, rung.sub, wanted.max_side, rung.quick, job.check)
         quality: m.Quality = "preview" if rest else "best"
         more = bool(rest) or not all(wanted.opened.settled(face, final=True) for face in wanted.strengths)
-        wanted.answer(edited_reply(request, shown, rung.sub, quality, wanted.since, more=more))
+        wanted.answer(edited_reply(request, shown, rung.sub, quality, since, more=more))
         if rest:
             self._work.put_behind(self._behind(job, wanted, rest))
         else:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from anycost_models.errors import AnycostError
 from anycost_models.weights import EMBEDDED_DIRECTIONS
 
-Region = Literal["face", "head"]
+Region = Literal["eyes", "face", "head"]  # each holds the one before
 MOST = 2.0  # |strength| beyond which no picture is natural
 
 
@@ -25,7 +25,7 @@ class Direction:
     name: str
     group: str  # under which editors show it
     about: str  # what −1 and +1 do
-    region: Region  # what of the photo may change: the face, or hair and neckline with it
+    region: Region  # what of the photo may change: what is around the eyes, the face, or hair and neckline with it
     layers: tuple[int, int]  # the rows of W+ it moves, the last excluded
     vector: np.ndarray  # float32, what strength 1 adds to those rows: [D] the same to each, or [rows, D]
     # (strength, multiple of `vector`), rising, with (0, 0) on it: so that equal steps look equal. Strengths
@@ -83,9 +83,10 @@ class Directions:
         return edited
 
     def region(self, strengths: Mapping[str, float]) -> Region:
-        """What of the photo these strengths may change: "head" if one of them needs it, else "face"."""
-        regions = {self.direction(name).region for name, strength in strengths.items() if strength}
-        return "head" if "head" in regions else "face"
+        """What of the photo these strengths may change: the largest that one of them needs."""
+        sizes: tuple[Region, ...] = get_args(Region)
+        needed = [self.direction(name).region for name, strength in strengths.items() if strength]
+        return max(needed, key=sizes.index, default="face")
 
 
 def load_directions(path: Path = EMBEDDED_DIRECTIONS) -> Directions:

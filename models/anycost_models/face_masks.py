@@ -1,4 +1,4 @@
-"""Soft masks of an aligned face: the face's oval, the person, and what we take for hair.
+"""Soft masks of an aligned face: what is around the eyes, the face's oval, the person, and what we take for hair.
 
 All are float32 [S, S] in 0…1 for a crop of S×S pixels, with the landmarks in that crop's pixels.
 """
@@ -9,6 +9,7 @@ import numpy as np
 from anycost_models.face_mesh import DOWN, FACE_OVAL, Landmarks
 from anycost_models.runtime import Network
 
+_BROWS = (70, 105, 107, 336, 334, 300)  # on their upper edges
 _MATTE_SIZE = 256  # pixels: the side of the matte network's input
 
 
@@ -27,6 +28,22 @@ def face_oval(landmarks: Landmarks, forehead: float = 0.25) -> np.ndarray:
 def face_oval_mask(landmarks: Landmarks, size: int, forehead: float = 0.25) -> np.ndarray:
     """The inside of `face_oval`, its edge antialiased but not feathered."""
     return polygon_mask(face_oval(landmarks, forehead), size)
+
+
+def eyes_mask(landmarks: Landmarks, size: int) -> np.ndarray:
+    """A band across the face, from just above the brows to the cheeks: where glasses are, and their sides."""
+    points = landmarks.points[:, :2].astype(np.float64)
+    top, chin = (points[i] for i in DOWN)
+    height = max(float(np.hypot(*(top - chin))), 1e-6)
+    up = (top - chin) / height
+    across = np.array([-up[1], up[0]])
+    eyes = np.mean(landmarks.eyes(), axis=0)
+    outline = (points[list(FACE_OVAL)] - eyes) @ across
+    left, right = outline.min(), outline.max()
+    above = ((points[list(_BROWS)] - eyes) @ up).max() + 0.02 * height
+    below = -0.27 * height
+    corners = [(left, above), (right, above), (right, below), (left, below)]
+    return polygon_mask(np.array([eyes + x * across + y * up for x, y in corners]), size)
 
 
 def polygon_mask(outline: np.ndarray, size: int) -> np.ndarray:

@@ -225,7 +225,7 @@ class Edited(Reply):
     quality: Quality = "preview"
     resolution: int = 0  # pixels: of the sub-generator that drew it
     channels: str = ""  # "¼", "½", "full": of the sub-generator that drew it
-    milliseconds: float = 0.0  # from request to picture, in the backend
+    milliseconds: float = 0.0  # from request to picture, in the backend; of a better one that follows: to draw it
     more: bool = False  # better ones will follow by themselves, with the same id and sequence
 
 

@@ -88,12 +88,20 @@ def test_without_a_difference_the_photo_comes_back(view, other, square):
     assert np.abs(after - before).max() < 1e-4
 
 
-@pytest.mark.parametrize("region", ["face", "head"])
+@pytest.mark.parametrize("region", ["eyes", "face", "head"])
 def test_the_squares_border_is_never_touched(view, other, region):
     turned = replace(other, landmarks=other.landmarks.moved(np.array([[1, 0, 30.0], [0, 1, 10.0]])))
     mask = composite.plan(view, view, turned, region).mask
     for side in (mask[0], mask[-1], mask[:, 0], mask[:, -1]):
         assert (side == 0).all()
+
+
+def test_around_the_eyes_is_neither_fringe_nor_mouth(view, other):
+    mask = composite.plan(view, view, other, "eyes").mask
+    points = view.landmarks.points[:, :2] * (len(mask) / SIZE)
+    forehead, mouth, *eyes = (mask[y, x] for x, y in points[[10, 14, 159, 386]].round().astype(int).tolist())
+    assert min(eyes) > 0.99
+    assert max(forehead, mouth) < 0.02
 
 
 @pytest.mark.parametrize("depth", ["uint8", "uint16"])

@@ -1,11 +1,12 @@
 """Attributes: what a slider adds to a latent, and that it does what its name says."""
 
 import json
+from typing import get_args
 
 import numpy as np
 import pytest
 from anycost_models.checkpoint import load_generator
-from anycost_models.directions import Direction, Directions, load_directions
+from anycost_models.directions import Direction, Directions, Region, load_directions
 from anycost_models.errors import AnycostError
 from anycost_models.face_labels import FaceLabels
 from anycost_models.training.bench import faces
@@ -144,6 +145,14 @@ def test_the_head_may_change_only_when_an_attribute_needs_it(directions):
     assert directions.region({"smile": 1, "age": 0}) == "face"
 
 
+def test_only_what_is_around_the_eyes_may_change_when_that_is_enough(directions):
+    eyes = Directions({**directions.by_name, "spectacles": direction("spectacles", "eyes")})
+    assert eyes.region({"spectacles": 1}) == "eyes"
+    assert eyes.region({"spectacles": 1, "smile": 1}) == "face"
+    assert eyes.region({"spectacles": 1, "age": 1}) == "head"
+    assert load_directions().region({"glasses": 1}) == "eyes"
+
+
 def test_the_embedded_directions_fit_the_embedded_generator():
     model = load_generator()
     directions = load_directions().by_name
@@ -152,7 +161,7 @@ def test_the_embedded_directions_fit_the_embedded_generator():
         assert entry.name == name
         assert entry.group
         assert entry.about
-        assert entry.region in ("face", "head")
+        assert entry.region in get_args(Region)
         start, end = entry.layers
         assert 0 <= start < end <= model.config.styles
         assert entry.vector.shape == (end - start, model.config.style_dim)

@@ -10,7 +10,7 @@ class Attribute:
     name: str  # of its label in `face_labels.LABELS`, too
     group: str
     about: str  # what −1 and +1 do
-    region: str  # "face" or "head": what of the photo may change
+    region: str  # "eyes", "face" or "head": what of the photo may change
     free: tuple[str, ...] = ()  # labels that move along by themselves: they measure part of the same thing
     rows: tuple[int, int] = (0, 16)  # of W+, that may move
     effect: float = 1.7  # standard deviations of its label that strength 1 moves it by, on average
@@ -135,7 +135,7 @@ ATTRIBUTES = (
         "glasses",
         "Accessories",
         "without … with glasses",
-        "face",
+        "eyes",
         ("dark_lenses", "eye_makeup"),
         effect=3.8,
         longest=6.5,

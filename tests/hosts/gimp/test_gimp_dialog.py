@@ -54,7 +54,7 @@ attempt(body)
 
 @pytest.fixture
 def screen(gimp: Gimp, tmp_path: Path) -> Iterator[Screen]:
-    """Its pictures go to the folder that ANYCOST_PICTURES names."""
+    """Its pictures go to the folder that ANYCOST_SCREENSHOTS names."""
     if not (shutil.which("Xvfb") and shutil.which("xdotool")):
         pytest.skip("Xvfb and xdotool are needed")
     Image.fromarray(PHOTO).save(gimp.work / "photo.png")
@@ -62,7 +62,7 @@ def screen(gimp: Gimp, tmp_path: Path) -> Iterator[Screen]:
     product = (gimp.plugin / "interactive.py").read_text()
     (gimp.plugin / "interactive.py").write_text(f"{product}\nfrom anycost_gimp import watched\n")
     watched = gimp.work / "dialog.json"
-    pictures = Path(os.environ.get("ANYCOST_PICTURES") or tmp_path)
+    pictures = Path(os.environ.get("ANYCOST_SCREENSHOTS") or tmp_path)
     with display(pictures, watched) as screen:
         gimp.environment |= {"DISPLAY": screen.display, "ANYCOST_WATCHED": f"{gimp.inside}/work/dialog.json"}
         hidden = gimp.folder / "connection.json"
