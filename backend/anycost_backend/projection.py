@@ -8,6 +8,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 SIDE = 256  # pixels of the faces that are projected
 How = Literal["encoder", "under way", "refined"]
+
+_NAP = 0.01  # seconds
 
 VERSION = 4  # raise it when projections of the same face get better: remembered ones are then made anew
 
@@ -71,11 +74,13 @@ def project_face(
     *,
     encoder: EncoderGraph | None = None,
     fresh: bool = False,
+    meanwhile: Callable[[], None] | None = None,
 ) -> StoredProjection:
     """face: aligned, uint8 RGB [256, 256, 3]; importance: float32 [256, 256], 0…1; fresh: don't ask the cache.
 
     encoder: of this generator (None: starts from the mean style). With a budget of 0 its answer is all there is.
     on_step as in `inversion.project`; a projection that it ended early is not remembered.
+    meanwhile: called again and again while another thread loads what is needed, which takes seconds the first time.
     Raises AnycostError when a model is missing."""
     if encoder and settings and settings.budget == 0:
         return encode_face(renderer, encoder, face)
@@ -87,6 +92,15 @@ def project_face(
     stored = None if fresh else _read(path)
     if stored:
         return stored
+    if meanwhile is None:
+        _load(renderer)
+    else:
+        with ThreadPoolExecutor(1, "loading") as executor:
+            loading = executor.submit(_load, renderer)
+            while not loading.done():
+                meanwhile()
+                wait([loading], _NAP)
+        loading.result()
     # torch comes with these: heavy, and not needed for a face that is remembered.
     from anycost_models.curvature import load_curvature
     from anycost_models.inversion import ProjectionSettings, project
@@ -115,13 +129,23 @@ def project_face(
     return StoredProjection(**vars(found), remembered=False, complete=not cut_short, stage=stage)
 
 
+def _load(renderer: Renderer) -> None:
+    """The slow part of a first projection. Raises AnycostError when a model is missing."""
+    import anycost_models.inversion
+    import anycost_models.perceptual  # noqa: F401
+
+    _ = renderer.model
+
+
 def encode_face(renderer: Renderer, encoder: EncoderGraph, face: np.ndarray) -> StoredProjection:
     """The encoder's answer alone, without torch: in a fraction of a second.
 
     face: as in `project_face`. Raises AnycostError when a model is missing."""
     started = time.monotonic()
     latent = encoding(renderer, encoder)(face)
-    drawn = cv2.resize(renderer.render(latent), (SIDE, SIDE), interpolation=cv2.INTER_AREA) * 255
+    # By the exit that is loaded already: the encoder looked at its own answer.
+    own = SubGenerator(SIDE) if SIDE in renderer.file.exits else renderer.full
+    drawn = cv2.resize(renderer.render(latent, own), (SIDE, SIDE), interpolation=cv2.INTER_AREA) * 255
     error = float(np.square(drawn - face).mean())
     psnr = 10 * math.log10(255**2 / max(error, 1e-6))
     seconds = time.monotonic() - started

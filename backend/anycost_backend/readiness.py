@@ -40,18 +40,15 @@ class Readiness:
     def load(self) -> None:
         """What every region needs, so that the first one need not wait for it; whoever asks meanwhile is answered."""
         parts = self._parts()
-        _ = parts.directions
-        self._work.between_steps()
-        _ = parts.finder, parts.matte
-        self._work.between_steps()
-        self._warm_encoder()
-        self._work.between_steps()
         table = remembered(parts.renderer.graphs)
+        if table is not None:
+            self.frames = Frames(table)
+            self.warm(_FIRST)  # in another thread
+        for load in (lambda: parts.finder, lambda: parts.matte, self._warm_encoder, lambda: parts.directions):
+            load()
+            self._work.between_steps()
         if table is None:
             self._look_at_machine()
-        else:
-            self.frames = Frames(table)
-            self.warm(_FIRST)
 
     def warm(self, side: int) -> None:
         """What the first movement of a slider will need, what follows it, and what a busier machine will draw with."""

@@ -107,6 +107,7 @@ class Session(Generic[P]):
         on_step: "Callable[[Step], bool]" = lambda step: True,
         *,
         fresh: bool = False,
+        meanwhile: Callable[[], None] | None = None,
     ) -> StoredProjection:
         """The face's latent; computed, remembered or read from the cache. See `project_face`.
 
@@ -122,7 +123,14 @@ class Session(Generic[P]):
         importance = (covered > 0.5).astype(np.float32)
         with self._timed("project"):
             found = project_face(
-                self.parts.renderer, crop, importance, settings, on_step, encoder=self.parts.encoder, fresh=fresh
+                self.parts.renderer,
+                crop,
+                importance,
+                settings,
+                on_step,
+                encoder=self.parts.encoder,
+                fresh=fresh,
+                meanwhile=meanwhile,
             )
         if found.complete:
             self._projections[face] = found

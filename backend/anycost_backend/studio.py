@@ -39,6 +39,7 @@ KEPT = 256 << 20  # bytes: views of faces, of all sessions
 MOST_REFINING = 600.0  # seconds
 MOST_OPEN = 2 << 30  # bytes: pixels of all regions
 _PROGRESS_EVERY = 0.2  # seconds
+_DRAG = 0.5  # seconds between two movements of a slider during which a long job does not go on
 
 Answer = Callable[[m.Reply], None]
 
@@ -295,7 +296,7 @@ class Studio:
                 last = time.monotonic()
                 for one in told():
                     one.tell(what, min(step.step / max(step.steps, 1), 1.0), f"{step.step} of {step.steps}")
-            self._work.between_steps()
+            self._work.between_steps(_DRAG, lambda: bool(job.why))
             return not job.why
 
         return on_step
@@ -310,7 +311,8 @@ class Studio:
         def run(job: Job) -> None:
             try:
                 if job.long:
-                    opened.region.session.project(number, on_step=self._approacher(job, opened, number))
+                    on_step = self._approacher(job, opened, number)
+                    opened.region.session.project(number, on_step=on_step, meanwhile=self._work.between_steps)
                 else:
                     opened.region.session.project(number, ProjectionSettings(budget=0))
             except Exception as error:

@@ -122,15 +122,24 @@ class Work:
                 self._begin(job)
             self._work_off(job)
 
-    def between_steps(self) -> None:
-        """From within a long job: whatever is quick is done now."""
+    def between_steps(self, quiet: float = 0.0, stopped: Callable[[], bool] = lambda: False) -> None:
+        """From within a long job: whatever is quick is done now, and what follows it within `quiet` seconds.
+
+        stopped: says whether the long job need not go on, which ends the waiting"""
+        until = 0.0
         while True:
             with self._changed:
-                job, _ = (None, None) if self._ending else self._next(within_long=True)
+                job, pause = (None, None) if self._ending else self._next(within_long=True)
                 if job is None:
-                    return
+                    left = until - time.monotonic()
+                    if left <= 0 or self._ending or stopped():
+                        return
+                    self._changed.wait(left if pause is None else min(left, pause))
+                    continue
                 self._begin(job)
             self._work_off(job)
+            if not job.resting:
+                until = time.monotonic() + quiet
 
     def _begin(self, job: Job) -> None:
         self._waiting.remove(job)

@@ -103,6 +103,43 @@ def test_a_lasting_job_is_displaced_by_nothing_but_its_like(work: Work, log: Log
     assert log == ["preview superseded", "first", "final", "later preview"]
 
 
+def test_what_is_long_rests_while_quick_work_keeps_coming(work: Work, log: Log) -> None:
+    gate = Gate()
+
+    def steps(long: Job) -> None:
+        gate(long)
+        work.between_steps(quiet=0.5)
+        log.append("next step")
+
+    work.put(job(log, "long", steps, long=True))
+    assert gate.begun.wait(10)
+    work.put(job(log, "movement 0"))
+    gate.open.set()
+    for number in range(1, 4):
+        time.sleep(0.1)
+        work.put(job(log, f"movement {number}"))
+    settle(work)
+    assert log[:5] == [*(f"movement {number}" for number in range(4)), "next step"]
+
+
+def test_a_long_job_that_is_stopped_does_not_wait_for_quick_work(work: Work, log: Log) -> None:
+    gate = Gate()
+
+    def steps(long: Job) -> None:
+        gate(long)
+        work.between_steps(600, lambda: bool(long.why))
+        log.append(long.why)
+
+    work.put(job(log, "long", steps, long=True))
+    assert gate.begun.wait(10)
+    work.put(job(log, "quick"))
+    gate.open.set()
+    time.sleep(0.1)
+    work.stop("cancelled", lambda job: job.long)
+    settle(work)
+    assert log[:2] == ["quick", "cancelled"]
+
+
 def test_what_is_quick_is_done_between_the_steps_of_what_is_long(work: Work, log: Log) -> None:
     gate = Gate()
 
