@@ -13,7 +13,7 @@ import pytest
 from anycost_client.backend_process import Backend
 from anycost_client.worker import Worker
 from anycost_models import paths
-from gimp_host import CHROOT, HERE, QUICK, ROOT, SECONDS, Gimp
+from gimp_host import CHROOT, HERE, PROGRAM, QUICK, ROOT, SECONDS, Gimp
 
 BRIDGE = """#!/usr/bin/python3
 import sys
@@ -30,7 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     why = ""
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         why = "entering a chroot takes root"
-    elif not (CHROOT / "usr/bin/gimp-console-3.0").exists():
+    elif not PROGRAM:
         why = f"there is no GIMP in {CHROOT}: make it with {HERE / 'chroot.sh'}"
     for item in items:
         if HERE in item.path.parents:

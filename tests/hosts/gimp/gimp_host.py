@@ -15,6 +15,7 @@ SECONDS = 600  # in which GIMP does anything also on a busy machine
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "anycost-face-editor"
 CHROOT = Path(os.environ.get("ANYCOST_GIMP_CHROOT") or CACHE / "chroot" / "gimp-trixie")
+PROGRAM = next((path.name for path in sorted(CHROOT.glob("usr/bin/gimp-3.*"))), "")  # such as gimp-3.0
 
 
 @dataclass
@@ -51,7 +52,7 @@ class Gimp:
 
     def run(self, body: str) -> dict[str, Any]:
         """What `body` put into `answer`. Without a display."""
-        command = self.command(body, "gimp-console-3.0", "-i", "--quit")
+        command = self.command(body, PROGRAM.replace("-", "-console-"), "-i", "--quit")
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=SECONDS)
         answer = self.answer()
         assert answer, f"the script in GIMP did not come to its end:\n{(done.stdout + done.stderr)[-4000:]}"

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skimage.data
-from gimp_host import HERE, SECONDS, Gimp
+from gimp_host import HERE, PROGRAM, SECONDS, Gimp
 from PIL import Image
 from screen import Screen, display
 
@@ -68,7 +68,7 @@ def screen(gimp: Gimp, tmp_path: Path) -> Iterator[Screen]:
         hidden = gimp.folder / "connection.json"
         (gimp.folder / "anycost/run/connection.json").rename(hidden)
         gimp.environment["ANYCOST_PYTHON"] = "/not/yet/installed/python"
-        process = subprocess.Popen(gimp.command(SCRIPT, "gimp-3.0", "--no-splash"))
+        process = subprocess.Popen(gimp.command(SCRIPT, PROGRAM, "--no-splash"))
         try:
             yield screen
         finally:
