@@ -31,8 +31,11 @@ def variables(profile: Path) -> dict[str, str]:
     for name in ("config", "data", "cache", "runtime", "anycost"):
         (profile / name).mkdir(parents=True, exist_ok=True)
     (profile / "runtime").chmod(0o700)
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR", "OMP_NUM_THREADS") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("LANG", "TMPDIR", "OMP_NUM_THREADS") if name in os.environ}
+    # Krita's Python takes the first python3 on the way for its home, where PyQt5 must be: the system's.
+    own = [path for path in os.get_exec_path() if path in ("/usr/bin", "/bin") or not Path(path, "python3").exists()]
     return kept | {
+        "PATH": os.pathsep.join(own),
         "HOME": str(profile),
         "XDG_CONFIG_HOME": str(profile / "config"),
         "XDG_DATA_HOME": str(profile / "data"),
