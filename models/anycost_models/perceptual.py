@@ -72,7 +72,7 @@ class PerceptualDistance(nn.Module):
 
     def distance(self, a: list[Tensor], b: list[Tensor], weight: Tensor | None = None) -> Tensor:
         """ENL0 [N] between `features` of two pictures; weight [N, 1, H, W]: what counts where (mean 1)."""
-        total = torch.zeros(len(a[0]))
+        total = torch.zeros(len(a[0]), device=a[0].device)
         for x, y in zip(a, b, strict=True):
             error = (x - y).square().sum(1, keepdim=True)
             if weight is not None:

@@ -1,11 +1,15 @@
 """Training the encoder: photographs of generated faces, what stays frozen, the same bits after an interruption."""
 
+import numpy as np
 import pytest
 import torch
+from anycost_models.checkpoint import load_generator
 from anycost_models.encoder import load_encoder
 from anycost_models.training import state
-from anycost_models.training.encoder import EncoderTraining, photographs_of
-from anycost_models.training.loop import optimizers
+from anycost_models.training.encoder import EncoderTraining
+from anycost_models.training.faces import GeneratedFaces
+from anycost_models.training.loop import Trainer, optimizers
+from anycost_models.training.photographs import Photographer, taken
 from anycost_models.training.result import export_ema
 from anycost_models.training.stage import Encoding, Optimizer, read_stage
 from torch import nn
@@ -35,16 +39,13 @@ rates = { "trunk." = 0.2, "trunk.stem." = 0 }
 
 
 def test_a_photograph_follows_from_its_number():
-    pictures = torch.rand(2, 3, 256, 256, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    latents = torch.zeros(2, 16, 512)
-    taken = photographs_of(pictures, latents, [3, 7], Encoding(), seed=1)
-    again = photographs_of(pictures[1:], latents[1:], [7], Encoding(), seed=1)
-    assert torch.equal(taken.images[1], again.images[0])
-    assert torch.equal(taken.targets[1], again.targets[0])
-    other = photographs_of(pictures[1:], latents[1:], [8], Encoding(), seed=1)
-    assert not torch.equal(other.images, again.images)
-    assert taken.images.shape == (2, 3, 256, 256)
-    assert taken.images.abs().max() <= 1
+    faces = list(np.random.default_rng(0).integers(0, 256, (2, 256, 256, 3), np.uint8))
+    images, targets = taken(faces, [3, 7], Encoding(), seed=1)
+    again = taken(faces[1:], [7], Encoding(), seed=1)
+    assert torch.equal(images[1], again[0][0])
+    assert torch.equal(targets[1], again[1][0])
+    assert not torch.equal(taken(faces[1:], [8], Encoding(), seed=1)[0], again[0])
+    assert images.shape == (2, 3, 256, 256)
 
 
 def test_a_part_can_learn_slowly_or_not_at_all():
@@ -56,6 +57,19 @@ def test_a_part_can_learn_slowly_or_not_at_all():
     assert rates[id(network["trunk"][1].weight)] == 0.25
     assert id(network["trunk"][0].weight) not in rates
     assert not network["trunk"][0].weight.requires_grad
+
+
+def test_other_processes_take_the_same_photographs_in_the_same_order(tmp_path):
+    path = tmp_path / "stage.toml"
+    path.write_text(STAGE.replace("batch = 2", "batch = 1\naccumulate = 2"))
+    stage = read_stage(path)
+    faces = GeneratedFaces(load_generator(), stage.data, stage.seed, tmp_path, fast=False, side=256)
+    faces.fill()
+    trainer = Trainer(stage, nn.Module(), [], tmp_path)
+    here, there = (Photographer(faces, stage.encoder, trainer, workers) for workers in (0, 2))
+    for batch in (*trainer.batches(0), *trainer.batches(1), *trainer.batches(0)):
+        for own, taken_there in zip(here(batch), there(batch), strict=True):
+            assert torch.equal(own, taken_there)
 
 
 @pytest.mark.slow

@@ -142,19 +142,41 @@ def artist(tmp_path):
 
 def test_faces_are_drawn_once_at_the_trained_size(artist, tmp_path):
     faces = GeneratedFaces(artist, Data(pool=4), 3, tmp_path, fast=False, side=16)
-    latent, picture = faces.picture(2, 16)
+    latent, picture = faces.faces([2], 16)
     expected = torch.nn.functional.avg_pool2d(artist.half_size(latent).clamp(-1, 1), 2)
     torch.testing.assert_close(picture, expected, atol=0.01, rtol=0)
     faces.teacher = None  # not asked again
-    assert torch.equal(faces.picture(6, 16)[1], picture)
+    assert torch.equal(faces.faces([6], 16)[1], picture)
 
 
 def test_faces_may_be_drawn_at_a_cheaper_exit(artist, tmp_path):
     faces = GeneratedFaces(artist, Data(pool=4, exit=32), 3, tmp_path, fast=False, side=16)
-    latent, picture = faces.picture(2, 16)
+    latent, picture = faces.faces([2], 16)
     drawn = artist(latent, SubGenerator(32)).clamp(-1, 1)
     torch.testing.assert_close(picture, torch.nn.functional.avg_pool2d(drawn, 2), atol=0.01, rtol=0)
     other = GeneratedFaces(artist, Data(pool=4), 3, tmp_path, fast=False, side=16)
-    assert not torch.equal(other.picture(2, 16)[1], picture)  # and they are not mistaken for each other
+    assert not torch.equal(other.faces([2], 16)[1], picture)  # and they are not mistaken for each other
     with pytest.raises(AnycostError, match="faces of 32 px cannot be drawn at 16 px: choose an exit of 32, 64"):
         GeneratedFaces(artist, Data(pool=4, exit=16), 3, tmp_path, fast=False, side=32)
+
+
+def test_a_stranger_has_a_little_of_another_face_in_every_row(artist, tmp_path):
+    plain, strange = (
+        GeneratedFaces(artist, Data(pool=8, mixing=0.0, strangers=share), 3, tmp_path, fast=False, side=16)
+        for share in (0.0, 0.5)
+    )
+    before, after = plain.latents(range(8)), strange.latents(range(8))
+    assert all(torch.equal(rows, rows[:1].expand_as(rows)) for rows in before)
+    kept = [torch.allclose(a, b, atol=1e-6) for a, b in zip(before, after, strict=True)]
+    assert 0 < sum(kept) < 8
+    for rows in after[[i for i in range(8) if not kept[i]]]:
+        assert len(rows.unique(dim=0)) == len(rows)
+    assert plain.pictures.filename != strange.pictures.filename
+
+
+def test_a_pool_can_be_drawn_beforehand(artist, tmp_path):
+    faces = GeneratedFaces(artist, Data(pool=5), 3, tmp_path, fast=False, side=16)
+    first = faces.kept(1)
+    faces.fill()
+    assert faces.pictures[:].reshape(5, -1).all()  # 0 says: not drawn
+    assert (faces.kept(1) == first).all()

@@ -5,7 +5,6 @@ sub-generator, which the discriminator is told, and which is also held to what t
 """
 
 import copy
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,11 +17,11 @@ from torch.func import functional_call
 from anycost_models.discriminator import GROUP, Discriminator, encode_architecture
 from anycost_models.elastic import SubGenerator
 from anycost_models.errors import AnycostError
-from anycost_models.inversion import has_fast_bfloat16
 from anycost_models.perceptual import PerceptualDistance, load_perceptual
 from anycost_models.stylegan2 import StyledConv, StyleGAN2Generator
 from anycost_models.stylegan2_sort import sort_channels
 from anycost_models.training import beginning, losses, sampling
+from anycost_models.training.device import features_in, is_fast, training_device
 from anycost_models.training.inputs import Inputs, draw_inputs
 from anycost_models.training.loop import Batch, Phase, Trainer, optimizers
 from anycost_models.training.pictures import Shuffled, pictures_of
@@ -106,7 +105,7 @@ class Game:
     def score(self, pictures: Tensor, code: Tensor, *, exact: bool = False) -> Tensor:
         """[N], the higher the more real."""
         told = code if self.discriminator.config.layers else None
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.fast and not exact):
+        with features_in(self.fast and not exact, self.device):
             return self.discriminator(pictures, told).float()
 
     # The phases
@@ -218,10 +217,8 @@ def adversarial_trainer(stage: Stage, folder: Path) -> Trainer:
             f"the batch is {stage.batch}: choose a multiple of {GROUP}, because the discriminator compares pictures in"
             " groups of so many"
         )
-    device = torch.device("cpu")
-    if torch.cuda.is_available():
-        device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
-    fast = stage.bfloat16 and (device.type == "cuda" or has_fast_bfloat16())
+    device = training_device()
+    fast = is_fast(stage, device)
     generator = beginning.generator(stage, folder)
     discriminator = beginning.discriminator(stage, folder, generator)
     real = Shuffled(

@@ -1,7 +1,6 @@
 """Distils a generator's sub-generators from its own full network, frozen: the embedded model's training."""
 
 from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
 
 import torch
@@ -9,10 +8,10 @@ from torch import Tensor
 
 from anycost_models.checkpoint import load_generator
 from anycost_models.errors import AnycostError
-from anycost_models.inversion import has_fast_bfloat16
 from anycost_models.mobile import MobileGenerator
 from anycost_models.perceptual import load_perceptual
 from anycost_models.training import losses
+from anycost_models.training.device import features_in, is_fast, training_device
 from anycost_models.training.faces import GeneratedFaces
 from anycost_models.training.loop import Batch, Phase, Trainer, optimizers
 from anycost_models.training.sampling import choose
@@ -25,19 +24,20 @@ def distillation_trainer(stage: Stage, folder: Path) -> Trainer:
     student, teacher = load_generator(*weights), load_generator(*weights)
     if not isinstance(student, MobileGenerator) or not isinstance(teacher, MobileGenerator) or student.nested is None:
         raise AnycostError(f"'{stage.generator}' has no nested weights to distil: take the embedded generator")
-    fast = stage.bfloat16 and has_fast_bfloat16()
+    device = training_device()
+    student, teacher = student.to(device), teacher.to(device)
+    fast = is_fast(stage, device)
     faces = GeneratedFaces(teacher, stage.data, stage.seed, folder / "faces", fast)
-    perceptual = load_perceptual().requires_grad_(False)
+    perceptual = load_perceptual().requires_grad_(False).to(device)
 
     def of_student(batch: Batch) -> Iterator[dict[str, Tensor]]:
         subs = choose(student, stage.sub_generators, stage.seed, batch.step)
         resolution = subs[0].resolution
-        drawn = [faces.picture(index, resolution) for index in batch.samples]
-        latent, goal = torch.cat([w for w, _ in drawn]), torch.cat([picture for _, picture in drawn])
+        latent, goal = faces.faces(batch.samples, resolution)
         corner = torch.rand(2, generator=torch.Generator().manual_seed(batch.samples.start)).tolist()
         distance = losses.Distance(goal, perceptual, stage.distillation, (corner[0], corner[1]))
         for sub in subs:
-            with torch.autocast("cpu", torch.bfloat16) if fast else nullcontext():
+            with features_in(fast, device):
                 pictures = student.all_pictures(latent, sub)
             yield distance(pictures)
 

@@ -5,11 +5,8 @@ them all. The latents of generated faces are known, which teaches most of it che
 counts.
 """
 
-import dataclasses
-from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import torch
@@ -17,56 +14,24 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from anycost_models import degrade
 from anycost_models.checkpoint import load_generator
 from anycost_models.elastic import SubGenerator
 from anycost_models.encoder import Encoder, EncoderConfig, load_encoder
 from anycost_models.identity import distance as identity_distance
 from anycost_models.identity import load_identity
-from anycost_models.inversion import has_fast_bfloat16, style_deviation
+from anycost_models.inversion import style_deviation
 from anycost_models.perceptual import load_perceptual
 from anycost_models.sheet import contact_sheet
 from anycost_models.training import losses
+from anycost_models.training.device import features_in, is_fast, training_device
 from anycost_models.training.faces import GeneratedFaces
 from anycost_models.training.loop import Batch, Phase, Trainer, optimizers
-from anycost_models.training.sampling import choose, seed_of
+from anycost_models.training.photographs import SIDE, Photographer, helpers, signed, taken
+from anycost_models.training.sampling import choose
 from anycost_models.training.stage import Encoding, Stage
 from anycost_models.weights import EMBEDDED_ENCODER
 
-SIDE = 256  # pixels of the faces
 SHEET_FACES = 6
-
-
-@dataclasses.dataclass(frozen=True)
-class Photographs:
-    """A batch of generated faces as a camera might have seen them."""
-
-    images: Tensor  # [N, 3, 256, 256], −1…1
-    targets: Tensor  # the same, before light, lens and file
-    latents: Tensor  # [N, styles, D]
-
-
-def photographs(faces: GeneratedFaces, indices: range, wanted: Encoding, seed: int) -> Photographs:
-    """The same for the same indices. Each visit of a face takes another photograph of it."""
-    latents, pictures = zip(*(faces.picture(index, SIDE) for index in indices), strict=True)
-    return photographs_of(torch.cat(pictures), torch.cat(latents), indices, wanted, seed)
-
-
-def photographs_of(
-    pictures: Tensor, latents: Tensor, numbers: Sequence[int], wanted: Encoding, seed: int
-) -> Photographs:
-    strength = dataclasses.replace(degrade.TRAINING, shift=wanted.shift, turn=wanted.turn, zoom=wanted.zoom, flip=0)
-    clean = pictures.permute(0, 2, 3, 1).mul(127.5).add(127.5).round().byte().numpy()
-    taken = [
-        degrade.degrade(picture, seed_of("photograph", seed, number), strength)
-        for picture, number in zip(clean, numbers, strict=True)
-    ]
-    return Photographs(_tensor([one.image for one in taken]), _tensor([one.target for one in taken]), latents)
-
-
-def _tensor(pictures: Sequence[np.ndarray]) -> Tensor:
-    """uint8 [S, S, 3] each → float32 [N, 3, S, S], −1…1"""
-    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float().div(127.5).sub(1)
 
 
 def begin(stage: Stage, wanted: Encoding, faces: GeneratedFaces) -> Encoder:
@@ -80,11 +45,11 @@ def begin(stage: Stage, wanted: Encoding, faces: GeneratedFaces) -> Encoder:
         encoder = Encoder(EncoderConfig(rows=(4, 4, rest), style_dim=config.style_dim, passes=wanted.passes))
     z = torch.randn(4096, config.style_dim, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        encoder.start(faces.exact.mapping(z))
+        encoder.start(faces.exact.mapping(z.to(faces.device)).cpu())
         read = []  # features and latents, a face at a time
         for index in tqdm(range(wanted.solved), desc="linear reading", unit="face"):
-            seen = photographs(faces, range(index, index + 1), wanted, stage.seed)
-            read.append((encoder.pooled(seen.images), seen.latents))
+            images, _ = taken([faces.kept(index)], [index], wanted, stage.seed)
+            read.append((encoder.pooled(signed(images)), faces.latents([index]).cpu()))
     features, latents = (torch.cat(parts) for parts in zip(*read, strict=True))
     encoder.solve(features, latents)
     return encoder
@@ -96,25 +61,31 @@ class EncoderTraining:
     def __init__(self, stage: Stage, wanted: Encoding, folder: Path) -> None:
         self.stage, self.wanted = stage, wanted
         weights = () if stage.generator == "embedded" else (Path(stage.generator),)
-        self.generator = load_generator(*weights).requires_grad_(False)
-        self.fast = stage.bfloat16 and has_fast_bfloat16()
+        self.device = training_device()
+        self.fast = is_fast(stage, self.device)
+        generator = load_generator(*weights).requires_grad_(False)
+        self.sigma = style_deviation(generator).to(self.device)
+        self.generator = generator.to(self.device)
         self.faces = GeneratedFaces(self.generator, stage.data, stage.seed, folder / "faces", self.fast, SIDE)
-        self.perceptual = load_perceptual().requires_grad_(False)
-        self.identity = load_identity().requires_grad_(False)
-        self.sigma = style_deviation(self.generator)
+        if self.device.type == "cuda":
+            self.faces.fill()
+        self.perceptual = load_perceptual().requires_grad_(False).to(self.device)
+        self.identity = load_identity().requires_grad_(False).to(self.device)
         cheapest = self.generator.extract(SubGenerator(min(r for r in self.generator.config.exits if r >= 64)))
         self.cheapest = cheapest.with_fast_features() if self.fast else cheapest
-        self.encoder = begin(stage, wanted, self.faces)
+        self.encoder = begin(stage, wanted, self.faces).to(self.device)
         made = optimizers(self.encoder, stage.optimizer)
         self.trainer = Trainer(stage, self.encoder, [Phase("encoder", 1, made, self.losses)], folder)
+        self.photographs = Photographer(self.faces, wanted, self.trainer, helpers(self.device))
 
     def losses(self, batch: Batch) -> Iterator[dict[str, Tensor]]:
         wanted = self.wanted
-        seen = photographs(self.faces, batch.samples, wanted, self.stage.seed)
-        passes = self.encoder.encode(seen.images, lambda w: self.draw(w, SubGenerator(SIDE)))
+        images, targets = (signed(part.to(self.device)) for part in self.photographs(batch))
+        latents = self.faces.latents([sample % self.stage.data.pool for sample in batch.samples])
+        passes = self.encode(images)
         latent = passes[-1]
         offset = (latent - self.generator.mean_style) / self.sigma  # [N, styles, D]
-        errors = [((found - seen.latents) / self.sigma).square().mean() for found in passes]
+        errors = [((found - latents) / self.sigma).square().mean() for found in passes]
         terms = {
             "latent": wanted.latent * torch.stack(errors).mean(),
             "deviation": wanted.deviation * offset.square().mean(),
@@ -122,9 +93,9 @@ class EncoderTraining:
         }
         if wanted.thumbnail > 0:
             with torch.no_grad():
-                goal = self.thumbnails(seen.latents)
+                goal = self.thumbnails(latents)
             terms["thumbnail"] = wanted.thumbnail * (self.thumbnails(latent) - goal).square().mean()
-        yield terms | self.compared(latent[: wanted.drawn], seen.targets[: wanted.drawn], batch.step)
+        yield terms | self.compared(latent[: wanted.drawn], targets[: wanted.drawn], batch.step)
 
     def compared(self, latent: Tensor, target: Tensor, step: int) -> dict[str, Tensor]:
         """What the sub-generators of this step draw, against the faces: terms averaged over them."""
@@ -145,28 +116,37 @@ class EncoderTraining:
                 apart = identity_distance(self.identity.embed(picture.clamp(-1, 1)), who)
                 found["identity"] = wanted.identity * apart.mean()
             for name, term in found.items():
-                terms[name] = terms.get(name, torch.zeros(())) + term / len(subs)
+                terms[name] = terms.get(name, torch.zeros((), device=self.device)) + term / len(subs)
         return terms
 
     def draw(self, latent: Tensor, sub: SubGenerator) -> Tensor:
-        with torch.autocast("cpu", torch.bfloat16) if self.fast else nullcontext():
+        with features_in(self.fast, self.device):
             return self.generator(latent, sub).float()
+
+    def encode(self, images: Tensor) -> list[Tensor]:
+        with features_in(self.fast and self.device.type == "cuda", self.device):
+            passes = self.encoder.encode(images, lambda w: self.draw(w, SubGenerator(SIDE)))
+        return [latent.float() for latent in passes]
 
     def thumbnails(self, latent: Tensor) -> Tensor:
         return self.cheapest(latent[:, : self.cheapest.config.styles]).float()
 
     @torch.no_grad()
-    def sheet(self, encoder: nn.Module) -> np.ndarray:
-        """uint8 [H, W, 3]: photographs of faces that are not trained on, and what is made of them."""
-        encoder = cast(Encoder, encoder)
+    def sheet(self, _: nn.Module) -> np.ndarray:
+        """Of the encoder as it is: uint8 [H, W, 3]: photographs of faces that are not trained on, and what it makes of
+        them."""
         past = self.stage.data.pool  # latents from here on are nobody's
-        latents = torch.cat([self.faces.latent(past + i) for i in range(SHEET_FACES)])
-        clean = self.draw(latents, SubGenerator(SIDE)).clamp(-1, 1)
-        seen = photographs_of(clean, latents, [past + i for i in range(SHEET_FACES)], self.wanted, self.stage.seed)
-        found = encoder.encode(seen.images, lambda w: self.draw(w, SubGenerator(SIDE)))[-1]
+        numbers = range(past, past + SHEET_FACES)
+        clean = _pixels(self.draw(self.faces.latents(numbers), SubGenerator(SIDE)).clamp(-1, 1))
+        photos = signed(taken(list(clean), numbers, self.wanted, self.stage.seed)[0].to(self.device))
+        found = self.encode(photos)[-1]
         subs = [SubGenerator(SIDE), SubGenerator(SIDE, 0.25)]
-        columns = [seen.images, *(self.draw(found, sub).clamp(-1, 1) for sub in subs)]
-        tiles = [column.add(1).mul(127.5).round().byte().permute(0, 2, 3, 1).numpy() for column in columns]
+        tiles = [_pixels(column) for column in (photos, *(self.draw(found, sub).clamp(-1, 1) for sub in subs))]
         return contact_sheet(
             [list(row) for row in zip(*tiles, strict=True)], ["photograph", *map(str, subs)], tile=SIDE
         )
+
+
+def _pixels(pictures: Tensor) -> np.ndarray:
+    """float [N, 3, S, S], −1…1 → uint8 [N, S, S, 3]"""
+    return pictures.add(1).mul(127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy()

@@ -154,12 +154,12 @@ class Trainer:
 
     # One step
 
-    def batches(self) -> list[Batch]:
-        """What this process sees of the current step; the processes together see what one with all would."""
+    def batches(self, step: int) -> list[Batch]:
+        """What this process sees of a step; the processes together see what one with all would."""
         size = self.stage.batch
-        first = self.step * self.images_per_step + self.rank * size * self.stage.accumulate
+        first = step * self.images_per_step + self.rank * size * self.stage.accumulate
         starts = range(first, first + size * self.stage.accumulate, size)
-        return [Batch(self.step, range(start, start + size)) for start in starts]
+        return [Batch(step, range(start, start + size)) for start in starts]
 
     def run_phase(self, phase: Phase) -> dict[str, float]:
         groups = [group for optimizer in phase.optimizers for group in optimizer.param_groups]
@@ -167,16 +167,17 @@ class Trainer:
         for parameter in parameters:
             parameter.grad = None
         seen: dict[str, float] = {}
-        for batch in self.batches():
+        for batch in self.batches(self.step):
             for terms in phase.losses(batch):
-                total = torch.stack([term.float() for term in terms.values()]).sum()
-                if not torch.isfinite(total):
-                    found = ", ".join(f"{name} {term.item():g}" for name, term in terms.items())
+                stacked = torch.stack([term.float() for term in terms.values()])
+                values = dict(zip(terms, stacked.tolist(), strict=True))  # a GPU is waited for once
+                if not all(map(math.isfinite, values.values())):
+                    found = ", ".join(f"{name} {value:g}" for name, value in values.items())
                     raise self._not_a_number(f"the loss ({phase.name}: {found})")
-                (total / self.stage.accumulate).backward()
-                for name, term in terms.items():
+                (stacked.sum() / self.stage.accumulate).backward()
+                for name, value in values.items():
                     key = f"{phase.name}/{name}"
-                    seen[key] = seen.get(key, 0.0) + term.item() / self.stage.accumulate
+                    seen[key] = seen.get(key, 0.0) + value / self.stage.accumulate
         self._average(parameters)
         gradients = [p.grad for p in parameters if p.grad is not None]
         if not torch.isfinite(torch.nn.utils.get_total_norm(gradients)):

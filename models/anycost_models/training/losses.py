@@ -28,7 +28,8 @@ class Distance:
     def __call__(self, pictures: dict[int, Tensor]) -> dict[str, Tensor]:
         """The terms of the loss. pictures: resolution → [N, 3, R, R], as all_pictures gives them, up to the goal's."""
         weights, highest = self.weights, max(pictures)
-        terms = {"squared": torch.zeros(()), "absolute": torch.zeros(())}
+        nothing = torch.zeros((), device=self.goal.device)
+        terms = {"squared": nothing, "absolute": nothing}
         for resolution, picture in pictures.items():
             error = picture.float() - F.avg_pool2d(self.goal, highest // resolution)
             share = 1.0 if resolution == highest else weights.lower_exits / max(len(pictures) - 1, 1)

@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from anycost_models.checkpoint import load_generator
 from anycost_models.errors import AnycostError
+from anycost_models.training.device import training_device
 from anycost_models.training.faces import GeneratedFaces
 from anycost_models.training.sampling import seed_of
 from anycost_models.training.stage import Stage
@@ -62,7 +63,7 @@ class DrawnPictures:
         return self.faces.data.pool
 
     def __getitem__(self, index: int) -> Tensor:
-        return self.faces.picture(index, self.faces.side)[1][0]
+        return self.faces.pooled(index)
 
 
 class Shuffled:
@@ -104,7 +105,11 @@ def pictures_of(stage: Stage, resolution: int, folder: Path, fast: bool) -> Pict
             "an adversarial stage cannot learn from its own pictures: name a folder or another generator"
         )
     artist = load_generator() if data.generator == "embedded" else load_generator(Path(data.generator))
-    return DrawnPictures(GeneratedFaces(artist, data, stage.seed, cache, fast, resolution))
+    device = training_device()
+    faces = GeneratedFaces(artist.to(device), data, stage.seed, cache, fast, resolution)
+    if device.type == "cuda":
+        faces.fill()
+    return DrawnPictures(faces)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -21,6 +21,7 @@ class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     pool: Count = 10_000  # different generated faces; each is drawn once and kept on disk
     truncation: tuple[float, float] = (0.5, 1.0)  # ψ, uniform between
     mixing: Share = 0.5  # how many of the latents are mixtures of two faces
+    strangers: Share = 0.0  # how many of them have a little of another face in every row, as photographs' may
     exit: int = 0  # pixels: where they are drawn, then area-downsampled; 0: the full network
     kept_by: str = ""  # another stage's folder, as `after` says it, whose prepared pictures are used again
 
