@@ -3,6 +3,7 @@
 "The same" is float32's few last bits, unless a network may be computed in bfloat16 where CPU and runtime have it.
 """
 
+import functools
 import importlib.metadata
 import importlib.util
 import io
@@ -93,11 +94,18 @@ def load_bytes(
     return Network(path, name, precision, shapes, run)
 
 
-def has_bfloat16() -> bool:
-    """Whether OpenVINO computes in bfloat16 on this CPU more quickly than in float32."""
+@functools.cache
+def _core() -> Any:
+    """One for the whole process: where several begin and end beside each other, the last one leaves the thread a signal
+    stack that is no longer there, and the next signal (Ctrl-C, a child's end) kills the process."""
     import openvino
 
-    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return openvino.Core()
+
+
+def has_bfloat16() -> bool:
+    """Whether OpenVINO computes in bfloat16 on this CPU more quickly than in float32."""
+    return "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 def version(runtime: str) -> str:
@@ -126,13 +134,11 @@ def _openvino(data: bytes, threads: int | None, precision: Precision) -> tuple[A
 
 
 def _compiled(model: Any, threads: int | None, precision: str) -> Callable[[tuple[np.ndarray, ...]], list[np.ndarray]]:
-    import openvino
-
     # Its default lets newer CPUs compute everything in bf16, which moves landmarks by whole pixels.
     options: dict[str, Any] = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
     if threads is not None:
         options["INFERENCE_NUM_THREADS"] = threads
-    compiled = openvino.Core().compile_model(model, "CPU", options)
+    compiled = _core().compile_model(model, "CPU", options)
     outputs = list(compiled.outputs)
     turn = threading.Lock()  # a compiled model has one request, which refuses a second caller
 

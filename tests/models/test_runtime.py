@@ -52,6 +52,24 @@ def test_the_runtime_tells_nobody_that_it_runs(tmp_path: Path, monkeypatch: pyte
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_signal_harms_nobody_after_networks_came_and_went():
+    """OpenVINO changes the stack on which a thread takes its signals, here while another network is alive."""
+    pytest.importorskip("openvino")
+    code = f"""
+import os, signal
+from pathlib import Path
+from anycost_models import runtime
+first = runtime.load(Path({str(path_of("selfie_matte"))!r}), "openvino")
+second = runtime.load(Path({str(path_of("age"))!r}), "openvino")
+del first
+del second
+signal.signal(signal.SIGTERM, lambda *_: print("taken"))
+os.kill(os.getpid(), signal.SIGTERM)
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout) == (0, "taken\n"), ended.stderr
+
+
 def test_a_free_batch_equals_one_by_one():
     network = runtime.load(path_of("age"))
     batch = chips(3, 64)
