@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from checkout import pinned
 from errors import InstallError
 from hosts import PLUGINS, WHEELS, Host
+from requirements import hashed
 
 FOLDER = "plug-ins"  # in our data folder
 _TIME = (1980, 1, 1, 0, 0, 0)
@@ -100,9 +101,12 @@ def zmq_folder(version: str) -> str:
 
 
 def vendor_zmq(folder: Path, version: str, root: Path, install: Install) -> bool:
-    """pyzmq for a Python that need not be on this machine. False where there is no wheel; nothing is left then."""
+    """pyzmq for a Python that need not be on this machine, as it was locked. False where there is no wheel; nothing is
+    left then."""
+    listed = folder.with_name(f"{folder.name}.txt")
+    listed.write_text(hashed(root, f"pyzmq=={pinned(root, 'pyzmq')}"), encoding="utf-8")
     arguments = ["--target", str(folder), "--python-version", version, "--only-binary", ":all:"]
-    if install([*arguments, "--no-deps", "--no-compile", f"pyzmq=={pinned(root, 'pyzmq')}"]):
+    if install([*arguments, "--no-deps", "--no-compile", "--require-hashes", "--requirement", str(listed)]):
         shutil.rmtree(folder / "bin", ignore_errors=True)
         return True
     shutil.rmtree(folder, ignore_errors=True)

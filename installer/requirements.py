@@ -87,8 +87,26 @@ class Lock:
 
     def text(self, *packages: str) -> str:
         """For `pip --require-hashes -r`."""
-        lines = ([name, *(f"--hash=sha256:{sha256}" for sha256 in self.hashes[name])] for name in packages)
-        return "".join(" ".join(words) + "\n" for words in lines)
+        return "".join(_line(name, self.hashes[name]) for name in packages)
+
+
+def _line(package: str, hashes: list[str]) -> str:
+    return " ".join([package, *(f"--hash=sha256:{sha256}" for sha256 in hashes)]) + "\n"
+
+
+def hashed(root: Path, package: str) -> str:
+    """A locked "name==version" for `pip --require-hashes -r`, whatever machine it is for. Raises InstallError."""
+    try:
+        return _line(package, json.loads((root / LOCK).read_text(encoding="utf-8"))["hashes"][package])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise _damaged(root, error) from error
+
+
+def _damaged(root: Path, error: Exception) -> InstallError:
+    return InstallError(
+        f"{root / LOCK} is missing or damaged ({type(error).__name__}); "
+        "get the checkout anew (git pull), then run the same command again"
+    )
 
 
 def read_lock(root: Path, target: Target) -> Lock:
@@ -114,7 +132,4 @@ def read_lock(root: Path, target: Target) -> Lock:
             int(chosen["download"]),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InstallError(
-            f"{root / LOCK} is missing or damaged ({type(error).__name__}); "
-            "get the checkout anew (git pull), then run the same command again"
-        ) from error
+        raise _damaged(root, error) from error

@@ -47,7 +47,8 @@ def repair(root: Path, machine: Machine, bundle: Path | None, progress: Progress
     for fault in faults:
         progress.say(f"    {fault.what}: {fault.problem}{', mended' if fault.mended else '; left so'}")
     mended = sum(fault.mended for fault in faults)
-    progress.say(f"{mended} faults were found and mended." if mended else "Everything is as it was installed.")
+    found = "1 fault was" if mended == 1 else f"{mended} faults were"
+    progress.say(f"{found} found and mended." if mended else "Everything is as it was installed.")
     answer: dict[str, object] = {"faults": [fault.__dict__ for fault in faults]}
     try:
         tested = self_test(python, record.hosts[0].place / "vendor", places, progress)

@@ -20,7 +20,7 @@ def pip(arguments: list[str]) -> bool:
     """`pip install --target FOLDER …`; there is no wheel for Python 3.10."""
     folder = Path(arguments[arguments.index("--target") + 1])
     (folder / "zmq").mkdir(parents=True)
-    (folder / "zmq" / "__init__.py").write_text(f"version = {arguments[-1]!r}\n")
+    (folder / "zmq" / "__init__.py").write_text(f"# {Path(arguments[-1]).read_text()}")
     (folder / "bin").mkdir()
     (folder / "pyzmq.dist-info").mkdir()
     (folder / "pyzmq.dist-info" / "RECORD").write_text(str(folder))

@@ -123,5 +123,8 @@ def test_an_incomplete_checkout_is_told(tmp_path: Path) -> None:
 def test_the_pinned_pyzmq_is_vendored(tmp_path: Path) -> None:
     asked: list[str] = []
     plugin_archive.vendor_zmq(tmp_path / "zmq", "3.11", ROOT, lambda arguments: bool(asked.extend(arguments)))
-    assert f"pyzmq=={pinned(ROOT, 'pyzmq')}" in asked
+    (listed,) = (tmp_path / "zmq.txt").read_text().splitlines()
+    assert listed.startswith(f"pyzmq=={pinned(ROOT, 'pyzmq')} --hash=sha256:")
+    assert asked[asked.index("--requirement") + 1] == str(tmp_path / "zmq.txt")
+    assert "--require-hashes" in asked
     assert asked[asked.index("--python-version") + 1] == "3.11"
