@@ -1,6 +1,6 @@
 """Which way down is quickest: python benchmarks/descents.py [FACES]
 
-Projects the astronaut and FACES generated faces (default 2) from the mean style by the same 28 steps: L-BFGS with the
+Projects the astronaut and FACES generated faces (default 2) from the mean style by the same steps: L-BFGS with the
 measured curvature, L-BFGS without it, and Adam with three learning rates. Prints the PSNR at 256 px each step saw, its
 final scores, and seconds of both cores' work.
 """

@@ -3,34 +3,17 @@
 #
 #   sudo tests/hosts/gimp/chroot.sh [FOLDER]     FOLDER: where; without it, in the cache folder (the tests look there)
 #
-# It needs root and a Debian with apt. Whole or not at all: it is built aside and gets its name at the end.
+# It needs root and a Debian with apt.
 set -eu
 
 target=${1:-${ANYCOST_GIMP_CHROOT:-${XDG_CACHE_HOME:-$HOME/.cache}/anycost-face-editor/chroot/gimp-trixie}}
-suite=trixie
 
 if [ -e "$target/usr/bin/gimp-console-3.0" ]; then
     echo "$target"
     exit 0
 fi
-if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-    echo "chroot.sh: making a chroot takes root and a Debian with apt: run it there, as root" >&2
-    exit 2
-fi
-
-# The mirror that this machine's apt uses.
-mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' | grep -v security | head -n 1)
-mirror=${mirror:-http://deb.debian.org/debian}
-
-if ! command -v debootstrap >/dev/null; then
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends debootstrap >/dev/null
-fi
-
-mkdir -p "$(dirname "$target")"
-aside=$target.part
-rm -rf --one-file-system "$aside"
-debootstrap --variant=minbase "$suite" "$aside" "$mirror"
+. "$(dirname "$0")/../debian_chroot.sh"
+begin trixie
 printf '#!/bin/sh\nexit 101\n' > "$aside/usr/sbin/policy-rc.d" # no services
 chmod +x "$aside/usr/sbin/policy-rc.d"
 printf 'path-exclude=/usr/share/doc/*\npath-exclude=/usr/share/man/*\npath-exclude=/usr/share/locale/*\nforce-unsafe-io\n' \
@@ -40,5 +23,4 @@ chroot "$aside" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-i
     gimp gir1.2-gimp-3.0 python3-gi adwaita-icon-theme librsvg2-common fonts-dejavu-core
 chroot "$aside" apt-get clean
 rm -rf "$aside"/var/lib/apt/lists/*
-mv "$aside" "$target"
-echo "$target"
+finish

@@ -1,0 +1,84 @@
+"""What the paper's training gained, small: python benchmarks/from_scratch.py RUNS [--samples 2000] [--sheet FILE]
+
+RUNS is the folder of the stages small_multiresolution, small_adaptive and small_quarter (docs/training.md). Prints how
+far the faces that each network draws are from those it learned from: FD-ENL0 at 64 px, the lower the nearer. "half" is
+one half of those faces against the other. What is claimed: a sub-generator is nearer than a network of its size that
+was trained by itself.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from anycost_models.checkpoint import load_generator
+from anycost_models.elastic import ElasticGenerator, SubGenerator
+from anycost_models.evaluation import held_out_styles
+from anycost_models.metrics import frechet_distance, pooled_features
+from anycost_models.perceptual import PerceptualDistance, load_perceptual
+from anycost_models.sheet import contact_sheet, save_picture
+from torch import Tensor
+from tqdm import tqdm
+
+BATCH = 100  # pictures
+SIDE = 64  # pixels
+SHOWN = 10  # faces in a row of the sheet
+SEEDS = (0, 1, 2)  # of as many samples: how much a figure owes to chance
+ROWS = (
+    ("first stage, whole", "small_multiresolution", 1.0),
+    ("second stage, whole", "small_adaptive", 1.0),
+    ("second stage × 0.5", "small_adaptive", 0.5),
+    ("second stage × 0.25", "small_adaptive", 0.25),
+    ("0.25, trained alone", "small_quarter", 1.0),
+)
+
+
+def features(perceptual: PerceptualDistance, pictures: Tensor) -> np.ndarray:
+    with torch.no_grad():
+        return np.concatenate([pooled_features(perceptual, part) for part in tqdm(pictures.split(BATCH), leave=False)])
+
+
+def drawn(network: ElasticGenerator, sub: SubGenerator, samples: int, seed: int) -> Tensor:
+    """[N, 3, 64, 64], −1…1: its own faces, untruncated."""
+    small = network.extract(sub)
+    with torch.no_grad():
+        styles = held_out_styles(network, samples, seed, truncation=1.0)[:, 0]
+        return torch.cat([small(part).clamp(-1, 1) for part in styles.split(BATCH)])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", type=Path)
+    parser.add_argument("--samples", type=int, default=2000)
+    parser.add_argument("--sheet", type=Path, metavar="FILE")
+    args = parser.parse_args()
+    perceptual = load_perceptual()
+    (pool,) = (args.runs / "small_multiresolution" / "pictures").glob(f"faces-*-{SIDE}-*.npy")
+    real = torch.from_numpy(np.load(pool)).permute(0, 3, 1, 2).float() / 127.5 - 1
+    known = features(perceptual, real)
+    half = len(known) // 2
+    print("| network | MACs | FD-ENL0, mean of 3 (spread) |\n|---|---|---|")
+    print(f"| half | | {frechet_distance(known[:half], known[half:]):.4f} |")
+    sheet = [real[:SHOWN]]
+    for title, run, ratio in ROWS:
+        whole = load_generator(args.runs / run / "trained.safetensors")
+        sub = SubGenerator(SIDE, ratio)
+        macs = whole.cost(sub).macs
+        pictures = [drawn(whole, sub, args.samples, seed) for seed in SEEDS]
+        found = [frechet_distance(features(perceptual, part), known) for part in pictures]
+        print(f"| {title} | {macs / 1e6:.0f} M | {np.mean(found):.4f} ({np.ptp(found):.4f}) |", flush=True)
+        sheet.append(pictures[0][:SHOWN])
+    if args.sheet:
+        rows = [[tile(picture) for picture in row] for row in zip(*sheet, strict=True)]
+        save_picture(args.sheet, contact_sheet(rows, ["learned from", *(title for title, *_ in ROWS)], tile=2 * SIDE))
+    return 0
+
+
+def tile(picture: Tensor) -> np.ndarray:
+    """[3, R, R], −1…1 → uint8 [R, R, 3]"""
+    return picture.permute(1, 2, 0).mul(127.5).add(127.5).round().byte().numpy()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
