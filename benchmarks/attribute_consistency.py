@@ -1,18 +1,21 @@
 """Whether previews and final pictures move alike: what each attribute does to its own label, by what draws it.
 
-    python benchmarks/attribute_consistency.py --faces 6 --json consistency.json
+    python benchmarks/attribute_consistency.py --faces 8 [--calibrate]
 
 For each attribute with a label of its name: half the label's change from strength −1 to +1, mean over the faces, as
-drawn by the full generator, and what sub-generators show of that.
+drawn by the full generator, and what sub-generators show of that, driven as previews drive them; --calibrate measures
+them undriven and writes by how much they are to be driven.
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from anycost_backend.parts import Parts
+from anycost_models.fading import EMBEDDED_FADING, SIDE, Fading, save_fading
+from anycost_models.nearness import load_nearness
 from anycost_models.sub_generator import SubGenerator
 from tqdm import tqdm
 
@@ -20,14 +23,24 @@ SUBS = (SubGenerator(256, 0.25), SubGenerator(256))
 WITHIN = 0.15  # of the change in the full picture
 
 
-def change(parts: Parts, name: str, latents: Sequence[np.ndarray], sub: SubGenerator | None) -> float:
+def change(
+    parts: Parts, name: str, latents: Sequence[np.ndarray], sub: SubGenerator | None, gains: Mapping[str, float]
+) -> float:
     """Of the attribute's own label, in its own unit."""
     ends = []
     for latent in latents:
-        edits = (parts.directions.apply(latent, {name: strength}) for strength in (-1.0, 1.0))
+        edits = (parts.directions.apply(latent, {name: strength}, gains) for strength in (-1.0, 1.0))
         low, high = (parts.labels.measure(parts.renderer.render8(edit, sub))[name] for edit in edits)
         ends.append((high - low) / 2)
     return float(np.nanmean(ends))
+
+
+def fading(faces: int, shares: Mapping[str, Sequence[float]]) -> Fading:
+    """From what each of SUBS shows of each attribute."""
+    table = load_nearness()
+    order = sorted((table.distance(sub, SIDE) or 0.0, number) for number, sub in enumerate(SUBS))
+    rounded = {name: tuple(round(found[number], 3) for _, number in order) for name, found in shares.items()}
+    return Fading(faces, tuple(distance for distance, _ in order), rounded)
 
 
 def main() -> int:
@@ -36,17 +49,20 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=7000, help="of the first face")
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME")
     parser.add_argument("--json", type=argparse.FileType("w"), metavar="FILE", help="also write the figures here")
+    parser.add_argument("--calibrate", action="store_true", help=f"write {EMBEDDED_FADING.name}")
     args = parser.parse_args()
     parts = Parts()
     latents = [parts.renderer.sample(args.seed + i, 0.7) for i in range(args.faces)]
     labels = parts.measure(latents[0])
     names = [name for name in args.only or parts.shipped.by_name if name in labels]
-    rows = []
+    rows, shares = [], {}
     print("| attribute | full | " + " | ".join(f"{sub}" for sub in SUBS) + f" | within {WITHIN:.0%} |")
     print("|---|---|" + "---|" * len(SUBS) + "---|")
     for name in tqdm(names, disable=not sys.stderr.isatty()):
-        full = change(parts, name, latents, None)
-        ratios = [change(parts, name, latents, sub) / full for sub in SUBS]
+        full = change(parts, name, latents, None, {})
+        gains = [{} if args.calibrate else parts.gains(sub) for sub in SUBS]
+        ratios = [change(parts, name, latents, sub, gain) / full for sub, gain in zip(SUBS, gains, strict=True)]
+        shares[name] = ratios
         alike = all(abs(ratio - 1) <= WITHIN for ratio in ratios)
         rows.append(
             {"name": name, "full": full, "ratios": dict(zip(map(str, SUBS), ratios, strict=True)), "alike": alike}
@@ -55,6 +71,8 @@ def main() -> int:
         print(f"| {name} | {full:+.3g} | {shown} | {'yes' if alike else 'no'} |", flush=True)
     count = sum(bool(row["alike"]) for row in rows)
     print(f"{count} of {len(rows)} attributes within {WITHIN:.0%}")
+    if args.calibrate:
+        save_fading(fading(args.faces, shares), EMBEDDED_FADING)
     if args.json:
         json.dump({"faces": args.faces, "seed": args.seed, "attributes": rows}, args.json, indent=1)
     return 0 if count == len(rows) else 1

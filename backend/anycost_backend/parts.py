@@ -1,5 +1,6 @@
 """The models that sessions work with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -9,6 +10,7 @@ from anycost_models.catalogue import path_of
 from anycost_models.directions import Directions, load_boundaries, load_directions
 from anycost_models.encoder_graph import EncoderGraph
 from anycost_models.face_labels import FaceLabels
+from anycost_models.fading import embedded_gains
 from anycost_models.model_store import EMBEDDED, boundaries_path, model_path
 from anycost_models.own_attributes import Place, state_of_folder, with_own
 from anycost_models.runtime import Network, load
@@ -81,6 +83,10 @@ class Parts:
             found = with_own(self.shipped, self.own_place)
             vars(self)["_directions"] = now, found
         return found
+
+    def gains(self, sub: SubGenerator | None) -> Mapping[str, float]:
+        """By which attributes are driven where `sub` draws, so that it shows what the full generator would."""
+        return embedded_gains(sub) if self.model == EMBEDDED and sub is not None else {}
 
     @property
     def own_place(self) -> Place:

@@ -216,7 +216,7 @@ class Session(Generic[P]):
         region: Region = "head" if wanted.offset is not None else directions.region(strengths)
         start = latent if wanted.offset is None else latent + wanted.offset
         with self._timed("render"):
-            after = self._render(directions.apply(start, strengths), manner)
+            after = self._render(directions.apply(start, strengths, self.parts.gains(manner.sub)), manner)
         between()
         projected = self._kept.get((self, face, "projected", manner), lambda: self._projected(latent, manner))
         with self._timed("measure"):
@@ -333,7 +333,8 @@ class Session(Generic[P]):
         def measure(others: Mapping[str, float]) -> Found:
             if not any(others.values()) and start is self.latent(face):
                 return Found(projected.landmarks, projected.matte)
-            return self._near(self._render(self.parts.directions.apply(start, others), manner), projected, region)
+            latent = self.parts.directions.apply(start, others, self.parts.gains(manner.sub))
+            return self._near(self._render(latent, manner), projected, region)
 
         key = (self, face, "projected", manner, region, start.tobytes())
         return self._following.find(face, key, strengths, measure)

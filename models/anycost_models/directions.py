@@ -73,13 +73,18 @@ class Directions:
                     f"the strength of '{name}' is {strength:g}: it must lie between -2 and 2 (±1 is strong)"
                 )
 
-    def apply(self, latent: np.ndarray, strengths: Mapping[str, float]) -> np.ndarray:
-        """W+ [styles, D] + Σ multiple(strength) · direction. Raises AnycostError like `check`."""
+    def apply(
+        self, latent: np.ndarray, strengths: Mapping[str, float], gains: Mapping[str, float] = MappingProxyType({})
+    ) -> np.ndarray:
+        """W+ [styles, D] + Σ gain · multiple(strength) · direction. Raises AnycostError like `check`.
+
+        gains: of attributes whose change the network that draws it shows too weakly or too strongly (`fading`)"""
         self.check(strengths)
         edited = latent.copy()
         for name, strength in strengths.items():
             direction = self.direction(name)
-            edited[slice(*direction.layers)] += np.float32(direction.multiple(strength)) * direction.vector
+            multiple = gains.get(name, 1.0) * direction.multiple(strength)
+            edited[slice(*direction.layers)] += np.float32(multiple) * direction.vector
         return edited
 
     def region(self, strengths: Mapping[str, float]) -> Region:
