@@ -39,7 +39,11 @@ def fading(faces: int, shares: Mapping[str, Sequence[float]]) -> Fading:
     """From what each of SUBS shows of each attribute."""
     table = load_nearness()
     order = sorted((table.distance(sub, SIDE) or 0.0, number) for number, sub in enumerate(SUBS))
-    rounded = {name: tuple(round(found[number], 3) for _, number in order) for name, found in shares.items()}
+    # A few faces may even say that a label moves the other way.
+    rounded = {
+        name: tuple(round(min(max(found[number], 0.1), 10.0), 3) for _, number in order)
+        for name, found in shares.items()
+    }
     return Fading(faces, tuple(distance for distance, _ in order), rounded)
 
 

@@ -31,9 +31,8 @@ class Fading(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Raises ValueError when the table is not one."""
 
     faces: Annotated[int, Meta(gt=0)]  # over which was measured
-    distances: Annotated[
-        tuple[Annotated[float, Meta(gt=0)], ...], Meta(min_length=1)
-    ]  # ascending, of the measured ones
+    # Ascending, of the measured sub-generators.
+    distances: Annotated[tuple[Annotated[float, Meta(gt=0)], ...], Meta(min_length=1)]
     shares: dict[str, tuple[Share, ...]]  # attribute → what each of them shows of its change
 
     def __post_init__(self) -> None:

@@ -133,7 +133,7 @@ class EncoderTraining:
 
     @torch.no_grad()
     def sheet(self, _: nn.Module) -> np.ndarray:
-        """Of the encoder as it is: uint8 [H, W, 3]: photographs of faces that are not trained on, and what it makes of
+        """Of the encoder as it is, uint8 [H, W, 3]: photographs of faces that are not trained on, and what it makes of
         them."""
         past = self.stage.data.pool  # latents from here on are nobody's
         numbers = range(past, past + SHEET_FACES)
