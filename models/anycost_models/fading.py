@@ -13,14 +13,13 @@ import msgspec
 import numpy as np
 from msgspec import Meta
 
-from anycost_models.errors import AnycostError
 from anycost_models.files import write_aside
 from anycost_models.nearness import load_nearness
 from anycost_models.sub_generator import SubGenerator
+from anycost_models.tables import read_table
 from anycost_models.weights import EMBEDDED_DIRECTIONS
 
 EMBEDDED_FADING = EMBEDDED_DIRECTIONS.with_name("fading.json")
-LARGEST = 1 << 20  # bytes of a file
 SIDE = 256  # pixels: at which distances are taken from the table of nearness
 LEAST, MOST = 0.4, 1.5  # gains; driven further, a face does what its slider doesn't say
 
@@ -56,14 +55,7 @@ def save_fading(table: Fading, path: Path) -> None:
 
 def load_fading(path: Path = EMBEDDED_FADING) -> Fading:
     """Raises AnycostError when the file is missing, or is anything but a table as `save_fading` writes it."""
-    try:
-        if path.stat().st_size > LARGEST:
-            raise ValueError(f"it is larger than {LARGEST >> 20} MiB")
-        return msgspec.json.decode(path.read_bytes(), type=Fading)
-    except OSError as error:
-        raise AnycostError(f"the table {path} cannot be read ({error.strerror}): install the package again") from error
-    except ValueError as error:  # msgspec's are
-        raise AnycostError(f"{path} holds no table of attributes ({error}): install the package again") from error
+    return read_table(path, Fading, "attributes")
 
 
 @functools.cache

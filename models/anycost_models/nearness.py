@@ -7,13 +7,12 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from anycost_models.errors import AnycostError
 from anycost_models.files import write_aside
 from anycost_models.sub_generator import SubGenerator
+from anycost_models.tables import read_table
 from anycost_models.weights import EMBEDDED_GENERATOR
 
 EMBEDDED_CONSISTENCY = EMBEDDED_GENERATOR.with_name("consistency.json")
-LARGEST = 1 << 20  # bytes of a file
 
 Side = Annotated[int, Meta(gt=0, le=1 << 14)]  # pixels
 Distance = Annotated[float, Meta(ge=0)]
@@ -72,11 +71,4 @@ def save_nearness(table: Nearness, path: Path) -> None:
 
 def load_nearness(path: Path = EMBEDDED_CONSISTENCY) -> Nearness:
     """Raises AnycostError when the file is missing, or is anything but a table as `save_nearness` writes it."""
-    try:
-        if path.stat().st_size > LARGEST:
-            raise ValueError(f"it is larger than {LARGEST >> 20} MiB")
-        return msgspec.json.decode(path.read_bytes(), type=Nearness)
-    except OSError as error:
-        raise AnycostError(f"the table {path} cannot be read ({error.strerror}): install the package again") from error
-    except ValueError as error:  # msgspec's are
-        raise AnycostError(f"{path} holds no table of sub-generators ({error}): install the package again") from error
+    return read_table(path, Nearness, "sub-generators")
