@@ -8,7 +8,7 @@ import msgspec
 import pytest
 import torch
 from anycost_models.checkpoint import load_generator
-from anycost_models.discriminator import encode_architecture
+from anycost_models.discriminator import GROUP, encode_architecture
 from anycost_models.elastic import SubGenerator
 from anycost_models.stylegan2 import StyleGAN2Generator
 from anycost_models.training import sampling, state
@@ -145,9 +145,16 @@ def test_real_pictures_are_told_random_architectures_and_drawn_ones_their_own(
         widths = generator.widths(SubGenerator(resolution, generator.widths(sub)))
         assert torch.equal(fake, encode_architecture(generator.config.channels, widths))
         assert real.shape == (8, 4 * len(generator.config.channels))
-        assert len(real.unique(dim=0)) > 1
         runs = real.view(8, -1, 4).sum(2)[0].tolist()
         assert runs == [1.0] * generator.layers_at(resolution) + [0.0] * (len(runs) - generator.layers_at(resolution))
+
+
+def test_pictures_whose_deviation_is_taken_together_are_told_one_architecture(stage_file, plain_run, tmp_path):
+    """Several would make a batch of real pictures differ more than a drawn one, whatever is on them."""
+    game = game_of(adversarial_trainer(read_stage(stage_file(adaptive=True)), tmp_path / "run"))
+    _, codes = game.real(range(16 * GROUP), 32)
+    assert all(len(group.unique(dim=0)) == 1 for group in codes.split(GROUP))
+    assert len(codes.unique(dim=0)) > 4
 
 
 def test_a_sandwich_is_a_quarter_widest_a_quarter_narrowest(stage_file, plain_run, tmp_path):

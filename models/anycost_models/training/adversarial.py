@@ -92,9 +92,11 @@ class Game:
 
     def real(self, samples: range, resolution: int) -> tuple[Tensor, Tensor]:
         """Pictures, and for each a random architecture [N, layers · 4], drawn as those that are told of fakes: what it
-        is told must not say by itself who drew the picture."""
+        is told must not say by itself who drew the picture. So those whose deviation is taken together are of one, as
+        fakes are: the deviation of what several architectures modulate would tell."""
         seed = sampling.seed_of("real", self.stage.seed)
-        subs = (sampling.draw(self.generator, self.wanted, resolution, seed, sample) for sample in samples)
+        groups = (sample // GROUP for sample in samples)
+        subs = (sampling.draw(self.generator, self.wanted, resolution, seed, group) for group in groups)
         codes = torch.stack([self.code(sub, resolution) for sub in subs])
         return self.shuffled(samples, resolution).to(self.device), codes
 
