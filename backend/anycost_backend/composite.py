@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from anycost_models.directions import Region
-from anycost_models.face_masks import eyes_mask, face_oval_mask, hair_of_matte
+from anycost_models.face_masks import eyes_mask, face_oval_mask, hanging_hair
 from anycost_models.face_mesh import LEFT_EYE, RIGHT_EYE, Landmarks
 from anycost_models.square import AlignedSquare, Rectangle, pixel_matrix
 from scipy.interpolate import RBFInterpolator
@@ -286,25 +286,35 @@ def _uncovered(projected: np.ndarray, edited: np.ndarray, smooth: int) -> np.nda
 def _mask(original: View, edited: View, to_original: np.ndarray, to_edited: np.ndarray, region: Region) -> np.ndarray:
     """The union of what the region covers before and after, in the photo's frame, feathered; [s, s]."""
     side = to_original.shape[0]
-    covers = []
+    faces, hair = [], []
     for view, source in ((original, None), (original, to_original), (edited, to_edited)):
         size = view.picture.shape[0]
-        small = view.landmarks.moved(np.array([[side / size, 0, 0], [0, side / size, 0]]))
+        small = _shrunk(view.landmarks, side / size)
+        place = None if source is None else source * (side / size)
         if region == "eyes":
             cover = eyes_mask(small, side)
         else:
             cover = face_oval_mask(small, side, forehead=0.15 if region == "face" else 0.35)
+        faces.append(cover if place is None else _warp(cover, place))
         if region == "head":
-            person = cv2.resize(view.matte, (side, side), interpolation=cv2.INTER_AREA)
-            cover = np.maximum(cover, hair_of_matte(person, small))
-        covers.append(cover if source is None else _warp(cover, source * (side / size)))
-    union = np.max(covers, axis=0)
+            cover = hanging_hair(_reduced(view.matte, side), small)
+            hair.append(cover if place is None else _warp(cover, place))
     feather = 0.02 * side
-    # Loose strands lie beyond the matte; where the head moves away, none of them must stay.
-    reach = round(feather * (2.5 if region == "head" else 1))
-    grown = cv2.dilate(union, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2))
+    grown = _grown(faces, feather)
+    if hair:  # loose strands lie beyond the matte; where the head moves away, none of them must stay
+        grown = np.maximum(grown, _grown(hair, 2.5 * feather))
     soft = cv2.GaussianBlur(grown, (0, 0), feather)
     # The square's own border is never touched: there is nothing to blend it with.
     ramp = np.clip((np.minimum(np.arange(side), np.arange(side)[::-1]) - 1) / (0.04 * side), 0, 1).astype(np.float32)
     soft = soft * np.minimum(ramp[:, None], ramp[None, :])
     return np.where(soft < 1 / 512, 0, soft).astype(np.float32)
+
+
+def _grown(covers: list[np.ndarray], reach: float) -> np.ndarray:
+    """Their union, by `reach` pixels larger."""
+    side = 2 * round(reach) + 1
+    return cv2.dilate(np.max(covers, axis=0), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
+
+
+def _shrunk(landmarks: Landmarks, scale: float) -> Landmarks:
+    return landmarks.moved(np.array([[scale, 0, 0], [0, scale, 0]]))

@@ -10,6 +10,7 @@ from anycost_models.face_mesh import DOWN, FACE_OVAL, Landmarks
 from anycost_models.runtime import Network
 
 _BROWS = (70, 105, 107, 336, 334, 300)  # on their upper edges
+_EARS = 0.45  # where they end, between chin (0) and mid-forehead (1)
 _MATTE_SIZE = 256  # pixels: the side of the matte network's input
 
 
@@ -72,9 +73,22 @@ def hair_mask(crop: np.ndarray, network: Network, landmarks: Landmarks) -> np.nd
 def hair_of_matte(person: np.ndarray, landmarks: Landmarks) -> np.ndarray:
     """`hair_mask` from a matte that is there already."""
     size = person.shape[0]
+    over_chin = np.clip(_over_chin(landmarks, size) / 0.1 - 0.5, 0, 1)
+    return person * (1 - face_oval_mask(landmarks, size)) * over_chin
+
+
+def hanging_hair(person: np.ndarray, landmarks: Landmarks) -> np.ndarray:
+    """`hair_of_matte` without the collars and shoulders in it: below the ears hair hangs from what is above it, while a
+    shoulder has background above it. The crop's upper edge is up."""
+    below = _over_chin(landmarks, person.shape[0]) < _EARS
+    hangs = np.minimum.accumulate(np.where(below, person, np.float32(1)), axis=0)
+    return np.minimum(hair_of_matte(person, landmarks), hangs)
+
+
+def _over_chin(landmarks: Landmarks, size: int) -> np.ndarray:
+    """float32 [S, S]: how high over the chin (0) each pixel lies, mid-forehead being 1."""
     top, chin = (landmarks.points[i, :2].astype(np.float64) for i in DOWN)
     height = max(float(np.hypot(*(top - chin))), 1e-6)
-    up = (top - chin) / height
+    up = ((top - chin) / height**2).astype(np.float32)
     y, x = np.mgrid[0:size, 0:size].astype(np.float32) + 0.5
-    over_chin = ((x - chin[0]) * up[0] + (y - chin[1]) * up[1]) / height  # 0 at the chin, 1 at mid-forehead
-    return person * (1 - face_oval_mask(landmarks, size)) * np.clip(over_chin / 0.1 - 0.5, 0, 1).astype(np.float32)
+    return (x - np.float32(chin[0])) * up[0] + (y - np.float32(chin[1])) * up[1]

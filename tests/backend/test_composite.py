@@ -221,6 +221,22 @@ def test_the_head_is_more_than_the_face(view):
     assert head[hair[1], hair[0]] > 0.9
 
 
+def test_hair_hangs_and_shoulders_do_not(view):
+    """Both lie beside the jaw, in the person's matte: a shoulder, unlike hair, has background above it."""
+    eyes, chin = view.landmarks.points[[168, 152], 1].astype(int)
+    beside, height = SIZE - 36, (eyes + chin) // 2 + 24  # of the square, clear of the face
+
+    def head(first_row):
+        matte = view.matte.copy()
+        matte[:, beside - 16 :] = 0
+        matte[first_row:chin, beside - 16 : beside + 16] = 1
+        person = replace(view, matte=matte)
+        return composite.plan(person, person, person, "head").mask[height, beside]
+
+    assert head(first_row=eyes - 40) > 0.9
+    assert head(first_row=height - 16) == 0
+
+
 def test_the_mask_covers_the_face_before_and_after(view):
     """A jaw grows wide, or narrow: what it covered and what it will cover may both change."""
 
