@@ -85,6 +85,7 @@ def test_a_stage_runs_to_its_end_and_leaves_what_it_made(stage: Path, tmp_path: 
     assert {"discriminator/fake", "discriminator/real", "r1/penalty", "generator/adversarial"} < first.keys()
     assert [path.name for path in sorted((output / "sheets").iterdir())] == ["step-00000002.png", "step-00000003.png"]
     assert Image.open(output / "sheets" / "step-00000003.png").width > 2 * 128
+    assert Image.open(output / "curves.png").size == (1120, 720)
     assert train(capfd, stage, "--output", output)[:2] == (code, out)  # nothing is left to do
     assert steps(output) == [1, 2, 3]
 

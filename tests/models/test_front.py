@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from anycost_models.chart import COLOURS
 from anycost_models.elastic import SubGenerator
 from anycost_models.errors import AnycostError
 from anycost_models.front import LARGEST, Front, Point, load_front, pareto, save_front, with_ms
-from anycost_models.front_chart import COLOURS, draw_front
+from anycost_models.front_chart import draw_front
 
 
 def point(resolution: int, macs: int, distance: float, ms: float | None = None) -> Point:

@@ -9,18 +9,20 @@ from typing import Any
 import numpy as np
 
 from anycost_models.sheet import save_png
+from anycost_models.training.curves import draw_curves
 
 
 class Records:
-    """`scalars.jsonl` (an object for each step), `sheets/step-N.png`, and `scalars/` for TensorBoard, in `folder`.
+    """In `folder`: `scalars.jsonl` (an object for each step), `sheets/step-N.png`, `curves.png` (drawn with each sheet
+    and at the end), and `scalars/` for TensorBoard.
 
     step: where the training begins; what an earlier, interrupted run recorded past it is dropped."""
 
     def __init__(self, folder: Path, step: int, images_per_step: int) -> None:
         self.folder, self.images_per_step = folder, images_per_step
-        path = folder / "scalars.jsonl"
-        _keep_until(path, step)
-        self.file = path.open("a", encoding="utf-8", buffering=1)  # by the line
+        self.path = folder / "scalars.jsonl"
+        _keep_until(self.path, step)
+        self.file = self.path.open("a", encoding="utf-8", buffering=1)  # by the line
         self.writer: Any = None
         try:
             from torch.utils.tensorboard import SummaryWriter
@@ -42,13 +44,19 @@ class Records:
         folder = self.folder / "sheets"
         folder.mkdir(exist_ok=True)
         save_png(folder / f"step-{step:08d}.png", picture)
+        self._draw_curves()
         if self.writer:
             self.writer.add_image("sheet", picture, step * self.images_per_step, dataformats="HWC")
 
     def close(self) -> None:
         self.file.close()
+        self._draw_curves()
         if self.writer:
             self.writer.close()
+
+    def _draw_curves(self) -> None:
+        rows = [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines()]
+        save_png(self.folder / "curves.png", draw_curves(self.folder.name, rows))
 
 
 def _keep_until(path: Path, step: int) -> None:
