@@ -18,7 +18,7 @@ from krita_settings import chosen, read
 from machine import Machine
 from our_places import Places
 from our_version import our_version
-from processes import child_variables
+from processes import asked
 from progress import Progress
 from record import Record
 from redact import redacted, without_home
@@ -122,14 +122,7 @@ def _installed(root: Path, record: Record, problems: list[str]) -> Facts:
 def _environment(record: Record, places: Places, problems: list[str]) -> Facts:
     facts: Facts = {"folder": str(record.environment), "works": False}
     try:
-        done = subprocess.run(
-            [record.python, "-I", "-c", _ABOUT],
-            env=child_variables() | places.variables(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-        )
+        done = asked(Path(record.python), ["-c", _ABOUT], places.variables(), PATIENCE)
         facts |= json.loads(done.stdout) | {"works": True}
     except (OSError, subprocess.TimeoutExpired, ValueError, TypeError):
         problems.append("the private environment does not work: run 'python3 installer repair'")

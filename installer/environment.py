@@ -10,6 +10,7 @@ import platform
 import shutil
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TextIO
@@ -101,16 +102,8 @@ def prepare(root: Path, extra: str, torch: str | None, progress: Progress) -> Pa
 
     # One that was never completed may be cut off anywhere, or be of a Python for which there are no packages.
     if not about or (stamp is None and tuple(about["python"]) != sys.version_info[:2]):
-        create(environment, progress)
-        about = environment.about()
-        if not about:
-            raise InstallError(
-                f"the new environment does not run; see {environment.log}, then run the same command again"
-            )
-    (environment.folder / STAMP).unlink(missing_ok=True)
-    with environment.log.open("a", encoding="utf-8") as log:
-        for name in forget_half_copied(Path(about["site_packages"])):
-            log.write(f"{name} was half copied when an earlier run was cut off: copied again\n")
+        about = create(environment, progress)
+    with unstamped(environment, about) as log:
         install_torch(environment, about["torch"], wanted.torch, log, progress)
         with progress.step("Installing packages") as note:
             arguments = ["--editable", f".[{','.join(wanted.extras)}]" if wanted.extras else "."]
@@ -121,8 +114,18 @@ def prepare(root: Path, extra: str, torch: str | None, progress: Progress) -> Pa
     return environment.python
 
 
-def create(environment: Environment, progress: Progress) -> None:
-    """Makes it with this Python, in place of what may be there."""
+@contextlib.contextmanager
+def unstamped(environment: Environment, about: dict) -> Iterator[TextIO]:
+    """Its log, while packages are put into it: from here on it is not complete, until a stamp is written again."""
+    (environment.folder / STAMP).unlink(missing_ok=True)
+    with environment.log.open("a", encoding="utf-8") as log:
+        for name in forget_half_copied(Path(about["site_packages"])):
+            log.write(f"{name} was half copied when an earlier run was cut off: copied again\n")
+        yield log
+
+
+def create(environment: Environment, progress: Progress) -> dict:
+    """Makes it with this Python, in place of what may be there, and returns what it is `about`. Raises InstallError."""
     check_venv()
     check_disk(environment.folder.parent)
     with progress.step(f"Making the private environment {environment.folder.name}"):
@@ -138,6 +141,10 @@ def create(environment: Environment, progress: Progress) -> None:
             raise InstallError(
                 f"making {environment.folder} failed: {said}. Mend that, then run the same command again"
             )
+    about = environment.about()
+    if not about:
+        raise InstallError(f"the new environment does not run; see {environment.log}, then run the same command again")
+    return about
 
 
 def install_torch(environment: Environment, present: str | None, build: str, log: TextIO, progress: Progress) -> None:

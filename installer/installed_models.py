@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from our_places import Places
-from processes import child_variables
+from processes import asked
 
 PATIENCE = 300  # seconds
 
@@ -25,17 +25,9 @@ class Model:
 
 def models(python: Path, places: Places) -> list[Model] | None:
     """Needed ones and those that are there; each is read and hashed. None when the backend does not answer."""
-    command = [python, "-I", "-X", "utf8", "-m", "anycost_backend", "models", "verify", "--json"]
+    arguments = ["-m", "anycost_backend", "models", "verify", "--json"]
     try:
-        done = subprocess.run(
-            [str(part) for part in command],
-            env=child_variables() | places.variables(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=PATIENCE,
-        )
+        done = asked(python, arguments, places.variables(), PATIENCE)
         rows = json.loads(done.stdout)
         return [
             Model(str(row["name"]), str(row["state"]), int(row.get("size", 0)), bool(row.get("required", True)))

@@ -11,13 +11,13 @@ from typing import TextIO
 
 import distribution
 from alone import alone
-from environment import STAMP, Environment, Stamp, create
+from environment import Environment, Stamp, create, unstamped
 from errors import InstallError
 from locked_packages import install_packages, install_project, install_torch
 from manifest import read_manifest
 from our_places import Places
 from our_version import our_version
-from packages import check, forget_half_copied
+from packages import check
 from progress import Progress
 from requirements import Lock, Target, read_lock, this_target
 from running_backend import python_of_backend
@@ -88,18 +88,8 @@ def prepare(
 
 
 def _prepared(environment: Environment, lock: Lock, bundle: Path | None, progress: Progress) -> Path:
-    about = environment.about()
-    if not about:
-        create(environment, progress)
-        about = environment.about()
-        if not about:
-            raise InstallError(
-                f"the new environment does not run; see {environment.log}, then run the same command again"
-            )
-    (environment.folder / STAMP).unlink(missing_ok=True)
-    with environment.log.open("a", encoding="utf-8") as log:
-        for name in forget_half_copied(Path(about["site_packages"])):
-            log.write(f"{name} was half copied when an earlier run was cut off: copied again\n")
+    about = environment.about() or create(environment, progress)
+    with unstamped(environment, about) as log:
         _fill(environment, lock, bundle, log, progress)
     environment.write_stamp(Stamp(environment.folder.name, (), "cpu"))
     return environment.python

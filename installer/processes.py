@@ -21,6 +21,23 @@ def child_variables() -> dict[str, str]:
     return variables | {"PYTHONIOENCODING": "utf-8", "PYTHONNOUSERSITE": "1", "PIP_USER": "0"}
 
 
+def asked(
+    python: Path, arguments: Sequence[str | Path], variables: Mapping[str, str], seconds: float
+) -> subprocess.CompletedProcess[str]:
+    """Runs a private Python by itself and catches what it says. `variables`: more for its environment.
+
+    Raises OSError when it cannot be run, subprocess.TimeoutExpired when it takes longer."""
+    return subprocess.run(
+        [str(part) for part in (python, "-I", "-X", "utf8", *arguments)],
+        env=child_variables() | dict(variables),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=seconds,
+    )
+
+
 def logged(
     command: Sequence[str | Path],
     cwd: Path,

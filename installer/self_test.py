@@ -10,7 +10,7 @@ from pathlib import Path
 
 from errors import InstallError
 from our_places import Places
-from processes import child_variables
+from processes import asked
 from progress import Progress
 
 PATIENCE = 300  # seconds: the first face on a slow machine needs a graph that is exported once
@@ -91,17 +91,9 @@ def _tested(python: Path, client: Path, places: Places) -> Tested:
     began = time.time()
     with tempfile.TemporaryDirectory(prefix="anycost-") as folder:
         file = Path(folder) / "run" / "connection.json"
-        command = [python, "-I", "-X", "utf8", "-c", CHILD, client, file, PATIENCE, RESOLUTION]
+        arguments: list[str | Path] = ["-c", CHILD, client, file, str(PATIENCE), str(RESOLUTION)]
         try:
-            done = subprocess.run(
-                [str(part) for part in command],
-                env=child_variables() | places.variables(),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                encoding="utf-8",
-                errors="replace",
-                timeout=PATIENCE + 60,
-            )
+            done = asked(python, arguments, places.variables(), PATIENCE + 60)
         except OSError as error:
             raise _failed(f"{python} cannot be run ({error.strerror})", places, began) from error
         except subprocess.TimeoutExpired:
