@@ -2,7 +2,7 @@
 
 RUNS is the folder of the stages small_multiresolution, small_adaptive and small_quarter (docs/training.md). Prints how
 far the faces that each network draws are from those it learned from: FD-ENL0 at 64 px, the lower the nearer. "half" is
-one half of those faces against the other. What is claimed: a sub-generator is nearer than a network of its size that
+one half of those faces against the other. The paper's claim: a sub-generator is nearer than a network of its size that
 was trained by itself.
 """
 
