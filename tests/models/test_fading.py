@@ -45,5 +45,4 @@ def test_a_damaged_table_is_told(tmp_path):
 
 
 def _zeros():
-
     return np.zeros((16, 512), np.float32)
