@@ -199,16 +199,26 @@ def test_an_edited_layer_is_edited_anew_also_after_saving(told):
     assert "is gone: bring it back" in why
 
 
-@pytest.mark.parametrize(
-    ("name", "dtype", "mean", "tail"), [("16", "<u2", 0.1, 1), ("float", "<f4", 0.1, 1), ("adobe", "u1", 1.5, 18)]
-)
-def test_other_precisions_and_profiles_look_the_same(told, name, dtype, mean, tail):
-    """Nearly as near as that image's photo comes to ours. What 8 bits of a wide space rounded is projected anew."""
+@pytest.mark.parametrize(("name", "dtype"), [("16", "<u2"), ("float", "<f4")])
+def test_other_precisions_look_the_same(told, name, dtype):
+    """Nearly as near as that image's photo comes to ours."""
     assert told.answer[name]["called"] == ["success", ""]
     difference = np.abs(told.seen(name, dtype) - told.seen("plain"))
     without = np.abs(told.seen(name, dtype, "source") - PHOTO)
-    assert difference.mean() < without.mean() + mean
-    assert np.quantile(difference, 0.99) <= np.quantile(without, 0.99) + tail
+    assert difference.mean() < without.mean() + 0.1
+    assert np.quantile(difference, 0.99) <= np.quantile(without, 0.99) + 1
+
+
+def test_another_profile_has_the_same_colours(told):
+    """What 8 bits of a wide space rounded is projected anew, so that single hairs differ and a face's colours don't.
+
+    One conversion left out moves the edited pixels' red by 7.
+    """
+    assert told.answer["adobe"]["called"] == ["success", ""]
+    difference = told.seen("adobe") - told.seen("plain")
+    edited = (told.seen("plain") != PHOTO).any(axis=2)
+    assert np.abs(difference).mean() < 2
+    assert np.abs(difference[edited].mean(axis=0)).max() < 3
 
 
 def test_a_grey_image_stays_grey(told):
