@@ -160,7 +160,7 @@ def project(
         network = fast if stage.sub.resolution == full else model.extract(stage.sub)
         if network is not fast and has_fast_bfloat16():
             network = network.with_fast_features()
-        rows = network.config.styles
+        own = model.layers_at(stage.sub.resolution)  # rows; the last one only tints it, and is left to wider stages
         loss_at_side = objective.at(min(SIDE, stage.sub.resolution))
         point, best, stale = offset, math.inf, 0
         descent.restart()
@@ -169,7 +169,8 @@ def project(
             noise = torch.zeros(())
             if curvature is None:  # early noise shakes it out of the mean face's own corner
                 noise = 0.1 * max(0.0, 1 - 5 * schedule.progress) * torch.randn(variable.shape, generator=rng)
-            loss, psnr = loss_at_side(draw(network, (variable + noise)[:rows]))
+            moved = torch.cat([(variable + noise)[:own], point[own:]])[: network.config.styles]
+            loss, psnr = loss_at_side(draw(network, moved))
             restraint = (variable.square() + (variable - begin).square()).mean() / 2
             loss = loss + settings.restraint * restraint
             if loss.item() < best * 0.999:

@@ -28,16 +28,13 @@ class MobileConfig:
     channels: tuple[int, ...] = (*[512] * 10, 256, 256, 128, 128, 64, 64)
     exits: tuple[int, ...] = (64, 128, 256, 512, 1024)  # resolutions that can be drawn, pixels, ascending
     elastic_from: int | None = 8  # the first of `channels` that sub-generators narrow; None: this is a plain network
+    styles: int = 16  # rows of a W+ latent: one for the root, two for each block, one for the last head
+    tinted: bool = False  # heads also take the latent's last row, where the full generator keeps colours
 
     @property
     def resolution(self) -> int:
         """Of the full picture, pixels."""
         return self.exits[-1]
-
-    @property
-    def styles(self) -> int:
-        """Rows of a W+ latent: one for the root, two for each block, one for the last head."""
-        return len(self.channels)
 
     @property
     def heads(self) -> tuple[int, ...]:
@@ -46,7 +43,7 @@ class MobileConfig:
 
 
 FULL = MobileConfig()
-TINY = MobileConfig(32, 2, (32, 32, 32, 32, 16, 16, 8, 8), exits=(16, 32, 64), elastic_from=4)  # for tests
+TINY = MobileConfig(32, 2, (32, 32, 32, 32, 16, 16, 8, 8), exits=(16, 32, 64), elastic_from=4, styles=8)  # for tests
 
 
 HAAR = ((1, 1, 1, 1), (1, 1, -1, -1), (1, -1, 1, -1), (1, -1, -1, 1))  # LL, LH, HL, HH over a 2×2 quad, × ½
@@ -132,19 +129,27 @@ class Block(nn.Module):
 
 
 class Head(nn.Module):
-    """Features [N, C, R/2, R/2] → RGB [N, 3, R, R], about −1…1."""
+    """Features [N, C, R/2, R/2] → RGB [N, 3, R, R], about −1…1.
 
-    def __init__(self, style_dim: int, inputs: int) -> None:
+    A tinted one draws before the layers that settle brightness and colours, by styles of their own; it makes up for
+    them with what the latent's last row adds to its own style and to its bands."""
+
+    def __init__(self, style_dim: int, inputs: int, *, tinted: bool) -> None:
         super().__init__()
         self.affine = nn.Linear(style_dim, inputs)
         self.conv = nn.Conv2d(inputs, 12, 1)
+        self.tint = nn.Linear(style_dim, inputs) if tinted else None
+        self.shade = nn.Linear(style_dim, 12) if tinted else None
 
-    def bands(self, x: Tensor, w: Tensor) -> Tensor:
-        """[N, 12, R/2, R/2]: the Haar bands of red, green and blue."""
-        return self.conv(modulate(x, self.affine(w)))
+    def bands(self, x: Tensor, w: Tensor, last: Tensor) -> Tensor:
+        """[N, 12, R/2, R/2]: the Haar bands of red, green and blue. w, last: the head's own row and the last one."""
+        style = self.affine(w)
+        if self.tint is None or self.shade is None:
+            return self.conv(modulate(x, style))
+        return self.conv(modulate(x, style + self.tint(last))) + self.shade(last)[:, :, None, None].to(x.dtype)
 
-    def forward(self, x: Tensor, w: Tensor) -> Tensor:
-        return inverse_haar(self.bands(x, w))
+    def forward(self, x: Tensor, w: Tensor, last: Tensor) -> Tensor:
+        return inverse_haar(self.bands(x, w, last))
 
 
 class MobileGenerator(ElasticGenerator):
@@ -164,7 +169,8 @@ class MobileGenerator(ElasticGenerator):
         blocks = nn.ModuleList(
             Block(dim, channels[i - 1], channels[i], channels[i + 1], 4 << i // 2) for i in range(2, len(channels), 2)
         )
-        heads = nn.ModuleDict({str(r): Head(dim, channels[2 * level(r) + 1]) for r in config.heads})
+        tinted = config.tinted
+        heads = nn.ModuleDict({str(r): Head(dim, channels[2 * level(r) + 1], tinted=tinted) for r in config.heads})
         self.blocks = cast("Sequence[Block]", blocks)  # torch's containers don't say what they hold
         self.heads = cast("Mapping[str, Head]", heads)
         first = config.elastic_from
@@ -200,7 +206,7 @@ class MobileGenerator(ElasticGenerator):
         drawn = {}
         for i, x in enumerate(self.features(latent)):
             if str(8 << i) in self.heads:
-                drawn[8 << i] = self.heads[str(8 << i)](x, latent[:, 2 * i + 1])
+                drawn[8 << i] = self.heads[str(8 << i)](x, latent[:, 2 * i + 1], latent[:, -1])
         return drawn
 
     def half_size(self, latent: Tensor, *, thrifty: bool = False) -> Tensor:
@@ -210,7 +216,7 @@ class MobileGenerator(ElasticGenerator):
         latent = self.as_wplus(latent)
         *_, features = self.features(latent, thrifty=thrifty)
         head = self.heads[str(self.config.resolution)]
-        return head.bands(features, latent[:, -1])[:, ::4].float() / 2
+        return head.bands(features, latent[:, -1], latent[:, -1])[:, ::4].float() / 2
 
     # What ElasticGenerator asks of a family
 
@@ -226,8 +232,10 @@ class MobileGenerator(ElasticGenerator):
         return tuple(widths[RATIOS.index(ratio) if len(widths) > 1 else -1] for widths in allowed)
 
     def sub_config(self, resolution: int, widths: tuple[int, ...], exits: tuple[int, ...]) -> MobileConfig:
-        exits = exits if widths != self.config.channels else (resolution,)  # the full network has no lower heads
-        return replace(self.config, channels=widths, exits=exits, elastic_from=None)
+        if widths == self.config.channels:  # the full network has no lower heads
+            return replace(self.config, exits=(resolution,), elastic_from=None)
+        tinted = self.config.tinted or self.config.elastic_from is not None
+        return replace(self.config, channels=widths, exits=exits, elastic_from=None, tinted=tinted)
 
     def sub_tensors(self, config: MobileConfig) -> dict[str, Tensor]:
         own = {name: t for name, t in self.state_dict(keep_vars=True).items() if not name.startswith("nested.")}

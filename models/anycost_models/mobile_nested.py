@@ -73,19 +73,31 @@ class NestedBlock(nn.Module):
 
 
 class NestedHead(nn.Module):
-    """One RGB head per ratio, modulated by the affine of what the full generator makes of the same features."""
+    """One RGB head per ratio, modulated by the affine of what the full generator makes of the same features.
 
-    def __init__(self, inputs: int) -> None:
+    Half of what lower exits drew wrong were brightness and colours of large areas, which the full generator settles in
+    layers that they leave out. Its last head's style says most about them, and is a small code for a tint."""
+
+    def __init__(self, inputs: int, code: int) -> None:
+        """code: channels of the full generator's last features."""
         super().__init__()
         self.modulation = Modulation(inputs)
         self.weight = nn.Parameter(torch.randn(len(RATIOS), 12, inputs) / inputs**0.5)
         self.bias = nn.Parameter(torch.zeros(len(RATIOS), 12))
+        self.tint = nn.Parameter(torch.zeros(inputs, code))
+        self.shade = nn.Parameter(torch.zeros(len(RATIOS), 12, code))
 
-    def tensors(self, affine: Mapping[str, Tensor], inputs: int, ratio: int, dtype: torch.dtype) -> dict[str, Tensor]:
+    def tensors(
+        self, affine: Mapping[str, Tensor], last: Mapping[str, Tensor], inputs: int, ratio: int, dtype: torch.dtype
+    ) -> dict[str, Tensor]:
+        """last: `colour_code`'s"""
+        tint, shade = self.tint[:inputs], self.shade[ratio]
         return {
             **prefixed("affine", self.modulation.tensors(affine, inputs, ratio)),
             "conv.weight": self.weight[ratio, :, :inputs, None, None].to(dtype),
             "conv.bias": self.bias[ratio].to(dtype),
+            **{f"tint.{key}": tint @ tensor for key, tensor in last.items()},
+            **{f"shade.{key}": shade @ tensor for key, tensor in last.items()},
         }
 
 
@@ -100,7 +112,7 @@ class Nested(nn.Module):
         blocks = nn.ModuleList(
             NestedBlock(*channels[i - 1 : i + 2]) for i in range(2 + 2 * self.first, len(channels), 2)
         )
-        heads = nn.ModuleDict({str(r): NestedHead(channels[2 * level(r) + 1]) for r in exits})
+        heads = nn.ModuleDict({str(r): NestedHead(channels[2 * level(r) + 1], channels[-1]) for r in exits})
         self.blocks = cast("Sequence[NestedBlock]", blocks)
         self.heads = cast("Mapping[str, NestedHead]", heads)
 
@@ -126,11 +138,19 @@ class Nested(nn.Module):
                 tensors = conv.tensors(within(own, key), inputs, widths[layer], (ratios[layer - 1], ratios[layer]))
                 found |= prefixed(f"{name}.{key}", tensors)
         dtype = full["constant"].dtype  # bfloat16 in a generator with fast features
+        last = colour_code(within(full, f"heads.{self.resolution}.affine"), full["mean_style"])
         for r in exits:
             layer, is_last = 2 * level(r) + 1, r == self.resolution
             affine = within(full, f"heads.{r}.affine" if is_last else f"blocks.{level(r)}.up")
-            found |= prefixed(f"heads.{r}", self.heads[str(r)].tensors(affine, widths[layer], ratios[layer], dtype))
+            head = self.heads[str(r)].tensors(affine, last, widths[layer], ratios[layer], dtype)
+            found |= prefixed(f"heads.{r}", head)
         return found
+
+
+def colour_code(affine: Mapping[str, Tensor], mean_style: Tensor) -> dict[str, Tensor]:
+    """The linear map, weight [C, D] and bias [C], of a latent's last row to the style of the full generator's last
+    head, less that of the mean style."""
+    return {"weight": affine["weight"], "bias": -affine["weight"] @ mean_style}
 
 
 def within(tensors: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:

@@ -1,5 +1,6 @@
 """Projection: the latent it finds draws the face that it was given."""
 
+import copy
 from dataclasses import replace
 
 import numpy as np
@@ -108,6 +109,17 @@ def test_measured_curvature_goes_further_in_as_many_steps(model, enl0, face):
     by_curvature = project(model, enl0, face, settings=ProjectionSettings(stages), curvature=load_curvature())
     by_adam = project(model, enl0, face, settings=ProjectionSettings((replace(stages[0], learning_rate=0.2),)))
     assert by_curvature.psnr > by_adam.psnr + 1
+
+
+def test_a_cheap_stage_leaves_the_rows_of_layers_that_it_lacks(tiny, enl0, face):
+    """The last one tints what it draws, but what that does to the full picture only the full generator knows."""
+    tinted = copy.deepcopy(tiny)
+    for head in tinted.nested.heads.values():
+        head.shade.normal_()
+    stages = (Stage(SubGenerator(32), 5, 0.2, 0.05),)
+    found = project(tinted, enl0, face, settings=ProjectionSettings(stages)).latent
+    moved = (found != tinted.mean_style.numpy()).any(axis=1)
+    assert moved.tolist() == [True] * 6 + [False] * 2
 
 
 def test_whoever_wants_it_editable_stays_nearer_to_the_start(tiny, enl0, face):

@@ -8,7 +8,10 @@ from anycost_models.elastic import RATIOS, SubGenerator
 from anycost_models.errors import AnycostError
 from anycost_models.mobile import FULL, TINY, MobileGenerator
 from anycost_models.mobile_sort import sort_channels
+from anycost_models.training.faces import GeneratedFaces
 from anycost_models.training.nested_start import sample_latents, solve
+from anycost_models.training.stage import Data
+from anycost_models.training.tints import fit_tints
 
 
 def psnr(a: torch.Tensor, b: torch.Tensor) -> float:
@@ -43,7 +46,7 @@ def test_a_sub_generator_of_its_own_draws_the_same(tiny, sub):
     latent = torch.randn(2, TINY.styles, 32)
     small = tiny.extract(sub)
     assert small.config.channels == tiny.widths(sub)
-    torch.testing.assert_close(small(latent[:, : small.config.styles]), tiny(latent, sub))
+    torch.testing.assert_close(small(latent), tiny(latent, sub))
 
 
 def test_the_full_one_is_the_network_itself(tiny):
@@ -80,6 +83,39 @@ def test_narrower_layers_use_the_first_of_the_shared_weights(tiny):
     assert changed == [0.75, 1.0]
     tiny.nested.blocks[0].conv2.pointwise[:4, :4] += 1
     assert not any(torch.equal(before[ratio], tiny(latent, SubGenerator(32, ratio))) for ratio in RATIOS)
+
+
+def test_the_last_row_tints_what_lower_exits_draw(tiny):
+    """The full generator's colours come from there; its mean style leaves a picture as it is."""
+    latent = torch.randn(1, TINY.styles, 32)
+    other = latent.clone()
+    other[:, -1] = tiny.mean_style
+    subs = [sub for sub in tiny.sub_generators() if sub.resolution < 64]
+    plain = [tiny(other, sub) for sub in subs]
+    assert all(torch.equal(tiny(latent, sub), picture) for sub, picture in zip(subs, plain, strict=True))
+    for head in tiny.nested.heads.values():
+        head.tint.normal_()
+        head.shade.normal_()
+    assert not any(torch.equal(tiny(latent, sub), picture) for sub, picture in zip(subs, plain, strict=True))
+    for sub, picture in zip(subs, plain, strict=True):
+        torch.testing.assert_close(tiny(other, sub), picture)
+
+
+def test_tints_are_fitted_to_what_large_areas_lack(tiny, tmp_path):
+    sort_channels(tiny, sample_latents(tiny, 4, seed=1))
+    solve(tiny, sample_latents(tiny, 24, seed=2))
+    data = Data(pool=80, mixing=0.0)
+    faces = GeneratedFaces(tiny, data, 3, tmp_path, fast=False)
+    latents = faces.latents(range(60, 80))
+    goal = F.adaptive_avg_pool2d(tiny(latents).clamp(-1, 1), 8)
+    subs = [SubGenerator(16), SubGenerator(32, 0.5), SubGenerator(64, 0.25)]
+
+    def lacking() -> list[float]:
+        return [(F.adaptive_avg_pool2d(tiny(latents, sub), 8) - goal).square().mean().item() for sub in subs]
+
+    before = lacking()
+    fit_tints(tiny, faces, 60)
+    assert all(after < 0.9 * start for after, start in zip(lacking(), before, strict=True))
 
 
 def test_training_the_nested_weights_cannot_touch_the_full_generator(tiny):

@@ -47,7 +47,7 @@ def solve(model: MobileGenerator, latents: Tensor) -> None:
     for latent in latents.split(1):
         features = list(model.features(latent))
         start.append(features[level])
-        pictures.append(head(features[-1], latent[:, -1]))
+        pictures.append(head(features[-1], latent[:, -1], latent[:, -1]))
     teacher, students = start, [start] * len(RATIOS)
     wide = [r for r in model.config.exits if r < 16 << level]
     for r in wide:
