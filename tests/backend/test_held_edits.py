@@ -25,7 +25,7 @@ def caches(shared_home: Path):
         yield
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def session(loaded: Parts) -> Session:
     """The latent is a drawn face's."""
     session = Session(Layer(skimage.data.astronaut()), loaded)
@@ -47,11 +47,17 @@ def test_the_held_label_stays_in_the_final_picture(session: Session, loaded: Par
     assert drawn["age"] == 1.0
 
 
-def test_the_preview_at_rest_is_corrected_as_the_final_picture_is(session: Session) -> None:
-    moving, resting = (session.draw(0, HELD, manner).strengths for manner in (MOVING, RESTING))
-    assert resting == session.draw(0, HELD, session.final(0)).strengths == moving
+def test_a_moving_preview_is_corrected_in_proportion_until_one_at_rest_has_measured(session: Session) -> None:
     half = Adjustment({"age": 0.5}, HELD.held)
-    assert session.draw(0, half, MOVING).strengths["brows_up"] == pytest.approx(resting["brows_up"] / 2)
+    foreseen, half_foreseen = (session.draw(0, wanted, MOVING).strengths["brows_up"] for wanted in (HELD, half))
+    assert half_foreseen == pytest.approx(foreseen / 2)
+    resting = session.draw(0, HELD, RESTING).strengths
+    assert session.draw(0, HELD, MOVING).strengths == resting
+
+
+def test_the_preview_at_rest_is_corrected_as_the_final_picture_is(session: Session) -> None:
+    resting = session.draw(0, HELD, RESTING).strengths
+    assert session.draw(0, HELD, session.final(0)).strengths == resting
 
 
 def test_without_a_lock_strengths_are_as_they_were_set(session: Session) -> None:
