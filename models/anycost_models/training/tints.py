@@ -138,7 +138,7 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True, help="keeps the faces: the folder of the training")
-    parser.add_argument("--count", type=int, default=2000, help="faces")
+    parser.add_argument("--count", type=int, default=500, help="faces")
     args = parser.parse_args()
     model, teacher = load_generator(args.weights), load_generator(args.weights)
     if not isinstance(model, MobileGenerator):
