@@ -81,7 +81,14 @@ ATTRIBUTES = (
         natural=(-1.2, 1.2),
     ),
     Attribute(
-        "gaze_side", "Expression", "looking to the picture's left … right", "face", effect=2.2, natural=(-1.3, 1.3)
+        "gaze_side",
+        "Expression",
+        "looking to the picture's left … right",
+        "face",
+        rows=(0, 9),
+        effect=2.2,
+        longest=7,
+        natural=(-1.3, 1.3),
     ),
     Attribute(
         "age",
@@ -108,28 +115,30 @@ ATTRIBUTES = (
     ),
     Attribute("face_width", "Shape", "narrower … wider face", "head", natural=(-1.3, 1.3)),
     Attribute("jaw_width", "Shape", "narrower … wider jaw", "head"),
-    Attribute("chin_length", "Shape", "shorter … longer chin", "head", natural=(-1.7, 1.5)),
+    Attribute("chin_length", "Shape", "shorter … longer chin", "head", natural=(-1.5, 1.4)),
     Attribute("nose_width", "Shape", "narrower … wider nose", "face", natural=(-1.05, 1.1)),
     Attribute("lip_fullness", "Shape", "thinner … fuller lips", "face", ("pucker",), natural=(-1.8, 1.4)),
     Attribute("eye_spacing", "Shape", "eyes closer … further apart", "face", ("brow_furrow",), natural=(-1.5, 1.3)),
     Attribute("yaw", "Pose", "turned to the picture's left … right", "head", ("light_side",), natural=(-1.5, 1.5)),
     Attribute("pitch", "Pose", "looking down … up", "head", _TILT, natural=(-2, 2)),
     Attribute("light_side", "Light", "lit from the picture's left … right", "head", natural=(-2, 2)),
-    Attribute("light_above", "Light", "lit from below … above", "head"),
-    Attribute("skin_warmth", "Colour", "cooler … warmer skin", "face", rows=(5, 16), effect=1.5, natural=(-2, 1.6)),
+    Attribute("light_above", "Light", "lit from below … above", "head", rows=(0, 13)),
+    Attribute("skin_warmth", "Colour", "cooler … warmer skin", "face", rows=(5, 13), effect=1.65, natural=(-2, 1.6)),
     Attribute(
         "skin_smoothness",
         "Colour",
         "rougher … smoother skin",
         "face",
         ("age",),
-        rows=(6, 16),
+        rows=(6, 13),
         hold=0.3,
         natural=(-1.1, 1.1),
     ),
-    Attribute("blush", "Colour", "paler … rosier cheeks", "face", natural=(-1.5, 2)),
-    Attribute("lip_colour", "Colour", "paler … redder lips", "face", rows=(3, 16), natural=(-1.7, 2)),
-    Attribute("eye_makeup", "Colour", "lighter … darker lids", "face", ("dark_lenses",), natural=(-0.5, 1.3)),
+    Attribute("blush", "Colour", "paler … rosier cheeks", "face", rows=(0, 11), natural=(-1.5, 1.6)),
+    Attribute("lip_colour", "Colour", "paler … redder lips", "face", rows=(3, 11), natural=(-1.7, 2)),
+    Attribute(
+        "eye_makeup", "Colour", "lighter … darker lids", "face", ("dark_lenses",), rows=(3, 13), natural=(-0.5, 1.3)
+    ),
     Attribute("brow_boldness", "Colour", "fainter … bolder brows", "face", natural=(-1.5, 1.6)),
     Attribute(
         "glasses",
@@ -142,16 +151,28 @@ ATTRIBUTES = (
         natural=(-1.2, 1.3),
     ),
     Attribute(
-        "beard", "Hair", "shaven … bearded", "face", ("moustache", "skin_smoothness", "light_above"), natural=(-2, 1.7)
+        "beard",
+        "Hair",
+        "shaven … bearded",
+        "face",
+        ("moustache", "skin_smoothness", "light_above"),
+        natural=(-1.6, 1.5),
     ),
     Attribute("moustache", "Hair", "without … with a moustache", "face", ("beard",), natural=(-1.6, 1.3)),
     Attribute(
-        "hair_length", "Hair", "shorter … longer hair", "head", ("hair_volume",), longest=5.8, natural=(-1.15, 1.1)
+        "hair_length",
+        "Hair",
+        "shorter … longer hair",
+        "head",
+        ("hair_volume",),
+        identity=5,
+        longest=7.5,
+        natural=(-1.1, 1.05),
     ),
     Attribute(
         "hair_volume", "Hair", "flatter … fuller hair", "head", ("hair_length", "baldness"), natural=(-1.25, 1.5)
     ),
-    Attribute("hair_curl", "Hair", "straighter … curlier hair", "head", ("hair_volume",), natural=(-2, 1.4)),
+    Attribute("hair_curl", "Hair", "straighter … curlier hair", "head", ("hair_volume",), natural=(-2, 1.25)),
     Attribute(
         "fringe",
         "Hair",
@@ -161,7 +182,17 @@ ATTRIBUTES = (
         natural=(-1.8, 1.3),
     ),
     Attribute("hair_lightness", "Hair", "darker … lighter hair", "head", _HAIR_COLOURS, natural=(-2, 2)),
-    Attribute("hair_blond", "Hair", "ashen … blond hair", "head", _HAIR_COLOURS, natural=(-1.2, 1.7)),
-    Attribute("hair_red", "Hair", "less … more red hair", "head", ("hair_blond", "hair_grey"), natural=(-1.2, 1.7)),
-    Attribute("hair_grey", "Hair", "coloured … grey hair", "head", _HAIR_COLOURS, natural=(-1.5, 1.4)),
+    Attribute("hair_blond", "Hair", "ashen … blond hair", "head", _HAIR_COLOURS, rows=(0, 11), natural=(-1.2, 1.7)),
+    Attribute(
+        "hair_red",
+        "Hair",
+        "less … more red hair",
+        "head",
+        ("hair_blond", "hair_grey"),
+        rows=(0, 11),
+        natural=(-1.2, 1.7),
+    ),
+    Attribute(
+        "hair_grey", "Hair", "coloured … grey hair", "head", _HAIR_COLOURS, rows=(0, 13), hold=2, natural=(-1.5, 1.4)
+    ),
 )
