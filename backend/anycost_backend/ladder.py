@@ -1,5 +1,6 @@
 """Which sub-generators draw an edit: one that holds the frame while the slider moves, better ones when it rests."""
 
+import statistics
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -32,7 +33,7 @@ def ladder(renderer: Renderer, frames: Frames | None, side: int, faces: int = 1)
 
 
 def channels_text(sub: SubGenerator) -> str:
-    """Such as "½" or "full"."""
+    """Such as "½" or "full"; of a list, how many its layers have on average, "~312"."""
     if isinstance(sub.channels, tuple):
-        return "searched"
+        return f"~{statistics.fmean(sub.channels):.0f}"
     return _SIGNS.get(Fraction(sub.channels).limit_denominator(100), f"{sub.channels:g}")

@@ -14,6 +14,8 @@ from anycost_models.weights import EMBEDDED_GENERATOR
 
 EMBEDDED_CONSISTENCY = EMBEDDED_GENERATOR.with_name("consistency.json")
 
+NOTICEABLE = 1.05  # times as far
+
 Side = Annotated[int, Meta(gt=0, le=1 << 14)]  # pixels
 Distance = Annotated[float, Meta(ge=0)]
 
@@ -48,10 +50,11 @@ class Nearness(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return next((row.distances[at] for row in self.rows if row.sub == sub), None)
 
     def worthwhile(self) -> tuple[SubGenerator, ...]:
-        """Those to which no cheaper one is preferable at every side, cheapest first."""
+        """Those that are noticeably nearer than every cheaper one at some side, cheapest first."""
         kept: list[Row] = []
         for row in sorted(self.rows, key=lambda row: row.macs):
-            if not any(all(map(float.__le__, other.distances, row.distances)) for other in kept):
+            pairs = (zip(other.distances, row.distances, strict=True) for other in kept)
+            if all(any(NOTICEABLE * own < theirs for theirs, own in pair) for pair in pairs):
                 kept.append(row)
         return tuple(row.sub for row in kept)
 

@@ -224,7 +224,7 @@ class Edited(Reply):
     rectangle: Rectangle  # where the picture lies, in pixels of the region: a smaller picture is to be scaled up to it
     quality: Quality = "preview"
     resolution: int = 0  # pixels: of the sub-generator that drew it
-    channels: str = ""  # "¼", "½", "full": of the sub-generator that drew it
+    channels: str = ""  # "¼", "½", "full", "~312": of the sub-generator that drew it
     milliseconds: float = 0.0  # from request to picture, in the backend; of a better one that follows: to draw it
     more: bool = False  # better ones will follow by themselves, with the same id and sequence
 

@@ -86,6 +86,8 @@ def test_a_busy_machine_draws_with_less_and_a_wrong_table_is_noticed() -> None:
 
 def test_only_what_no_cheaper_one_replaces_is_worth_measuring() -> None:
     assert NEARNESS.worthwhile() == (SMALL, NARROW, WIDE, FULL)
+    searched = Row(256, (64, 48), 320, (0.29, 0.29))  # hardly nearer than WIDE
+    assert Nearness(8, (128, 256), (*NEARNESS.rows, searched)).worthwhile() == (SMALL, NARROW, WIDE, FULL)
 
 
 def test_the_shipped_table_names_what_the_model_has() -> None:

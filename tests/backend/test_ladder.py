@@ -1,0 +1,12 @@
+"""How the panel names what drew a picture."""
+
+import pytest
+from anycost_backend.ladder import channels_text
+from anycost_models.sub_generator import SubGenerator
+
+
+@pytest.mark.parametrize(
+    ("channels", "text"), [(0.25, "¼"), (0.5, "½"), (0.75, "¾"), (1.0, "full"), ((512, 256, 96), "~288")]
+)
+def test_channels_are_shown_as_a_share_or_as_how_many_a_layer_has(channels: float | tuple[int, ...], text: str) -> None:
+    assert channels_text(SubGenerator(256, channels)) == text
