@@ -55,7 +55,7 @@ def save_fading(table: Fading, path: Path) -> None:
 
 def load_fading(path: Path = EMBEDDED_FADING) -> Fading:
     """Raises AnycostError when the file is missing, or is anything but a table as `save_fading` writes it."""
-    return read_table(path, Fading, "attributes")
+    return read_table(path, Fading, "table of attributes")
 
 
 @functools.cache

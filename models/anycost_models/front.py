@@ -9,13 +9,12 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from anycost_models.errors import AnycostError
 from anycost_models.files import write_aside
 from anycost_models.sub_generator import SubGenerator
+from anycost_models.tables import read_table
 from anycost_models.weights import EMBEDDED_GENERATOR
 
 EMBEDDED_FRONT = EMBEDDED_GENERATOR.with_name("front.json")
-LARGEST = 1 << 20  # bytes of a file
 
 Positive = Annotated[int, Meta(gt=0)]
 
@@ -75,15 +74,4 @@ def save_front(front: Front, path: Path) -> None:
 
 def load_front(path: Path = EMBEDDED_FRONT) -> Front:
     """Raises AnycostError when the file is missing, or is anything but a front as `save_front` writes it."""
-    try:
-        if path.stat().st_size > LARGEST:
-            raise ValueError(f"it is larger than {LARGEST >> 20} MiB")
-        return msgspec.json.decode(path.read_bytes(), type=Front)
-    except OSError as error:
-        raise AnycostError(
-            f"the front {path} cannot be read ({error.strerror}): write one with 'anycost search --front'"
-        ) from error
-    except ValueError as error:  # msgspec's are
-        raise AnycostError(
-            f"{path} holds no front of sub-generators ({error}): write it again with 'anycost search --front'"
-        ) from error
+    return read_table(path, Front, "front of sub-generators", remedy="write it with 'anycost search --front'")

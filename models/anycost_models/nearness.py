@@ -74,4 +74,4 @@ def save_nearness(table: Nearness, path: Path) -> None:
 
 def load_nearness(path: Path = EMBEDDED_CONSISTENCY) -> Nearness:
     """Raises AnycostError when the file is missing, or is anything but a table as `save_nearness` writes it."""
-    return read_table(path, Nearness, "sub-generators")
+    return read_table(path, Nearness, "table of sub-generators")

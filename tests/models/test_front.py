@@ -10,8 +10,9 @@ import pytest
 from anycost_models.chart import COLOURS
 from anycost_models.elastic import SubGenerator
 from anycost_models.errors import AnycostError
-from anycost_models.front import LARGEST, Front, Point, load_front, pareto, save_front, with_ms
+from anycost_models.front import Front, Point, load_front, pareto, save_front, with_ms
 from anycost_models.front_chart import draw_front
+from anycost_models.tables import LARGEST
 
 
 def point(resolution: int, macs: int, distance: float, ms: float | None = None) -> Point:
@@ -73,7 +74,7 @@ def test_a_file_that_holds_no_front_is_refused(tmp_path: Path, harm: Harm, cause
     file = json.loads(path.read_text())
     harm(file)
     path.write_text(json.dumps(file))
-    with pytest.raises(AnycostError, match=r"holds no front of sub-generators \(.*\): write it again") as caught:
+    with pytest.raises(AnycostError, match=r"holds no front of sub-generators \(.*\): write it") as caught:
         load_front(path)
     assert cause in str(caught.value)
     assert "\n" not in str(caught.value)
