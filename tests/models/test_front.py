@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from anycost_models.chart import COLOURS
+from anycost_models.checkpoint import load_generator
 from anycost_models.elastic import SubGenerator
 from anycost_models.errors import AnycostError
 from anycost_models.front import Front, Point, load_front, pareto, save_front, with_ms
@@ -91,6 +92,13 @@ def test_what_is_no_such_file_is_refused(tmp_path: Path, data: bytes) -> None:
 def test_a_missing_front_is_named(tmp_path: Path) -> None:
     with pytest.raises(AnycostError, match=r"nowhere\.json cannot be read .*'anycost search --front'"):
         load_front(tmp_path / "nowhere.json")
+
+
+def test_the_shipped_front_names_what_the_model_has() -> None:
+    front, model = load_front(), load_generator()
+    assert {point.resolution for point in front.points} == set(model.config.exits)
+    assert all(model.cost(point.sub).macs == point.macs for point in front.points)
+    assert all(point.ms for point in front.points)
 
 
 def test_a_chart_has_a_line_for_each_resolution_and_rings_for_uniform_ratios() -> None:
