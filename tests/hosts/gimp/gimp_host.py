@@ -35,13 +35,18 @@ class Gimp:
         return self.folder / "work"
 
     @property
+    def work_inside(self) -> str:
+        """The same folder, as GIMP sees it."""
+        return f"{self.inside}/{self.work.name}"
+
+    @property
     def plugin(self) -> Path:
         return self.folder / "profile" / "plug-ins" / "anycost_gimp"
 
     def command(self, body: str, program: str, *options: str) -> list[str]:
         """`body` runs in GIMP with what inside.py defines."""
         script = self.folder / f"{uuid.uuid4().hex}.py"
-        beginning = (HERE / "inside.py").read_text().replace("FOLDER", f"{self.inside}/work")
+        beginning = (HERE / "inside.py").read_text().replace("FOLDER", self.work_inside)
         script.write_text(f"{beginning}\n{body}\nfinish()\n")
         variables = {"HOME": self.inside, "GIMP3_DIRECTORY": f"{self.inside}/profile", "LANG": "C.UTF-8"}
         variables |= {"ANYCOST_HOME": f"{self.inside}/anycost", "ANYCOST_PYTHON": f"{self.inside}/backend-python"}

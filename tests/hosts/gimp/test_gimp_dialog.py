@@ -64,7 +64,7 @@ def screen(gimp: Gimp, tmp_path: Path) -> Iterator[Screen]:
     watched = gimp.work / "dialog.json"
     pictures = Path(os.environ.get("ANYCOST_SCREENSHOTS") or tmp_path)
     with display(pictures, watched) as screen:
-        gimp.environment |= {"DISPLAY": screen.display, "ANYCOST_WATCHED": f"{gimp.inside}/work/dialog.json"}
+        gimp.environment |= {"DISPLAY": screen.display, "ANYCOST_WATCHED": f"{gimp.work_inside}/{watched.name}"}
         hidden = gimp.folder / "connection.json"
         (gimp.folder / "anycost/run/connection.json").rename(hidden)
         gimp.environment["ANYCOST_PYTHON"] = "/not/yet/installed/python"
