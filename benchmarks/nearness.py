@@ -73,7 +73,7 @@ def main() -> None:
     save_nearness(table, EMBEDDED_CONSISTENCY)
     worthwhile = table.worthwhile()
     for row in rows:
-        print(f"{row.sub!s:40.40} {row.macs / 1e9:6.3f} GMAC", *row.distances, "*" if row.sub in worthwhile else "")
+        print(f"{row.sub!s:40} {row.macs / 1e9:6.3f} GMAC", *row.distances, "*" if row.sub in worthwhile else "")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """How much of a generator to run, as a plain value that needs no torch."""
 
+import itertools
 from dataclasses import dataclass
 
 RATIOS = (0.25, 0.5, 0.75, 1.0)  # uniform channel ratios, as published
@@ -19,6 +20,8 @@ class SubGenerator:
     channels: float | tuple[int, ...] = 1.0
 
     def __str__(self) -> str:
+        """Such as "256 px × 0.5"; of a list "256 px × (10·512 2·192)", layers of equal width together."""
         if isinstance(self.channels, tuple):
-            return f"{self.resolution} px × ({' '.join(map(str, self.channels))})"
+            runs = ((width, len(list(layers))) for width, layers in itertools.groupby(self.channels))
+            return f"{self.resolution} px × ({' '.join(f'{n}·{width}' if n > 1 else f'{width}' for width, n in runs)})"
         return f"{self.resolution} px" if self.channels == 1 else f"{self.resolution} px × {self.channels:g}"

@@ -1,4 +1,4 @@
-"""How the panel names what drew a picture."""
+"""How what drew a picture is named."""
 
 import pytest
 from anycost_backend.ladder import channels_text
@@ -10,3 +10,7 @@ from anycost_models.sub_generator import SubGenerator
 )
 def test_channels_are_shown_as_a_share_or_as_how_many_a_layer_has(channels: float | tuple[int, ...], text: str) -> None:
     assert channels_text(SubGenerator(256, channels)) == text
+
+
+def test_layers_of_equal_width_are_named_together() -> None:
+    assert str(SubGenerator(256, (512, 512, 512, 192, 192, 64))) == "256 px × (3·512 2·192 64)"

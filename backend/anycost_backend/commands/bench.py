@@ -75,10 +75,10 @@ def _text(table: "TimeTable", whole: "EndToEnd | None") -> str:
     from anycost_models.timing import BUDGET, choose
 
     chosen = choose(table, BUDGET, SHOWN)
-    lines = [f"{table.cpu}, {table.runtime}", "", f"{'sub-generator':20} {'ms':>8} {'distance':>9}"]
+    lines = [f"{table.cpu}, {table.runtime}", "", f"{'sub-generator':36} {'ms':>8} {'distance':>9}"]
     for row in table.rows:
         mark = f"   draws previews ({BUDGET:g} ms)" if row.sub == chosen else ""
-        lines.append(f"{row.sub!s:20.20} {row.ms:8.1f} {table.distance(row.sub, SHOWN):9.3f}{mark}")
+        lines.append(f"{row.sub!s:36} {row.ms:8.1f} {table.distance(row.sub, SHOWN):9.3f}{mark}")
     if whole:
         lines += [
             "",
