@@ -8,6 +8,7 @@ from anycost_models.perceptual import PerceptualDistance
 from anycost_models.training.stage import Distillation
 
 SIDE = 256  # pixels at most of what the perceptual distance looks at
+FLOOR = 1e-4  # mean squared error (46 dB) below which its logarithm hardly falls any further
 
 
 class Distance:
@@ -29,11 +30,14 @@ class Distance:
         """The terms of the loss. pictures: resolution → [N, 3, R, R], as all_pictures gives them, up to the goal's."""
         weights, highest = self.weights, max(pictures)
         nothing = torch.zeros((), device=self.goal.device)
-        terms = {"squared": nothing, "absolute": nothing}
+        terms = {"squared": nothing, "logarithm": nothing, "absolute": nothing}
         for resolution, picture in pictures.items():
             error = picture.float() - F.avg_pool2d(self.goal, highest // resolution)
             share = 1.0 if resolution == highest else weights.lower_exits / max(len(pictures) - 1, 1)
-            terms["squared"] = terms["squared"] + share * weights.squared * error.square().mean()
+            squared = error.square().mean((1, 2, 3))
+            terms["squared"] = terms["squared"] + share * weights.squared * squared.mean()
+            logarithm = (squared + FLOOR).log().mean()
+            terms["logarithm"] = terms["logarithm"] + share * weights.logarithm * logarithm
             terms["absolute"] = terms["absolute"] + share * weights.absolute * error.abs().mean()
         if self.features:
             features = self.perceptual.features(self._crop(pictures[highest].float()))

@@ -40,6 +40,7 @@ class Distillation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """How far a sub-generator's pictures are from the teacher's: a weighted sum."""
 
     squared: float = 10.0  # of the mean squared error of pixels in −1…1
+    logarithm: float = 0.0  # of its natural logarithm, of each picture by itself: what PSNR averages
     absolute: float = 0.3
     perceptual: float = 0.2  # ENL0, at most 256 px at once: of larger pictures, a random crop
     lower_exits: float = 0.5  # what the pixel terms of the exits below the drawn one count
