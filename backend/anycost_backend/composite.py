@@ -51,6 +51,9 @@ class View:
     picture: np.ndarray  # float32 [S, S, 3]
     landmarks: Landmarks  # in its pixels
     matte: np.ndarray  # float32 [S, S], the person
+    fringe: np.ndarray | None = (
+        None  # float32 [s, s], of the photo: hair over the forehead, which only the head's edits change
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -304,6 +307,8 @@ def _mask(original: View, edited: View, to_original: np.ndarray, to_edited: np.n
     if hair:  # loose strands lie beyond the matte; where the head moves away, none of them must stay
         grown = np.maximum(grown, _grown(hair, 2.5 * feather))
     soft = cv2.GaussianBlur(grown, (0, 0), feather)
+    if region != "head" and original.fringe is not None:  # generated faces change their hair with their smile
+        soft *= 1 - cv2.resize(original.fringe, (side, side), interpolation=cv2.INTER_AREA)
     # The square's own border is never touched: there is nothing to blend it with.
     ramp = np.clip((np.minimum(np.arange(side), np.arange(side)[::-1]) - 1) / (0.04 * side), 0, 1).astype(np.float32)
     soft = soft * np.minimum(ramp[:, None], ramp[None, :])

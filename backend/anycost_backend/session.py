@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 import cv2
 import numpy as np
 from anycost_models.directions import Region
-from anycost_models.face_masks import face_oval_mask, hair_of_matte, matte
+from anycost_models.face_masks import face_oval_mask, fringe_mask, hair_of_matte, matte
 from anycost_models.face_mesh import Landmarks
 from anycost_models.holding import Holding
 from anycost_models.square import Rectangle
@@ -292,7 +292,8 @@ class Session(Generic[P]):
 
     def _original(self, face: int, side: int) -> composite.View:
         crop, mesh, person = self._aligned(face, side)
-        return composite.View(crop.astype(np.float32) / 255, mesh, person)
+        picture = crop.astype(np.float32) / 255
+        return composite.View(picture, mesh, person, fringe_mask(picture, person, mesh))
 
     def _projected(self, latent: np.ndarray, manner: Manner) -> composite.View:
         with self._timed("render"):

@@ -1,4 +1,5 @@
-"""Soft masks of an aligned face: what is around the eyes, the face's oval, the person, and what we take for hair.
+"""Soft masks of an aligned face: what is around the eyes, the face's oval, the person, and what we take for hair and
+for a fringe.
 
 All are float32 [S, S] in 0…1 for a crop of S×S pixels, with the landmarks in that crop's pixels.
 """
@@ -6,11 +7,17 @@ All are float32 [S, S] in 0…1 for a crop of S×S pixels, with the landmarks in
 import cv2
 import numpy as np
 
-from anycost_models.face_mesh import DOWN, FACE_OVAL, Landmarks
+from anycost_models.face_mesh import CHEEKS, DOWN, FACE_OVAL, Landmarks
 from anycost_models.runtime import Network
 
 _BROWS = (70, 105, 107, 336, 334, 300)  # on their upper edges
 _EARS = 0.45  # where they end, between chin (0) and mid-forehead (1)
+_LEAST_SPREAD = 2.0  # ΔE, of hair's and of skin's colours
+_DARKER = 10.0  # L*, by which hair must be darker than skin to be told by that
+_HAIRY_FROM, _HAIRY_BY = (
+    0.25,
+    0.35,
+)  # on the way from the cheeks' colour to the hair's: where hair begins, and how softly
 _MATTE_SIZE = 256  # pixels: the side of the matte network's input
 
 
@@ -73,22 +80,57 @@ def hair_mask(crop: np.ndarray, network: Network, landmarks: Landmarks) -> np.nd
 def hair_of_matte(person: np.ndarray, landmarks: Landmarks) -> np.ndarray:
     """`hair_mask` from a matte that is there already."""
     size = person.shape[0]
-    over_chin = np.clip(_over_chin(landmarks, size) / 0.1 - 0.5, 0, 1)
+    over_chin = np.clip(_over_chin(landmarks, _pixels(size)) / 0.1 - 0.5, 0, 1)
     return person * (1 - face_oval_mask(landmarks, size)) * over_chin
 
 
 def hanging_hair(person: np.ndarray, landmarks: Landmarks) -> np.ndarray:
     """`hair_of_matte` without the collars and shoulders in it: below the ears hair hangs from what is above it, while a
     shoulder has background above it. The crop's upper edge is up."""
-    below = _over_chin(landmarks, person.shape[0]) < _EARS
+    below = _over_chin(landmarks, _pixels(len(person))) < _EARS
     hangs = np.minimum.accumulate(np.where(below, person, np.float32(1)), axis=0)
     return np.minimum(hair_of_matte(person, landmarks), hangs)
 
 
-def _over_chin(landmarks: Landmarks, size: int) -> np.ndarray:
-    """float32 [S, S]: how high over the chin (0) each pixel lies, mid-forehead being 1."""
+def fringe_mask(picture: np.ndarray, person: np.ndarray, landmarks: Landmarks) -> np.ndarray:
+    """What above the brows has the colours of the hair (or hat) beyond the oval, rather than those of the cheeks.
+
+    picture: float32 RGB [S, S, 3], sRGB 0…1; person: its matte. All 0 where nothing tells hair from skin. Of at most
+    256×256 pixels: its edges are soft."""
+    full, size = len(picture), min(len(picture), 256)
+    picture, person = (cv2.resize(array, (size, size), interpolation=cv2.INTER_AREA) for array in (picture, person))
+    landmarks = landmarks.moved(np.eye(2, 3) * (size / full))
+    points = landmarks.points[:, :2]
+    lab = cv2.cvtColor(picture, cv2.COLOR_RGB2LAB)
+    up, brows = _over_chin(landmarks, _pixels(size)), _over_chin(landmarks, points[list(_BROWS)]).max()
+    cheeks = lab[np.maximum(*(polygon_mask(points[list(cheek)], size) for cheek in CHEEKS)) > 0.5]
+    hair = lab[(hair_of_matte(person, landmarks) > 0.5) & (up > _EARS)]
+    if min(len(cheeks), len(hair)) < 1e-3 * size * size:
+        return np.zeros_like(person)
+    # By Fisher's discriminant, for strands may be as light as skin, but hardly of its hue.
+    skin, spread = np.median(cheeks, axis=0), (np.cov(cheeks.T) + np.cov(hair.T)) / 2 + _LEAST_SPREAD**2 * np.eye(3)
+    to_hair = np.median(hair, axis=0) - skin
+    axis = np.linalg.solve(spread, to_hair)
+    apart = float(to_hair @ axis)  # in standard deviations, squared
+    if apart < 1:
+        return np.zeros_like(person)
+    hairy = (lab - skin) @ (axis / apart).astype(np.float32)
+    if -to_hair[0] > _DARKER:  # or of its hue and darker
+        hairy = np.maximum(hairy, (lab[:, :, 0] - skin[0]) / to_hair[0])
+    hairy = np.clip((hairy - _HAIRY_FROM) / _HAIRY_BY, 0, 1)
+    hairy = cv2.GaussianBlur(hairy, (0, 0), 0.008 * size)
+    return hairy * np.clip((up - brows) / 0.06, 0, 1)
+
+
+def _over_chin(landmarks: Landmarks, points: np.ndarray) -> np.ndarray:
+    """float32: how high over the chin (0) points [..., 2] in pixels lie, mid-forehead being 1."""
     top, chin = (landmarks.points[i, :2].astype(np.float64) for i in DOWN)
     height = max(float(np.hypot(*(top - chin))), 1e-6)
     up = ((top - chin) / height**2).astype(np.float32)
-    y, x = np.mgrid[0:size, 0:size].astype(np.float32) + 0.5
-    return (x - np.float32(chin[0])) * up[0] + (y - np.float32(chin[1])) * up[1]
+    return (points - chin.astype(np.float32)) @ up
+
+
+def _pixels(size: int) -> np.ndarray:
+    """float32 [S, S, 2], x and y: the middle of each."""
+    line = np.arange(size, dtype=np.float32) + 0.5
+    return np.stack(np.meshgrid(line, line), axis=2)

@@ -19,6 +19,10 @@ FACE_OVAL = (  # a closed contour, clockwise from the middle of the forehead
 LEFT_EYE = (33, 160, 158, 133, 153, 144)  # six points each, from the picture's left corner, clockwise
 RIGHT_EYE = (362, 385, 387, 263, 373, 380)
 MOUTH_CORNERS = (61, 291)
+CHEEKS = (  # two polygons of skin, below what sunglasses cover
+    (123, 50, 36, 205, 187, 147),
+    (352, 280, 266, 425, 411, 376),
+)
 ACROSS, DOWN = (234, 454), (10, 152)  # cheek to cheek, forehead to chin
 _BLENDSHAPE_POINTS = (
     0, 1, 4, 5, 6, 7, 8, 10, 13, 14, 17, 21, 33, 37, 39, 40, 46, 52, 53, 54, 55, 58, 61, 63, 65, 66, 67, 70, 78, 80,

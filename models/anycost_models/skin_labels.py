@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from anycost_models.face_masks import polygon_mask
-from anycost_models.face_mesh import Landmarks
+from anycost_models.face_mesh import CHEEKS, Landmarks
 
 LABELS = {  # name: unit, and meaning
     "glasses": "edges below and between the eyes against those of the cheeks, in L* per pixel",
@@ -25,7 +25,6 @@ LABELS = {  # name: unit, and meaning
 }
 
 # Polygons on the mesh; for pairs the picture's left one, the right one mirrored.
-_CHEEKS = ((123, 50, 36, 205, 187, 147), (352, 280, 266, 425, 411, 376))  # below what sunglasses cover
 _BELOW_EYES = (
     (111, 228, 229, 230, 231, 232, 128, 47, 100, 101, 50),
     (340, 448, 449, 450, 451, 452, 357, 277, 329, 330, 280),
@@ -56,7 +55,7 @@ def measure(lab: np.ndarray, face: Landmarks) -> tuple[dict[str, float], np.ndar
     def inside(*polygons: tuple[int, ...]) -> np.ndarray:
         return np.maximum.reduce([polygon_mask(xy[list(polygon)], size) for polygon in polygons]) > 0.5
 
-    left, right = (inside(polygon) for polygon in _CHEEKS)
+    left, right = (inside(polygon) for polygon in CHEEKS)
     cheeks, lips, brows = left | right, inside(_LIPS) & ~inside(_MOUTH), inside(*_BROWS)
     chin, jaw, upper_lip = inside(_CHIN), inside(*_JAW), inside(_UPPER_LIP)
     forehead = inside(_FOREHEAD) & ~brows

@@ -13,7 +13,7 @@ from anycost_backend.composite import View
 from anycost_backend.faces import FaceFinder
 from anycost_backend.photo import open_photo
 from anycost_models.catalogue import path_of
-from anycost_models.face_masks import face_oval_mask, matte
+from anycost_models.face_masks import face_oval_mask, fringe_mask, matte
 from anycost_models.face_mesh import LEFT_EYE, RIGHT_EYE, FaceMesh, Landmarks
 from anycost_models.runtime import load
 from anycost_models.square import AlignedSquare
@@ -219,6 +219,23 @@ def test_the_head_is_more_than_the_face(view):
         assert mask[8, 8] == 0
     assert face[hair[1], hair[0]] == 0
     assert head[hair[1], hair[0]] > 0.9
+
+
+@pytest.mark.parametrize("region", ["face", "head"])
+def test_a_fringe_changes_with_the_head_and_not_with_the_face(view, region):
+    """Hers covers half of her forehead. The generator darkens it when she stops smiling."""
+    points = view.landmarks.points[:, :2].round().astype(int)
+    x, top, brow = points[10, 0], points[10, 1], points[9, 1]
+    known = replace(view, fringe=fringe_mask(view.picture, view.matte, view.landmarks))
+    darker = replace(view, picture=view.picture * np.float32(0.8))
+    mask = composite.plan(known, view, darker, region).mask
+    covered = mask[top : top + 8, x - 24 : x + 24].mean()
+    assert covered > 0.99 if region == "head" else covered < 0.1
+    assert mask[brow, x] > 0.9  # the skin between the brows
+
+
+def test_where_hair_looks_like_skin_there_is_no_fringe(view):
+    assert fringe_mask(np.full_like(view.picture, 0.6), view.matte, view.landmarks).max() == 0
 
 
 def test_hair_hangs_and_shoulders_do_not(view):

@@ -99,6 +99,19 @@ def test_hair_changes_more_of_the_photo_than_a_smile(session: Session) -> None:
     assert larger.sum() > 1.3 * smaller.sum()
 
 
+def test_a_smile_leaves_the_fringe_alone(session: Session) -> None:
+    """Hers hangs over her forehead, inside the face's oval."""
+    x, y = session.faces[0].landmarks[10, :2].astype(int)
+
+    def fringe(photo: Photo) -> np.ndarray:
+        return photo.pixels[y - 2 : y + 8, x - 20 : x + 20].astype(int)
+
+    smile, hair = (session.edit(session.photo, 0, {name: -1}).photo for name in ("smile", "hair_lightness"))
+    before = fringe(session.photo)
+    assert np.abs(fringe(smile) - before).mean() < 1
+    assert np.abs(fringe(hair) - before).mean() > 5
+
+
 def test_faces_are_edited_one_after_the_other(tmp_path: Path, loaded: Parts) -> None:
     picture = np.full((300, 560, 3), 120, np.uint8)
     picture[20:276, 10:266], picture[40:296, 290:546] = (ASTRONAUT[:256, 96:352], ASTRONAUT[:256, 96:352][:, ::-1])
