@@ -22,7 +22,7 @@ def match_faces(
     ends the work. Raises AnycostError when this model cannot take it over."""
     latents, labels = [], []
     for session, number in (face, source):
-        latent = session.latent(number)
+        latent = session.start(number)
         if latent is None:
             raise ValueError("a face has not been projected")
         latents.append(latent)

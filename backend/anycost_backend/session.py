@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import cv2
 import numpy as np
-from anycost_models.directions import Region
+from anycost_models.directions import EASE, Region, eased
 from anycost_models.face_masks import face_oval_mask, fringe_mask, hair_of_matte, matte
 from anycost_models.face_mesh import Landmarks
 from anycost_models.holding import Holding
@@ -88,9 +88,11 @@ class Edit:
 class Session(Generic[P]):
     """What is computed once per picture and face is kept. `seconds` says what each kind of work has cost so far."""
 
-    def __init__(self, photo: P, parts: Parts, kept: Kept | None = None) -> None:
+    def __init__(self, photo: P, parts: Parts, kept: Kept | None = None, ease: float = EASE) -> None:
+        """ease: see `eased`"""
         self.photo = photo
         self.parts = parts
+        self.ease = ease
         self.seconds: dict[str, float] = {}
         self._projections: dict[int, StoredProjection] = {}
         self._holdings: dict[int, Holding] = {}
@@ -157,9 +159,14 @@ class Session(Generic[P]):
             self._kept.forget(self, face, "projected")
 
     def latent(self, face: int) -> np.ndarray | None:
-        """W+ [styles, D] that edits start from; None while the face is not projected."""
+        """W+ [styles, D] of its projection; None while there is none."""
         found = self._projections.get(face)
         return found.latent if found else None
+
+    def start(self, face: int) -> np.ndarray | None:
+        """W+ [styles, D] that edits start from: the projection's, eased; None while there is none."""
+        latent = self.latent(face)
+        return None if latent is None else eased(latent, self.ease)
 
     def refined(self, face: int) -> bool:
         """Whether more is known than an encoder's answer, or what a refinement has come to by now."""
@@ -210,8 +217,8 @@ class Session(Generic[P]):
         `between` is called between the stages: what it raises ends the work. Raises AnycostError for unknown
         attributes and missing models."""
         directions, wanted = self.parts.directions, adjustment(wanted)
-        known = self.latent(face)  # perhaps the encoder's, for a preview
-        latent = self.project(face).latent if known is None else known
+        known = self.start(face)  # perhaps of the encoder's, for a preview
+        latent = eased(self.project(face).latent, self.ease) if known is None else known
         strengths = self._held(face, latent, wanted, manner.quick, between)
         region: Region = "head" if wanted.offset is not None else directions.region(strengths)
         start = latent if wanted.offset is None else latent + wanted.offset
@@ -222,7 +229,7 @@ class Session(Generic[P]):
         with self._timed("measure"):
             original = self._kept.get((self, face, "original", manner.side), lambda: self._original(face, manner.side))
             if manner.quick:
-                found = self._followed(face, start, strengths, manner, projected, region)
+                found = self._followed(face, start, strengths, manner, projected, region, wanted.offset is None)
                 found = found or self._near(after, projected, region)
                 edited = composite.View(after, found.landmarks, found.matte)
             else:
@@ -328,11 +335,12 @@ class Session(Generic[P]):
         manner: Manner,
         projected: composite.View,
         region: Region,
+        own: bool,
     ) -> Found | None:
-        """start: W+ without strengths, the face's own or a matched one."""
+        """start: W+ without strengths; own: it is the face's, and not a matched one."""
 
         def measure(others: Mapping[str, float]) -> Found:
-            if not any(others.values()) and start is self.latent(face):
+            if not any(others.values()) and own:
                 return Found(projected.landmarks, projected.matte)
             latent = self.parts.directions.apply(start, others, self.parts.gains(manner.sub))
             return self._near(self._render(latent, manner), projected, region)

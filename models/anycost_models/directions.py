@@ -16,6 +16,7 @@ from anycost_models.weights import EMBEDDED_DIRECTIONS
 
 Region = Literal["eyes", "face", "head"]  # each holds the one before
 MOST = 2.0  # |strength| beyond which no picture is natural
+EASE = 0.45  # see `eased`
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +93,15 @@ class Directions:
         sizes: tuple[Region, ...] = get_args(Region)
         needed = [self.direction(name).region for name, strength in strengths.items() if strength]
         return max(needed, key=sizes.index, default="face")
+
+
+def eased(latent: np.ndarray, share: float = EASE) -> np.ndarray:
+    """W+ [styles, D] of a projection, so that edits of it show: its rows nearer to their mean by that share.
+
+    A projection looks like the photo by rows that were never seen together when directions were learned, and answers to
+    them the less (distortion against editability: Tov et al. 2021, arXiv 2102.02766). What it loses in likeness is not
+    missed where an edit is put into the photo's own pixels. A latent whose rows are equal stays as it is."""
+    return latent + np.float32(share) * (latent.mean(axis=0) - latent)
 
 
 def load_directions(path: Path = EMBEDDED_DIRECTIONS) -> Directions:

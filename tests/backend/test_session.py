@@ -11,6 +11,7 @@ from anycost_backend import parts as parts_module
 from anycost_backend.parts import Parts
 from anycost_backend.photo import Photo, open_photo
 from anycost_backend.session import Edit, Session
+from anycost_models.directions import eased
 from anycost_models.elastic import SubGenerator
 from anycost_models.errors import AnycostError
 from anycost_models.inversion import ProjectionSettings, Stage, Step
@@ -124,6 +125,15 @@ def test_faces_are_edited_one_after_the_other(tmp_path: Path, loaded: Parts) -> 
     assert np.array_equal(changed(both.photo, session.photo) & first, changed(one.photo, session.photo))
     assert changed(both.photo, session.photo)[second].any()
     assert not changed(both.photo, session.photo)[~(first | second)].any()
+
+
+def test_edits_start_from_an_eased_projection(session: Session, loaded: Parts) -> None:
+    start = session.start(0)
+    assert start is not None
+    assert np.array_equal(start, eased(session.project(0).latent))
+    edit = session.edit(session.photo, 0, {"smile": 1}, no_more_steps)
+    assert edit.projected is not None
+    assert np.array_equal(edit.projected, loaded.renderer.render(start, SubGenerator(256)))
 
 
 def test_a_latent_is_found_again_in_another_session(session: Session, loaded: Parts) -> None:

@@ -6,7 +6,7 @@ from typing import get_args
 import numpy as np
 import pytest
 from anycost_models.checkpoint import load_generator
-from anycost_models.directions import Direction, Directions, Region, load_directions
+from anycost_models.directions import Direction, Directions, Region, eased, load_directions
 from anycost_models.errors import AnycostError
 from anycost_models.face_labels import FaceLabels
 from anycost_models.training.bench import faces
@@ -151,6 +151,21 @@ def test_only_what_is_around_the_eyes_may_change_when_that_is_enough(directions)
     assert eyes.region({"spectacles": 1, "smile": 1}) == "face"
     assert eyes.region({"spectacles": 1, "age": 1}) == "head"
     assert load_directions().region({"glasses": 1}) == "eyes"
+
+
+def test_easing_brings_a_latents_rows_together_and_keeps_their_mean() -> None:
+    latent = np.random.default_rng(0).normal(size=(16, 8)).astype(np.float32)
+    nearer = eased(latent, 0.25)
+    assert nearer.dtype == np.float32
+    assert np.allclose(nearer.mean(axis=0), latent.mean(axis=0), atol=1e-6)
+    assert np.allclose(nearer.std(axis=0), 0.75 * latent.std(axis=0), atol=1e-6)
+    assert np.array_equal(eased(latent, 0.0), latent)
+
+
+def test_a_sampled_face_is_as_easy_as_can_be() -> None:
+    """Its rows are equal: directions were learned on such."""
+    latent = np.repeat(np.random.default_rng(0).normal(size=(1, 8)), 16, axis=0).astype(np.float32)
+    assert np.allclose(eased(latent), latent, atol=1e-6)
 
 
 def test_the_embedded_directions_fit_the_embedded_generator():
