@@ -12,7 +12,7 @@ from anycost_backend.photo import open_photo
 from anycost_backend.session import Session
 from anycost_models.sheet import contact_sheet, save_picture
 
-EDITS = ({"smile": -1.0}, {"age": 1.0}, {"brows_up": 1.0}, {"hair_lightness": 0.6})
+EDITS = ({"smile": -1.0}, {"age": 1.0}, {"glasses": 1.0}, {"hair_lightness": 0.6})
 
 
 def save_astronaut(path: Path) -> Path:
