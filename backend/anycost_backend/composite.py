@@ -27,6 +27,8 @@ _OTHER_FROM = 50 / 255  # difference at which even a smooth one is another thing
 _SHADING = 0.8  # how much of a smooth difference counts as shading
 _LARGEST_TINT = 0.12  # by which the replacement's colours follow the photo's
 _LARGEST_BACKGROUND_TINT = 0.4  # the same behind the person
+_LIGHTS = 9  # levels of lightness at which colours are compared
+_FAR = 1e-3  # weight below which a place is far from what has weight
 
 
 @dataclass(frozen=True)
@@ -257,21 +259,28 @@ def _colours(pictures: tuple[np.ndarray, ...], mattes: tuple[np.ndarray, ...], s
     """What brings the edited drawing to the photo's colours, smooth, [s, s, 3]. pictures, mattes: of photo, projection
     and edited drawing; sigma: in sides of the square.
 
-    The person takes what photo and projection differ by, among the person: the edit's own change of colour stays. The
-    background is no part of an edit: it takes what photo and edited drawing differ by, among the background."""
+    The person takes what photo and projection differ by, among the person, where the projection is about as light: what
+    is drawn as skin takes skin's, even where there was hair. The edit's own change of colour stays. The background is
+    no part of an edit: it takes what photo and edited drawing differ by, among the background."""
     side = min(smooth, pictures[0].shape[0])
     photo, before, after = (_reduced(picture, side) for picture in pictures)
     was, had, has = (_reduced(matte, side) for matte in mattes)
-    fields = []
-    for tint, both, most, reach in (
-        (photo - before, was * had, _LARGEST_TINT, 1),
-        (photo - after, (1 - was) * (1 - has), _LARGEST_BACKGROUND_TINT, 2),
-    ):
-        # What is out of place is no difference of colour: it must not tint its surroundings.
-        weighted = _blur(np.dstack([_times(np.clip(tint, -most, most), both), both]), reach * sigma * side)
-        fields.append(weighted[:, :, :3] / (weighted[:, :, 3:] + 1e-3))
-    person, background = fields
+    were, are = (picture.mean(axis=2) * (_LIGHTS - 1) for picture in (before, after))
+    person = np.zeros_like(photo)
+    for level in range(round(float(are.min())), round(float(are.max())) + 1):
+        of_it, drawn_so = (np.clip(1 - np.abs(lightness - level), 0, 1) for lightness in (were, are))
+        person += _times(_tint(photo - before, was * had * of_it, _LARGEST_TINT, sigma * side), drawn_so)
+    background = _tint(photo - after, (1 - was) * (1 - has), _LARGEST_BACKGROUND_TINT, 2 * sigma * side)
     return background + _times(person - background, has)
+
+
+def _tint(tint: np.ndarray, among: np.ndarray, most: float, sigma: float) -> np.ndarray:
+    """A tint [s, s, 3] smoothed among weights [s, s]; far from them, their mean."""
+    # What is out of place is no difference of colour: it must not tint its surroundings.
+    weighted = np.dstack([_times(np.clip(tint, -most, most), among), among])
+    smooth, all_of_it = _blur(weighted, sigma), weighted.mean(axis=(0, 1))
+    usual = all_of_it[:3] / (all_of_it[3] + _FAR)
+    return (smooth[:, :, :3] + _FAR * usual) / (smooth[:, :, 3:] + _FAR)
 
 
 def _uncovered(projected: np.ndarray, edited: np.ndarray, smooth: int) -> np.ndarray:
