@@ -96,9 +96,15 @@ def plan(original: View, projected: View, edited: View, region: Region = "face",
     appears = np.clip((strength - _APPEARS_FROM * (1 - 0.5 * doubt)) / _APPEARS_BY, 0, 1)
     # Nor is it shading when hair gives way to skin: too large, however smooth.
     other = _blur(_size(changed), 9 * scale)
-    appears = np.maximum(appears, np.clip((other - _OTHER_FROM) / _APPEARS_BY, 0, 1))
+    another = np.clip((other - _OTHER_FROM) / _APPEARS_BY, 0, 1)
+    appears = np.maximum(appears, another)
     if region == "head":
         appears = np.maximum(appears, _uncovered(had, has, detail.smooth))
+        if original.fringe is not None:  # its tips reach a little beyond those of the projection's, and go with them
+            fringe = _warp(_enlarged(original.fringe, half), to_original * (half / size))
+            reach = round(0.04 * half)
+            near = cv2.dilate(another, np.ones((2 * reach + 1,) * 2, np.uint8))
+            appears = np.maximum(appears, np.minimum(2 * fringe, near))
     mask = _mask(original, edited, to_original, to_edited, region)
     # That is kept · difference + appears · (edited + colours), for edited = projected + difference.
     added = difference + _times(drawn_before + _enlarged(colours, size), _enlarged(appears, size))

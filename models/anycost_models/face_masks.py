@@ -93,7 +93,7 @@ def hanging_hair(person: np.ndarray, landmarks: Landmarks) -> np.ndarray:
 
 
 def fringe_mask(picture: np.ndarray, person: np.ndarray, landmarks: Landmarks) -> np.ndarray:
-    """What above the brows has the colours of the hair (or hat) beyond the oval, rather than those of the cheeks.
+    """What of the forehead has the colours of the hair (or hat) beyond the oval, rather than those of the cheeks.
 
     picture: float32 RGB [S, S, 3], sRGB 0…1; person: its matte. All 0 where nothing tells hair from skin. Of at most
     256×256 pixels: its edges are soft."""
@@ -119,7 +119,8 @@ def fringe_mask(picture: np.ndarray, person: np.ndarray, landmarks: Landmarks) -
         hairy = np.maximum(hairy, (lab[:, :, 0] - skin[0]) / to_hair[0])
     hairy = np.clip((hairy - _HAIRY_FROM) / _HAIRY_BY, 0, 1)
     hairy = cv2.GaussianBlur(hairy, (0, 0), 0.008 * size)
-    return hairy * np.clip((up - brows) / 0.06, 0, 1)
+    forehead = cv2.GaussianBlur(face_oval_mask(landmarks, size), (0, 0), 0.02 * size)
+    return hairy * forehead * np.clip((up - brows) / 0.06, 0, 1)
 
 
 def _over_chin(landmarks: Landmarks, points: np.ndarray) -> np.ndarray:

@@ -234,6 +234,24 @@ def test_a_fringe_changes_with_the_head_and_not_with_the_face(view, region):
     assert mask[brow, x] > 0.9  # the skin between the brows
 
 
+def test_a_fringe_that_goes_leaves_no_tips(view, square):
+    """The projection's ends a little higher than hers."""
+    fringe = fringe_mask(view.picture, view.matte, view.landmarks)
+    points = view.landmarks.points[:, :2].round().astype(int)
+    skin = view.picture[points[50, 1], points[50, 0]]
+    hair, lowest = fringe > 0.3, Y[(fringe > 0.9) & (np.abs(X - points[10, 0]) < 30)].max()
+    end = hair & (lowest - 12 < Y)
+    tips = end & (fringe > 0.9)
+
+    def without(where: np.ndarray) -> View:
+        return replace(view, picture=np.where(where[:, :, None], skin, view.picture).astype(np.float32))
+
+    change = composite.plan(replace(view, fringe=fringe), without(end), without(hair), "head")
+    after, mask, before = put_back(change, square, HEAD)
+    there = placed(tips, square, mask.shape)
+    assert np.abs(after - skin)[there].mean() < 0.3 * np.abs(before - skin)[there].mean()
+
+
 def test_where_hair_looks_like_skin_there_is_no_fringe(view):
     assert fringe_mask(np.full_like(view.picture, 0.6), view.matte, view.landmarks).max() == 0
 
