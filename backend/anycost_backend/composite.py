@@ -88,23 +88,12 @@ def plan(original: View, projected: View, edited: View, region: Region = "face",
         for view, source in ((original, to_original), (projected, to_projected), (edited, to_edited))
     )
     colours = _colours((moved, before, _reduced(after, half)), (was, had, has), 25 / 1024, detail.colours)
-    # A change of colour or shading alone keeps the photo's texture; what draws new edges replaces it.
-    drawn = changed - _SHADING * _blur(changed, 25 * scale)
-    strength = _blur(_size(drawn), 9 * scale)
-    # Where the projection is not the person, a difference of two wrong things is no shading: replace a little sooner.
-    doubt = np.clip(_blur(_size(moved - before - _enlarged(colours, half)), 9 * scale) / _APPEARS_BY, 0, 1)
-    appears = np.clip((strength - _APPEARS_FROM * (1 - 0.5 * doubt)) / _APPEARS_BY, 0, 1)
-    # Nor is it shading when hair gives way to skin: too large, however smooth.
-    other = _blur(_size(changed), 9 * scale)
-    another = np.clip((other - _OTHER_FROM) / _APPEARS_BY, 0, 1)
-    appears = np.maximum(appears, another)
+    appears, another = _drawn_anew(changed, moved - before - _enlarged(colours, half), scale)
     if region == "head":
         appears = np.maximum(appears, _uncovered(had, has, detail.smooth))
-        if original.fringe is not None:  # its tips reach a little beyond those of the projection's, and go with them
+        if original.fringe is not None:
             fringe = _warp(_enlarged(original.fringe, half), to_original * (half / size))
-            reach = round(0.04 * half)
-            near = cv2.dilate(another, np.ones((2 * reach + 1,) * 2, np.uint8))
-            appears = np.maximum(appears, np.minimum(2 * fringe, near))
+            appears = np.maximum(appears, _tips(fringe, another))
     mask = _mask(original, edited, to_original, to_edited, region)
     # That is kept · difference + appears · (edited + colours), for edited = projected + difference.
     added = difference + _times(drawn_before + _enlarged(colours, size), _enlarged(appears, size))
@@ -287,6 +276,27 @@ def _tint(tint: np.ndarray, among: np.ndarray, most: float, sigma: float) -> np.
     smooth, all_of_it = _blur(weighted, sigma), weighted.mean(axis=(0, 1))
     usual = all_of_it[:3] / (all_of_it[3] + _FAR)
     return (smooth[:, :, :3] + _FAR * usual) / (smooth[:, :, 3:] + _FAR)
+
+
+def _drawn_anew(changed: np.ndarray, apart: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray]:
+    """Where the generator's pixels replace the photo's, and where because it is another thing; [s, s], 0…1.
+
+    changed: edited − projected; apart: photo − projected, but for colours; [s, s, 3]; scale: 1 at 1024 px"""
+    # A change of colour or shading alone keeps the photo's texture; what draws new edges replaces it.
+    drawn = changed - _SHADING * _blur(changed, 25 * scale)
+    strength = _blur(_size(drawn), 9 * scale)
+    # Where the projection is not the person, a difference of two wrong things is no shading: replace a little sooner.
+    doubt = np.clip(_blur(_size(apart), 9 * scale) / _APPEARS_BY, 0, 1)
+    appears = np.clip((strength - _APPEARS_FROM * (1 - 0.5 * doubt)) / _APPEARS_BY, 0, 1)
+    # Nor is it shading when hair gives way to skin: too large, however smooth.
+    another = np.clip((_blur(_size(changed), 9 * scale) - _OTHER_FROM) / _APPEARS_BY, 0, 1)
+    return np.maximum(appears, another), another
+
+
+def _tips(fringe: np.ndarray, another: np.ndarray) -> np.ndarray:
+    """[s, s], 0…1: of the photo's fringe, what reaches a little beyond that of the projection, which went."""
+    reach = round(0.04 * len(fringe))
+    return np.minimum(2 * fringe, cv2.dilate(another, np.ones((2 * reach + 1,) * 2, np.uint8)))
 
 
 def _uncovered(projected: np.ndarray, edited: np.ndarray, smooth: int) -> np.ndarray:
