@@ -13,7 +13,7 @@ import torch
 
 from anycost_models.curvature import Curvature
 from anycost_models.degrade import IN_PLACE, degrade
-from anycost_models.directions import Directions
+from anycost_models.directions import Directions, eased
 from anycost_models.elastic import ElasticGenerator
 from anycost_models.evaluation import held_out_styles
 from anycost_models.face_labels import FaceLabels
@@ -95,15 +95,16 @@ class Editing:
         return float(np.nanmean([self._effect(*self._drawn(latent)) for latent in latents]))
 
     def scores(self, latent: np.ndarray, known: np.ndarray | None) -> EditScores:
-        """known: the latent that drew the face. A broad smile can hardly get broader: only its own edits are a fair
-        measure for those of its projection."""
-        less, more = self._drawn(latent)
+        """Of edits as they are made, from the eased latent. known: the latent that drew the face. A broad smile can
+        hardly get broader: only its own edits are a fair measure for those of its projection."""
+        start = eased(latent)
+        less, more = self._drawn(start)
         effect = self._effect(less, more)
         sampled = self.typical if known is None else self._effect(*self._drawn(known))
         same = None
         if self.judge.identity is not None:
             with torch.inference_mode():
-                before = self.judge.full(torch.from_numpy(latent)[None])
+                before = self.judge.full(torch.from_numpy(start)[None])
                 far = max(self.judge.identity(before, picture_of(after)).item() for after in (less, more))
             same = far < SAME_PERSON
         measured = np.isfinite(effect) and np.isfinite(sampled)
