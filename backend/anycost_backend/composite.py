@@ -328,7 +328,7 @@ def _mask(original: View, edited: View, to_original: np.ndarray, to_edited: np.n
             cover = hanging_hair(_reduced(view.matte, side), small)
             hair.append(cover if place is None else _warp(cover, place))
     feather = 0.02 * side
-    grown = _grown(faces, feather)
+    grown = _grown(faces, 2 * feather if hair else feather)
     if hair:  # loose strands lie beyond the matte; where the head moves away, none of them must stay
         grown = np.maximum(grown, _grown(hair, 2.5 * feather))
     soft = cv2.GaussianBlur(grown, (0, 0), feather)

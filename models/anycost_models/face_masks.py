@@ -85,11 +85,14 @@ def hair_of_matte(person: np.ndarray, landmarks: Landmarks) -> np.ndarray:
 
 
 def hanging_hair(person: np.ndarray, landmarks: Landmarks) -> np.ndarray:
-    """`hair_of_matte` without the collars and shoulders in it: below the ears hair hangs from what is above it, while a
-    shoulder has background above it. The crop's upper edge is up."""
+    """`hair_of_matte` without neck, collars and shoulders: below the ears hair hangs from what is above it, while a
+    shoulder has background above it, and is wider than what of the neck shows beside the jaw. The crop's upper edge is
+    up."""
     below = _over_chin(landmarks, _pixels(len(person))) < _EARS
-    hangs = np.minimum.accumulate(np.where(below, person, np.float32(1)), axis=0)
-    return np.minimum(hair_of_matte(person, landmarks), hangs)
+    hair = hair_of_matte(person, landmarks)
+    side = 2 * round(0.025 * len(person)) + 1
+    wide = cv2.morphologyEx(hair, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
+    return np.minimum(hair, np.minimum.accumulate(np.where(below, wide, np.float32(1)), axis=0))
 
 
 def fringe_mask(picture: np.ndarray, person: np.ndarray, landmarks: Landmarks) -> np.ndarray:

@@ -257,19 +257,21 @@ def test_where_hair_looks_like_skin_there_is_no_fringe(view):
 
 
 def test_hair_hangs_and_shoulders_do_not(view):
-    """Both lie beside the jaw, in the person's matte: a shoulder, unlike hair, has background above it."""
+    """Both lie beside the jaw, in the person's matte: a shoulder, unlike hair, has background above it. Nor is it hair
+    what narrowly shows there of a neck."""
     eyes, chin = view.landmarks.points[[168, 152], 1].astype(int)
     beside, height = SIZE - 36, (eyes + chin) // 2 + 24  # of the square, clear of the face
 
-    def head(first_row):
+    def head(first_row, half_width=16):
         matte = view.matte.copy()
         matte[:, beside - 16 :] = 0
-        matte[first_row:chin, beside - 16 : beside + 16] = 1
+        matte[first_row:chin, beside - half_width : beside + half_width] = 1
         person = replace(view, matte=matte)
         return composite.plan(person, person, person, "head").mask[height, beside]
 
     assert head(first_row=eyes - 40) > 0.9
     assert head(first_row=height - 16) == 0
+    assert head(first_row=eyes - 40, half_width=4) == 0
 
 
 def test_the_mask_covers_the_face_before_and_after(view):
