@@ -8,6 +8,7 @@ whose brows lie a little off leaves no second brow.
 Pictures are float32 RGB, sRGB 0…1. Everything smooth is computed small and enlarged.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -53,9 +54,8 @@ class View:
     picture: np.ndarray  # float32 [S, S, 3]
     landmarks: Landmarks  # in its pixels
     matte: np.ndarray  # float32 [S, S], the person
-    fringe: np.ndarray | None = (
-        None  # float32 [s, s], of the photo: hair over the forehead, which only the head's edits change
-    )
+    # float32 [s, s], of the photo: hair over the forehead, which changes with the head and not with the face
+    fringe: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -262,7 +262,7 @@ def _colours(pictures: tuple[np.ndarray, ...], mattes: tuple[np.ndarray, ...], s
     was, had, has = (_reduced(matte, side) for matte in mattes)
     were, are = (picture.mean(axis=2) * (_LIGHTS - 1) for picture in (before, after))
     person = np.zeros_like(photo)
-    for level in range(round(float(are.min())), round(float(are.max())) + 1):
+    for level in range(math.floor(are.min()), math.ceil(are.max()) + 1):
         of_it, drawn_so = (np.clip(1 - np.abs(lightness - level), 0, 1) for lightness in (were, are))
         person += _times(_tint(photo - before, was * had * of_it, _LARGEST_TINT, sigma * side), drawn_so)
     background = _tint(photo - after, (1 - was) * (1 - has), _LARGEST_BACKGROUND_TINT, 2 * sigma * side)
@@ -328,7 +328,7 @@ def _mask(original: View, edited: View, to_original: np.ndarray, to_edited: np.n
             cover = hanging_hair(_reduced(view.matte, side), small)
             hair.append(cover if place is None else _warp(cover, place))
     feather = 0.02 * side
-    grown = _grown(faces, 2 * feather if hair else feather)
+    grown = _grown(faces, 2 * feather if region == "head" else feather)
     if hair:  # loose strands lie beyond the matte; where the head moves away, none of them must stay
         grown = np.maximum(grown, _grown(hair, 2.5 * feather))
     soft = cv2.GaussianBlur(grown, (0, 0), feather)

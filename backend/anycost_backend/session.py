@@ -217,8 +217,8 @@ class Session(Generic[P]):
         `between` is called between the stages: what it raises ends the work. Raises AnycostError for unknown
         attributes and missing models."""
         directions, wanted = self.parts.directions, adjustment(wanted)
-        known = self.start(face)  # perhaps of the encoder's, for a preview
-        latent = eased(self.project(face).latent, self.ease) if known is None else known
+        known = self.latent(face)  # perhaps the encoder's, for a preview
+        latent = eased(self.project(face).latent if known is None else known, self.ease)
         strengths = self._held(face, latent, wanted, manner.quick, between)
         region: Region = "head" if wanted.offset is not None else directions.region(strengths)
         start = latent if wanted.offset is None else latent + wanted.offset

@@ -14,10 +14,8 @@ _BROWS = (70, 105, 107, 336, 334, 300)  # on their upper edges
 _EARS = 0.45  # where they end, between chin (0) and mid-forehead (1)
 _LEAST_SPREAD = 2.0  # ΔE, of hair's and of skin's colours
 _DARKER = 10.0  # L*, by which hair must be darker than skin to be told by that
-_HAIRY_FROM, _HAIRY_BY = (
-    0.25,
-    0.35,
-)  # on the way from the cheeks' colour to the hair's: where hair begins, and how softly
+# On the way from the cheeks' colour (0) to the hair's (1): where hair begins, and how softly.
+_HAIRY_FROM, _HAIRY_BY = 0.25, 0.35
 _MATTE_SIZE = 256  # pixels: the side of the matte network's input
 
 
@@ -118,7 +116,7 @@ def fringe_mask(picture: np.ndarray, person: np.ndarray, landmarks: Landmarks) -
     if apart < 1:
         return np.zeros_like(person)
     hairy = (lab - skin) @ (axis / apart).astype(np.float32)
-    if -to_hair[0] > _DARKER:  # or of its hue and darker
+    if -to_hair[0] > _DARKER:  # or of skin's hue, but darker
         hairy = np.maximum(hairy, (lab[:, :, 0] - skin[0]) / to_hair[0])
     hairy = np.clip((hairy - _HAIRY_FROM) / _HAIRY_BY, 0, 1)
     hairy = cv2.GaussianBlur(hairy, (0, 0), 0.008 * size)
