@@ -20,6 +20,8 @@ from anycost_models.face_mesh import LEFT_EYE, RIGHT_EYE, Landmarks
 from anycost_models.square import AlignedSquare, Rectangle, pixel_matrix
 from scipy.interpolate import RBFInterpolator
 
+from anycost_backend.tones import toned
+
 # What an expression does not move: eyes, the nose's bridge, temples.
 _STEADY = [i for i in (*LEFT_EYE, *RIGHT_EYE, 6, 168, 8, 122, 196, 188, 412, 356, 162, 234, 454) if i % 2 == 0]
 _SMOOTHING = 1e-3  # of the thin-plate spline: landmarks of generated faces tremble by a pixel or so
@@ -56,6 +58,7 @@ class View:
     matte: np.ndarray  # float32 [S, S], the person
     # float32 [s, s], of the photo: hair over the forehead, which changes with the head and not with the face
     fringe: np.ndarray | None = None
+    tones: np.ndarray | None = None  # of a photo without colours: see `tones_of`
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +70,7 @@ class Change:
     # float32 [S, S, 3]: what is added to it: shading where it is kept, the generator's picture elsewhere.
     added: np.ndarray
     mask: np.ndarray  # float32 [s, s]: how far the edit counts; exactly 0 outside and at the square's own border
+    tones: np.ndarray | None = None  # in which all of it is shown: those of a photo without colours
 
 
 def plan(original: View, projected: View, edited: View, region: Region = "face", detail: Detail = FINE) -> Change:
@@ -97,7 +101,7 @@ def plan(original: View, projected: View, edited: View, region: Region = "face",
     mask = _mask(original, edited, to_original, to_edited, region)
     # That is kept · difference + appears · (edited + colours), for edited = projected + difference.
     added = difference + _times(drawn_before + _enlarged(colours, size), _enlarged(appears, size))
-    return Change(to_original / size, 1 - appears, added, mask)
+    return Change(to_original / size, 1 - appears, added, mask, original.tones)
 
 
 def apply(
@@ -173,6 +177,8 @@ def apply_rows(
     moved = cv2.remap(read(low, high), x, y, interpolation, borderMode=cv2.BORDER_REFLECT_101)
     edited = cv2.multiply(moved, cv2.merge([kept] * 3), dst=moved)
     edited += place(change.added)
+    if change.tones is not None:
+        edited = toned(edited, change.tones)
     return np.clip(edited, 0, 1, out=edited), place(change.mask)
 
 

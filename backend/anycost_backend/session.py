@@ -23,6 +23,7 @@ from anycost_backend.memory import Kept
 from anycost_backend.parts import Parts
 from anycost_backend.photo import Photo
 from anycost_backend.projection import StoredProjection, project_face
+from anycost_backend.tones import tones_of
 
 if TYPE_CHECKING:
     from anycost_models.inversion import Step
@@ -300,7 +301,8 @@ class Session(Generic[P]):
     def _original(self, face: int, side: int) -> composite.View:
         crop, mesh, person = self._aligned(face, side)
         picture = crop.astype(np.float32) / 255
-        return composite.View(picture, mesh, person, fringe_mask(picture, person, mesh))
+        tones = tones_of(picture, face_oval_mask(mesh, side, forehead=0.35))
+        return composite.View(picture, mesh, person, fringe_mask(picture, person, mesh), tones)
 
     def _projected(self, latent: np.ndarray, manner: Manner) -> composite.View:
         with self._timed("render"):

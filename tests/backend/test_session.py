@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import photo_files
 import pytest
+import skimage.color
 import skimage.data
 from anycost_backend import composite
 from anycost_backend import parts as parts_module
@@ -111,6 +112,16 @@ def test_a_smile_leaves_the_fringe_alone(session: Session) -> None:
     before = fringe(session.photo)
     assert np.abs(fringe(smile) - before).mean() < 1
     assert np.abs(fringe(hair) - before).mean() > 5
+
+
+@pytest.mark.parametrize("ink", [(1.0, 1.0, 1.0), (1.0, 0.87, 0.7)], ids=["black and white", "sepia"])
+def test_a_photo_without_colours_gets_none(tmp_path: Path, loaded: Parts, ink: tuple[float, float, float]) -> None:
+    grey = skimage.color.rgb2gray(ASTRONAUT)[:, :, None]
+    session = opened(tmp_path, (255 * grey * ink).round().astype(np.uint8), loaded)
+    edit = session.edit(session.photo, 0, {"mouth_open": 1.0, "hair_red": 1.0})
+    after = edit.photo.pixels[changed(edit.photo, session.photo)].astype(float)
+    assert len(after) > 5_000
+    assert np.percentile(np.abs(after - after[:, :1] * ink), 99) < 2  # of 255
 
 
 def test_faces_are_edited_one_after_the_other(tmp_path: Path, loaded: Parts) -> None:
