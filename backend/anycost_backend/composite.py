@@ -31,6 +31,7 @@ _SHADING = 0.8  # how much of a smooth difference counts as shading
 _LARGEST_TINT = 0.12  # by which the replacement's colours follow the photo's
 _LARGEST_BACKGROUND_TINT = 0.4  # the same behind the person
 _LIGHTS = 9  # levels of lightness at which colours are compared
+_STRANDS = 0.02  # of the square's side: loose ones lie that far beyond the matte
 _FAR = 1e-3  # weight below which a place is far from what has weight
 
 
@@ -98,6 +99,9 @@ def plan(original: View, projected: View, edited: View, region: Region = "face",
         if original.fringe is not None:
             fringe = _warp(_enlarged(original.fringe, half), to_original * (half / size))
             appears = np.maximum(appears, _tips(fringe, another))
+    beyond = _beyond(was, has, detail.smooth)
+    appears *= 1 - beyond
+    difference = _times(difference, 1 - _enlarged(beyond, size))
     mask = _mask(original, edited, to_original, to_edited, region)
     # That is kept · difference + appears · (edited + colours), for edited = projected + difference.
     added = difference + _times(drawn_before + _enlarged(colours, size), _enlarged(appears, size))
@@ -315,6 +319,15 @@ def _uncovered(projected: np.ndarray, edited: np.ndarray, smooth: int) -> np.nda
     gone = cv2.dilate(np.clip(before - after - 0.2, 0, 1), np.ones((2 * reach + 1,) * 2, np.uint8))
     gone = cv2.GaussianBlur(np.clip(2 * gone, 0, 1), (0, 0), 0.02 * small) * np.clip((0.8 - after) / 0.5, 0, 1)
     return _enlarged(gone, size)
+
+
+def _beyond(original: np.ndarray, edited: np.ndarray, smooth: int) -> np.ndarray:
+    """[S, S], 0…1: the background that was there before and stays: the photo's, whatever the generator draws there."""
+    size = original.shape[0]
+    small = min(size, smooth)
+    person = np.maximum(_reduced(original, small), _reduced(edited, small))
+    near = cv2.GaussianBlur(_grown([person], _STRANDS * small), (0, 0), _STRANDS / 2 * small)
+    return _enlarged(1 - np.clip(2 * near, 0, 1), size)
 
 
 def _mask(original: View, edited: View, to_original: np.ndarray, to_edited: np.ndarray, region: Region) -> np.ndarray:

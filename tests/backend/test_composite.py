@@ -256,6 +256,17 @@ def test_where_hair_looks_like_skin_there_is_no_fringe(view):
     assert fringe_mask(np.full_like(view.picture, 0.6), view.matte, view.landmarks).max() == 0
 
 
+def test_the_background_stays_the_photos_own(view):
+    """What the generator changes behind the person is no part of an edit, unless the person goes from there."""
+    far = cv2.dilate(view.matte, np.ones((31, 31), np.uint8))[:, :, None] < 0.1
+    redecorated = np.where(far, np.float32(1) - view.picture, view.picture)
+    still = composite.plan(view, view, replace(view, picture=redecorated), "head")
+    assert far.mean() > 0.1
+    assert np.abs(still.added[far[:, :, 0]]).max() < 0.01
+    gone = replace(view, picture=np.full_like(view.picture, 0.5), matte=np.zeros_like(view.matte))
+    assert np.abs(composite.plan(view, view, gone, "head").added).max() > 0.2
+
+
 def test_hair_hangs_and_shoulders_do_not(view):
     """Both lie beside the jaw, in the person's matte: a shoulder, unlike hair, has background above it. Nor is it hair
     what narrowly shows there of a neck."""
