@@ -353,6 +353,9 @@ def _mask(original: View, edited: View, to_original: np.ndarray, to_edited: np.n
     soft = cv2.GaussianBlur(grown, (0, 0), feather)
     if region != "head" and original.fringe is not None:  # generated faces change their hair with their smile
         soft *= 1 - cv2.resize(original.fringe, (side, side), interpolation=cv2.INTER_AREA)
+    if region == "eyes":  # the generator may put glasses on another head: what shows beside it is not wanted
+        person = _warp(_reduced(edited.matte, side), to_edited * (side / edited.picture.shape[0]))
+        soft *= np.clip(2 * cv2.GaussianBlur(person, (0, 0), feather) - 1, 0, 1)
     # The square's own border is never touched: there is nothing to blend it with.
     ramp = np.clip((np.minimum(np.arange(side), np.arange(side)[::-1]) - 1) / (0.04 * side), 0, 1).astype(np.float32)
     soft = soft * np.minimum(ramp[:, None], ramp[None, :])

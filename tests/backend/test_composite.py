@@ -104,6 +104,17 @@ def test_around_the_eyes_is_neither_fringe_nor_mouth(view, other):
     assert max(forehead, mouth) < 0.02
 
 
+def test_glasses_leave_the_ears_alone(view):
+    """In the drawing with glasses, the head may be narrower: its background must not replace an ear."""
+    narrow = view.matte.copy()
+    left = int(view.landmarks.points[:, 0].min()) + 4
+    narrow[:, :left] = 0
+    mask = composite.plan(view, view, replace(view, matte=narrow), "eyes").mask
+    assert composite.plan(view, view, view, "eyes").mask[:, :left].max() > 0.9
+    assert mask[:, :left].max() < 0.1
+    assert mask[:, left + 20 :].max() > 0.99
+
+
 @pytest.mark.parametrize("depth", ["uint8", "uint16"])
 def test_outside_the_mask_every_bit_is_kept(tmp_path: Path, view, square, depth):
     picture = photo_files.sixteen(HEAD) if depth == "uint16" else HEAD
