@@ -14,7 +14,7 @@ from anycost_models.weights import EMBEDDED_GENERATOR
 
 EMBEDDED_CONSISTENCY = EMBEDDED_GENERATOR.with_name("consistency.json")
 
-NOTICEABLE = 1.1  # times as far
+NOTICEABLE = 1.11  # times as far
 
 Side = Annotated[int, Meta(gt=0, le=1 << 14)]  # pixels
 Distance = Annotated[float, Meta(ge=0)]
