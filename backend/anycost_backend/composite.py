@@ -31,7 +31,7 @@ _SHADING = 0.8  # how much of a smooth difference counts as shading
 _LARGEST_TINT = 0.12  # by which the replacement's colours follow the photo's
 _LARGEST_BACKGROUND_TINT = 0.4  # the same behind the person
 _LIGHTS = 9  # levels of lightness at which colours are compared
-_STRANDS = 0.02  # of the square's side: loose ones lie that far beyond the matte
+_EDGE = 0.02  # of the square's side: so far beyond the matte, what is seen may still be the person
 _FAR = 1e-3  # weight below which a place is far from what has weight
 
 
@@ -102,7 +102,7 @@ def plan(original: View, projected: View, edited: View, region: Region = "face",
     beyond = _beyond(was, has, detail.smooth)
     appears *= 1 - beyond
     difference = _times(difference, 1 - _enlarged(beyond, size))
-    mask = _mask(original, edited, to_original, to_edited, region)
+    mask = _mask(original, edited, to_original, to_edited, has, region)
     # That is kept · difference + appears · (edited + colours), for edited = projected + difference.
     added = difference + _times(drawn_before + _enlarged(colours, size), _enlarged(appears, size))
     return Change(to_original / size, 1 - appears, added, mask, original.tones)
@@ -326,12 +326,16 @@ def _beyond(original: np.ndarray, edited: np.ndarray, smooth: int) -> np.ndarray
     size = original.shape[0]
     small = min(size, smooth)
     person = np.maximum(_reduced(original, small), _reduced(edited, small))
-    near = cv2.GaussianBlur(_grown([person], _STRANDS * small), (0, 0), _STRANDS / 2 * small)
+    near = cv2.GaussianBlur(_grown([person], _EDGE * small), (0, 0), _EDGE / 2 * small)
     return _enlarged(1 - np.clip(2 * near, 0, 1), size)
 
 
-def _mask(original: View, edited: View, to_original: np.ndarray, to_edited: np.ndarray, region: Region) -> np.ndarray:
-    """The union of what the region covers before and after, in the photo's frame, feathered; [s, s]."""
+def _mask(
+    original: View, edited: View, to_original: np.ndarray, to_edited: np.ndarray, has: np.ndarray, region: Region
+) -> np.ndarray:
+    """The union of what the region covers before and after, in the photo's frame, feathered; [s, s].
+
+    has: [S, S], the edited matte in that frame"""
     side = to_original.shape[0]
     faces, hair = [], []
     for view, source in ((original, None), (original, to_original), (edited, to_edited)):
@@ -354,8 +358,7 @@ def _mask(original: View, edited: View, to_original: np.ndarray, to_edited: np.n
     if region != "head" and original.fringe is not None:  # generated faces change their hair with their smile
         soft *= 1 - cv2.resize(original.fringe, (side, side), interpolation=cv2.INTER_AREA)
     if region == "eyes":  # the generator may put glasses on another head: what shows beside it is not wanted
-        person = _warp(_reduced(edited.matte, side), to_edited * (side / edited.picture.shape[0]))
-        soft *= np.clip(2 * cv2.GaussianBlur(person, (0, 0), feather) - 1, 0, 1)
+        soft *= np.clip(2 * cv2.GaussianBlur(_reduced(has, side), (0, 0), feather) - 1, 0, 1)
     # The square's own border is never touched: there is nothing to blend it with.
     ramp = np.clip((np.minimum(np.arange(side), np.arange(side)[::-1]) - 1) / (0.04 * side), 0, 1).astype(np.float32)
     soft = soft * np.minimum(ramp[:, None], ramp[None, :])
