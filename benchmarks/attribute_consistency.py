@@ -13,10 +13,10 @@ import sys
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from anycost_backend.parts import Parts
-from anycost_models.fading import EMBEDDED_FADING, SIDE, Fading, save_fading
-from anycost_models.nearness import load_nearness
-from anycost_models.sub_generator import SubGenerator
+from anycost_backend.editing.models import Parts
+from anycost_models.generators.sub_generator import SubGenerator
+from anycost_models.previews.attribute_gains import EMBEDDED_FADING, SIDE, Fading, save_fading
+from anycost_models.previews.fidelity_table import load_nearness
 from tqdm import tqdm
 
 SUBS = (SubGenerator(256, 0.25), SubGenerator(256))

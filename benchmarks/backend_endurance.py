@@ -19,8 +19,8 @@ from typing import Any
 import cv2
 import numpy as np
 import skimage.data
-from anycost_backend.parts import Parts
-from anycost_client import messages as m
+from anycost_backend.editing.models import Parts
+from anycost_client.protocol import messages as m
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "backend"))
 from serving import Backend, Client, picture  # type: ignore[import-not-found]

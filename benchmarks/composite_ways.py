@@ -8,10 +8,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from anycost_backend.parts import Parts
-from anycost_backend.photo import open_photo
-from anycost_backend.session import Session
-from anycost_models.sheet import contact_sheet, save_picture
+from anycost_backend.editing.models import Parts
+from anycost_backend.editing.session import Session
+from anycost_backend.photo.photo import open_photo
+from anycost_models.plotting.contact_sheet import contact_sheet, save_picture
 from pictures import save_astronaut
 
 EDITS = ({"smile": -1.2}, {"smile": 1.0}, {"age": 1.2}, {"age": -1.2}, {"glasses": 1.0}, {"yaw": 0.8})

@@ -10,16 +10,16 @@ import time
 
 import skimage.data
 import torch
-from anycost_models.allocator import keep_freed_memory
-from anycost_models.checkpoint import load_generator
-from anycost_models.curvature import Curvature, load_curvature
-from anycost_models.face_labels import FaceLabels
-from anycost_models.inversion import ProjectionSettings, Stage, project
-from anycost_models.perceptual import load_perceptual
-from anycost_models.projection_evaluation import generated_subjects, subject_of
-from anycost_models.projection_scores import Judge
-from anycost_models.projection_settings import BY_CURVATURE
-from anycost_models.square import AlignedSquare
+from anycost_models.core.malloc_settings import keep_freed_memory
+from anycost_models.evaluation.projections import generated_subjects, subject_of
+from anycost_models.face.aligned_square import AlignedSquare
+from anycost_models.face.labels import FaceLabels
+from anycost_models.generators.checkpoint import load_generator
+from anycost_models.metrics.enl0 import load_perceptual
+from anycost_models.projection.curvature import Curvature, load_curvature
+from anycost_models.projection.inversion import ProjectionSettings, Stage, project
+from anycost_models.projection.scores import Judge
+from anycost_models.projection.settings import BY_CURVATURE
 
 keep_freed_memory()
 model, perceptual, labels = load_generator(), load_perceptual(), FaceLabels.load()

@@ -14,11 +14,11 @@ from typing import Any
 import cv2
 import numpy as np
 import skimage.data
-from anycost_backend import composite
-from anycost_backend.commands.common import peak_megabytes
-from anycost_backend.parts import Parts
-from anycost_models.elastic import SubGenerator
-from anycost_models.face_masks import matte
+from anycost_backend.editing import composite
+from anycost_backend.editing.models import Parts
+from anycost_models.core.peak_memory import peak_megabytes
+from anycost_models.face.masks import matte
+from anycost_models.generators.elastic import SubGenerator
 
 
 def main() -> None:

@@ -1,5 +1,5 @@
 """How much of each edit shows in an edited photo, what it does to sampled faces being 1, by how far the latent is eased
-before it is edited (`anycost_models.directions.eased`).
+before it is edited (`anycost_models.editing.directions.eased`).
 
     python benchmarks/edit_strength.py PHOTO... [--ease 0 0.45] [--faces 8] [--only NAME ...]
 
@@ -13,10 +13,10 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from anycost_backend.parts import Parts
-from anycost_backend.photo import open_photo
-from anycost_backend.session import Session
-from anycost_models.directions import EASE
+from anycost_backend.editing.models import Parts
+from anycost_backend.editing.session import Session
+from anycost_backend.photo.photo import open_photo
+from anycost_models.editing.directions import EASE
 from tqdm import tqdm
 
 SIDE = 512  # pixels: of the squares that are measured

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from anycost_models.checkpoint import load_generator
-from anycost_models.elastic import ElasticGenerator, SubGenerator
-from anycost_models.evaluation import held_out_styles
-from anycost_models.metrics import frechet_distance, pooled_features
-from anycost_models.perceptual import PerceptualDistance, load_perceptual
-from anycost_models.sheet import contact_sheet, save_picture
+from anycost_models.generators.checkpoint import load_generator
+from anycost_models.generators.elastic import ElasticGenerator, SubGenerator
+from anycost_models.generators.held_out import held_out_styles
+from anycost_models.metrics.enl0 import PerceptualDistance, load_perceptual
+from anycost_models.metrics.image_metrics import frechet_distance, pooled_features
+from anycost_models.plotting.contact_sheet import contact_sheet, save_picture
 from torch import Tensor
 from tqdm import tqdm
 

@@ -16,9 +16,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
-from anycost_backend.parts import Parts
-from anycost_models.holding import Holding
-from anycost_models.identity import load_identity
+from anycost_backend.editing.models import Parts
+from anycost_models.editing.attribute_lock import Holding
+from anycost_models.metrics.identity import load_identity
 from tqdm import tqdm
 
 PAIRS: Sequence[tuple[Mapping[str, float], tuple[str, ...]]] = (

@@ -9,14 +9,14 @@ import statistics
 
 import torch
 import torch.nn.functional as F
-from anycost_models.checkpoint import load_generator
-from anycost_models.elastic import ElasticGenerator
-from anycost_models.errors import AnycostError
-from anycost_models.evaluation import held_out_styles
-from anycost_models.front import load_front
-from anycost_models.nearness import EMBEDDED_CONSISTENCY, Nearness, Row, save_nearness
-from anycost_models.perceptual import load_perceptual
-from anycost_models.sub_generator import SubGenerator
+from anycost_models.core.errors import AnycostError
+from anycost_models.generators.checkpoint import load_generator
+from anycost_models.generators.elastic import ElasticGenerator
+from anycost_models.generators.held_out import held_out_styles
+from anycost_models.generators.sub_generator import SubGenerator
+from anycost_models.metrics.enl0 import load_perceptual
+from anycost_models.previews.fidelity_table import EMBEDDED_CONSISTENCY, Nearness, Row, save_nearness
+from anycost_models.search.pareto_front import load_front
 from torch import Tensor
 from tqdm import tqdm
 

@@ -8,9 +8,9 @@ Fetches the original graph (37 MB) if it is not there. Prints PSNR in dB at 1024
 import numpy as np
 import openvino
 import torch
-from anycost_models import catalogue
-from anycost_models.checkpoint import load_generator
-from anycost_models.mobile_import import import_random_face
+from anycost_models.generators.checkpoint import load_generator
+from anycost_models.generators.mobile_openvino_import import import_random_face
+from anycost_models.hub import catalogue
 
 PARTS = [f"generator_{network}_{kind}" for network in ("mapping", "synthesis") for kind in ("xml", "bin")]
 

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import skimage.data
-from anycost_backend.parts import Parts
-from anycost_backend.photo import open_photo
-from anycost_backend.session import Session
-from anycost_models.sheet import contact_sheet, save_picture
+from anycost_backend.editing.models import Parts
+from anycost_backend.editing.session import Session
+from anycost_backend.photo.photo import open_photo
+from anycost_models.plotting.contact_sheet import contact_sheet, save_picture
 
 EDITS = ({"smile": -1.0}, {"age": 1.0}, {"glasses": 1.0}, {"hair_lightness": 0.6})
 

@@ -14,11 +14,11 @@ import time
 import numpy as np
 import openvino
 import torch
-from anycost_backend.renderer import NOISE, Renderer
-from anycost_models import catalogue
-from anycost_models.graphs import Graphs
-from anycost_models.runtime import RUNTIMES, Precision
-from anycost_models.sub_generator import SubGenerator
+from anycost_backend.editing.renderer import NOISE, Renderer
+from anycost_models.export.graph_cache import Graphs
+from anycost_models.generators.sub_generator import SubGenerator
+from anycost_models.hub import catalogue
+from anycost_models.inference.onnx_network import RUNTIMES, Precision
 from anycost_models.weights import EMBEDDED_GENERATOR
 
 SUBS = (SubGenerator(1024), SubGenerator(512, 0.5), SubGenerator(256), SubGenerator(256, 0.5), SubGenerator(128, 0.25))

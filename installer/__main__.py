@@ -11,7 +11,7 @@ if sys.version_info < (3, 10):  # noqa: UP036 -- this line is what an older Pyth
     sys.stderr.write("Install one from python.org or your system's packages, then run: python3.12 installer demo\n")
     sys.exit(2)
 
-from commandline import main
+from anycost_installer.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from anycost_models.errors import AnycostError
+from anycost_models.core.errors import AnycostError
 
 COMMANDS = (
     "edit",
@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action=_Version, nargs=0, help="print the version and end")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in COMMANDS:
-        importlib.import_module(f"anycost_backend.commands.{name}").add(commands)
+        importlib.import_module(f"anycost_backend.cli.{name}").add(commands)
     return top
 
 

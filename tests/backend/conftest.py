@@ -4,10 +4,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from anycost_backend import parts as parts_module
-from anycost_backend.parts import Parts
-from anycost_models import paths
-from anycost_models.elastic import SubGenerator
+from anycost_backend.editing import models as parts_module
+from anycost_backend.editing.models import Parts
+from anycost_models.core import paths
+from anycost_models.generators.elastic import SubGenerator
 
 
 def make_home(folder: Path) -> Path:
@@ -34,7 +34,7 @@ def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def quick_projections(patch: pytest.MonkeyPatch) -> None:
     """They take a few steps at 64 px instead of minutes."""
-    from anycost_models import inversion
+    from anycost_models.projection import inversion
 
     stages = (inversion.Stage(SubGenerator(64), 4, 0.12, 0.08),)
     patch.setattr(inversion, "ProjectionSettings", partial(inversion.ProjectionSettings, stages))

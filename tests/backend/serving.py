@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pytest
-from anycost_client import connection
-from anycost_client import messages as m
-from anycost_client.zmq_channel import ZmqChannel
-from anycost_models import paths
+from anycost_client.protocol import messages as m
+from anycost_client.transport import connection_file
+from anycost_client.transport.zmq_channel import ZmqChannel
+from anycost_models.core import paths
 
 R = TypeVar("R", bound=m.Reply)
 
@@ -31,7 +31,7 @@ class Client:
     """Says hello, answers for its life with pings while it waits, and sorts replies by request."""
 
     def __init__(self, file: Path, name: str = "a test") -> None:
-        self.channel = ZmqChannel(connection.read(file))
+        self.channel = ZmqChannel(connection_file.read(file))
         self.replies: dict[str, list[m.Reply]] = {}
         self._pinged = time.monotonic()
         self.welcome = self.ask(m.Hello(client=name))

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from anycost_client.backend_process import Backend
-from anycost_client.messages import OpenRegion, Picture
+from anycost_client.backend.backend_process import Backend
+from anycost_client.protocol.messages import OpenRegion, Picture
 from told_editor import Told
 
 STAND_IN = Path(__file__).with_name("stand_in.py")

@@ -4,10 +4,10 @@ import queue
 import time
 from collections.abc import Callable
 
-from anycost_client.backend_process import Backend
-from anycost_client.editor import Editor
-from anycost_client.supervisor import Event
-from anycost_client.worker import Worker
+from anycost_client.backend.backend_process import Backend
+from anycost_client.backend.worker_thread import Worker
+from anycost_client.edit.editor import Editor
+from anycost_client.protocol.events import Event
 
 
 class Host:

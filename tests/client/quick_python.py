@@ -4,8 +4,8 @@ import sys
 from functools import partial
 
 from anycost_backend.__main__ import main
-from anycost_models import inversion
-from anycost_models.elastic import SubGenerator
+from anycost_models.generators.elastic import SubGenerator
+from anycost_models.projection import inversion
 
 if __name__ == "__main__":
     stages = (inversion.Stage(SubGenerator(64), 4, 0.12, 0.08),)

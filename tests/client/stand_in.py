@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 
 import zmq
-from anycost_client import bridge, connection
-from anycost_client.errors import ClientError
-from anycost_client.messages import (
+from anycost_client.core.errors import ClientError
+from anycost_client.protocol.codec import decode_request, encode
+from anycost_client.protocol.messages import (
     Attribute,
     AttributeList,
     Attributes,
@@ -45,7 +45,7 @@ from anycost_client.messages import (
     StatusReport,
     Welcome,
 )
-from anycost_client.wire import decode_request, encode
+from anycost_client.transport import bridge, connection_file
 
 MODE = os.environ.get("ANYCOST_STAND_IN", "")
 clients: dict[bytes, str] = {}  # identity → client
@@ -150,7 +150,7 @@ def serve(file: Path) -> int:
     work, control = (f"tcp://127.0.0.1:{port}" for port in ports)
     shown = zmq.curve_keypair()[0] if MODE == "wrong_key" else public
     keys = [key.decode() for key in (shown, *zmq.curve_keypair())]
-    connection.write(file, connection.Connection(os.getpid(), work, control, keys[0], keys[1], keys[2]))
+    connection_file.write(file, connection_file.Connection(os.getpid(), work, control, keys[0], keys[1], keys[2]))
     while True:
         for router, _ in poller.poll():
             peer, *frames = router.recv_multipart()

@@ -2,8 +2,9 @@
 
 from typing import Any, TypeVar
 
-from anycost_client.editor import Editor
-from anycost_client.messages import (
+from anycost_client.edit.editor import Editor
+from anycost_client.protocol.events import Connected
+from anycost_client.protocol.messages import (
     Attribute,
     AttributeList,
     Attributes,
@@ -18,7 +19,6 @@ from anycost_client.messages import (
     Request,
     Welcome,
 )
-from anycost_client.supervisor import Connected
 
 R = TypeVar("R", bound=Request)
 PLACE = Rectangle(2, 2, 8, 8)

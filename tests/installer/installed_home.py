@@ -5,13 +5,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import record as records
-from checkout import ROOT
-from find_hosts import wanted
-from hosts import Host
-from machine import Machine
-from placed_plugins import placed
-from progress import Progress
+from anycost_installer.core.checkout import ROOT
+from anycost_installer.core.machine import Machine
+from anycost_installer.core.progress import Progress
+from anycost_installer.hosts.find import wanted
+from anycost_installer.hosts.host import Host
+from anycost_installer.plugins import install_record as records
+from anycost_installer.plugins.placement import placed
 
 PYTHON = Path(sys.executable)
 

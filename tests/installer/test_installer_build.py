@@ -8,13 +8,13 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-import distribution
 import pytest
-from build_environment import locked_setuptools
-from checkout import ROOT
-from distribution import BESIDE, PACKAGES, build, digest_of, files_of, source_date
-from errors import InstallError
-from our_version import our_version
+from anycost_installer.core.checkout import ROOT
+from anycost_installer.core.errors import InstallError
+from anycost_installer.core.version import our_version
+from anycost_installer.environment.build_venv import locked_setuptools
+from anycost_installer.release import distribution
+from anycost_installer.release.distribution import BESIDE, PACKAGES, build, digest_of, files_of, source_date
 
 PYTHON = Path(sys.executable)
 

@@ -11,18 +11,17 @@ import zipfile
 from collections import namedtuple
 from pathlib import Path
 
-import bundles
-import checks
-import private_environment
 import pytest
-import run_bundle
-from bundles import opened
-from errors import InstallError
-from manifest import NAME, Manifest, Member, parsed, read_manifest
-from our_places import places_of
-from progress import Progress
-from requirements import this_target
-from run_bundle import bundle, members, pack
+from anycost_installer.commands import bundle as run_bundle
+from anycost_installer.commands.bundle import bundle, members, pack
+from anycost_installer.core.errors import InstallError
+from anycost_installer.core.paths import places_of
+from anycost_installer.core.progress import Progress
+from anycost_installer.environment import backend_venv, prerequisites
+from anycost_installer.lockfile.requirements import this_target
+from anycost_installer.release import bundles
+from anycost_installer.release.bundles import opened
+from anycost_installer.release.manifest import NAME, Manifest, Member, parsed, read_manifest
 from tiny_release import Release, imported
 
 pytestmark = pytest.mark.slow  # real environments are made
@@ -35,8 +34,8 @@ def release(tmp_path_factory) -> Release:
     folder = tmp_path_factory.mktemp("bundle") / "Zuhause ünd 家"
     folder.mkdir()
     release = Release(folder)
-    for module in INSTALLER.glob("*.py"):
-        shutil.copy(module, release.root / "installer")
+    shutil.copytree(INSTALLER, release.root / "installer", dirs_exist_ok=True)
+    release.lock()
     return release
 
 
@@ -51,8 +50,8 @@ def file(release) -> Path:
             patch.setenv(name, value)
         patch.setattr("platform.system", lambda: "Linux")
         patch.setattr(run_bundle, "prepare", lambda *arguments: Path(sys.executable))
-        patch.setattr(run_bundle.model_files, "fetch", lambda *arguments: None)
-        patch.setattr(run_bundle.model_files, "paths", lambda *arguments: [models / "faces.onnx"])
+        patch.setattr(run_bundle.fetch_models, "fetch", lambda *arguments: None)
+        patch.setattr(run_bundle.fetch_models, "paths", lambda *arguments: [models / "faces.onnx"])
         release.lock()
         assert bundle(release.root, None, None, None, False, Progress(io.StringIO())) == 0
     (made,) = (release.root / "dist").iterdir()  # nothing else is left there
@@ -86,12 +85,12 @@ def test_an_environment_is_made_from_it_without_a_network(file, release, tmp_pat
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
     monkeypatch.setattr("platform.system", lambda: "Linux")
-    monkeypatch.setattr(checks, "CPU_BUILD", (0, 0))
+    monkeypatch.setattr(prerequisites, "CPU_BUILD", (0, 0))
     places = places_of(tmp_path / "home")
     with opened(file, places, quiet()) as folder:
         assert (folder / "models" / "faces.onnx").read_bytes() == b"finds faces"
-        python = private_environment.prepare(release.root, places, None, folder, quiet())
-        assert private_environment.plan(release.root, places, folder)[0].download == 0
+        python = backend_venv.prepare(release.root, places, None, folder, quiet())
+        assert backend_venv.plan(release.root, places, folder)[0].download == 0
     assert not places.cache.exists()  # it was unpacked for that time only
     assert imported(python, "anycost_backend.version") == "1.0"
     assert imported(python, "built.made") == "here"

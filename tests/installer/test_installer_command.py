@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 INSTALLER = Path(__file__).resolve().parents[2] / "installer"
-MODULES = sorted(INSTALLER.glob("*.py"))
+MODULES = sorted(INSTALLER.rglob("*.py"))
 
 
 def run(*words: str, installer: Path = INSTALLER) -> subprocess.CompletedProcess:
@@ -21,8 +21,7 @@ def run(*words: str, installer: Path = INSTALLER) -> subprocess.CompletedProcess
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
 def test_only_the_standard_library_and_the_installer_itself_are_imported(module):
-    own = {path.stem for path in MODULES}
-    assert not own & sys.stdlib_module_names, "a module here would hide one of the standard library"
+    own = {"anycost_installer"}
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []

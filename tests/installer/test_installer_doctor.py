@@ -4,13 +4,13 @@ import json
 import os
 from pathlib import Path
 
-import doctor
-import installed_models
 import pytest
-import record as records
-from checkout import ROOT
+from anycost_installer.backend import installed_models
+from anycost_installer.commands import doctor
+from anycost_installer.core.checkout import ROOT
+from anycost_installer.core.redact import redacted, without_home
+from anycost_installer.plugins import install_record as records
 from installed_home import Home
-from redact import redacted, without_home
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 import subprocess
 from pathlib import Path
 
-import environment
 import pytest
-from errors import InstallError
+from anycost_installer.core.errors import InstallError
+from anycost_installer.environment import venv
 
 
 def imports(project, module: str) -> bool:
@@ -14,14 +14,14 @@ def imports(project, module: str) -> bool:
 
 def cut_off(project) -> None:
     """As when the power fails during an installation: the stamp is gone before anything changes."""
-    (project.environment.folder / environment.STAMP).unlink()
+    (project.environment.folder / venv.STAMP).unlink()
 
 
 @pytest.fixture
 def asked_of_pip(monkeypatch) -> list[str]:
     """Has pip do nothing, successfully; collects what it was asked to install."""
     asked: list[str] = []
-    monkeypatch.setattr(environment, "pip", lambda python, arguments, *rest, **options: asked.append(arguments[-1]))
+    monkeypatch.setattr(venv, "pip", lambda python, arguments, *rest, **options: asked.append(arguments[-1]))
     return asked
 
 
@@ -64,7 +64,7 @@ def test_the_chosen_build_of_torch_is_kept_until_another_is_asked_for(project, a
 
 def test_a_damaged_stamp_counts_as_none(project, asked_of_pip):
     for damaged in ("", "[]", '{"extras": 3}', '{"extras": [], "surplus": 1}'):
-        (project.environment.folder / environment.STAMP).write_text(damaged)
+        (project.environment.folder / venv.STAMP).write_text(damaged)
         assert project.environment.stamp() is None
     project.prepare()
     assert project.environment.stamp().extras == ("demo",)

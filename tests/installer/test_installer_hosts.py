@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import sandboxes
-from errors import InstallError
-from find_hosts import find_hosts, wanted
-from hosts import Host
-from machine import Machine, this_machine
-from our_places import places_of
-from running import running
+from anycost_installer.core.errors import InstallError
+from anycost_installer.core.machine import Machine, this_machine
+from anycost_installer.core.paths import places_of
+from anycost_installer.hosts import sandboxes
+from anycost_installer.hosts.find import find_hosts, wanted
+from anycost_installer.hosts.host import Host
+from anycost_installer.hosts.running_editors import running
 
 METAINFO = (
     '<component><releases><release date="2026-01-05" version="{}"/><release version="1.0"/></releases></component>'
@@ -271,7 +271,7 @@ def test_what_is_no_sandbox_is_not_asked(home: Path) -> None:
 
 def test_places_are_the_client_s(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the installer puts things is where plug-ins and backend look."""
-    from anycost_client import places as theirs
+    from anycost_client.core import paths as theirs
 
     for moved in ({}, {"XDG_DATA_HOME": str(home / "d"), "XDG_RUNTIME_DIR": "/run/x"}, {"ANYCOST_HOME": str(home)}):
         with monkeypatch.context() as patch:
@@ -286,7 +286,7 @@ def test_places_are_the_client_s(home: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the home is not read from a variable there")
 def test_children_look_below_the_prefix_too(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from anycost_client import places as theirs
+    from anycost_client.core import paths as theirs
 
     ours = this_machine(home).places
     for name, value in ours.variables().items():

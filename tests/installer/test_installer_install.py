@@ -8,19 +8,19 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import arguments as words
-import commandline
-import placed_plugins
-import private_environment
 import pytest
-import record as records
-import run_install
-import self_test
-from anycost_models import paths
-from checkout import ROOT
+from anycost_installer import cli
+from anycost_installer.backend import self_test
+from anycost_installer.commands import arguments as words
+from anycost_installer.commands import install
+from anycost_installer.core.checkout import ROOT
+from anycost_installer.core.paths import places_of
+from anycost_installer.core.progress import Progress
+from anycost_installer.environment import backend_venv
+from anycost_installer.plugins import install_record as records
+from anycost_installer.plugins import placement
+from anycost_models.core import paths
 from installed_home import PYTHON, pip
-from our_places import places_of
-from progress import Progress
 
 PHOTO_MODELS = paths.models_dir()
 INSTALLER = ROOT / "installer"
@@ -30,14 +30,14 @@ INSTALLER = ROOT / "installer"
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """What costs minutes is played: making the environment, fetching, pip, and the self-test."""
     tested = self_test.Tested(85.0, 900.0, 1.9, "embedded", "anycost 0.1.0")
-    part = private_environment.Part("the backend", tmp_path / "environments", 1_500_000_000, 500_000_000)
+    part = backend_venv.Part("the backend", tmp_path / "environments", 1_500_000_000, 500_000_000)
     for module, name, played in (
-        (private_environment, "plan", lambda root, places, bundle: [part]),
-        (private_environment, "prepare", lambda *arguments: PYTHON),
-        (private_environment, "tidy", lambda *arguments: []),
-        (run_install.model_files, "fetch", lambda *arguments: None),
-        (run_install, "pip_for", lambda *arguments: pip),
-        (run_install, "self_test", lambda *arguments: tested),
+        (backend_venv, "plan", lambda root, places, bundle: [part]),
+        (backend_venv, "prepare", lambda *arguments: PYTHON),
+        (backend_venv, "tidy", lambda *arguments: []),
+        (install.fetch_models, "fetch", lambda *arguments: None),
+        (install, "pip_for", lambda *arguments: pip),
+        (install, "self_test", lambda *arguments: tested),
     ):
         monkeypatch.setattr(module, name, played)
     folder = tmp_path / "Jörg Müller 画"
@@ -46,7 +46,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*command: str, home: Path) -> int:
-    return commandline.main([*command, "--prefix", str(home)])
+    return cli.main([*command, "--prefix", str(home)])
 
 
 def there(home: Path) -> list[str]:
@@ -86,7 +86,7 @@ def test_the_answer_in_json_stands_alone_on_standard_output(home: Path, capfd) -
     assert answer["done"]
     assert answer["self_test"]["ok"]
     assert [host["program"] for host in answer["hosts"]] == ["Krita"]
-    assert answer["size"] == 1_500_000_000 + run_install.ARCHIVE_BYTES + run_install.PLUGIN_BYTES
+    assert answer["size"] == 1_500_000_000 + install.ARCHIVE_BYTES + install.PLUGIN_BYTES
     assert run("doctor", "--json", home=home) in (0, 1)
     assert json.loads(capfd.readouterr().out)["installed"]["version"] == answer["version"]
 
@@ -109,7 +109,7 @@ def test_a_failed_self_test_is_told_and_is_exit_code_1(home: Path, monkeypatch: 
     def fails(*arguments: object) -> None:
         raise self_test.SelfTestFailed("the self-test failed: no picture. To mend it, run 'python3 installer repair'")
 
-    monkeypatch.setattr(run_install, "self_test", fails)
+    monkeypatch.setattr(install, "self_test", fails)
     assert run("install", "--krita", home=home) == 1
     assert "installer: the self-test failed: no picture. To mend it, run" in capsys.readouterr().err
     assert records.read(places_of(home))  # so that repair knows what to look at
@@ -124,19 +124,19 @@ def test_a_version_that_works_is_not_given_up_for_one_that_does_not(
 
     assert run("install", "--krita", home=home) == 0
     before = {path: path.stat().st_mtime_ns for path in home.rglob("*") if path.is_file()}
-    monkeypatch.setattr(run_install, "self_test", fails)
+    monkeypatch.setattr(install, "self_test", fails)
     assert run("install", "--krita", "--gimp", home=home) == 1
     assert "0.1.0, which was there before, stays as it was" in capsys.readouterr().err
     assert {path: path.stat().st_mtime_ns for path in home.rglob("*") if path.is_file()} == before
 
 
 def test_an_editor_that_is_open_is_to_be_restarted(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
-    monkeypatch.setattr(run_install, "running", lambda: ["Krita"])
+    monkeypatch.setattr(install, "running", lambda: ["Krita"])
     out = io.StringIO()
-    machine = commandline.this_machine(home)
-    hosts = run_install.wanted(machine, krita=True, gimp=True)
+    machine = cli.this_machine(home)
+    hosts = install.wanted(machine, krita=True, gimp=True)
     here = type(machine)(machine.platform, home)  # a home of one's own
-    run_install.say_what_next(hosts, here, machine.places, Progress(out))
+    install.say_what_next(hosts, here, machine.places, Progress(out))
     assert "Krita is running: restart it and choose" in out.getvalue()
     assert "Start GIMP and choose" in out.getvalue()
 
@@ -175,9 +175,9 @@ def real_home(tmp_path: Path) -> Iterator[Path]:
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="folders are linked")
 def test_the_self_test_draws_a_face_through_the_plug_in_that_was_put_in_place(real_home: Path) -> None:
-    machine = commandline.this_machine(real_home)
-    (host,) = run_install.wanted(machine, krita=False, gimp=True)
-    with placed_plugins.placed(ROOT, PYTHON, machine.places, [host], pip, Progress(io.StringIO())):
+    machine = cli.this_machine(real_home)
+    (host,) = install.wanted(machine, krita=False, gimp=True)
+    with placement.placed(ROOT, PYTHON, machine.places, [host], pip, Progress(io.StringIO())):
         pass
     for folder in (host.place / "vendor").glob("cp*"):  # the played pyzmq; the environment's takes its place
         for file in sorted(folder.rglob("*"), reverse=True):

@@ -6,12 +6,13 @@ import json
 import zipfile
 from pathlib import Path
 
-import krita_settings
-import plugin_archive
 import pytest
-from anycost_client import launch, places
-from checkout import ROOT, pinned
-from errors import InstallError
+from anycost_client.core import paths
+from anycost_client.process import launch
+from anycost_installer.core.checkout import ROOT, pinned
+from anycost_installer.core.errors import InstallError
+from anycost_installer.hosts import kritarc
+from anycost_installer.plugins import archive as plugin_archive
 from installed_home import PYTHON, Home, pip
 
 IMPORTER = Path("/usr/share/krita/pykrita/plugin_importer/plugin_importer.py")
@@ -42,7 +43,7 @@ def test_the_client_finds_the_backend_that_the_installer_named(home: Home, monke
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_DATA_HOME", str(home.places.data.parent))
     home.put(home.krita)
-    assert json.loads((places.data_dir() / "backend.json").read_text()) == {"python": str(PYTHON)}
+    assert json.loads((paths.data_dir() / "backend.json").read_text()) == {"python": str(PYTHON)}
     assert launch.backend_python() == PYTHON
 
 
@@ -103,14 +104,14 @@ def test_an_archive_that_names_places_outside_is_refused(tmp_path: Path, name: s
     ["", "[General]\na=1\n", "[python]\nenable_other=true\n", "[python]\n\n[Zoom]\nz=1\n", "[a]\n[python]\nx=1\n[b]\n"],
 )
 def test_krita_s_settings_are_otherwise_kept(settings: str) -> None:
-    on = krita_settings.enabled(settings)
+    on = kritarc.enabled(settings)
     assert on.count("[python]\nenable_anycost_krita=true\n") == 1
-    assert krita_settings.enabled(on) == on
-    assert krita_settings.chosen(on) is True
+    assert kritarc.enabled(on) == on
+    assert kritarc.chosen(on) is True
     kept = [line for line in settings.splitlines() if line and line != "[python]"]
     assert [line for line in on.splitlines() if line in kept] == kept
     used = on + "\n[AnycostFaceEditor]\nsize=3\n\n[Zz]\nq=1\n"  # as the plug-in leaves it
-    off = krita_settings.cleared(used)
+    off = kritarc.cleared(used)
     assert "nycost" not in off
     assert [line for line in off.splitlines() if line and line != "[python]"] == [*kept, "[Zz]", "q=1"]
 

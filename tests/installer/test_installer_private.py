@@ -6,16 +6,14 @@ import os
 import subprocess
 from pathlib import Path
 
-import checks
-import packages
-import private_environment
 import pytest
-from alone import alone
-from environment import STAMP, Environment
-from errors import InstallError
-from our_places import places_of
-from private_environment import environment_of, plan, prepare, tidy
-from progress import Progress
+from anycost_installer.core.errors import InstallError
+from anycost_installer.core.folder_lock import alone
+from anycost_installer.core.paths import places_of
+from anycost_installer.core.progress import Progress
+from anycost_installer.environment import backend_venv, pip, prerequisites
+from anycost_installer.environment.backend_venv import environment_of, plan, prepare, tidy
+from anycost_installer.environment.venv import STAMP, Environment
 from tiny_release import Release, imported
 
 pytestmark = pytest.mark.slow  # real environments are made
@@ -37,7 +35,7 @@ def release(tmp_path_factory, module_patch) -> Release:
     for name, value in release.offered().items():
         module_patch.setenv(name, value)
     module_patch.setattr("platform.system", lambda: "Linux")  # where torch comes in two builds
-    module_patch.setattr(checks, "CPU_BUILD", (0, 0))
+    module_patch.setattr(prerequisites, "CPU_BUILD", (0, 0))
     release.lock()
     return release
 
@@ -98,7 +96,7 @@ def test_cut_off_while_packages_are_copied_it_is_continued(release, places, pyth
 
 def test_asked_for_again_every_package_is_looked_at(release, places, python, monkeypatch):
     looked_at = []
-    monkeypatch.setattr(private_environment, "_fill", lambda *arguments: looked_at.append(arguments[0].folder))
+    monkeypatch.setattr(backend_venv, "_fill", lambda *arguments: looked_at.append(arguments[0].folder))
     steps(release, places)
     steps(release, places, again=True)
     assert looked_at == [python.parent.parent]
@@ -126,7 +124,7 @@ def fresh(tmp_path, monkeypatch) -> Release:
     for name, value in release.offered().items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("platform.system", lambda: "Linux")
-    monkeypatch.setattr(checks, "CPU_BUILD", (0, 0))
+    monkeypatch.setattr(prerequisites, "CPU_BUILD", (0, 0))
     release.lock()
     return release
 
@@ -209,19 +207,19 @@ def test_packages_that_lack_something_are_noticed(python, tmp_path):
     site = next(python.parent.parent.glob("**/site-packages"))
     hidden = next(site.glob("numpy-*.dist-info")).rename(tmp_path / "numpy")
     with (tmp_path / "log").open("w") as log, pytest.raises(InstallError, match=r"torch .*requires numpy"):
-        packages.check(python, tmp_path, log)
+        pip.check(python, tmp_path, log)
     hidden.rename(site / "numpy-1.0.dist-info")
 
 
 def test_the_release_is_known_by_version_and_contents(release):
-    first = private_environment.release_of(release.root, private_environment.this_target())
+    first = backend_venv.release_of(release.root, backend_venv.this_target())
     assert first.startswith("1.0-")
     file = release.root / "models" / "anycost_models" / "__init__.py"
     before = file.read_text()
     file.write_text("changed = True\n")
-    assert private_environment.release_of(release.root, private_environment.this_target()) != first
+    assert backend_venv.release_of(release.root, backend_venv.this_target()) != first
     file.write_text(before)
-    assert private_environment.release_of(release.root, private_environment.this_target()) == first
+    assert backend_venv.release_of(release.root, backend_venv.this_target()) == first
 
 
 def test_of_two_environments_each_has_its_folder(tmp_path):

@@ -4,16 +4,16 @@ import json
 import os
 from pathlib import Path
 
-import placing
 import pytest
-import record as records
-import run_remove
-from checkout import ROOT as CHECKOUT
-from errors import InstallError
+from anycost_installer.commands import remove as run_remove
+from anycost_installer.commands.install import missing_folders
+from anycost_installer.core.checkout import ROOT as CHECKOUT
+from anycost_installer.core.errors import InstallError
+from anycost_installer.plugins import install_record as records
+from anycost_installer.plugins import transaction
+from anycost_installer.plugins.placement import placed
+from anycost_installer.plugins.transaction import Content, Placing
 from installed_home import PYTHON, Home
-from placed_plugins import placed
-from placing import Content, Placing
-from run_install import missing_folders
 
 AS_ROOT = os.name == "posix" and os.geteuid() == 0
 
@@ -95,7 +95,7 @@ def test_whatever_step_fails_all_is_as_before(home: Home, monkeypatch: pytest.Mo
         replace_file(source, target)
 
     with monkeypatch.context() as patch:
-        patch.setattr(placing.os, "replace", full)
+        patch.setattr(transaction.os, "replace", full)
         with pytest.raises(InstallError, match=r"No space left on device.*Nothing was changed"):
             home.put(home.krita, home.gimp)
     assert home.below() == before

@@ -6,16 +6,16 @@ import os
 import sys
 from pathlib import Path
 
-import installed_models
-import krita_settings
 import pytest
-import record as records
-import run_repair
-from checkout import ROOT
-from errors import InstallError
+from anycost_installer.backend import installed_models
+from anycost_installer.commands import repair
+from anycost_installer.commands.repair import Fault, mend_models, mend_plugins
+from anycost_installer.core.checkout import ROOT
+from anycost_installer.core.errors import InstallError
+from anycost_installer.environment.installed_packages import damaged, forget
+from anycost_installer.hosts import kritarc
+from anycost_installer.plugins import install_record as records
 from installed_home import PYTHON, Home, pip
-from installed_packages import damaged, forget
-from run_repair import Fault, mend_models, mend_plugins
 
 
 @pytest.fixture
@@ -102,10 +102,10 @@ def test_a_plug_in_that_was_switched_off_by_somebody_stays_off(home: Home) -> No
     assert settings
     settings.write_text("")
     assert [fault.mended for fault in mend(home)] == [True]
-    assert krita_settings.chosen(settings.read_text()) is True
+    assert kritarc.chosen(settings.read_text()) is True
     settings.write_text("[python]\nenable_anycost_krita=false\n")
     assert [fault.mended for fault in mend(home)] == [False]
-    assert krita_settings.chosen(settings.read_text()) is False
+    assert kritarc.chosen(settings.read_text()) is False
 
 
 def test_what_cannot_be_mended_is_not_half_mended(home: Home) -> None:
@@ -144,8 +144,8 @@ def test_models_are_fetched_when_one_is_wrong(home: Home, monkeypatch: pytest.Mo
     good, bad = (installed_models.Model("yunet", state, 3, True) for state in ("ok", "damaged"))
     optional = installed_models.Model("identity", "missing", 3, False)
     answers, fetched = [[good, optional], [bad, optional], [good]], []
-    monkeypatch.setattr(run_repair, "models", lambda python, places: answers.pop(0) if answers else [bad])
-    monkeypatch.setattr(run_repair.model_files, "fetch", lambda *arguments: fetched.append(arguments))
+    monkeypatch.setattr(repair, "models", lambda python, places: answers.pop(0) if answers else [bad])
+    monkeypatch.setattr(repair.model_files, "fetch", lambda *arguments: fetched.append(arguments))
     assert mend_models(PYTHON, ROOT, home.places, None, home.progress) == []
     assert not fetched
     assert mend_models(PYTHON, ROOT, home.places, None, home.progress) == [Fault("model yunet", "damaged")]
@@ -163,8 +163,8 @@ def test_the_backend_is_asked_for_its_models(home: Home) -> None:
 
 def test_without_a_record_or_with_another_version_it_is_said_what_to_run(home: Home) -> None:
     with pytest.raises(InstallError, match="nothing is installed here: run 'python3 installer install'"):
-        run_repair.repair(ROOT, home.machine, None, home.progress)
+        repair.repair(ROOT, home.machine, None, home.progress)
     home.put(home.krita)
     records.write(home.places, records.replace(home.record, version="0.0.1"))
     with pytest.raises(InstallError, match=r"version 0\.0\.1 is installed.*run 'python3 installer update'"):
-        run_repair.repair(ROOT, home.machine, None, home.progress)
+        repair.repair(ROOT, home.machine, None, home.progress)

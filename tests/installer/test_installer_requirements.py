@@ -3,12 +3,12 @@
 import json
 import re
 
-import lock as locking
 import pytest
-from checkout import ROOT
-from errors import InstallError
-from lock import dependencies, fits
-from requirements import LOCK, PYTHONS, SYSTEMS, Target, read_lock, this_target
+from anycost_installer.core.checkout import ROOT
+from anycost_installer.core.errors import InstallError
+from anycost_installer.lockfile import relock as locking
+from anycost_installer.lockfile.relock import dependencies, fits
+from anycost_installer.lockfile.requirements import LOCK, PYTHONS, SYSTEMS, Target, read_lock, this_target
 
 TARGETS = [Target(system.name, python) for system in SYSTEMS for python in PYTHONS]
 TARGETS.remove(Target("linux-x86_64", "3.10"))  # no hash of torch's CPU build is known for it
@@ -27,7 +27,7 @@ def pinned_for(target: Target) -> set[str]:
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.key)
 def test_what_is_pinned_is_locked(target):
-    """If this fails after a change of pins: run 'python3 installer/lock.py'."""
+    """If this fails after a change of pins: run '.venv/bin/python installer relock'."""
     lock = read_lock(ROOT, target)
     assert pinned_for(target) <= {*lock.packages, lock.torch.replace("+cpu", "")}
     assert ("+cpu" in lock.torch) == target.system.startswith("linux")

@@ -5,20 +5,20 @@ import json
 import os
 from pathlib import Path
 
-import private_environment
 import pytest
-import record as records
-import run_update
-import self_test
-from checkout import ROOT
-from environment import Environment
-from errors import InstallError
-from find_hosts import wanted
+from anycost_installer.backend import self_test
+from anycost_installer.commands import update as run_update
+from anycost_installer.core.checkout import ROOT
+from anycost_installer.core.errors import InstallError
+from anycost_installer.core.machine import this_machine
+from anycost_installer.core.paths import Places
+from anycost_installer.core.progress import Progress
+from anycost_installer.environment import backend_venv
+from anycost_installer.environment.venv import Environment
+from anycost_installer.hosts.find import wanted
+from anycost_installer.plugins import install_record as records
+from anycost_installer.plugins.placement import placed
 from installed_home import pip
-from machine import this_machine
-from our_places import Places
-from placed_plugins import placed
-from progress import Progress
 
 
 class Installed:
@@ -69,9 +69,9 @@ def installed(tmp_path, monkeypatch) -> Installed:
         return new.python if new.python.exists() else installed.environment("0.1.0-new")
 
     for module, name, played in (
-        (private_environment, "environment_of", lambda *arguments: new),
-        (private_environment, "plan", lambda *arguments: []),
-        (private_environment, "prepare", prepare),
+        (backend_venv, "environment_of", lambda *arguments: new),
+        (backend_venv, "plan", lambda *arguments: []),
+        (backend_venv, "prepare", prepare),
         (run_update.model_files, "fetch", lambda *arguments: None),
         (run_update, "pip_for", lambda *arguments: pip),
         (run_update, "usable", lambda hosts, *arguments: list(hosts)),
@@ -124,7 +124,7 @@ def test_if_it_does_not_work_everything_is_as_before(installed, monkeypatch):
 @pytest.mark.parametrize("where", ["prepare", "fetch", "pip_for", "self_test"])
 def test_stopped_anywhere_the_old_one_is_used_and_the_next_run_goes_on(installed, monkeypatch, stop, where):
     before = installed.below()
-    module = {"prepare": private_environment, "fetch": run_update.model_files}.get(where, run_update)
+    module = {"prepare": backend_venv, "fetch": run_update.model_files}.get(where, run_update)
     with monkeypatch.context() as patch:
         patch.setattr(module, where, ends(stop))
         with pytest.raises(type(stop)):

@@ -8,7 +8,7 @@ import subprocess
 import tarfile
 from pathlib import Path
 
-from requirements import this_target
+from anycost_installer.lockfile.requirements import this_target
 
 PYPROJECT = """
 [build-system]

@@ -1,10 +1,10 @@
 """Tiny adversarial stages: generators of 32 px that learn from six pictures."""
 
 import pytest
-from anycost_models.training.adversarial import adversarial_trainer
-from anycost_models.training.beginning import RESULT
-from anycost_models.training.result import export_ema
-from anycost_models.training.stage import read_stage
+from anycost_models.training.engine.ema_export import export_ema
+from anycost_models.training.engine.stage import read_stage
+from anycost_models.training.gan.adversarial import adversarial_trainer
+from anycost_models.training.gan.initial_networks import RESULT
 from PIL import Image
 from skimage.data import astronaut
 

@@ -16,29 +16,17 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-from anycost_models.allocator import keep_freed_memory
-from anycost_models.elastic import ElasticGenerator
-from anycost_models.errors import AnycostError
-from anycost_models.training import state
-from anycost_models.training.adversarial import adversarial_trainer
-from anycost_models.training.beginning import RESULT
-from anycost_models.training.distil import distillation_trainer
-from anycost_models.training.encoder import EncoderTraining
-from anycost_models.training.loop import Trainer
-from anycost_models.training.result import export_ema
-from anycost_models.training.sheets import sample_sheet
-from anycost_models.training.stage import Stage, read_stage
-
-STAGES = Path(__file__).parent / "stages"
-
-
-def find_stage(name: str) -> Stage:
-    """A stage by its file, or by the name of one that is shipped. Raises AnycostError listing those."""
-    shipped = {path.stem: path for path in sorted(STAGES.glob("*.toml"))}
-    path = Path(name)
-    if path.suffix != ".toml" and name not in shipped:
-        raise AnycostError(f"there is no stage '{name}': name a .toml file or one of {', '.join(shipped)}")
-    return read_stage(shipped.get(name, path))
+from anycost_models.core.malloc_settings import keep_freed_memory
+from anycost_models.generators.elastic import ElasticGenerator
+from anycost_models.training.distillation.distil import distillation_trainer
+from anycost_models.training.engine import checkpoints
+from anycost_models.training.engine.ema_export import export_ema
+from anycost_models.training.engine.sample_sheet import sample_sheet
+from anycost_models.training.engine.stage import Stage
+from anycost_models.training.engine.trainer import Trainer
+from anycost_models.training.gan.adversarial import adversarial_trainer
+from anycost_models.training.gan.initial_networks import RESULT
+from anycost_models.training.inversion.encoder import EncoderTraining
 
 
 @contextmanager
@@ -83,7 +71,7 @@ def train(stage: Stage, folder: Path, resume: Path | None = None) -> Trained | N
     keep_freed_memory()
     with processes() as rank:
         trainer, draw = task_of(stage, folder)
-        kept = state.checkpoints(folder)
+        kept = checkpoints.checkpoints(folder)
         if resume or kept:
             trainer.resume(resume or kept[-1])
 

@@ -3,16 +3,17 @@
 import sys
 from typing import Any
 
-from anycost_client.backend_process import Backend
-from anycost_client.errors import ClientError
+from anycost_client.backend.backend_process import Backend
+from anycost_client.core.errors import ClientError
 from gi.repository import Gimp, GLib, GObject
 
-from anycost_gimp import batch, preview_layer
-from anycost_gimp.arguments import strengths
-from anycost_gimp.layers import layers_of
-from anycost_gimp.link import Link
-from anycost_gimp.progress import show_progress
-from anycost_gimp.text import tr
+from anycost_gimp.edit import batch
+from anycost_gimp.edit.arguments import strengths
+from anycost_gimp.edit.backend_link import Link
+from anycost_gimp.edit.progress import show_progress
+from anycost_gimp.image import preview_layer
+from anycost_gimp.image.read_layers import layers_of
+from anycost_gimp.image.text import tr
 
 PROCEDURE = "anycost-edit-face"
 
@@ -55,7 +56,7 @@ class Plugin(Gimp.PlugIn):
             layers = layers_of(image, drawables)
             preview_layer.sweep(image)
             if run_mode == Gimp.RunMode.INTERACTIVE:
-                from anycost_gimp.interactive import edit_with_dialog
+                from anycost_gimp.dialog.interactive import edit_with_dialog
 
                 agreed = edit_with_dialog(link, image, layers, config)
                 status = Gimp.PDBStatusType.SUCCESS if agreed else Gimp.PDBStatusType.CANCEL

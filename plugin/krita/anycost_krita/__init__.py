@@ -15,6 +15,6 @@ try:
 except ImportError:  # outside Krita: the parts can be used one by one
     pass
 else:
-    from .extension import register
+    from anycost_krita.docker.extension import register
 
     register(Krita.instance())

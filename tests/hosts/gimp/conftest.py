@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from anycost_client.backend_process import Backend
-from anycost_client.worker import Worker
-from anycost_models import paths
+from anycost_client.backend.backend_process import Backend
+from anycost_client.backend.worker_thread import Worker
+from anycost_models.core import paths
 from gimp_host import CHROOT, HERE, PROGRAM, QUICK, ROOT, SECONDS, Gimp
 
 BRIDGE = """#!/usr/bin/python3
@@ -47,10 +47,10 @@ def profile_folder() -> Iterator[Path]:
     (folder / "anycost").mkdir()
     sys.path.insert(0, str(ROOT / "installer"))
     try:
-        from hosts import Host
-        from our_places import places_of
-        from placed_plugins import placed
-        from progress import Progress
+        from anycost_installer.core.paths import places_of
+        from anycost_installer.core.progress import Progress
+        from anycost_installer.hosts.host import Host
+        from anycost_installer.plugins.placement import placed
 
         places = places_of(None, "linux", folder, {"ANYCOST_HOME": str(folder / "anycost")})
         host = Host("GIMP", "package", folder / "profile", places.data / "backend.json")

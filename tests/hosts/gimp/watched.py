@@ -4,7 +4,7 @@ import faulthandler
 import json
 import os
 
-from anycost_gimp.dialog import EditDialog
+from anycost_gimp.dialog.dialog import EditDialog
 from gi.repository import GLib
 
 FILE = os.environ["ANYCOST_WATCHED"]

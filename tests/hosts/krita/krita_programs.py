@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from anycost_models import paths
+from anycost_models.core import paths
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -63,10 +63,10 @@ def kritarunner(script: str, *arguments: str, profile: Path) -> str:
 
 def make_profile(profile: Path) -> None:
     """The plug-in as the installer puts it there, the models of this machine, and the driver of the scenes."""
-    from krita_profiles import usual
-    from machine import Machine
-    from placed_plugins import placed
-    from progress import Progress
+    from anycost_installer.core.machine import Machine
+    from anycost_installer.core.progress import Progress
+    from anycost_installer.hosts.krita import usual
+    from anycost_installer.plugins.placement import placed
 
     places = variables(profile)
     models = profile / "anycost" / "data" / "models"

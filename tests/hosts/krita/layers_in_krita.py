@@ -71,8 +71,8 @@ class ActiveNode:
 
 class Look:
     def __init__(self, folder: Path) -> None:
-        from anycost_krita.host import KritaHost
-        from anycost_krita.inside import scaled
+        from anycost_krita.document.host_factory import scaled
+        from anycost_krita.document.krita_host import KritaHost
         from krita import Krita, Selection
 
         self.folder, self.selection = folder, Selection
@@ -204,7 +204,7 @@ class Look:
         }
 
     def preview(self) -> dict[str, Any]:
-        from anycost_client.messages import Edited, Picture, Rectangle
+        from anycost_client.protocol.messages import Edited, Picture, Rectangle
 
         document = self.document()
         self.activate(document, document.topLevelNodes()[0])
@@ -287,9 +287,9 @@ class Look:
 
     def apply(self, source: Any, x: int, y: int, width: int, height: int) -> Any:
         """The region's own pixels, with an alpha that grows from left to right."""
-        from anycost_client.applying import Result
-        from anycost_client.messages import Edited, Picture, Rectangle
-        from anycost_client.record import Record, RecordedFace
+        from anycost_client.edit.edit_record import Record, RecordedFace
+        from anycost_client.edit.pending_apply import Result
+        from anycost_client.protocol.messages import Edited, Picture, Rectangle
 
         image = source.region.image
         size = image.row_bytes // image.width

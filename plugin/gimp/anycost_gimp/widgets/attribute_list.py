@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from anycost_client.messages import Attribute
-from anycost_client.sliders import Sliders
+from anycost_client.edit.sliders import Sliders
+from anycost_client.protocol.messages import Attribute
 from gi.repository import GLib, Gtk
 
-from anycost_gimp.text import attribute_text, tr
+from anycost_gimp.image.text import attribute_text, tr
 from anycost_gimp.widgets.attribute_row import AttributeRow, Changed, Locked
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from anycost_client.messages import Attribute
+from anycost_client.protocol.messages import Attribute
 from gi.repository import Gdk, GObject, Gtk
 
-from anycost_gimp.text import attribute_text, tr
+from anycost_gimp.image.text import attribute_text, tr
 from anycost_gimp.widgets.strength_entry import StrengthEntry
 
 _SNAP = 0.03  # strength: nearer to zero than this is zero, while dragging

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from gi.repository import Gdk, GdkPixbuf, Gtk
 
-from anycost_gimp.text import tr
+from anycost_gimp.image.text import tr
 
 SIDE = 56  # pixels of a thumbnail
 

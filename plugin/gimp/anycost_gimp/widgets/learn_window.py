@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from anycost_client.own_attributes import LEAST, name_of
+from anycost_client.edit.attribute_names import LEAST, name_of
 from gi.repository import Gtk, Pango
 
-from anycost_gimp.choices import Choice
-from anycost_gimp.text import tr
+from anycost_gimp.image.layer_choice import Choice
+from anycost_gimp.image.text import tr
 from anycost_gimp.widgets.work_bar import WorkBar
 
 _NAME, _WITH, _WITHOUT = 0, 1, 2  # columns

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from anycost_client.messages import What
+from anycost_client.protocol.messages import What
 from gi.repository import Gtk
 
-from anycost_gimp.choices import Choice
-from anycost_gimp.text import mark, tr
+from anycost_gimp.image.layer_choice import Choice
+from anycost_gimp.image.text import mark, tr
 from anycost_gimp.widgets.work_bar import WorkBar
 
 _WHAT: tuple[tuple[What, str], ...] = (  # as the backend names it

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from anycost_client.presets import Preset
-from anycost_client.presets_store import PresetsStore
+from anycost_client.edit.preset_files import PresetsStore
+from anycost_client.edit.presets import Preset
 from gi.repository import Gtk
 
-from anycost_gimp.text import tr
+from anycost_gimp.image.text import tr
 
 
 class PresetMenu(Gtk.MenuButton):

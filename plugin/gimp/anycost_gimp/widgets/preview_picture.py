@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from anycost_client.messages import Rectangle
+from anycost_client.protocol.messages import Rectangle
 from gi.repository import Gdk, GdkPixbuf, GLib, Gtk
 
 _NEAR = 10  # pixels around the line in which it can be taken

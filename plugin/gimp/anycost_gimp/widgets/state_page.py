@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from gi.repository import GLib, Gtk
 
-from anycost_gimp.notices import Notice
-from anycost_gimp.text import tr
+from anycost_gimp.edit.page_texts import Notice
+from anycost_gimp.image.text import tr
 
 
 class StatePage(Gtk.Box):

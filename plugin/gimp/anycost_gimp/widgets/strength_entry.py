@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from anycost_client.presets import MOST_STRENGTH
+from anycost_client.edit.presets import MOST_STRENGTH
 from gi.repository import Gdk, Gtk
 
 _STEP = 0.05

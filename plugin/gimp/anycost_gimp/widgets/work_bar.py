@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from gi.repository import Gtk
 
-from anycost_gimp.text import tr
+from anycost_gimp.image.text import tr
 
 
 class WorkBar(Gtk.Box):

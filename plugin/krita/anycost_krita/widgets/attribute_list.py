@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable
 
-from anycost_client.messages import Attribute
-from anycost_client.sliders import Sliders
+from anycost_client.edit.sliders import Sliders
+from anycost_client.protocol.messages import Attribute
 
-from ..guard import guarded
-from ..qt import Qt, QtCore, QtGui, QtWidgets, pyqtSignal
-from ..text import attribute_text, tr
-from . import glyphs
-from .attribute_row import AttributeRow
-from .labels import FaintLabel
+from anycost_krita.base.qt import Qt, QtCore, QtGui, QtWidgets, pyqtSignal
+from anycost_krita.base.slot_errors import guarded
+from anycost_krita.base.text import attribute_text, tr
+from anycost_krita.widgets import glyphs
+from anycost_krita.widgets.attribute_row import AttributeRow
+from anycost_krita.widgets.labels import FaintLabel
 
 _AT_A_TIME = 8  # rows: some milliseconds
 

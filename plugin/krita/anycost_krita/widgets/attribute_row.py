@@ -1,14 +1,14 @@
 """One attribute: its name, slider, typed value and lock."""
 
-from anycost_client.messages import Attribute
-from anycost_client.presets import MOST_STRENGTH
+from anycost_client.edit.presets import MOST_STRENGTH
+from anycost_client.protocol.messages import Attribute
 
-from ..guard import guarded
-from ..qt import Qt, QtCore, QtGui, QtWidgets, pyqtSignal
-from ..text import attribute_text, tr
-from .attribute_slider import AttributeSlider
-from .glyphs import GlyphButton
-from .labels import ShortLabel
+from anycost_krita.base.qt import Qt, QtCore, QtGui, QtWidgets, pyqtSignal
+from anycost_krita.base.slot_errors import guarded
+from anycost_krita.base.text import attribute_text, tr
+from anycost_krita.widgets.attribute_slider import AttributeSlider
+from anycost_krita.widgets.glyphs import GlyphButton
+from anycost_krita.widgets.labels import ShortLabel
 
 WIDEST_NAME = 104  # pixels: longer names end in …
 

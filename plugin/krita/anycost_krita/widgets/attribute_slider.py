@@ -1,7 +1,7 @@
 """A slider for a strength: it begins at zero in the middle, is filled from there, and a double-click brings it back."""
 
-from ..guard import guarded, keeps_keys
-from ..qt import Qt, QtCore, QtGui, QtWidgets, place_of, pyqtSignal
+from anycost_krita.base.qt import Qt, QtCore, QtGui, QtWidgets, place_of, pyqtSignal
+from anycost_krita.base.slot_errors import guarded, keeps_keys
 
 STEPS = 100  # per 1.0 of strength
 _HANDLE = 6.0  # pixels, radius

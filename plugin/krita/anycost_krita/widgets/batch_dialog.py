@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from ..batch_runner import Item, Outcome
-from ..guard import guarded
-from ..ports import Scope
-from ..qt import Qt, QtCore, QtGui, QtWidgets, pyqtSignal
-from ..text import mark, tr
-from . import glyphs
-from .labels import FaintLabel
+from anycost_krita.base.qt import Qt, QtCore, QtGui, QtWidgets, pyqtSignal
+from anycost_krita.base.slot_errors import guarded
+from anycost_krita.base.text import mark, tr
+from anycost_krita.document.host_interface import Scope
+from anycost_krita.edit.batch_runner import Item, Outcome
+from anycost_krita.widgets import glyphs
+from anycost_krita.widgets.labels import FaintLabel
 
 _SCOPES: tuple[tuple[Scope, str], ...] = (
     ("selected", mark("Selected layers")),

@@ -1,12 +1,12 @@
 """Under the preview: which sub-generator drew it and how fast, and how it is looked at."""
 
-from anycost_client.messages import Edited
+from anycost_client.protocol.messages import Edited
 
-from ..guard import guarded
-from ..qt import QtWidgets, pyqtSignal
-from ..text import attribute_text, tr
-from .glyphs import GlyphButton
-from .labels import ShortLabel
+from anycost_krita.base.qt import QtWidgets, pyqtSignal
+from anycost_krita.base.slot_errors import guarded
+from anycost_krita.base.text import attribute_text, tr
+from anycost_krita.widgets.glyphs import GlyphButton
+from anycost_krita.widgets.labels import ShortLabel
 
 
 class CompareBar(QtWidgets.QWidget):

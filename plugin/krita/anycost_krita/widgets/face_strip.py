@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from ..guard import guarded
-from ..qt import Qt, QtCore, QtGui, QtWidgets, pyqtSignal
-from ..text import tr
-from . import glyphs
+from anycost_krita.base.qt import Qt, QtCore, QtGui, QtWidgets, pyqtSignal
+from anycost_krita.base.slot_errors import guarded
+from anycost_krita.base.text import tr
+from anycost_krita.widgets import glyphs
 
 SIDE = 44  # pixels of a thumbnail
 _GAP = 3

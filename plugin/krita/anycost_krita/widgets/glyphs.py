@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..qt import Qt, QtCore, QtGui, QtWidgets
+from anycost_krita.base.qt import Qt, QtCore, QtGui, QtWidgets
 
 _GRID = 16.0
 

@@ -1,6 +1,6 @@
 """Labels that a narrow docker needs: one that ends in … where it does not fit, and one in a fainter colour."""
 
-from ..qt import Qt, QtCore, QtGui, QtWidgets
+from anycost_krita.base.qt import Qt, QtCore, QtGui, QtWidgets
 
 
 class ShortLabel(QtWidgets.QLabel):

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from anycost_client.own_attributes import LEAST, name_of
+from anycost_client.edit.attribute_names import LEAST, name_of
 
-from ..guard import guarded
-from ..ports import Layer
-from ..qt import Qt, QtCore, QtGui, QtWidgets, pyqtSignal
-from ..text import tr
-from .labels import FaintLabel
-from .work_bar import WorkBar
+from anycost_krita.base.qt import Qt, QtCore, QtGui, QtWidgets, pyqtSignal
+from anycost_krita.base.slot_errors import guarded
+from anycost_krita.base.text import tr
+from anycost_krita.document.host_interface import Layer
+from anycost_krita.widgets.labels import FaintLabel
+from anycost_krita.widgets.work_bar import WorkBar
 
 _WITH, _WITHOUT = 1, 2  # columns
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from ..guard import guarded
-from ..ports import Layer
-from ..qt import QtWidgets, pyqtSignal
-from ..text import mark, tr
-from .labels import FaintLabel
-from .work_bar import WorkBar
+from anycost_krita.base.qt import QtWidgets, pyqtSignal
+from anycost_krita.base.slot_errors import guarded
+from anycost_krita.base.text import mark, tr
+from anycost_krita.document.host_interface import Layer
+from anycost_krita.widgets.labels import FaintLabel
+from anycost_krita.widgets.work_bar import WorkBar
 
 _WHAT = (  # as the backend names it
     ("expression", mark("Expression")),

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from ..guard import guarded
-from ..qt import QtCore, QtGui, QtWidgets, pyqtSignal
-from .glyphs import Glyph
-from .labels import FaintLabel
+from anycost_krita.base.qt import QtCore, QtGui, QtWidgets, pyqtSignal
+from anycost_krita.base.slot_errors import guarded
+from anycost_krita.widgets.glyphs import Glyph
+from anycost_krita.widgets.labels import FaintLabel
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,13 @@
 from functools import partial
 from pathlib import Path
 
-from anycost_client.presets import Preset
-from anycost_client.presets_store import PresetsStore
+from anycost_client.edit.preset_files import PresetsStore
+from anycost_client.edit.presets import Preset
 
-from ..guard import guarded
-from ..qt import QtWidgets, pyqtSignal
-from ..text import tr
-from .glyphs import GlyphButton
+from anycost_krita.base.qt import QtWidgets, pyqtSignal
+from anycost_krita.base.slot_errors import guarded
+from anycost_krita.base.text import tr
+from anycost_krita.widgets.glyphs import GlyphButton
 
 _FILES = "JSON (*.json)"
 

@@ -1,9 +1,9 @@
 """The picture in the docker: the region with the change laid over it, before and after, with a line to drag between."""
 
-from ..guard import guarded, keeps_keys
-from ..pictures import shrunk
-from ..qt import Qt, QtCore, QtGui, QtWidgets, place_of, pyqtSignal
-from ..text import tr
+from anycost_krita.base.qt import Qt, QtCore, QtGui, QtWidgets, place_of, pyqtSignal
+from anycost_krita.base.slot_errors import guarded, keeps_keys
+from anycost_krita.base.text import tr
+from anycost_krita.document.qimages import shrunk
 
 _NEAR = 10  # pixels around the line in which it can be taken
 _KEYS = {Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Space}

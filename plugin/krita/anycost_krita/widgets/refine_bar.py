@@ -1,10 +1,10 @@
 """Refine: how much the projection should resemble the photo or stay easy to edit, and the button that starts it."""
 
-from ..guard import guarded
-from ..qt import QtWidgets, pyqtSignal
-from ..text import tr
-from .attribute_slider import AttributeSlider
-from .labels import FaintLabel
+from anycost_krita.base.qt import QtWidgets, pyqtSignal
+from anycost_krita.base.slot_errors import guarded
+from anycost_krita.base.text import tr
+from anycost_krita.widgets.attribute_slider import AttributeSlider
+from anycost_krita.widgets.labels import FaintLabel
 
 
 class RefineBar(QtWidgets.QWidget):

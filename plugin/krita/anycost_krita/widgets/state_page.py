@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from ..guard import guarded
-from ..qt import Qt, QtCore, QtGui, QtWidgets, pyqtSignal
-from ..text import tr
-from .glyphs import Glyph
-from .labels import FaintLabel
+from anycost_krita.base.qt import Qt, QtCore, QtGui, QtWidgets, pyqtSignal
+from anycost_krita.base.slot_errors import guarded
+from anycost_krita.base.text import tr
+from anycost_krita.widgets.glyphs import Glyph
+from anycost_krita.widgets.labels import FaintLabel
 
 
 @dataclass(frozen=True)

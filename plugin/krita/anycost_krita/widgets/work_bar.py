@@ -1,9 +1,9 @@
 """The lower end of a dialog that starts something long: what goes on, how far it is, and the buttons for it."""
 
-from ..guard import guarded
-from ..qt import QtWidgets, pyqtSignal
-from ..text import tr
-from .labels import FaintLabel
+from anycost_krita.base.qt import QtWidgets, pyqtSignal
+from anycost_krita.base.slot_errors import guarded
+from anycost_krita.base.text import tr
+from anycost_krita.widgets.labels import FaintLabel
 
 
 class WorkBar(QtWidgets.QWidget):

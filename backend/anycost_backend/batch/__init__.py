@@ -1,0 +1,1 @@
+"""One edit on a folder of photos."""

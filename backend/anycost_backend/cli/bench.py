@@ -1,0 +1,92 @@
+"""`anycost bench`: what each sub-generator takes on this machine, and an edit end to end."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from anycost_backend.cli import options
+
+if TYPE_CHECKING:
+    from anycost_models.previews.latency_table import TimeTable
+
+    from anycost_backend.cli.bench_end_to_end import EndToEnd
+
+SHOWN = 256  # pixels at which sub-generators are compared
+
+
+def add(subparsers: Any) -> None:
+    parser = subparsers.add_parser(
+        "bench",
+        help="measure this machine",
+        description="Times each sub-generator that is worth using, says which one draws previews, and measures an edit"
+        " end to end: with a backend process, as an editor has it. What was measured is remembered for previews.",
+        epilog="example: anycost bench --quick --plot times.png",
+    )
+    parser.add_argument("--quick", action="store_true", help="the sub-generators alone")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw time against quality, as a PNG or JPEG")
+    options.add_model(parser)
+    options.add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    from anycost_models.previews.latency_table import measure
+
+    from anycost_backend.editing.models import Parts
+
+    options.check_sheet(args.plot)
+    graphs = Parts(args.model).renderer.graphs
+    shows = sys.stderr.isatty()
+    table = measure(graphs, on_row=lambda row: print(f"{row.sub}: {row.ms:.1f} ms", file=sys.stderr) if shows else None)
+    if args.plot:
+        from anycost_models.plotting.contact_sheet import save_picture
+        from anycost_models.previews.latency_chart import draw_times
+
+        save_picture(args.plot, draw_times(table, SHOWN))
+    whole = None
+    if not args.quick:
+        from anycost_backend.cli.bench_end_to_end import end_to_end
+
+        whole = end_to_end(args.model)
+    print(_json(table, whole) if args.json else _text(table, whole))
+    return 0
+
+
+def _json(table: "TimeTable", whole: "EndToEnd | None") -> str:
+    subs = [{"resolution": row.resolution, "channels": row.channels, "ms": round(row.ms, 2)} for row in table.rows]
+    return msgspec.json.encode(
+        {
+            "cpu": table.cpu,
+            "runtime": table.runtime,
+            "sub_generators": subs,
+            **({name: _rounded(value) for name, value in vars(whole).items()} if whole else {}),
+        }
+    ).decode()
+
+
+def _rounded(value: object) -> object:
+    return round(value, 1) if isinstance(value, float) else value
+
+
+def _text(table: "TimeTable", whole: "EndToEnd | None") -> str:
+    from anycost_models.previews.latency_table import BUDGET, choose
+
+    chosen = choose(table, BUDGET, SHOWN)
+    lines = [f"{table.cpu}, {table.runtime}", "", f"{'sub-generator':36} {'ms':>8} {'distance':>9}"]
+    for row in table.rows:
+        mark = f"   draws previews ({BUDGET:g} ms)" if row.sub == chosen else ""
+        lines.append(f"{row.sub!s:36} {row.ms:8.1f} {table.distance(row.sub, SHOWN):9.3f}{mark}")
+    if whole:
+        lines += [
+            "",
+            f"slider to preview   {whole.preview_ms_median:8.1f} ms, 95 % within {whole.preview_ms_p95:.1f} ms"
+            f" ({whole.preview_sub_generator}); transport {whole.transport_ms:.1f} ms",
+            f"full quality        {whole.final_ms:8.1f} ms, in process {whole.final_in_process_ms:.1f} ms",
+            f"start to hello      {whole.hello_ms:8.1f} ms",
+            f"opening a region    {whole.open_region_ms:8.1f} ms",
+            f"memory, at most     {whole.backend_peak_mb:8.0f} MB",
+        ]
+    return "\n".join(lines)

@@ -1,0 +1,148 @@
+"""`anycost edit`: a photo with one face changed, written back at its own size and format."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from anycost_models.core.peak_memory import peak_megabytes
+
+from anycost_backend.cli import options
+
+if TYPE_CHECKING:
+    import numpy as np
+    from anycost_models.editing.face_matching import What
+
+    from anycost_backend.editing.face_edit import Adjustment
+    from anycost_backend.editing.session import Edit, Session
+
+
+def add(subparsers: Any) -> None:
+    parser = subparsers.add_parser(
+        "edit",
+        help="change a face in a photo",
+        description="Changes a face in a photo and writes the photo anew; outside the face no pixel changes.",
+        epilog="example: anycost edit photo.jpg --set smile=0.8 --set age=-0.4 --output edited.png",
+    )
+    options.add_photo(parser)
+    options.add_strengths(parser)
+    parser.add_argument(
+        "--match",
+        type=matching,
+        action="append",
+        default=[],
+        metavar="WHAT=PHOTO",
+        help="take over expression, pose, hair or lighting from the largest face of another photo",
+    )
+    parser.add_argument("--output", "-o", type=Path, required=True, metavar="FILE", help="the photo to write")
+    options.add_face(parser)
+    options.add_model(parser)
+    parser.add_argument("--sheet", type=Path, metavar="FILE", help="also draw before and after, side by side")
+    parser.add_argument("--quality", type=quality, metavar="1-100", help="of a JPEG or WebP (default: as the original)")
+    parser.add_argument(
+        "--no-declaration",
+        action="store_true",
+        help="don't note in the file's metadata that it was edited with a trained model",
+    )
+    options.add_json(parser)
+    parser.set_defaults(run=run, refuse=parser.error)
+
+
+def matching(text: str) -> "tuple[What, Path]":
+    """`expression=other.jpg` → ("expression", its path), for argparse."""
+    from anycost_models.editing.face_matching import WHAT
+
+    what, sign, photo = text.partition("=")
+    for one in WHAT:
+        if one == what.strip() and sign and photo:
+            return one, Path(photo)
+    raise argparse.ArgumentTypeError(f"'{text}' is not of the form WHAT=PHOTO, with one of {', '.join(WHAT)}")
+
+
+def quality(text: str) -> int:
+    """For argparse."""
+    if not text.isdecimal() or not 1 <= int(text) <= 100:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 1 to 100")
+    return int(text)
+
+
+def run(args: argparse.Namespace) -> int:
+    from anycost_models.core.atomic_files import check_output
+
+    from anycost_backend.editing.face_edit import Adjustment
+    from anycost_backend.photo.photo import output_format, save_photo
+
+    if not args.strengths and not args.match:
+        args.refuse("nothing is to be changed: say what with --set NAME=STRENGTH or --match WHAT=PHOTO")
+    wanted = Adjustment(dict(args.strengths), tuple(args.hold))
+    check_output(args.output)  # before the work, not after it
+    output_format(args.output)
+    options.check_sheet(args.sheet, args.photo, args.output)
+    session = options.open_session(args.photo, args.max_megapixels, args.model)
+    wanted.check(session.parts.directions, session.parts.latent_shape)
+    face = options.choose_face(session, args.face)
+    for what, photo in args.match:
+        wanted = matched(session, face, what, photo, args.max_megapixels, wanted)
+    with options.projection_bar() as bar:
+        edit = session.edit(session.photo, face, wanted, bar)
+    declare = not args.no_declaration and edit.change is not None  # with all strengths 0 there is nothing to declare
+    notes = save_photo(edit.photo, args.output, declare_edit=declare, quality=args.quality)
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
+    if args.sheet:
+        from anycost_models.plotting.contact_sheet import save_picture
+
+        save_picture(args.sheet, before_after(session, face, edit))
+    if args.json:
+        answer = {
+            "output": str(args.output),
+            "sheet": str(args.sheet) if args.sheet else None,
+            "face": face + 1,
+            "strengths": wanted.strengths,
+            "held": {name: round(edit.strengths.get(name, 0.0), 3) for name in wanted.held},
+            "projection": edit.projection.scores() if edit.projection else None,
+            "seconds": {name: round(value, 3) for name, value in session.seconds.items()},
+            "peak_megabytes": peak_megabytes(),
+        }
+        print(json.dumps(answer, indent=1))
+    else:
+        print(f"{args.output} written" + (f", before and after in {args.sheet}" if args.sheet else ""))
+    return 0
+
+
+def matched(
+    session: "Session", face: int, what: "What", photo: Path, max_megapixels: float, wanted: "Adjustment"
+) -> "Adjustment":
+    """With what the face takes over from the largest of the photo; strengths that were given stay."""
+    import numpy as np
+    from anycost_models.projection.settings import ProjectionSettings
+
+    from anycost_backend.editing.face_edit import Adjustment
+    from anycost_backend.editing.face_matching import match_faces, text_of
+    from anycost_backend.editing.session import Session
+    from anycost_backend.photo.photo import open_photo
+
+    source = Session(open_photo(photo, max_megapixels), session.parts)
+    other = options.choose_face(source, None)
+    with options.projection_bar() as bar:
+        session.project(face, on_step=bar)
+    source.project(other, ProjectionSettings(budget=0))
+    found = match_faces(what, session.parts, (session, face), (source, other))
+    print(f"{what} of {photo}: {text_of(found)}", file=sys.stderr)
+    offsets = [offset for offset in (wanted.offset, found.offset) if offset is not None]
+    return Adjustment(
+        {**found.strengths, **wanted.strengths}, wanted.held, np.sum(offsets, axis=0) if offsets else None
+    )
+
+
+def before_after(session: "Session", face: int, edit: "Edit") -> "np.ndarray":
+    """A contact sheet, uint8 RGB: the photo, the face, and what the model made of it, before and after."""
+    from anycost_models.plotting.contact_sheet import contact_sheet
+
+    square = session.faces[face].square
+    photos = [session.photo.srgb8(), edit.photo.srgb8()]
+    rows = [photos, [square.crop(photo, 512) for photo in photos]]
+    if edit.projected is not None and edit.edited is not None:
+        rows.append([(picture * 255).round().astype("uint8") for picture in (edit.projected, edit.edited)])
+    return contact_sheet(rows, ["before", "after"], ["photo", "face", "the model's own"][: len(rows)], tile=512)

@@ -1,0 +1,75 @@
+"""`anycost render`: random faces, drawn by the generator or one of its sub-generators."""
+
+import argparse
+import math
+from pathlib import Path
+from typing import Any
+
+from anycost_models.core.errors import AnycostError
+
+from anycost_backend.cli import options
+
+
+def add(subparsers: Any) -> None:
+    parser = subparsers.add_parser(
+        "render",
+        help="draw random faces",
+        description="Draws the face of a seed, or a sheet of many. The people do not exist.",
+        epilog="example: anycost render --seed 3 --resolution 256 -o face.png",
+    )
+    parser.add_argument("--seed", type=options.seed, default=0, help="which face (default: %(default)s)")
+    parser.add_argument(
+        "--resolution", type=int, metavar="R", help="pixels, by a sub-generator (default: the full one)"
+    )
+    parser.add_argument(
+        "--channels",
+        type=options.channels,
+        default=1.0,
+        metavar="RATIO|LIST",
+        help="by a narrower sub-generator: .25, .5 or .75, or the channels of each layer",
+    )
+    options.add_model(parser)
+    parser.add_argument(
+        "--truncation", type=float, default=0.7, metavar="ψ", help="0: the mean face, 1: all there is (default: 0.7)"
+    )
+    parser.add_argument(
+        "--set",
+        dest="strengths",
+        type=options.strength,
+        action="append",
+        default=[],
+        metavar="NAME=STRENGTH",
+        help="move an attribute, as in 'anycost edit'",
+    )
+    parser.add_argument("--grid", type=int, metavar="N", help="a sheet of N faces, from --seed upwards")
+    parser.add_argument("--output", "-o", type=Path, required=True, metavar="FILE", help="a PNG or JPEG")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    from anycost_models.generators.elastic import SubGenerator
+    from anycost_models.plotting.contact_sheet import contact_sheet, save_picture
+
+    from anycost_backend.editing.models import Parts
+
+    if not 0 <= args.truncation <= 1.5:
+        raise AnycostError(f"the truncation is {args.truncation:g}: it must lie between 0 and 1.5")
+    if args.grid is not None and not 1 <= args.grid <= 400:
+        raise AnycostError(f"a grid of {args.grid} faces: choose between 1 and 400")
+    options.check_sheet(args.output)
+    parts, strengths = Parts(args.model), dict(args.strengths)
+    sub = SubGenerator(args.resolution or parts.renderer.model.config.resolution, args.channels)
+    pictures = []
+    for seed in range(args.seed, args.seed + (args.grid or 1)):
+        latent = parts.renderer.sample(seed, args.truncation)
+        if strengths:
+            latent = parts.directions.apply(latent, strengths)
+        pictures.append((parts.renderer.render(latent, sub) * 255).round().astype("uint8"))
+    if args.grid:
+        columns = math.ceil(math.sqrt(len(pictures)))
+        rows = [pictures[i : i + columns] for i in range(0, len(pictures), columns)]
+        save_picture(args.output, contact_sheet(rows, tile=min(256, sub.resolution)))
+    else:
+        save_picture(args.output, pictures[0])
+    print(f"{args.output} written")
+    return 0

@@ -1,0 +1,1 @@
+"""One image being edited: faces, latents, rendering, composite."""

@@ -1,0 +1,1 @@
+"""Photos in and out: formats, orientation, depth, colour profiles, metadata."""

@@ -1,0 +1,278 @@
+"""Opens a photo of any common kind, gives regions of it in sRGB, and writes it back with only the edit changed."""
+
+import os
+import warnings
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import pyvips
+from anycost_models.core.atomic_files import check_output, write_aside
+from anycost_models.core.errors import AnycostError
+
+from anycost_backend.photo.colour_profiles import CHANNELS, Kind, checked, from_srgb, rescaled, to_srgb
+from anycost_backend.photo.file_names import EXTENSIONS, Format
+from anycost_backend.photo.formats import (
+    DTYPES,
+    KINDS,
+    LONGEST,
+    NAMES,
+    Encoding,
+    encode,
+    is_camera_raw,
+    png_frames_and_texts,
+    read_encoding,
+    sniffed,
+    tiff_tags,
+)
+from anycost_backend.photo.metadata import Metadata, cleaned, declared, read_metadata
+
+# Of libvips' fields those that are needed; texts, which may be in any encoding, cannot be asked for.
+_FIELDS = ["xres", "yres", "orientation", "n-pages", "bits-per-sample", "palette", "vips-loader"]
+_FIELDS += ["icc-profile-data", "exif-data", "xmp-data", "iptc-data"]
+_KINDS: dict[str, Kind] = {
+    "b-w": "grey",
+    "grey16": "grey",
+    "srgb": "rgb",
+    "rgb": "rgb",
+    "rgb16": "rgb",
+    "scrgb": "rgb",
+    "cmyk": "cmyk",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """A picture in memory. `pixels` is read-only; edits make a new Photo."""
+
+    path: Path  # the file that it came from
+    format: Format
+    pixels: np.ndarray  # [H, W, C] upright, uint8, uint16 or float32 (0..1); alpha is the last channel
+    kind: Kind  # what the channels before alpha are
+    has_alpha: bool
+    orientation: int  # 1..8, EXIF: how the file's rows and columns lie to the upright picture
+    metadata: Metadata
+    encoding: Encoding
+    colour_profile: bytes | None  # that colours go through; None: sRGB without, a damaged or foreign one
+    notes: tuple[str, ...] = ()  # what a written file will not keep
+
+    @property
+    def profile(self) -> bytes | None:
+        """The ICC profile as the file has it."""
+        return self.metadata.icc
+
+    @property
+    def width(self) -> int:
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.pixels.shape[0])
+
+    def srgb8(self, rect: tuple[int, int, int, int] | None = None) -> np.ndarray:
+        """uint8 sRGB [h, w, 3] of the whole picture or of `rect` (x, y, width, height). Alpha is left out."""
+        return to_srgb(self._colours(*(rect or (0, 0, self.width, self.height))), self.kind, self.colour_profile)
+
+    def region_srgb(self, x: int, y: int, width: int, height: int) -> np.ndarray:
+        """float32 sRGB [h, w, 3] in 0..1, with the precision of 16 bits."""
+        return to_srgb(self._colours(x, y, width, height), self.kind, self.colour_profile, "float32")
+
+    def from_srgb(self, region: np.ndarray) -> np.ndarray:
+        """float32 sRGB [h, w, 3] in 0..1 to this photo's own colours, [h, w, C] without alpha, in its dtype."""
+        return from_srgb(region.astype(np.float32, copy=False), self.kind, self.colour_profile, str(self.pixels.dtype))
+
+    def with_region(self, x: int, y: int, native: np.ndarray, mask: np.ndarray) -> "Photo":
+        """This photo with `native` [h, w, C] (from `from_srgb`) blended in at x, y by `mask` (float 0..1, [h, w]).
+
+        Where the mask is 0 the pixels keep their bits; alpha never changes.
+        """
+        old = self._colours(x, y, native.shape[1], native.shape[0])
+        blended = old + mask.astype(np.float32)[:, :, None] * (native.astype(np.float32) - old)
+        if self.pixels.dtype != np.float32:
+            blended = np.rint(blended).clip(0, np.iinfo(self.pixels.dtype).max)
+        pixels = self.pixels.copy(order="K")
+        colours = pixels[y : y + native.shape[0], x : x + native.shape[1], : CHANNELS[self.kind]]
+        np.copyto(colours, blended.astype(pixels.dtype), where=mask[:, :, None] > 0)
+        pixels.flags.writeable = False
+        return replace(self, pixels=pixels)
+
+    def _colours(self, x: int, y: int, width: int, height: int) -> np.ndarray:
+        if not (0 <= x < x + width <= self.width and 0 <= y < y + height <= self.height):
+            raise ValueError(f"region {(x, y, width, height)} is not inside {self.width} × {self.height} pixels")
+        return self.pixels[y : y + height, x : x + width, : CHANNELS[self.kind]]
+
+
+def open_photo(path: str | os.PathLike[str], max_megapixels: float = 150) -> Photo:
+    """Read a JPEG, PNG, WebP or TIFF file. The size is checked before a pixel is decoded.
+
+    Raises AnycostError when the file is missing, unreadable, damaged, too large, of another kind, or several pictures.
+    """
+    path = Path(path)
+    try:
+        if path.is_dir():
+            raise AnycostError(f"{path} is a folder: name a picture in it")
+        if path.exists() and not path.is_file():
+            raise AnycostError(f"{path} is not an ordinary file: name a picture")
+        with path.open("rb") as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's, about odd tags
+            return _read(path, file, max_megapixels)
+    except (OSError, ValueError) as error:
+        reason = (isinstance(error, OSError) and error.strerror) or error
+        raise AnycostError(f"cannot read {path}: {reason}; check the name and the permissions") from error
+    except pyvips.Error as error:
+        raise AnycostError(f"cannot read {path}: {_last_line(error)}; the file is damaged or cut short") from error
+    except MemoryError as error:
+        raise AnycostError(f"cannot read {path}: not enough memory; scale the picture down") from error
+
+
+def save_photo(
+    photo: Photo,
+    path: str | os.PathLike[str],
+    *,
+    declare_edit: bool = True,  # say in XMP that a trained algorithm had a part in the picture
+    quality: int | None = None,  # 1..100 for JPEG and WebP; None: like the source, or nearly lossless
+) -> list[str]:
+    """Write the photo, whole or not at all, in the format of the extension. Returns notes on what was not kept.
+
+    In its own format everything stays: orientation, EXIF, XMP, ICC, resolution, alpha, bit depth. PNG, TIFF and
+    lossless WebP keep every pixel's bits; JPEG repeats the source's quantisation.
+    Raises AnycostError for an unknown extension, a size or quality out of range, and when the file cannot be written.
+    """
+    format = output_format(path)
+    if quality is not None and not 1 <= quality <= 100:
+        raise AnycostError(f"quality {quality} is not between 1 and 100")
+    if max(photo.width, photo.height) > LONGEST[format]:
+        raise AnycostError(
+            f"cannot write {path}: {NAMES[format]} ends at {LONGEST[format]} pixels a side; choose TIFF or PNG"
+        )
+    check_output(path)
+    same = format == photo.format
+    pixels, kind, metadata, notes = _fitted(photo, format)
+    metadata = cleaned(metadata, photo.orientation, upright=not same)
+    encoding = photo.encoding if same else Encoding(lossless=photo.encoding.lossless)
+    if declare_edit:
+        metadata = replace(metadata, xmp=declared(metadata.xmp))
+    if same:
+        pixels = stored(pixels, photo.orientation)
+    try:
+        data, more = encode(pixels, kind, metadata, format, encoding, quality, photo.orientation if same else 1)
+    except (pyvips.Error, OSError, ValueError) as error:
+        raise AnycostError(
+            f"cannot write {path} as {NAMES[format]}: {_last_line(error)}; try another format"
+        ) from error
+    write_aside(path, data)
+    return [*photo.notes, *notes, *more]
+
+
+def output_format(path: str | os.PathLike[str]) -> Format:
+    """By the extension. Raises AnycostError that names those which work."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in EXTENSIONS:
+        raise AnycostError(f"cannot write {path}: the name must end in {', '.join(EXTENSIONS)}")
+    return EXTENSIONS[suffix]
+
+
+def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """A view of the file's rows and columns as EXIF wants them seen."""
+    views = {
+        2: pixels[:, ::-1],
+        3: pixels[::-1, ::-1],
+        4: pixels[::-1],
+        5: pixels.swapaxes(0, 1),
+        6: np.rot90(pixels, -1),
+        7: np.rot90(pixels, 2).swapaxes(0, 1),
+        8: np.rot90(pixels),
+    }
+    return views.get(orientation, pixels)
+
+
+def stored(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """The way back from `upright`."""
+    return upright(pixels, {6: 8, 8: 6}.get(orientation, orientation))
+
+
+def _read(path: Path, file: BinaryIO, max_megapixels: float) -> Photo:
+    format = sniffed(file.read(16))
+    if format is None:
+        empty = os.fstat(file.fileno()).st_size == 0
+        raise AnycostError(f"{path} is {'empty' if empty else 'no JPEG, PNG, WebP or TIFF picture'}: name another file")
+    tags, exif_of_tiff = tiff_tags(file) if format == "tiff" else ({}, None)
+    if is_camera_raw(tags):
+        raise AnycostError(f"{path} is a camera's raw photo: develop it first and save it as TIFF")
+    loader = getattr(pyvips.Image, f"{format}load_source")
+    options = {"unlimited": True} if format == "tiff" else {}  # our own limit is checked before pixels are read
+    source = pyvips.Source.new_from_file(os.fsencode(path))
+    image = loader(source, access="sequential", fail_on="error", **options)
+
+    megapixels = image.width * image.height / 1e6
+    if megapixels > max_megapixels:
+        raise AnycostError(
+            f"{path} has {image.width} × {image.height} pixels ({megapixels:.3g} megapixels) and the limit is "
+            f"{max_megapixels:g}: scale it down, crop it, or raise the limit with --max-megapixels"
+        )
+    kind, has_alpha = _layout(path, image)
+    fields = {name: image.get(name) for name in _FIELDS if image.get_typeof(name)}
+    frames, texts = png_frames_and_texts(file) if format == "png" else (1, ())
+    number = max(frames, fields.get("n-pages", 1))
+    if number > 1:
+        raise AnycostError(f"{path} holds {number} pictures (pages or an animation): save the one to edit as a file")
+    pixels = image.numpy().reshape(image.height, image.width, image.bands)
+    pixels.flags.writeable = False
+    encoding, notes = read_encoding(file, format, fields, tags)
+    metadata = read_metadata(fields, exif_of_tiff, texts)
+    try:
+        profile = checked(kind, metadata.icc) if metadata.icc else None
+    except ValueError as error:
+        notes.append(f"the file has {error}: its colours are taken as if there were none")
+        profile = None
+    turned = int(fields.get("orientation", 1))
+    turned = turned if 1 <= turned <= 8 else 1
+    return Photo(
+        path, format, upright(pixels, turned), kind, has_alpha, turned, metadata, encoding, profile, tuple(notes)
+    )
+
+
+def _layout(path: Path, image: pyvips.Image) -> tuple[Kind, bool]:
+    kind = _KINDS.get(image.interpretation)
+    if kind is None or image.format not in ("uchar", "ushort", "float"):
+        raise AnycostError(
+            f"{path} holds {image.interpretation} colours as {image.format} numbers: "
+            "save it as RGB, grey or CMYK with 8 or 16 bits or as 32-bit float"
+        )
+    extra = image.bands - CHANNELS[kind]
+    if extra not in (0, 1):
+        raise AnycostError(f"{path} has {image.bands} channels: save it with its colours and at most one alpha channel")
+    return kind, extra == 1
+
+
+def _fitted(photo: Photo, format: Format) -> tuple[np.ndarray, Kind, Metadata, list[str]]:
+    """The pixels as the format can hold them, upright, with notes on what that costs."""
+    pixels, kind, metadata, notes = photo.pixels, photo.kind, photo.metadata, list[str]()
+    dtype = str(pixels.dtype) if str(pixels.dtype) in DTYPES[format] else DTYPES[format][-1]
+    if dtype != pixels.dtype:
+        bits = f"{pixels.dtype.itemsize * 8} bits per channel become {np.dtype(dtype).itemsize * 8} in {NAMES[format]}"
+        notes.append(bits + (", clipped to 0…1" if pixels.dtype == np.float32 else ""))
+    if kind not in KINDS[format] or (pixels.dtype == np.float32 and dtype != "float32"):
+        # A profile fits one kind of picture, and one made for float numbers is too coarse for integers.
+        if kind == "cmyk" or metadata.icc:
+            notes.append(f"colours are converted to sRGB for {NAMES[format]}")
+        colours = to_srgb(pixels[:, :, : CHANNELS[kind]], kind, photo.colour_profile, dtype)
+        alpha = rescaled(pixels[:, :, CHANNELS[kind] :], dtype)
+        pixels, kind, metadata = np.concatenate([colours, alpha], axis=2), "rgb", replace(metadata, icc=None)
+    pixels = rescaled(pixels, dtype)
+    if photo.has_alpha and format == "jpeg":
+        notes.append("JPEG has no transparency: the picture is laid on white")
+        cover = pixels[:, :, -1:].astype(np.float32) / 255
+        paper = 0 if kind == "cmyk" else 255
+        pixels = np.rint(paper + cover * (pixels[:, :, :-1].astype(np.float32) - paper)).astype(np.uint8)
+    if format != photo.format and metadata.photoshop:
+        notes.append(f"the older IPTC fields of the JPEG file are not kept in {NAMES[format]}")
+        metadata = replace(metadata, photoshop=None)
+    return pixels, kind, metadata, notes
+
+
+def _last_line(error: Any) -> str:
+    """libvips stacks its messages, the cause last."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else "unknown error"

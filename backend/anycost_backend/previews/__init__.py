@@ -1,0 +1,1 @@
+"""Which sub-generator draws a preview, and what is loaded for it."""

@@ -1,0 +1,39 @@
+"""Which sub-generators draw an edit: one that holds the frame while the slider moves, better ones when it rests."""
+
+import statistics
+from dataclasses import dataclass
+from fractions import Fraction
+
+from anycost_models.generators.sub_generator import SubGenerator
+from anycost_models.previews.latency_table import progression
+
+from anycost_backend.editing.renderer import Renderer
+from anycost_backend.previews.frame_budget import Frames
+
+_SIGNS = {Fraction(1, 4): "¼", Fraction(1, 2): "½", Fraction(3, 4): "¾", Fraction(1): "full"}
+
+
+@dataclass(frozen=True)
+class Rung:
+    sub: SubGenerator
+    quick: bool  # whether the composite, too, may be a preview's
+
+
+def ladder(renderer: Renderer, frames: Frames | None, side: int, faces: int = 1) -> list[Rung]:
+    """The first for a moving slider, the last the best for so many faces shown with `side` pixels. frames: when it is
+    known what pictures take."""
+    if frames is None:
+        exits = renderer.file.exits
+        first = SubGenerator(min(exits, key=lambda exit: abs(exit - 256)), 0.25)
+        better: tuple[SubGenerator, ...] = (SubGenerator(next((exit for exit in exits if exit >= side), exits[-1])),)
+    else:
+        first = frames.choose(side, faces)
+        better = progression(frames.table, first, side) or (first,)
+    return [Rung(first, True), *(Rung(sub, False) for sub in better)]
+
+
+def channels_text(sub: SubGenerator) -> str:
+    """Such as "½" or "full"; of a list, how many its layers have on average, "~312"."""
+    if isinstance(sub.channels, tuple):
+        return f"~{statistics.fmean(sub.channels):.0f}"
+    return _SIGNS.get(Fraction(sub.channels).limit_denominator(100), f"{sub.channels:g}")

@@ -1,0 +1,1 @@
+"""The process that editors talk to: sockets, keys, requests, jobs."""

@@ -1,0 +1,1 @@
+"""Sets Anycost Face Editor up on a machine. Standard library only."""

@@ -1,0 +1,1 @@
+"""The backend's models and process on this machine."""

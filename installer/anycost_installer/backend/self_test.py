@@ -1,0 +1,125 @@
+"""The self-test: the plug-in's own client starts the backend that was installed, says hello, and has one face drawn."""
+
+import json
+import re
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from anycost_installer.core.errors import InstallError
+from anycost_installer.core.paths import Places
+from anycost_installer.core.progress import Progress
+from anycost_installer.core.subprocesses import asked
+
+PATIENCE = 300  # seconds: the first face on a slow machine needs a graph that is exported once
+RESOLUTION = 256  # pixels
+
+# Runs in the backend's Python; the client is the one in the plug-in, with the pyzmq that lies there for this Python.
+CHILD = """
+import json, sys, time
+from pathlib import Path
+client, file, patience, resolution = Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4])
+zmq = client / "cp{}{}".format(*min(sys.version_info[:2], (3, 12)))
+sys.path[:0] = [str(folder) for folder in (zmq, client) if folder.is_dir()]
+from anycost_client.backend.backend_process import Backend
+from anycost_client.core.errors import ClientError
+from anycost_client.protocol.messages import Failed, Leave, Ping, RenderSample, Sample
+
+started = time.monotonic()
+backend = Backend("self-test of the installer", python=Path(sys.executable), connection_file=file)
+try:
+    channel, welcome = backend.connect(timeout=patience)
+    connected = time.monotonic() - started
+    answers = []
+    for seed in (0, 1):  # the first face has graphs made, which are kept; the second costs what faces will cost
+        request = RenderSample(seed=seed, resolution=resolution)
+        channel.send(request)
+        answer, pinged = None, time.monotonic()
+        while answer is None and time.monotonic() - started < patience:
+            if time.monotonic() - pinged > 1:
+                channel.send(Ping())
+                pinged = time.monotonic()
+            for reply in channel.poll(0.2):
+                if reply.id == request.id and isinstance(reply, (Sample, Failed)):
+                    answer = reply
+            if answer is None and backend.gone():
+                raise ClientError("the backend ended while it drew")
+        if answer is None:
+            raise ClientError("no picture came within {:.0f} seconds".format(patience))
+        if isinstance(answer, Failed):
+            raise ClientError(": ".join(part for part in (answer.cause, answer.remedy) if part))
+        answers.append(answer)
+    channel.send(Leave())
+    channel.close()
+    sides = [answer.picture.width, answer.picture.height]
+    print(json.dumps({"seconds": connected, "first": answers[0].milliseconds, "milliseconds": answer.milliseconds,
+                      "sides": sides, "program": welcome.program, "model": welcome.model}))
+except ClientError as error:
+    print(json.dumps({"error": str(error)}))
+finally:
+    backend.stop()
+"""
+
+
+class SelfTestFailed(InstallError):
+    """What was installed does not work."""
+
+
+@dataclass(frozen=True)
+class Tested:
+    milliseconds: float  # of a preview, in the backend
+    first: float  # milliseconds of the very first one: what is made once is made then
+    seconds: float  # until the backend said hello
+    model: str
+    program: str  # the backend's version, such as "anycost 0.1.0"
+
+
+def self_test(python: Path, client: Path, places: Places, progress: Progress) -> Tested:
+    """`python`: of the backend's environment; `client`: the folder that has anycost_client. Raises SelfTestFailed."""
+    with progress.step("Testing: backend, hello, one preview"):
+        tested = _tested(python, client, places)
+    progress.say(
+        f"Self-test: {tested.program} answered after {tested.seconds:.1f} s and drew a face of {RESOLUTION} px in "
+        f"{tested.milliseconds:.0f} ms"
+    )
+    return tested
+
+
+def _tested(python: Path, client: Path, places: Places) -> Tested:
+    began = time.time()
+    with tempfile.TemporaryDirectory(prefix="anycost-") as folder:
+        file = Path(folder) / "run" / "connection.json"
+        arguments: list[str | Path] = ["-c", CHILD, client, file, str(PATIENCE), str(RESOLUTION)]
+        try:
+            done = asked(python, arguments, places.variables(), PATIENCE + 60)
+        except OSError as error:
+            raise _failed(f"{python} cannot be run ({error.strerror})", places, began) from error
+        except subprocess.TimeoutExpired:
+            raise _failed("it did not end", places, began) from None
+    try:
+        answer = json.loads(done.stdout.splitlines()[-1])
+        if "error" in answer:
+            raise _failed(answer["error"], places, began)
+        tested = Tested(*(answer[name] for name in ("milliseconds", "first", "seconds", "model", "program")))
+        if answer["sides"] != [RESOLUTION, RESOLUTION]:
+            raise _failed(f"the picture has {answer['sides']} pixels", places, began)
+        return tested
+    except (ValueError, IndexError, KeyError, TypeError):
+        said = (done.stderr.strip().splitlines() or [f"exit {done.returncode}"])[-1]
+        raise _failed(said, places, began) from None
+
+
+def _failed(why: str, places: Places, began: float) -> SelfTestFailed:
+    """Names what mends it."""
+    log = places.cache / "logs" / "backend.log"
+    remedy = "run 'python3 installer repair'; if that does not help, 'python3 installer doctor' tells more"
+    if re.search(r"model|fetch", why):
+        remedy = "run 'python3 installer repair', which fetches the models anew"
+    elif re.search(r"No space left|disk is full", why):
+        remedy = "free some space, then run 'python3 installer repair'"
+    elif re.search(r"cannot be run|not there", why):
+        remedy = "run 'python3 installer repair', which completes the private environment"
+    seen = f"\n    Its log: {log}" if log.is_file() and log.stat().st_mtime >= began - 1 else ""
+    return SelfTestFailed(f"the self-test failed: {why.rstrip('.')}. To mend it, {remedy}{seen}")

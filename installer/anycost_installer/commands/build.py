@@ -1,0 +1,22 @@
+"""`build`: the wheel and the sdist, for pipx and for package indexes; the same bytes whoever builds them."""
+
+import hashlib
+from pathlib import Path
+
+from anycost_installer.core.progress import Progress
+from anycost_installer.environment.build_venv import build_environment
+from anycost_installer.release import distribution
+
+
+def build(root: Path, folder: Path | None, progress: Progress) -> int:
+    """`folder`: where they come to lie; None: `dist`. Raises InstallError."""
+    folder = (folder or root / "dist").absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "build.log").open("w", encoding="utf-8") as log, build_environment(root, log, progress) as python:
+        for kind in ("wheel", "sdist"):
+            with progress.step(f"Building the {kind}"):
+                file = distribution.build(kind, python, root, folder, log)
+            size = file.stat().st_size / 1e6
+            progress.say(f"{file}: {size:.1f} MB, sha256 {hashlib.sha256(file.read_bytes()).hexdigest()}")
+    (folder / "build.log").unlink()
+    return 0

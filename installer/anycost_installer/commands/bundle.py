@@ -1,0 +1,192 @@
+"""`bundle`: one archive with all that `install` needs on a machine without a network; it also runs by itself."""
+
+import hashlib
+import os
+import shutil
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+from anycost_installer.backend import fetch_models
+from anycost_installer.core.checkout import pinned
+from anycost_installer.core.errors import InstallError
+from anycost_installer.core.progress import Note, Progress
+from anycost_installer.core.version import our_version
+from anycost_installer.environment.backend_venv import MODELS, release_of
+from anycost_installer.environment.build_venv import build_environment
+from anycost_installer.environment.pip import pip
+from anycost_installer.environment.venv import prepare
+from anycost_installer.lockfile.requirements import LOCK, PYTHONS, SYSTEMS, Lock, Target, read_lock, this_target
+from anycost_installer.lockfile.torch_index import sources
+from anycost_installer.release import distribution
+from anycost_installer.release.manifest import NAME, Manifest, Member
+
+BESIDE = ("pyproject.toml", "README.md", "LICENSE", "NOTICE", LOCK)
+PROJECT = 60_000_000  # bytes of its wheel, about
+PLUGIN_PYTHONS = ("3.10", "3.11", "3.12")  # editors' own: pyzmq lies beside the plug-in for each
+FIRST_DATE = (1980, 1, 1, 0, 0, 0)  # of every member: the same bundle is the same file
+
+
+def bundle(
+    root: Path, file: Path | None, system: str | None, python: str | None, dry_run: bool, progress: Progress
+) -> int:
+    """`file`: the archive to make; None: in `dist`. Raises InstallError; what was there before is then as it was."""
+    target = target_of(system, python)
+    lock = read_lock(root, target)
+    version = our_version(root)
+    file = (
+        file or root / "dist" / f"anycost-face-editor-{version}-{target.system}-python{target.python}.pyz"
+    ).absolute()
+    whole = lock.download + PROJECT + MODELS
+    progress.say(f"Anycost Face Editor {version} for {target}: {file}")
+    for size, what in (
+        (lock.download, f"{len(lock.packages) + len(lock.sources) + 1} packages"),
+        (PROJECT, "the backend and the plug-ins"),
+        (MODELS, "the model files"),
+        (whole, "together, about; twice that while it is made"),
+    ):
+        progress.say(f"    {size / 1e6:6.0f} MB  {what}")
+    if dry_run:
+        progress.say("\nNothing was made: this was a dry run.")
+        return 0
+    stage = file.with_name(f"{file.name}.part")  # stays when interrupted: what was downloaded is not downloaded again
+    _begin(stage, target)
+    free = shutil.disk_usage(stage).free
+    if free < 2 * whole:
+        raise InstallError(
+            f"{stage.parent} has {free / 1e9:.1f} GB free, {2 * whole / 1e9:.1f} GB are needed. Free some space, then "
+            "run the same command again"
+        )
+    backend = prepare(root, "", None, progress)
+    fetch_models.fetch(backend, root, progress)
+    with (stage / "bundle.log").open("a", encoding="utf-8") as log, build_environment(root, log, progress) as builder:
+        _collect(stage, root, target, lock, builder, log, progress)
+    _models(stage, root, backend, progress)
+    _installer(stage, root, target)
+    manifest = Manifest(version, release_of(root, target), target.system, target.python, members(stage))
+    with progress.step(f"Packing {file.name}"):
+        pack(stage, manifest, file)
+    shutil.rmtree(stage, ignore_errors=True)
+    progress.say(f"\n{file}: {file.stat().st_size / 1e6:.0f} MB")
+    progress.say(f"On the other machine, with Python {target.python}: python{target.python} {file.name} install")
+    return 0
+
+
+def _begin(stage: Path, target: Target) -> None:
+    """Goes on with what an earlier run for the same target had downloaded."""
+    mark = stage / "bundle.target"
+    if stage.exists() and not (mark.is_file() and mark.read_text(encoding="utf-8") == target.key):
+        shutil.rmtree(stage)
+    stage.mkdir(parents=True, exist_ok=True)
+    mark.write_text(target.key, encoding="utf-8")
+
+
+def target_of(system: str | None, python: str | None) -> Target:
+    here = this_target()
+    target = Target(system or here.system, python or here.python)
+    names = [known.name for known in SYSTEMS]
+    if target.system not in names or target.python not in PYTHONS:
+        raise InstallError(f"no bundle for {target}: there are {', '.join(names)}, with Python {', '.join(PYTHONS)}")
+    return target
+
+
+def members(stage: Path) -> tuple[Member, ...]:
+    """All files that go into the bundle, sorted."""
+    found = []
+    for path in sorted(path for path in stage.rglob("*") if path.is_file()):
+        name = path.relative_to(stage).as_posix()
+        if name not in ("bundle.log", "bundle.target", NAME):
+            found.append(Member(name, path.stat().st_size, _sha256(path)))
+    return tuple(found)
+
+
+def pack(stage: Path, manifest: Manifest, file: Path) -> None:
+    """The archive gets its name when it is complete."""
+    aside = file.with_name(f"{file.name}.new")
+    try:
+        with zipfile.ZipFile(aside, "w") as archive:  # not compressed: what is large is so already
+            archive.writestr(zipfile.ZipInfo(NAME, FIRST_DATE), manifest.text())
+            for member in manifest.files:
+                entry = zipfile.ZipInfo(member.path, FIRST_DATE)
+                entry.file_size = member.size
+                with (stage / member.path).open("rb") as source, archive.open(entry, "w") as copy:
+                    shutil.copyfileobj(source, copy, 1 << 20)
+        os.replace(aside, file)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _collect(
+    stage: Path, root: Path, target: Target, lock: Lock, builder: Path, log: TextIO, progress: Progress
+) -> None:
+    wheels = stage / "wheels"
+    wheels.mkdir(exist_ok=True)
+
+    def fetch(text: str, options: Sequence[str], note: Note) -> None:
+        """`pip download` or `pip wheel`, each file against its hash."""
+        listed = stage.with_name(f"{stage.name}.txt")
+        listed.write_text(text, encoding="utf-8")
+        try:
+            verb = "wheel" if "--no-build-isolation" in options else "download"
+            arguments = ["--no-deps", "--require-hashes", *options, "--requirement", str(listed)]
+            arguments += ["--wheel-dir" if verb == "wheel" else "--dest", str(wheels)]
+            failure = pip(builder, arguments, root, log, note, verbose=progress.verbose, verb=verb)
+        finally:
+            listed.unlink()
+        if failure:
+            raise failure.error("downloading packages")
+
+    system = {"linux": "Linux", "macos": "Darwin", "windows": "Windows"}[target.system.partition("-")[0]]
+    with progress.step(f"Downloading {lock.torch}") as note:
+        tried = [source for source in sources(lock.torch[7:].partition("+")[0], "cpu", system) if not source.large]
+        for source in tried:
+            try:
+                requirement, *options = source.arguments
+                fetch(lock.text(requirement), [*target.download_options, *options], note)
+                break
+            except InstallError:
+                if source is tried[-1]:
+                    raise
+    with progress.step(f"Downloading {len(lock.packages)} packages") as note:
+        fetch(lock.text(*lock.packages), target.download_options, note)
+        zmq = f"pyzmq=={pinned(root, 'pyzmq')}"
+        for python in PLUGIN_PYTHONS:
+            fetch(lock.text(zmq), Target(target.system, python).download_options, note)
+    with progress.step("Building what comes as source, and this project") as note:
+        fetch(lock.text(*lock.sources), ["--no-build-isolation"], note)
+        distribution.build("wheel", builder, root, wheels, log)
+    built = [name.partition("==")[0] for name in lock.sources]
+    here_only = [path for name in built for path in wheels.glob(f"{name}-*") if not path.name.endswith("-none-any.whl")]
+    if here_only:
+        raise InstallError(f"{here_only[0].name} was built for this machine only: take pkgconfig out of pip's way")
+
+
+def _models(stage: Path, root: Path, backend: Path, progress: Progress) -> None:
+    with progress.step("Adding the model files"):
+        folder = stage / "models"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        for path in fetch_models.paths(backend, root):
+            shutil.copyfile(path, folder / path.name)
+
+
+def _installer(stage: Path, root: Path, target: Target) -> None:
+    unwanted = shutil.ignore_patterns("__pycache__", "*.pyc", "*.part")
+    for folder in ("installer", "plugin"):
+        shutil.rmtree(stage / folder, ignore_errors=True)
+        shutil.copytree(root / folder, stage / folder, ignore=unwanted)
+    for name in BESIDE:
+        shutil.copyfile(root / name, stage / name)
+    start = (root / "installer" / "anycost_installer" / "release" / "bundle_start.py").read_text(encoding="utf-8")
+    version = tuple(int(part) for part in target.python.split("."))
+    text = start.replace("PYTHON = (3, 0)", f"PYTHON = {version}")
+    (stage / "__main__.py").write_text(text, encoding="utf-8")
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

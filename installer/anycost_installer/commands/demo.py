@@ -1,0 +1,72 @@
+"""`demo`: sets up, then edits a real face and says where the before/after sheet lies and what each step cost."""
+
+import json
+from pathlib import Path
+
+from anycost_installer.backend.fetch_models import fetch
+from anycost_installer.core.errors import InstallError
+from anycost_installer.core.progress import Progress
+from anycost_installer.core.subprocesses import answered, logged
+from anycost_installer.environment.venv import prepare
+
+PHOTO = "demo/astronaut.png"  # NASA, public domain
+EDITED = "demo/edited.png"
+SHEET = "demo/before_after.png"
+EDIT = f"edit {PHOTO} --set smile=-0.8 --set age=0.6 --output {EDITED} --sheet {SHEET}"
+
+SAVE_PHOTO = """
+import os, sys
+from PIL import Image
+from skimage.data import astronaut
+target = sys.argv[1]
+Image.fromarray(astronaut()).save(target + ".part", format="PNG")
+os.replace(target + ".part", target)
+"""
+
+
+def run(root: Path, torch: str | None, progress: Progress) -> int:
+    python = prepare(root, "demo", torch, progress)
+    fetch(python, root, progress)
+    save_photo(python, root, progress)
+    progress.say(f"\n$ anycost {EDIT}")
+    with progress.step("Editing the photo", speaks=True):
+        code, answer = answered([python, "-m", "anycost_backend", *EDIT.split(), "--json"], root)
+        if code:
+            raise InstallError("the edit failed; its message stands above. Mend that, then run the same command again")
+    parts = edit_seconds(answer)
+    whole = sum(progress.seconds.values())
+    progress.say("\nWhat each step cost:")
+    for row in table(progress.seconds, parts):
+        progress.say(row)
+    progress.say(f"{'all together':<44}{whole:8.1f} s")
+    progress.say(f"\nBefore and after, side by side: {root / SHEET}\nThe edited photo:               {root / EDITED}")
+    return 0
+
+
+def save_photo(python: Path, root: Path, progress: Progress) -> None:
+    """The photo gets its name only when it is complete, so one that is there needs no second look."""
+    photo = root / PHOTO
+    if photo.is_file():
+        return
+    with progress.step("Saving the demo photo"):
+        photo.parent.mkdir(exist_ok=True)
+        code, lines = logged([python, "-c", SAVE_PHOTO, photo], root)
+        if code:
+            said = lines[-1] if lines else f"exit {code}"
+            raise InstallError(f"saving {photo} failed: {said}. Mend that, then run the same command again")
+
+
+def edit_seconds(answer: str) -> dict[str, float]:
+    """The seconds of each part of the edit, from the JSON that `anycost edit --json` printed."""
+    try:
+        return {str(part): float(cost) for part, cost in json.loads(answer)["seconds"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise InstallError(
+            "the edit's answer could not be read. The checkout may be a mix of versions: get it anew (git pull)"
+        ) from None
+
+
+def table(steps: dict[str, float], parts: dict[str, float]) -> list[str]:
+    """One row per step in seconds; the parts of the last step, the edit, stand indented under it."""
+    rows = [f"{name:<44}{cost:8.1f} s" for name, cost in steps.items()]
+    return rows + [f"    {name:<40}{cost:8.1f} s" for name, cost in parts.items()]

@@ -1,0 +1,210 @@
+"""`doctor`: what is installed where and in which state, in words that can be copied into a report."""
+
+import json
+import os
+import platform
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from anycost_installer.backend.installed_models import models
+from anycost_installer.core.errors import InstallError
+from anycost_installer.core.machine import Machine
+from anycost_installer.core.paths import Places
+from anycost_installer.core.progress import Progress
+from anycost_installer.core.redact import redacted, without_home
+from anycost_installer.core.subprocesses import asked
+from anycost_installer.core.version import our_version
+from anycost_installer.hosts.find import find_hosts
+from anycost_installer.hosts.host import Host
+from anycost_installer.hosts.kritarc import chosen, read
+from anycost_installer.hosts.running_editors import running
+from anycost_installer.plugins import install_record as records
+from anycost_installer.plugins.install_record import Record
+
+LOG_LINES = 12
+LOW_DISK = 1e9  # bytes
+PATIENCE = 60  # seconds
+_ABOUT = """
+import importlib.metadata as m, json, sys
+print(json.dumps({"python": sys.version.split()[0], "version": m.version("anycost-face-editor"),
+                  "pyzmq": m.version("pyzmq"), "torch": m.version("torch")}))
+"""
+
+Facts = dict[str, Any]
+
+
+def doctor(root: Path, machine: Machine, progress: Progress) -> tuple[int, Facts]:
+    """0 when nothing is wrong, else 1; and all that was seen, for JSON."""
+    facts = seen(root, machine)
+    for line in lines(facts):
+        progress.say(line)
+    return int(bool(facts["problems"])), facts
+
+
+def seen(root: Path, machine: Machine) -> Facts:
+    """The home folder is written ~, and the user's name does not appear."""
+    places, problems = machine.places, []
+    record = None
+    try:
+        record = records.read(places)
+    except InstallError as error:
+        problems.append(str(error))
+    facts: Facts = {
+        "installer": our_version(root),
+        "system": f"{platform.platform()}, Python {platform.python_version()}",
+        "installed": None,
+        "environment": None,
+        "hosts": [_host(host, record, problems) for host in _all_hosts(machine, record)],
+        "running": [] if machine.moved else running(),
+        "connection": _connection(places, problems),
+        "disk": _disk(places, problems),
+        "models": None,
+        "log": _log(places),
+    }
+    if record:
+        facts["installed"] = _installed(root, record, problems)
+        facts["environment"] = _environment(record, places, problems)
+        facts["models"] = _models(record, places, problems)
+    elif not problems:
+        problems.append("nothing is installed: run 'python3 installer install'")
+    facts["problems"] = problems
+    clean: Facts = json.loads(without_home(json.dumps(facts, ensure_ascii=False), places.home))
+    return clean
+
+
+def _all_hosts(machine: Machine, record: Record | None) -> list[Host]:
+    found = find_hosts(machine)
+    known = {host.plugins for host in found}
+    return found + [host for host in (record.hosts if record else ()) if host.plugins not in known]
+
+
+def _host(host: Host, record: Record | None, problems: list[str]) -> Facts:
+    entries = [entry for entry in record.entries if entry.host == str(host.plugins)] if record else []
+    files = [entry for entry in entries if entry.kind == "file"]
+    wrong = [entry.path for entry in files if records.state(entry) != "ok"]
+    facts = host.described() | {"installed": bool(files), "files": len(files), "wrong": wrong}
+    if not files and host.place.is_dir():
+        problems.append(f"{host.title}: an older plug-in without a record is there: run 'python3 installer install'")
+    if wrong:
+        problems.append(f"{host.title}: {len(wrong)} files are missing or damaged: run 'python3 installer repair'")
+    if files and host.settings:
+        facts["switched_on"] = chosen(read(host.settings))
+        if not facts["switched_on"]:
+            problems.append(
+                f"{host.title}: the plug-in is switched off: Settings > Configure Krita > Python Plugin Manager, or "
+                "'python3 installer repair'"
+            )
+    return facts
+
+
+def _installed(root: Path, record: Record, problems: list[str]) -> Facts:
+    if record.version != our_version(root):
+        problems.append(
+            f"version {record.version} is installed, this installer is {our_version(root)}: "
+            "run 'python3 installer update'"
+        )
+    shared = [entry for entry in record.of("file") if not entry.host]
+    wrong = [entry.path for entry in shared if records.state(entry) != "ok"]
+    if wrong:
+        problems.append(f"{', '.join(wrong)}: missing or damaged: run 'python3 installer repair'")
+    return {
+        "version": record.version,
+        "when": record.installed,
+        "files": len(record.of("file")),
+        "bytes": sum(entry.size for entry in record.of("file")),
+        "wrong": wrong,
+    }
+
+
+def _environment(record: Record, places: Places, problems: list[str]) -> Facts:
+    facts: Facts = {"folder": str(record.environment), "works": False}
+    try:
+        done = asked(Path(record.python), ["-c", _ABOUT], places.variables(), PATIENCE)
+        facts |= json.loads(done.stdout) | {"works": True}
+    except (OSError, subprocess.TimeoutExpired, ValueError, TypeError):
+        problems.append("the private environment does not work: run 'python3 installer repair'")
+        return facts
+    if facts["version"] != record.version:
+        problems.append(
+            f"the backend is {facts['version']} and the plug-ins are {record.version}: run 'python3 installer update'"
+        )
+    return facts
+
+
+def _connection(places: Places, problems: list[str]) -> Facts:
+    """The file with the keys; it is there while a backend runs."""
+    file = places.run / "connection.json"
+    facts: Facts = {"file": str(file), "there": file.is_file(), "private": None}
+    if facts["there"] and os.name == "posix":
+        modes = {path: stat.S_IMODE(path.stat().st_mode) for path in (file, file.parent)}
+        facts |= {"mode": f"{modes[file]:o}", "folder_mode": f"{modes[file.parent]:o}"}
+        own = file.stat().st_uid == os.geteuid()
+        facts["private"] = own and not any(mode & 0o077 for mode in modes.values())
+        if not facts["private"]:
+            problems.append(f"others may read the keys in {file}: close the editors and delete that file")
+    return facts
+
+
+def _disk(places: Places, problems: list[str]) -> Facts:
+    folder = next(path for path in (places.data, *places.data.parents) if path.exists())
+    free = shutil.disk_usage(folder).free
+    if free < LOW_DISK:
+        problems.append(f"{folder} has {free / 1e9:.1f} GB free: free some space")
+    if not os.access(folder, os.W_OK):
+        problems.append(f"{folder} cannot be written: make it writable for you")
+    return {"folder": str(folder), "free": free}
+
+
+def _models(record: Record, places: Places, problems: list[str]) -> list[Facts] | None:
+    found = models(Path(record.python), places)
+    if found is None:
+        return None
+    bad = [model.name for model in found if model.wrong]
+    if bad:
+        problems.append(f"models {', '.join(bad)} are missing or damaged: run 'python3 installer repair'")
+    return [{"name": model.name, "state": model.state, "size": model.size} for model in found]
+
+
+def _log(places: Places) -> list[str]:
+    """The backend's last lines, without paths, keys and names."""
+    try:
+        text = (places.cache / "logs" / "backend.log").read_bytes()[-8192:].decode(errors="replace")
+    except OSError:
+        return []
+    return [redacted(line, places.home)[:300] for line in text.splitlines()[-LOG_LINES:]]
+
+
+def lines(facts: Facts) -> list[str]:
+    """The same for people."""
+    said = [f"Installer {facts['installer']}; {facts['system']}"]
+    installed, environment = facts["installed"], facts["environment"]
+    if installed:
+        wrong = f", {len(installed['wrong'])} wrong" if installed["wrong"] else ""
+        said.append(f"Installed: {installed['version']} on {installed['when']}, {installed['files']} files{wrong}")
+    if environment:
+        works = "anycost {version}, Python {python}, torch {torch}" if environment["works"] else "does not work"
+        said.append(f"Environment: {environment['folder']}: {works.format(**environment)}")
+    said += ["", "Editors:" if facts["hosts"] else "No editor was found."]
+    for host in facts["hosts"]:
+        python = f"Python {host['python']}" if host["python"] else "Python not known"
+        state = f"{host['files']} files, {len(host['wrong'])} wrong" if host["installed"] else "plug-in not installed"
+        channel = host["channel"] or "pyzmq or bridge"
+        said.append(f"    {host['title']}: {python}, {channel}; {state}: {host['plugins']}")
+        if host["obstacle"]:
+            said.append(f"        {host['obstacle']}")
+    if facts["running"]:
+        said.append(f"    running now: {', '.join(facts['running'])}")
+    connection, disk = facts["connection"], facts["disk"]
+    rights = {True: "for this user alone", False: "OPEN TO OTHERS", None: "rights not checked here"}
+    there = rights[connection["private"]] if connection["there"] else "not there: no backend runs"
+    said += ["", f"Connection file: {connection['file']}: {there}"]
+    said.append(f"Free disk: {disk['free'] / 1e9:.1f} GB ({disk['folder']})")
+    for model in facts["models"] or []:
+        said.append(f"    {model['state']:<8} {model['size'] / 1e6:6.1f} MB  {model['name']}")
+    if facts["log"]:
+        said += ["", "Last lines of the log:", *(f"    {line}" for line in facts["log"])]
+    said += ["", "Nothing is wrong." if not facts["problems"] else "To be mended:"]
+    return said + [f"    {problem}" for problem in facts["problems"]]

@@ -1,0 +1,1 @@
+"""The machine, paths, errors, progress, child processes."""

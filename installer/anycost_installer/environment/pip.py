@@ -1,0 +1,130 @@
+"""Drives the private environment's pip: what it is busy with, and what its failures mean."""
+
+import platform
+import re
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from anycost_installer.core.errors import InstallError
+from anycost_installer.core.progress import Note
+from anycost_installer.core.subprocesses import logged
+
+QUIET = ("--no-input", "--disable-pip-version-check", "--progress-bar", "off")
+
+NO_NETWORK = re.compile(
+    r"NameResolution|name resolution|NewConnectionError|ConnectTimeout|ReadTimeout|Read timed out"
+    r"|Connection refused|ProxyError|SSLError|Network is unreachable"
+)
+NO_BUILD = re.compile(r"No matching distribution found for (\S+)")
+OTHER_HASH = re.compile(r"DO NOT MATCH THE HASHES|Expected sha256")
+READ_ONLY = re.compile(r"Read-only file system|Permission denied|Errno 13|Errno 30|WinError 5\b")
+NO_SPACE = re.compile(r"No space left on device|Errno 28|not enough space on the disk")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why pip ended with an error; `network` tells that no other source is worth trying."""
+
+    lines: tuple[str, ...]
+    log: Path
+
+    @property
+    def network(self) -> bool:
+        return any(NO_NETWORK.search(line) for line in self.lines)
+
+    def error(self, doing: str) -> InstallError:
+        text = "\n".join(self.lines)
+        no_build = NO_BUILD.search(text)
+        if NO_SPACE.search(text):
+            why = "the disk is full. Free some space (or set TMPDIR to a roomier folder)"
+        elif OTHER_HASH.search(text):
+            why = (
+                "a package is not the one that was locked (its hash differs). It was damaged on its way, or the "
+                "package index alters files: empty pip's cache ('python3 -m pip cache purge') or use another index"
+            )
+        elif READ_ONLY.search(text):
+            why = "a folder cannot be written. Make it writable for you"
+        elif self.network:
+            why = "the package index cannot be reached. Check the network, HTTPS_PROXY and pip's configuration"
+        elif no_build:
+            python = f"Python {sys.version_info[0]}.{sys.version_info[1]}"
+            why = (
+                f"there is no build of {no_build[1]} for {python} on {platform.system()} {platform.machine()}. "
+                "Another release of Python may have one"
+            )
+        else:
+            why = "pip reported an error"
+        errors = [line for line in self.lines if line.lower().lstrip().startswith("error")] or [*self.lines]
+        quoted = "".join(f"\n    {line}" for line in errors[-5:])
+        return InstallError(
+            f"{doing} failed: {why}, then run the same command again.{quoted}\n    Full log: {self.log}"
+        )
+
+
+def busy_with(line: str) -> str | None:
+    """What a line of pip's output says to someone who waits, or None."""
+    line = line.strip()
+    if found := re.match(r"(?:Downloading|Using cached) (\S+) \((.+)\)$", line):
+        name = found[1].rsplit("/", 1)[-1].split("-", 1)[0]
+        return f"{name}, {found[2]}" + (" from the cache" if line.startswith("Using") else "")
+    if found := re.match(r"Processing (\S+\.whl)", line):
+        return f"{Path(found[1]).name.split('-', 1)[0]}, from this machine"
+    if found := re.match(r"Installing collected packages: (.+)", line):
+        count = len(found[1].split(","))
+        return f"copying {count} package{'s' if count > 1 else ''} into place"
+    if line.startswith("Installing build dependencies"):
+        return "preparing this project"
+    return None
+
+
+def pip(
+    python: Path,
+    arguments: Sequence[str],
+    cwd: Path,
+    log: TextIO,
+    note: Note,
+    *,
+    verbose: bool = False,
+    verb: str = "install",
+) -> Failure | None:
+    """Runs `pip install` (or another `verb`) with these arguments. Returns None when all went well."""
+    command = [str(python), "-m", "pip", verb, *QUIET, *arguments]
+    last = None
+
+    def on_line(line: str) -> None:
+        nonlocal last
+        busy = line if verbose else busy_with(line)
+        if busy and busy != last:
+            last = busy
+            note(busy)
+
+    log.write(f"\n$ {' '.join(command)}\n")
+    code, lines = logged(command, cwd, log, on_line)
+    return Failure(tuple(line for line in lines if line), Path(log.name)) if code else None
+
+
+def check(python: Path, cwd: Path, log: TextIO) -> None:
+    """Raises InstallError when packages lack something or do not fit together."""
+    code, lines = logged([python, "-m", "pip", "check", "--disable-pip-version-check"], cwd, log)
+    if code:
+        said = [line for line in lines if line.strip()] or [f"exit {code}"]
+        raise InstallError(
+            f"the packages do not fit together: {said[0]}. Get the checkout anew (git pull), then run the same command"
+        )
+
+
+def forget_half_copied(site_packages: Path) -> list[str]:
+    """Makes pip copy again the packages at which an earlier run was cut off; returns their names.
+
+    pip writes a package's INSTALLER only after all its files, but believes a package present from its METADATA on.
+    """
+    names = []
+    for folder in sorted(site_packages.glob("*.dist-info")):
+        if not (folder / "INSTALLER").is_file():
+            shutil.rmtree(folder)
+            names.append(folder.name.split("-", 1)[0])
+    return names

@@ -1,0 +1,1 @@
+"""Krita and GIMP on this machine."""

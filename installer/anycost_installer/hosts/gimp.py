@@ -1,0 +1,153 @@
+"""The GIMPs of a machine, and the profile of each minor release that was started or is about to be."""
+
+from pathlib import Path
+
+from anycost_installer.core.machine import Machine
+from anycost_installer.core.paths import APP
+from anycost_installer.hosts import sandboxes, versions
+from anycost_installer.hosts.host import Host
+
+FIRST = "3.0"  # GIMP 2.10 has no Python 3
+FLATPAK = "org.gimp.GIMP"
+TOO_OLD = "GIMP 2.10 has no Python 3: install GIMP 3, then run the same command again"
+
+
+def find_gimps(machine: Machine) -> list[Host]:
+    """Those that are there, newest first, and profiles whose GIMP lies where nobody looks."""
+    found: list[Host] = []
+    for program in _programs(machine):
+        if program.obstacle or not any(host.place == program.place and host.kind == program.kind for host in found):
+            found.append(program)
+    known = {host.folder for host in found}
+    for root, note in _roots(machine):
+        folders = [folder for folder in root.glob("3.*") if folder.is_dir() and folder not in known]
+        kind = usual(machine).kind
+        found += [_host(machine, kind, folder, note, version=folder.name) for folder in folders]
+    return sorted(found, key=lambda host: versions.number(host.version), reverse=True)
+
+
+def usual(machine: Machine) -> Host:
+    """Where a GIMP 3 that is not there yet would look."""
+    kind = {"win32": "installer", "darwin": "app"}.get(machine.platform, "package")
+    root, note = _roots(machine)[0]
+    return _host(machine, kind, root / FIRST, note)
+
+
+def _host(
+    machine: Machine,
+    kind: str,
+    folder: Path,
+    note: Path,
+    version: str = "",
+    python: str = "",
+    file: Path | None = None,
+    sandbox: tuple[str, ...] = (),
+    obstacle: str = "",
+) -> Host:
+    # GIMP for Windows brings MinGW's Python, for which there are no wheels of pyzmq.
+    wheels = machine.platform != "win32"
+    return Host("GIMP", kind, folder, note, version, python, None, file, sandbox, wheels, obstacle)
+
+
+def _roots(machine: Machine) -> list[tuple[Path, Path]]:
+    """Folders of the releases' folders, and backend.json as the plug-in looks for it there."""
+    note = machine.places.data / "backend.json"
+    if machine.platform == "win32":
+        roaming = Path(machine.variables.get("APPDATA") or machine.home / "AppData" / "Roaming")
+        local = Path(machine.variables.get("LOCALAPPDATA") or machine.home / "AppData" / "Local")
+        stores = sorted((local / "Packages").glob("*GIMP*/LocalCache"))
+        return [(roaming / "GIMP", note)] + [
+            (cache / "Roaming" / "GIMP", cache / "Local" / APP / "backend.json") for cache in stores
+        ]
+    if machine.platform == "darwin":
+        return [(machine.home / "Library" / "Application Support" / "GIMP", note)]
+    config = Path(machine.variables.get("XDG_CONFIG_HOME") or machine.home / ".config")
+    return [(config / "GIMP", note)]
+
+
+def _programs(machine: Machine) -> list[Host]:
+    if machine.platform == "win32":
+        return _windows(machine)
+    if machine.platform == "darwin":
+        return _macos(machine)
+    return [*_linux(machine), *_flatpak(machine), *_snap(machine)]
+
+
+def _of_version(machine: Machine, kind: str, version: str, python: str, file: Path | None) -> Host:
+    """One that uses the usual folder of its minor release. A version that cannot be told counts as the first."""
+    root, note = _roots(machine)[0]
+    series = versions.minor(version) if version else FIRST
+    obstacle = TOO_OLD if versions.number(series) < versions.number(FIRST) else ""
+    return _host(machine, kind, root / series, note, version, python, file, obstacle=obstacle)
+
+
+def _linux(machine: Machine) -> list[Host]:
+    found = []
+    program = machine.program("gimp-3.2", "gimp-3.0", "gimp-3", "gimp", "gimp-2.10")
+    if program:
+        version = versions.of_metainfo(program.parent.parent / "share", FLATPAK)
+        version = version or versions.of_metainfo(program.parent.parent / "share", "gimp")
+        version = version or program.name.removeprefix("gimp").removeprefix("-")
+        if version == "3":
+            version = FIRST
+        python = versions.python_of_link(machine.at("usr", "bin", "python3"))
+        found.append(_of_version(machine, "package", version, python, program))
+    for file, version in machine.app_images("gimp"):
+        found.append(_of_version(machine, "AppImage", version, "", file))
+    return found
+
+
+def _flatpak(machine: Machine) -> list[Host]:
+    sandbox = machine.home / ".var" / "app" / FLATPAK
+    active = next(sandboxes.flatpaks(machine, FLATPAK), None)
+    if active is None and not sandbox.is_dir():
+        return []
+    version = versions.of_metainfo(active / "files" / "share", FLATPAK) if active else ""
+    # Packages of different age let it use the home's folder, or keep it in the sandbox's own.
+    own = sandbox / "config" / "GIMP"
+    root = own if own.is_dir() else _roots(machine)[0][0]
+    series = [folder.name for folder in root.glob("3.*") if folder.is_dir()]
+    names = [versions.minor(version)] if version else sorted(series, key=versions.number)[-1:] or [FIRST]
+    python = sandboxes.python_of_flatpak(active) if active else ""
+    note = sandbox / "data" / APP / "backend.json"
+    run = ("flatpak", "run", "--command={python}", FLATPAK)
+    obstacle = TOO_OLD if versions.number(names[0]) < versions.number(FIRST) else ""
+    place = root / names[0]
+    return [_host(machine, "Flatpak", place, note, version or names[0], python, active, run, obstacle)]
+
+
+def _snap(machine: Machine) -> list[Host]:
+    folder = sandboxes.snap(machine, "gimp")
+    if folder is None:
+        return []
+    home = machine.home / "snap" / "gimp" / "current"
+    version = versions.of_snap(folder)
+    place = home / ".config" / "GIMP" / (versions.minor(version) or FIRST)
+    note = home / ".local" / "share" / APP / "backend.json"
+    python = versions.python_in([folder / "usr" / "lib"])
+    why = sandboxes.advice("GIMP", "the Snap's sandbox")
+    return [_host(machine, "Snap", place, note, version, python, folder, obstacle=why)]
+
+
+def _windows(machine: Machine) -> list[Host]:
+    programs = Path(machine.variables.get("PROGRAMFILES") or machine.at("Program Files"))
+    local = Path(machine.variables.get("LOCALAPPDATA") or machine.home / "AppData" / "Local")
+    found = []
+    for folder in sorted([*programs.glob("GIMP*"), *(local / "Programs").glob("GIMP*")]):
+        version = versions.of_metainfo(folder / "share", FLATPAK)
+        names = [file.stem.removeprefix("gimp-") for file in (folder / "bin").glob("gimp-*.exe")]
+        numbers = sorted((name for name in names if name and name[0].isdigit() and "." in name), key=versions.number)
+        python = versions.python_in([folder / "lib"])
+        file = folder / "bin" / f"gimp-{numbers[-1]}.exe" if numbers else folder
+        found.append(_of_version(machine, "installer", version or (numbers[-1] if numbers else ""), python, file))
+    return found
+
+
+def _macos(machine: Machine) -> list[Host]:
+    found = []
+    for folder in (machine.at("Applications"), machine.home / "Applications"):
+        for app in sorted(folder.glob("GIMP*.app")):
+            inside = app / "Contents"
+            places = [inside / "Frameworks" / "Python.framework" / "Versions", inside / "Resources" / "lib"]
+            found.append(_of_version(machine, "app", versions.of_app(app), versions.python_in(places), app))
+    return found

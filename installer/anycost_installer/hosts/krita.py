@@ -1,0 +1,132 @@
+"""The Kritas of a machine: the distribution's, AppImages, Flatpak, Snap; Windows, its Store; macOS."""
+
+from pathlib import Path
+
+from anycost_installer.core.machine import Machine
+from anycost_installer.core.paths import APP
+from anycost_installer.hosts import sandboxes, versions
+from anycost_installer.hosts.host import Host
+
+FLATPAK = "org.kde.krita"
+# Of Krita's own bundles. The distribution's Krita has the distribution's Python.
+BUNDLED_PYTHONS = {"5.2": "3.10", "5.3": "3.13", "6.0": "3.13"}
+
+
+def find_kritas(machine: Machine) -> list[Host]:
+    """Those that are there, the usual one first. Several may share a profile's folder."""
+    if machine.platform == "win32":
+        return _windows(machine)
+    if machine.platform == "darwin":
+        return _macos(machine)
+    return [*_linux(machine), *_flatpak(machine), *_snap(machine)]
+
+
+def usual(machine: Machine) -> Host:
+    """Where a Krita that is not there yet would look."""
+    note = machine.places.data / "backend.json"
+    if machine.platform == "win32":
+        local = Path(machine.variables.get("LOCALAPPDATA") or machine.home / "AppData" / "Local")
+        roaming = Path(machine.variables.get("APPDATA") or machine.home / "AppData" / "Roaming")
+        return Host("Krita", "installer", roaming / "krita", note, settings=local / "kritarc")
+    if machine.platform == "darwin":
+        library = machine.home / "Library"
+        support = library / "Application Support"
+        folder = next((support / name for name in ("krita", "Krita") if (support / name).is_dir()), support / "krita")
+        return Host("Krita", "app", folder, note, settings=library / "Preferences" / "kritarc")
+    share = Path(machine.variables.get("XDG_DATA_HOME") or machine.home / ".local" / "share")
+    config = Path(machine.variables.get("XDG_CONFIG_HOME") or machine.home / ".config")
+    return Host("Krita", "package", share / "krita", note, settings=config / "kritarc")
+
+
+def _at(place: Host, kind: str, version: str, python: str, file: Path | None) -> Host:
+    """A Krita that uses the profile of `place`."""
+    return Host(
+        "Krita", kind, place.folder, place.backend, version=version, python=python, settings=place.settings, file=file
+    )
+
+
+def _bundled(version: str) -> str:
+    return BUNDLED_PYTHONS.get(versions.minor(version), "")
+
+
+def _linux(machine: Machine) -> list[Host]:
+    place, found = usual(machine), []
+    if program := machine.program("krita"):
+        share = program.parent.parent / "share"
+        python = versions.python_of_link(machine.at("usr", "bin", "python3"))
+        found.append(_at(place, "package", versions.of_metainfo(share, FLATPAK), python, program))
+    for file, version in machine.app_images("krita"):
+        found.append(_at(place, "AppImage", version, _bundled(version), file))
+    if not found and place.folder.is_dir():  # a Krita that lies where nobody looks, such as one built at home
+        found.append(place)
+    return found
+
+
+def _flatpak(machine: Machine) -> list[Host]:
+    sandbox = machine.home / ".var" / "app" / FLATPAK
+    active = next(sandboxes.flatpaks(machine, FLATPAK), None)
+    if active is None and not sandbox.is_dir():
+        return []
+    return [
+        Host(
+            "Krita",
+            "Flatpak",
+            sandbox / "data" / "krita",
+            sandbox / "data" / APP / "backend.json",
+            version=versions.of_metainfo(active / "files" / "share", FLATPAK) if active else "",
+            python=sandboxes.python_of_flatpak(active) if active else "",
+            settings=sandbox / "config" / "kritarc",
+            file=active,
+            sandbox=("flatpak", "run", "--command={python}", FLATPAK),
+        )
+    ]
+
+
+def _snap(machine: Machine) -> list[Host]:
+    folder = sandboxes.snap(machine, "krita")
+    if folder is None:
+        return []
+    home = machine.home / "snap" / "krita" / "current"
+    return [
+        Host(
+            "Krita",
+            "Snap",
+            home / ".local" / "share" / "krita",
+            home / ".local" / "share" / APP / "backend.json",
+            version=versions.of_snap(folder),
+            python=versions.python_in([folder / "usr" / "lib"]),
+            settings=home / ".config" / "kritarc",
+            file=folder,
+            obstacle=sandboxes.advice("Krita", "the Snap's sandbox"),
+        )
+    ]
+
+
+def _windows(machine: Machine) -> list[Host]:
+    place, found = usual(machine), []
+    programs = Path(machine.variables.get("PROGRAMFILES") or machine.at("Program Files"))
+    for folder in sorted(programs.glob("Krita*")):
+        version = versions.of_metainfo(folder / "share", FLATPAK)
+        python = versions.python_in([folder / "python", folder / "bin"]) or _bundled(version)
+        found.append(_at(place, "installer", version, python, folder / "bin" / "krita.exe"))
+    if not found and place.folder.is_dir():
+        found.append(place)
+    local = Path(machine.variables.get("LOCALAPPDATA") or machine.home / "AppData" / "Local")
+    for package in sorted((local / "Packages").glob("49800Krita_*")):
+        cache = package / "LocalCache"
+        # What a Store app writes to its own Local folder is put here; what it reads may lie in either.
+        note = cache / "Local" / APP / "backend.json"
+        settings = cache / "Local" / "kritarc"
+        found.append(Host("Krita", "Store", cache / "Roaming" / "krita", note, settings=settings, file=package))
+    return found
+
+
+def _macos(machine: Machine) -> list[Host]:
+    place, found = usual(machine), []
+    for folder in (machine.at("Applications"), machine.home / "Applications"):
+        app = next((folder / name for name in ("krita.app", "Krita.app") if (folder / name).is_dir()), None)
+        if app:
+            version = versions.of_app(app)
+            python = versions.python_in([app / "Contents" / "Frameworks" / "Python.framework" / "Versions"])
+            found.append(_at(place, "app", version, python or _bundled(version), app))
+    return found or ([place] if place.folder.is_dir() else [])

@@ -1,0 +1,69 @@
+"""Editors that run in a sandbox: what their files tell, and whether the backend can run in there with them."""
+
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from anycost_installer.core.machine import Machine
+from anycost_installer.hosts.host import Host
+from anycost_installer.hosts.versions import python_in
+
+PATIENCE = 60  # seconds for a sandbox to start
+_ASKED = ("-I", "-c", "import anycost_backend, numpy, zmq")
+
+Run = Callable[[list[str]], int]  # exit code
+
+
+def advice(program: str, package: str) -> str:
+    """What to do where a sandbox keeps the backend from starting."""
+    where = {"Krita": "krita.org", "GIMP": "gimp.org"}[program]
+    return (
+        f"{package} cannot run the backend: use {program}'s AppImage ({where}) or your distribution's package, "
+        "then run the same command again"
+    )
+
+
+def flatpaks(machine: Machine, app: str) -> Iterator[Path]:
+    """The installed app's folder, with metadata and files."""
+    share = Path(machine.variables.get("XDG_DATA_HOME") or machine.home / ".local" / "share")
+    for base in (share / "flatpak", machine.at("var", "lib", "flatpak")):
+        active = base / "app" / app / "current" / "active"
+        if active.is_dir():
+            yield active
+
+
+def python_of_flatpak(active: Path) -> str:
+    """The app's own Python, else its runtime's."""
+    if own := python_in([active / "files" / "lib"]):
+        return own
+    try:
+        found = re.search(r"^runtime=([\w./-]+)$", (active / "metadata").read_text(encoding="utf-8"), re.MULTILINE)
+    except (OSError, UnicodeDecodeError):
+        return ""
+    base = active.parents[3]  # of <base>/app/<id>/current/active
+    return python_in([base / "runtime" / found[1] / "active" / "files" / "lib"]) if found else ""
+
+
+def snap(machine: Machine, name: str) -> Path | None:
+    folder = machine.at("snap", name, "current")
+    return folder if folder.is_dir() else None
+
+
+def tried(host: Host, python: Path, run: Run | None = None) -> Host:
+    """The host, with an obstacle if the backend's `python` does not run in its sandbox. Others as they are."""
+    if not host.sandbox or host.obstacle:
+        return host
+    command = [part.replace("{python}", str(python)) for part in host.sandbox] + list(_ASKED)
+    return host if (run or _run)(command) == 0 else replace(host, obstacle=advice(host.program, f"this {host.kind}"))
+
+
+def _run(command: list[str]) -> int:
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=PATIENCE
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return 127
+    return done.returncode

@@ -1,0 +1,1 @@
+"""Exact releases and hashes of every package, for each system and Python."""

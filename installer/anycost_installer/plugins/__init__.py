@@ -1,0 +1,1 @@
+"""Plug-ins: put into profiles, recorded, taken out."""

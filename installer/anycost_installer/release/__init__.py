@@ -1,0 +1,1 @@
+"""Wheel, sdist and offline bundle."""

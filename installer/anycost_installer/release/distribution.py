@@ -1,0 +1,112 @@
+"""Builds the project's wheel and sdist, the same bytes wherever and whenever: from a clean copy, with fixed times."""
+
+import gzip
+import hashlib
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TextIO
+
+from anycost_installer.core.errors import InstallError
+from anycost_installer.core.subprocesses import logged
+
+PACKAGES = ("models/anycost_models", "backend/anycost_backend", "plugin/anycost_client")
+BESIDE = ("pyproject.toml", "README.md", "LICENSE", "NOTICE")
+EARLIEST = 315_532_800  # 1980: before it, zip files know no time
+
+# The permissions of what setuptools writes itself go into the wheel too.
+BUILD = """
+import os, sys
+os.umask(0o022)
+from setuptools import build_meta
+print(getattr(build_meta, "build_" + sys.argv[1])(sys.argv[2]))
+"""
+
+
+def files_of(root: Path) -> list[Path]:
+    """What the wheel is made from, relative to `root`, sorted. Raises InstallError for an incomplete checkout."""
+    files = [Path(name) for name in BESIDE]
+    for package in PACKAGES:
+        for folder, folders, names in os.walk(root / package):
+            folders[:] = [name for name in folders if name != "__pycache__"]
+            files += [Path(folder, name).relative_to(root) for name in names if not name.endswith((".pyc", ".part"))]
+    missing = [name for name in (*PACKAGES, *BESIDE) if not (root / name).exists()]
+    if missing:
+        raise InstallError(f"{root / missing[0]} is missing; run the installer from a complete checkout")
+    return sorted(files)
+
+
+def digest_of(root: Path) -> str:
+    """Changes whenever something that goes into the wheel does."""
+    digest = hashlib.sha256()
+    for path in files_of(root):
+        content = (root / path).read_bytes()
+        digest.update(f"{path.as_posix()}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
+
+
+def build(kind: str, python: Path, root: Path, folder: Path, log: TextIO | None = None) -> Path:
+    """`kind`: "wheel" or "sdist"; `python`: one with the setuptools that pyproject.toml pins. Returns the file.
+
+    It gets its name in `folder` when it is complete. Raises InstallError."""
+    with _clean_copy(root) as copy:
+        variables = {"SOURCE_DATE_EPOCH": str(source_date(root)), "PYTHONHASHSEED": "0", "LC_ALL": "C"}
+        code, lines = logged([python, "-c", BUILD, kind, copy.parent], copy, log, variables=variables)
+        made = copy.parent / (lines[-1] if lines else "")
+        if code or not made.is_file():
+            said = lines[-1] if lines else f"exit {code}"
+            raise InstallError(f"building the {kind} failed: {said}. Mend that, then run the same command again")
+        if kind == "sdist":
+            _normalise(made, source_date(root))
+        folder.mkdir(parents=True, exist_ok=True)
+        aside = folder / f"{made.name}.part"
+        shutil.copyfile(made, aside)
+        os.replace(aside, folder / made.name)
+        return folder / made.name
+
+
+def source_date(root: Path) -> int:
+    """Seconds since 1970 that all built files carry: SOURCE_DATE_EPOCH, or of the last commit."""
+    with suppress(ValueError):
+        return max(EARLIEST, int(os.environ.get("SOURCE_DATE_EPOCH", "")))
+    with suppress(OSError, ValueError, subprocess.SubprocessError):
+        command = ["git", "-C", str(root), "log", "-1", "--format=%ct"]
+        said = subprocess.run(command, capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL)
+        return max(EARLIEST, int(said.stdout))
+    return EARLIEST
+
+
+@contextmanager
+def _clean_copy(root: Path) -> Iterator[Path]:
+    """Of the sources alone, with the same permissions everywhere: setuptools leaves things in the folder it works in,
+    and packs what it finds there."""
+    with tempfile.TemporaryDirectory(prefix="anycost-build-", ignore_cleanup_errors=True) as folder:
+        copy = Path(folder) / "source"
+        for path in files_of(root):
+            target = copy / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(root / path, target)
+            target.chmod(0o644)
+        yield copy
+
+
+def _normalise(archive: Path, date: int) -> None:
+    """The same members in a fixed order, with fixed times and owners."""
+    aside = archive.with_name(f"{archive.name}.part")
+    with (
+        tarfile.open(archive, "r:gz") as given,
+        aside.open("wb") as file,
+        gzip.GzipFile("", "wb", 6, file, mtime=date) as packed,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as taken,
+    ):
+        for member in sorted(given.getmembers(), key=lambda member: member.name):
+            clean = tarfile.TarInfo(member.name)
+            clean.size, clean.type, clean.mtime = member.size, member.type, date
+            clean.mode = 0o755 if member.isdir() else 0o644
+            taken.addfile(clean, given.extractfile(member) if member.isfile() else None)
+    os.replace(aside, archive)

@@ -1,0 +1,69 @@
+"""What a bundle holds: its release, the system and Python it is for, and the size and hash of every file."""
+
+import json
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from anycost_installer.core.errors import InstallError
+from anycost_installer.lockfile.requirements import Target
+
+NAME = "manifest.json"
+FORMAT = 1
+REMEDY = "get it again, or make it anew with 'python3 installer bundle'"
+
+
+@dataclass(frozen=True)
+class Member:
+    path: str  # in the bundle, with forward slashes
+    size: int  # bytes
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    version: str  # of this project
+    release: str  # see private_environment.release_of
+    system: str
+    python: str
+    files: tuple[Member, ...]
+    format: int = FORMAT
+
+    @property
+    def target(self) -> Target:
+        return Target(self.system, self.python)
+
+    @property
+    def size(self) -> int:
+        """Bytes, unpacked."""
+        return sum(member.size for member in self.files)
+
+    def text(self) -> str:
+        return json.dumps(asdict(self), indent=1) + "\n"
+
+
+def read_manifest(bundle: Path) -> Manifest:
+    """Of an unpacked bundle. Raises InstallError."""
+    try:
+        return parsed((bundle / NAME).read_bytes(), bundle)
+    except OSError as error:
+        raise InstallError(f"{bundle} is no bundle of this project: {REMEDY}") from error
+
+
+def parsed(content: bytes, bundle: Path) -> Manifest:
+    try:
+        values: dict[str, Any] = json.loads(content)
+        if values["format"] != FORMAT:
+            raise InstallError(f"{bundle} was made by another version of the installer: use the installer inside it")
+        files = tuple(Member(str(row["path"]), int(row["size"]), str(row["sha256"])) for row in values["files"])
+        for member in files:
+            path = PurePosixPath(member.path)
+            if path.is_absolute() or ".." in path.parts or "\\" in member.path or ":" in member.path or member.size < 0:
+                raise ValueError(member.path)
+        version, release, system, python = (str(values[name]) for name in ("version", "release", "system", "python"))
+        if not re.fullmatch(r"\w[\w.+-]*", release):  # it becomes a folder's name
+            raise ValueError(release)
+        return Manifest(version, release, system, python, files)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise InstallError(f"{bundle} is damaged: {REMEDY}") from error

@@ -1,0 +1,55 @@
+"""Writes a file whole or not at all."""
+
+import contextlib
+import os
+import uuid
+from pathlib import Path
+
+from anycost_models.core.errors import AnycostError
+
+
+def check_output(path: str | os.PathLike[str]) -> Path:
+    """The file that writing to `path` will replace (symbolic links followed). Call it before long work.
+
+    Raises AnycostError when the folder is missing or not writable, or when `path` is a folder or a read-only file.
+    """
+    try:
+        target = Path(path).resolve()
+        if target.is_dir():
+            raise AnycostError(f"cannot write {path}: it is a folder; name a file in it")
+        if not target.parent.is_dir():
+            raise AnycostError(f"cannot write {path}: there is no folder {target.parent}; create it or name another")
+        if target.exists() and not target.is_file():
+            raise AnycostError(f"cannot write {path}: it is not an ordinary file; name another")
+        for place, what in ((target.parent, "its folder"), (target, "the file")):
+            if place.exists() and not os.access(place, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+                raise AnycostError(f"cannot write {path}: {what} is read-only; name another or change the permissions")
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a name that is too long or holds a NUL
+        raise AnycostError(f"cannot write {path!s:.200}: {_reason(error)}; name another file") from error
+    return target
+
+
+def write_aside(path: str | os.PathLike[str], data: bytes | memoryview) -> None:
+    """Write beside `path`, then take its name: whatever fails, a file that was there is untouched.
+
+    Raises AnycostError as `check_output` does, and when the disk is full.
+    """
+    target = check_output(path)
+    aside = target.with_name(f".{uuid.uuid4().hex}.part")
+    try:
+        with open(aside, "xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            os.chmod(aside, target.stat().st_mode & 0o777)
+        os.replace(aside, target)
+    except OSError as error:
+        raise AnycostError(f"cannot write {path}: {_reason(error)}; free some space or name another place") from error
+    finally:
+        with contextlib.suppress(OSError):
+            aside.unlink()
+
+
+def _reason(error: Exception) -> str:
+    return str((isinstance(error, OSError) and error.strerror) or error).splitlines()[0]

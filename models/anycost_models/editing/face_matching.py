@@ -1,0 +1,106 @@
+"""Takes over from one face to another what it shows: expression, pose, hair or light.
+
+What attributes say is taken over as their strengths, found by drawing and measuring, so that sliders show it and it can
+be changed afterwards. Where there is no attribute, the rows of W+ that draw it are taken over as they are; that moves
+more than is meant, and hair hardly at all (docs/own_attributes.md).
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+import numpy as np
+
+from anycost_models.core.errors import AnycostError
+from anycost_models.editing.attribute_lock import Measure
+from anycost_models.editing.directions import Directions
+from anycost_models.editing.strength_solver import answers, settle
+
+What = Literal["expression", "pose", "hair", "lighting"]
+WHAT: tuple[What, ...] = get_args(What)
+ATTRIBUTES: Mapping[What, tuple[str, ...]] = {  # each with a label of its name; as many of them as there are
+    "expression": (
+        *("smile", "mouth_open", "mouth_frown", "pucker", "surprise"),
+        *("eyes_open", "squint", "brows_up", "brow_furrow", "gaze_side", "gaze_up"),
+    ),
+    "pose": ("yaw", "pitch"),
+    "hair": (
+        *("hair_lightness", "hair_blond", "hair_red", "hair_grey"),
+        *("hair_length", "fringe", "hair_volume", "hair_curl", "baldness"),
+    ),
+    "lighting": ("light_side", "light_above"),
+}
+ROWS: Mapping[What, tuple[float, float]] = {"lighting": (0.375, 0.625)}  # of W+, as shares
+MOST = 1.5  # strength: beyond, a likeness costs more than it gives
+STEPS = 6  # of feedback
+
+
+@dataclass(frozen=True, eq=False)
+class Matched:
+    """What to set, for one face."""
+
+    strengths: Mapping[str, float] = field(default_factory=dict)  # of these attributes, instead of what they had
+    offset: np.ndarray | None = None  # float32 W+ [styles, D]: what amount 1 adds
+    left: float = 0.0  # of the difference between the faces, as far as the attributes' labels say it, what remains
+
+
+def match(
+    what: What,
+    directions: Directions,
+    latent: np.ndarray,
+    source: np.ndarray,
+    wanted: Mapping[str, float],
+    measure: Measure,
+    on_part: Callable[[float], None] = lambda fraction: None,
+) -> Matched:
+    """latent, source: W+ [styles, D] of the face that changes and of the one that it takes from, without edits
+    wanted: by how much the labels of the source's picture are beyond those of the face's picture
+    on_part: told how far it is, 0…1; what it raises ends the work
+
+    Raises AnycostError when this model has neither attributes nor rows for it."""
+    names = [name for name in ATTRIBUTES[what] if name in directions.by_name and name in wanted]
+    if names:
+        return _reached(directions, latent, names, wanted, measure, on_part)
+    if what not in ROWS:
+        raise AnycostError(f"this model has no attributes for {what}: match something else, or use the embedded model")
+    rows = slice(*(round(share * len(latent)) for share in ROWS[what]))
+    offset = np.zeros_like(latent)
+    offset[rows] = source[rows] - latent[rows]
+    return Matched(offset=offset)
+
+
+def labels_to_compare(what: What, labels: Collection[str]) -> tuple[str, ...]:
+    """Those by which `match` goes."""
+    return tuple(name for name in ATTRIBUTES[what] if name in labels)
+
+
+def _reached(
+    directions: Directions,
+    latent: np.ndarray,
+    names: list[str],
+    wanted: Mapping[str, float],
+    measure: Measure,
+    on_part: Callable[[float], None],
+) -> Matched:
+    """The strengths that change the labels most nearly as is wanted."""
+    pictures = 2 * len(names) + STEPS + 3
+    drawn = 0
+
+    def values(strengths: Mapping[str, float]) -> np.ndarray:
+        nonlocal drawn
+        on_part(min(drawn / pictures, 1.0))
+        drawn += 1
+        labels = measure(directions.apply(latent, strengths))
+        return np.array([labels[name] for name in names], np.float64)
+
+    still = values({})
+    low, high = (np.array([values({name: sign}) - still for name in names]) for sign in (-1.0, 1.0))
+    jacobian, units = answers(low, high)
+    way = np.array([wanted[name] for name in names]) / units
+
+    def error_at(strengths: np.ndarray) -> np.ndarray:
+        return (values(dict(zip(names, strengths.tolist(), strict=True))) - still) / units - way
+
+    found = settle(error_at, jacobian, np.zeros(len(names)), STEPS, MOST)
+    left = float(np.sqrt(np.nansum(error_at(found) ** 2)) / max(float(np.sqrt(np.nansum(way**2))), 1e-9))
+    return Matched({name: round(float(value), 3) for name, value in zip(names, found, strict=True)}, left=left)

@@ -1,0 +1,1 @@
+"""Figures over many faces: sub-generators, projections."""

@@ -1,0 +1,205 @@
+"""Measures projection over many faces: as the encoder answers, after half a second, and refined; and what edits do to
+what was found."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+import cv2
+import numpy as np
+import torch
+
+from anycost_models.editing.directions import Directions, eased
+from anycost_models.face.degradation import IN_PLACE, degrade
+from anycost_models.face.labels import FaceLabels
+from anycost_models.face.landmarks import Landmarks
+from anycost_models.face.masks import face_oval_mask, hair_of_matte, matte
+from anycost_models.generators.elastic import ElasticGenerator
+from anycost_models.generators.held_out import held_out_styles
+from anycost_models.metrics.identity import SAME_PERSON
+from anycost_models.plotting.contact_sheet import contact_sheet
+from anycost_models.projection.curvature import Curvature
+from anycost_models.projection.inversion import SIDE, Projection, ProjectionSettings, project
+from anycost_models.projection.scores import Judge, Scores, image_of, picture_of
+from anycost_models.projection.settings import QUICK
+
+How = Literal["encoder", "quick", "refined"]  # a latent was found: quick as live editing first shows it
+SmileOf = Callable[[np.ndarray], float]
+EDITED = "smile"
+TYPICAL_EDITS = 16  # sampled faces whose edits are the measure
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A face to be projected."""
+
+    name: str
+    face: np.ndarray  # aligned, uint8 RGB [256, 256, 3]
+    importance: np.ndarray  # float32 [256, 256], 1 on face and hair, 0 elsewhere
+    clean: np.ndarray | None = None  # what `face` was before it was degraded, if that is known
+    latent: np.ndarray | None = None  # W+ [styles, D] that draws `clean`, if that is known
+
+
+@dataclass(frozen=True)
+class EditScores:
+    effect: float | None  # smile at +1 less smile at −1, 0…1; None: not measurable
+    sampled: float | None  # the same of the latent that drew this face; where that is not known, of sampled faces
+    same_person: bool | None  # whether both are still who was projected
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    image: str
+    stage: How
+    latent: np.ndarray  # W+ [styles, D]
+    scores: Scores  # against the face that was projected
+    seconds: float
+    clean: Scores | None = None  # against the clean picture
+    edits: EditScores | None = None
+
+
+def subject_of(name: str, face: np.ndarray, landmarks: Landmarks, labels: FaceLabels) -> Subject:
+    """face: aligned, uint8 RGB [256, 256, 3], with its landmarks there."""
+    person = matte(face, labels.matte)
+    covered = np.maximum(face_oval_mask(landmarks, SIDE), hair_of_matte(person, landmarks))
+    return Subject(name, face, (covered > 0.5).astype(np.float32))
+
+
+def generated_subjects(
+    model: ElasticGenerator, judge: Judge, labels: FaceLabels, count: int, seed: int, truncation: float = 0.7
+) -> Iterator[Subject]:
+    """Faces that no training has drawn, as a camera might have seen them.
+
+    Raises AnycostError as `held_out_styles` does."""
+    for number, w in enumerate(held_out_styles(model, max(count, 2), seed, truncation)[:count, 0]):
+        picture = image_of(judge.full(model.as_wplus(w[None])))
+        clean = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+        photograph = degrade(clean, seed * 1_000_003 + number, IN_PLACE).image
+        found = subject_of(f"generated {number + 1}", photograph, labels.mesh.landmarks_aligned(clean), labels)
+        yield Subject(found.name, photograph, found.importance, clean, model.as_wplus(w[None])[0].numpy())
+
+
+class Editing:
+    """What an edit does to projections, compared with what it does to sampled faces."""
+
+    def __init__(self, judge: Judge, labels: FaceLabels, directions: Directions) -> None:
+        self.judge, self.labels, self.directions = judge, labels, directions
+
+    @cached_property
+    def typical(self) -> float:
+        """The mean effect on sampled faces."""
+        styles = held_out_styles(self.judge.model, TYPICAL_EDITS)[:, 0]
+        latents = (self.judge.model.as_wplus(w[None])[0].numpy() for w in styles)
+        return float(np.nanmean([self._effect(*self._drawn(latent)) for latent in latents]))
+
+    def scores(self, latent: np.ndarray, known: np.ndarray | None) -> EditScores:
+        """Of edits as they are made, from the eased latent. known: the latent that drew the face. A broad smile can
+        hardly get broader: only its own edits are a fair measure for those of its projection."""
+        start = eased(latent)
+        less, more = self._drawn(start)
+        effect = self._effect(less, more)
+        sampled = self.typical if known is None else self._effect(*self._drawn(known))
+        same = None
+        if self.judge.identity is not None:
+            with torch.inference_mode():
+                before = self.judge.full(torch.from_numpy(start)[None])
+                far = max(self.judge.identity(before, picture_of(after)).item() for after in (less, more))
+            same = far < SAME_PERSON
+        measured = np.isfinite(effect) and np.isfinite(sampled)
+        return EditScores(effect if measured else None, sampled if measured else None, same)
+
+    def _drawn(self, latent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        edited = (self.directions.apply(latent.copy(), {EDITED: strength}) for strength in (-1.0, 1.0))
+        less, more = (image_of(self.judge.full(torch.from_numpy(each)[None])) for each in edited)
+        return less, more
+
+    def _effect(self, less: np.ndarray, more: np.ndarray) -> float:
+        return self.labels.measure(more)[EDITED] - self.labels.measure(less)[EDITED]
+
+
+def evaluate(
+    subject: Subject,
+    judge: Judge,
+    settings: ProjectionSettings,
+    encode: Callable[[np.ndarray], np.ndarray] | None,
+    curvature: Curvature | None = None,
+    editing: Editing | None = None,
+) -> Iterator[Row]:
+    """encode: a face → W+ [styles, D] (None: the model has no encoder). Its row comes first, if there is one, and after
+    it that of its first steps down, where the curvature is known; then the refined one, unless the budget is 0."""
+    start = None
+
+    def found(settings: ProjectionSettings) -> Projection:
+        face, covered = subject.face, subject.importance
+        return project(judge.model, judge.perceptual, face, covered, settings, start=start, curvature=curvature)
+
+    if encode is not None:
+        started = time.monotonic()
+        start = encode(subject.face)
+        yield _row(subject, "encoder", start, time.monotonic() - started, judge, editing)
+        if settings.budget == 0:
+            return
+    if start is not None and curvature is not None:
+        quick = found(replace(settings, stages=QUICK, budget=None))
+        yield _row(subject, "quick", quick.latent, quick.seconds, judge, editing)
+    refined = found(settings)
+    yield _row(subject, "refined", refined.latent, refined.seconds, judge, editing)
+
+
+def _row(
+    subject: Subject,
+    stage: How,
+    latent: np.ndarray,
+    seconds: float,
+    judge: Judge,
+    editing: Editing | None,
+) -> Row:
+    scores = judge.scores(latent, subject.face)
+    clean = None if subject.clean is None else judge.scores(latent, subject.clean)
+    edits = None if editing is None else editing.scores(latent, subject.latent)
+    return Row(subject.name, stage, latent, scores, seconds, clean, edits)
+
+
+def summary(rows: Sequence[Row]) -> dict[str, float | int | None]:
+    """Means over rows of one stage, and shares of those that pass."""
+
+    def mean(values: Sequence[float | None]) -> float | None:
+        known = [value for value in values if value is not None]
+        return float(np.mean(known)) if known else None
+
+    found: dict[str, float | int | None] = {
+        "faces": len(rows),
+        "psnr": mean([row.scores.psnr for row in rows]),
+        "enl0": mean([row.scores.enl0 for row in rows]),
+        "same_person": mean([row.scores.same_person for row in rows]),
+        "consistency_ratio": mean([row.scores.consistency_ratio for row in rows]),
+        "deviation": mean([row.scores.deviation for row in rows]),
+        "seconds": float(np.median([row.seconds for row in rows])) if rows else None,
+    }
+    if any(row.clean for row in rows):
+        clean = [row.clean for row in rows if row.clean]
+        found["psnr_clean"] = mean([scores.psnr for scores in clean])
+        found["same_person_clean"] = mean([scores.same_person for scores in clean])
+    if any(row.edits for row in rows):
+        edits = [row.edits for row in rows if row.edits]
+        effect, sampled = mean([each.effect for each in edits]), mean([each.sampled for each in edits])
+        found["edit_effect"] = effect / sampled if effect is not None and sampled else None
+        found["edit_same_person"] = mean([each.same_person for each in edits])
+    return found
+
+
+def projection_sheet(subjects: Sequence[Subject], rows: Sequence[Row], judge: Judge) -> np.ndarray:
+    """uint8 RGB: for each subject the input, what each stage found, and what sub-generators draw of the last one."""
+    by_subject: Mapping[str, list[Row]] = {s.name: [row for row in rows if row.image == s.name] for s in subjects}
+    stages = list(dict.fromkeys(row.stage for row in rows))
+    lines = []
+    for subject in subjects:
+        found = by_subject[subject.name]
+        latents = [torch.from_numpy(row.latent)[None] for row in found]
+        drawn = [judge.full(latent) for latent in latents]
+        small = [judge.draw(sub, latents[-1]) for sub in judge.subs]
+        lines.append([subject.face, *map(image_of, drawn), *map(image_of, small)])
+    titles = ["input", *stages, *map(str, judge.subs)]
+    return contact_sheet(lines, titles, [subject.name for subject in subjects], tile=192)

@@ -1,0 +1,248 @@
+"""Compares sub-generators with their full generator, on faces that no training has seen."""
+
+import statistics
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from anycost_models.export.onnx_export import drawing_graph
+from anycost_models.face.labels import LABELS, FaceLabels
+from anycost_models.generators.elastic import ElasticGenerator, SubGenerator
+from anycost_models.inference.onnx_network import load_bytes
+from anycost_models.metrics import image_metrics
+from anycost_models.metrics.enl0 import PerceptualDistance
+from anycost_models.plotting.contact_sheet import contact_sheet
+
+STEP = 1e-4  # of the path from one face to another: smaller ones measure the same until float32 ends, larger ones less
+
+Track = Callable[[Iterable[Tensor]], Iterable[Tensor]]  # passes samples on, and may show how many
+
+
+def full_of(model: ElasticGenerator) -> SubGenerator:
+    return SubGenerator(model.config.resolution)
+
+
+def macs_ratio(model: ElasticGenerator, sub: SubGenerator) -> float:
+    """What a sub-generator costs, the full generator being 1."""
+    return model.cost(sub).macs / model.cost(full_of(model)).macs
+
+
+@torch.inference_mode()
+@dataclass(frozen=True, eq=False)
+class Gallery:
+    """Draws faces with a full generator and some of its sub-generators; all pictures are float32, −1…1."""
+
+    model: ElasticGenerator
+    subs: Sequence[SubGenerator]
+
+    @cached_property
+    def networks(self) -> dict[SubGenerator, ElasticGenerator]:
+        return {sub: self.model.extract(sub) for sub in self.subs}
+
+    def full(self, w: Tensor) -> dict[int, Tensor]:
+        """The full picture of w [D] at its resolution and, area-downsampled, at each sub-generator's: [1, 3, R, R]."""
+        picture = _draw(self.model, w)
+        sides = {self.model.config.resolution, *(sub.resolution for sub in self.subs)}
+        return {side: F.avg_pool2d(picture, picture.shape[-1] // side) for side in sides}
+
+    def draw(self, sub: SubGenerator, w: Tensor) -> Tensor:
+        """What a sub-generator draws of w [D]: [1, 3, R, R]."""
+        return _draw(self.networks[sub], w)
+
+    def each(self, w: Tensor) -> tuple[dict[int, Tensor], dict[SubGenerator, Tensor]]:
+        """`full`, and what every sub-generator draws of w [D]."""
+        full = self.full(w)
+        drawn = {s: full[s.resolution] if self.model.is_full(s) else self.draw(s, w) for s in self.subs}
+        return full, drawn
+
+
+def _draw(network: ElasticGenerator, w: Tensor) -> Tensor:
+    return network(w[None]).float().clamp(-1, 1)
+
+
+def _untracked(samples: Iterable[Tensor]) -> Iterable[Tensor]:
+    return samples
+
+
+def milliseconds(
+    networks: Mapping[SubGenerator, ElasticGenerator], w: Tensor, rounds: int = 9
+) -> dict[SubGenerator, float]:
+    """Of drawing one picture of w [D] as users get it, by exported graphs: medians over rounds in which every network
+    has its turn, so that whatever else the machine does slows all of them alike."""
+    drawn = {
+        sub: load_bytes(drawing_graph(network, full_of(network), {}), Path(str(sub)), precision="bf16")
+        for sub, network in networks.items()
+    }
+    latents = {sub: network.as_wplus(w[None]).numpy() for sub, network in networks.items()}
+    noise = np.ones(1, np.float32)
+    seconds: dict[SubGenerator, list[float]] = {sub: [] for sub in drawn}
+    for _ in range(rounds + 1):
+        for sub, graph in drawn.items():
+            started = time.perf_counter()
+            graph(latents[sub], noise)
+            seconds[sub].append(time.perf_counter() - started)
+    return {sub: 1000 * statistics.median(taken[1:]) for sub, taken in seconds.items()}  # the first warms up
+
+
+@dataclass(frozen=True)
+class Consistency:
+    sub: SubGenerator
+    psnr: float  # dB to the full picture at the sub-generator's resolution; mean over faces
+    enl0: float  # to the same, at 256 px at most; mean over faces
+    macs_ratio: float  # 0…1, of the full generator's
+    ms: float  # to draw one picture, here and now
+
+
+@torch.inference_mode()
+def consistency(
+    gallery: Gallery, perceptual: PerceptualDistance, styles: Tensor, track: Track = _untracked
+) -> list[Consistency]:
+    """How near each sub-generator's picture is to the full one of the same style. styles: `held_out_styles`."""
+    psnrs: dict[SubGenerator, list[float]] = {sub: [] for sub in gallery.subs}
+    distances: dict[SubGenerator, list[float]] = {sub: [] for sub in gallery.subs}
+    for w in track(styles[:, 0]):
+        full, drawn = gallery.each(w)
+        goals = {side: perceptual.features(image_metrics.for_perception(picture)) for side, picture in full.items()}
+        for sub, picture in drawn.items():
+            features = perceptual.features(image_metrics.for_perception(picture))
+            psnrs[sub].append(image_metrics.psnr(picture, full[sub.resolution]).item())
+            distances[sub].append(perceptual.distance(features, goals[sub.resolution]).item())
+    taken = milliseconds(gallery.networks, styles[0, 0])
+    mean = statistics.fmean
+    return [
+        Consistency(sub, mean(psnrs[sub]), mean(distances[sub]), macs_ratio(gallery.model, sub), taken[sub])
+        for sub in gallery.subs
+    ]
+
+
+@dataclass(frozen=True)
+class Frechet:
+    sub: SubGenerator
+    fd_enl0: float  # between its faces and other faces of the full generator
+    floor: float  # the same for the full generator's faces of the same styles, at the same resolution
+
+
+@torch.inference_mode()
+def frechet(
+    gallery: Gallery, perceptual: PerceptualDistance, styles: Tensor, track: Track = _untracked
+) -> list[Frechet]:
+    """FD-ENL0: how near the distribution of each sub-generator's faces is to that of the full generator's."""
+    sides = {sub.resolution for sub in gallery.subs}
+    others: dict[int, list[np.ndarray]] = {side: [] for side in sides}
+    floors: dict[int, list[np.ndarray]] = {side: [] for side in sides}
+    found: dict[SubGenerator, list[np.ndarray]] = {sub: [] for sub in gallery.subs}
+    for w, other in track(styles):
+        full, drawn = gallery.each(w)
+        other_full = gallery.full(other)
+        for side in sides:
+            floors[side].append(image_metrics.pooled_features(perceptual, full[side]))
+            others[side].append(image_metrics.pooled_features(perceptual, other_full[side]))
+        for sub, picture in drawn.items():
+            found[sub].append(image_metrics.pooled_features(perceptual, picture))
+
+    def distance(a: list[np.ndarray], b: list[np.ndarray]) -> float:
+        return image_metrics.frechet_distance(np.concatenate(a), np.concatenate(b))
+
+    floor = {side: distance(floors[side], others[side]) for side in sides}
+    return [Frechet(sub, distance(found[sub], others[sub.resolution]), floor[sub.resolution]) for sub in gallery.subs]
+
+
+@dataclass(frozen=True)
+class AttributeConsistency:
+    sub: SubGenerator
+    difference: float  # mean over labels
+    correlation: float  # mean over labels
+    labels: dict[str, image_metrics.Agreement]
+
+
+@torch.inference_mode()
+def attributes(
+    gallery: Gallery, labels: FaceLabels, styles: Tensor, track: Track = _untracked
+) -> list[AttributeConsistency]:
+    """How near the labels of each sub-generator's picture are to those of the full one at its resolution."""
+    full_values: dict[int, list[list[float]]] = {}
+    values: dict[SubGenerator, list[list[float]]] = {sub: [] for sub in gallery.subs}
+    for w in track(styles[:, 0]):
+        full, drawn = gallery.each(w)
+        for side, picture in full.items():
+            full_values.setdefault(side, []).append(list(labels.measure(_as_image(picture)).values()))
+        for sub, picture in drawn.items():
+            values[sub].append(list(labels.measure(_as_image(picture)).values()))
+    deviations = [_deviation(column) for column in np.array(full_values[gallery.model.config.resolution]).T]
+    found = []
+    for sub in gallery.subs:
+        columns = zip(np.array(values[sub]).T, np.array(full_values[sub.resolution]).T, deviations, strict=True)
+        by_label = dict(zip(LABELS, (image_metrics.agreement(*each) for each in columns), strict=True))
+        difference = _mean([label.difference for label in by_label.values()])
+        correlation = _mean([label.correlation for label in by_label.values()])
+        found.append(AttributeConsistency(sub, difference, correlation, by_label))
+    return found
+
+
+@dataclass(frozen=True)
+class PathLength:
+    sub: SubGenerator
+    length: float  # ENL0 per squared step
+    full: float  # the full generator's, at the sub-generator's resolution
+
+
+@torch.inference_mode()
+def path_lengths(
+    gallery: Gallery, perceptual: PerceptualDistance, styles: Tensor, track: Track = _untracked
+) -> list[PathLength]:
+    """Perceptual path length in W: how fast pictures change on the straight way from one style to another, at places
+    spread evenly over the samples. Only for float32: bfloat16 cannot show such small steps."""
+    full_lengths: dict[int, list[float]] = {}
+    lengths: dict[SubGenerator, list[float]] = {sub: [] for sub in gallery.subs}
+    for number, (start, end) in enumerate(track(styles)):
+        place = (number + 0.5) / len(styles)
+        here, there = (torch.lerp(start, end, place + step) for step in (0.0, STEP))
+        (full, drawn), (next_full, next_drawn) = gallery.each(here), gallery.each(there)
+        for side, picture in full.items():
+            distance = image_metrics.enl0(perceptual, picture, next_full[side]).item()
+            full_lengths.setdefault(side, []).append(distance / STEP**2)
+        for sub, picture in drawn.items():
+            distance = image_metrics.enl0(perceptual, picture, next_drawn[sub]).item()
+            lengths[sub].append(distance / STEP**2)
+    mean = statistics.fmean
+    return [PathLength(sub, mean(lengths[sub]), mean(full_lengths[sub.resolution])) for sub in gallery.subs]
+
+
+@torch.inference_mode()
+def comparison_sheet(gallery: Gallery, styles: Tensor, title: str, tile: int = 192) -> np.ndarray:
+    """uint8 RGB: a row for each sample, a column for each sub-generator, the full generator always among them."""
+    missing = () if any(map(gallery.model.is_full, gallery.subs)) else (full_of(gallery.model),)
+    rows = []
+    for w in styles[:, 0]:
+        pictures, drawn = gallery.each(w)
+        shown = [*drawn.values(), *(pictures[sub.resolution] for sub in missing)]
+        rows.append([_as_image(picture) for picture in shown])
+    titles = [_title(sub, macs_ratio(gallery.model, sub)) for sub in (*gallery.subs, *missing)]
+    return contact_sheet(rows, titles, tile=tile, title=title)
+
+
+def _title(sub: SubGenerator, cost: float) -> str:
+    name = f"{sub.resolution} px flexible" if isinstance(sub.channels, tuple) else str(sub)
+    return f"{name}: 1/{1 / cost:.3g}"
+
+
+def _as_image(picture: Tensor) -> np.ndarray:
+    """[1, 3, R, R] in −1…1 → uint8 [R, R, 3]."""
+    return picture[0].add(1).mul(127.5).round().permute(1, 2, 0).byte().numpy()
+
+
+def _deviation(values: np.ndarray) -> float:
+    values = values[np.isfinite(values)]
+    return float(values.std(ddof=1)) if len(values) > 1 else np.nan
+
+
+def _mean(values: Sequence[float]) -> float:
+    known = [value for value in values if np.isfinite(value)]
+    return statistics.fmean(known) if known else np.nan

@@ -1,0 +1,181 @@
+"""A generator's graphs: exported once per machine, kept in the user's cache, compiled when they are first needed.
+
+torch is needed to export, not to draw: whoever finds the graphs in the cache never loads it.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from safetensors import SafetensorError, safe_open
+
+from anycost_models.core.atomic_files import write_aside
+from anycost_models.core.errors import AnycostError
+from anycost_models.core.paths import cache_dir
+from anycost_models.generators.sub_generator import SubGenerator
+from anycost_models.inference.onnx_network import Network, Precision, choose, load_bytes
+
+if TYPE_CHECKING:
+    from anycost_models.generators.elastic import ElasticGenerator
+
+VERSION = 1  # of what is exported: graphs of another one are not used
+SPACE = 1 << 30  # bytes that the graphs of all models may take in the cache
+SAMPLING = "sampling"
+
+
+@dataclass(frozen=True)
+class GeneratorFile:
+    """What a generator's file says about itself, read without torch."""
+
+    sha256: str  # of the whole file
+    resolution: int  # of the full picture, pixels
+    exits: tuple[int, ...]  # resolutions that can be drawn, ascending, pixels
+    styles: int  # rows of a W+ latent
+    style_dim: int  # of w
+
+    @classmethod
+    def read(cls, path: Path) -> "GeneratorFile":
+        """Raises AnycostError when the file is missing, damaged or no generator's."""
+        try:
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            with safe_open(path, "np") as file:
+                config = json.loads(file.metadata()["config"])
+            exits = tuple(sorted(int(side) for side in config["exits"]))
+            return cls(digest, exits[-1], exits, len(config["channels"]), int(config["style_dim"]))
+        except FileNotFoundError:
+            raise AnycostError(f"the generator {path} is missing: install the package again") from None
+        except OSError as error:
+            raise AnycostError(f"the generator {path} cannot be read ({error.strerror}): check its rights") from error
+        except (SafetensorError, KeyError, TypeError, ValueError, IndexError) as error:
+            raise AnycostError(f"the generator {path} is damaged ({error}): install the package again") from error
+
+
+class Graphs:
+    """Of one generator. May be used from several threads."""
+
+    def __init__(
+        self,
+        weights: Path,
+        generator: "Callable[[], ElasticGenerator]",
+        runtime: str | None = None,
+        threads: int | None = None,
+        precision: Precision | None = None,
+    ) -> None:
+        """generator: loads it, from `weights`, should something have to be exported
+        runtime, threads, precision: as `onnx_network.load` takes them; no precision: full
+            pictures "mixed", at least 50 dB from float32, those of sub-generators "bf16", 43 to 60 dB from it"""
+        self.weights = weights
+        self.threads = threads
+        self.precision = precision
+        self.generator = generator
+        self._runtime = runtime
+        self._networks: dict[str, Network] = {}
+        self._busy: dict[str, threading.Lock] = {}  # while a graph is being exported or compiled
+
+    @cached_property
+    def file(self) -> GeneratorFile:
+        """Raises AnycostError when the weights are missing or damaged."""
+        return GeneratorFile.read(self.weights)
+
+    @cached_property
+    def runtime(self) -> str:
+        """Raises AnycostError when there is none."""
+        return choose(self._runtime)
+
+    def drawing(self, sub: SubGenerator, *, keep: bool = True) -> Network:
+        """W+ [1, styles, D], noise strength [1] → picture [1, R, R, 3], sRGB 0…1, float32. It stays in memory, unless
+        `keep` is off.
+
+        Raises AnycostError for a sub-generator that this generator does not have."""
+
+        def made() -> bytes:
+            from anycost_models.export.onnx_export import drawing_graph
+
+            return drawing_graph(self.generator(), sub, self._metadata)
+
+        is_full = sub == SubGenerator(self.file.resolution)
+        return self._network(str(sub), made, self.precision or ("mixed" if is_full else "bf16"), keep)
+
+    def sampling(self) -> Network:
+        """z [1, D], truncation ψ [1] → w [1, D], float32."""
+
+        def made() -> bytes:
+            from anycost_models.export.onnx_export import sampling_graph
+
+            return sampling_graph(self.generator(), self._metadata)
+
+        return self._network(SAMPLING, made, "f32", True)
+
+    def keep_only(self, subs: Iterable[SubGenerator]) -> None:
+        """Gives back the memory of all drawing graphs but these."""
+        kept = {SAMPLING, *map(str, subs)}
+        for what in [what for what in self._networks if what not in kept]:
+            self._networks.pop(what, None)
+
+    def has(self, sub: SubGenerator) -> bool:
+        """Whether a drawing graph is in memory."""
+        return str(sub) in self._networks
+
+    def forget(self, sub: SubGenerator) -> None:
+        """Gives back the memory of a drawing graph; it can be had again, from the cache."""
+        self._networks.pop(str(sub), None)
+
+    @property
+    def _metadata(self) -> dict[str, str]:
+        return {"sha256": self.file.sha256, "version": str(VERSION)}
+
+    def _network(self, what: str, made: Callable[[], bytes], precision: Precision, keep: bool) -> Network:
+        if found := self._networks.get(what):
+            return found
+        with self._busy.setdefault(what, threading.Lock()):  # whoever comes second finds it made
+            if found := self._networks.get(what):
+                return found
+            key = hashlib.sha256(repr((VERSION, self.file.sha256, what)).encode()).hexdigest()[:32]
+            data = read_cached(key)
+            if data is None:
+                data = made()
+                write_cached(key, data)
+            network = load_bytes(data, Path(what), self.runtime, self.threads, precision)
+            if keep:
+                self._networks[what] = network
+            return network
+
+
+def folder() -> Path:
+    return cache_dir() / "graphs"
+
+
+def read_cached(key: str) -> bytes | None:
+    """None when there is none, or it is not what was written: its name says the digest of its content."""
+    with contextlib.suppress(OSError):
+        for path in folder().glob(f"{key}.*.onnx"):
+            data = path.read_bytes()
+            if path.name == _name(key, data):
+                os.utime(path)  # it was used: others go first
+                return data
+            path.unlink()
+    return None
+
+
+def write_cached(key: str, data: bytes) -> None:
+    """A cache that cannot be written costs time later, not this picture."""
+    with contextlib.suppress(AnycostError, OSError):
+        folder().mkdir(parents=True, exist_ok=True)
+        write_aside(folder() / _name(key, data), data)
+        files = sorted(((p.stat().st_mtime, p.stat().st_size, p) for p in folder().glob("*.onnx")), reverse=True)
+        taken = 0
+        for _, size, path in files:
+            taken += size
+            if taken > SPACE:
+                path.unlink()
+
+
+def _name(key: str, data: bytes) -> str:
+    return f"{key}.{hashlib.sha256(data).hexdigest()[:32]}.onnx"

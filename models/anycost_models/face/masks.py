@@ -1,0 +1,138 @@
+"""Soft masks of an aligned face: what is around the eyes, the face's oval, the person, and what we take for hair and
+for a fringe.
+
+All are float32 [S, S] in 0…1 for a crop of S×S pixels, with the landmarks in that crop's pixels.
+"""
+
+import cv2
+import numpy as np
+
+from anycost_models.face.landmarks import CHEEKS, DOWN, FACE_OVAL, Landmarks
+from anycost_models.inference.onnx_network import Network
+
+_BROWS = (70, 105, 107, 336, 334, 300)  # on their upper edges
+_EARS = 0.45  # where they end, between chin (0) and mid-forehead (1)
+_LEAST_SPREAD = 2.0  # ΔE, of hair's and of skin's colours
+_DARKER = 10.0  # L*, by which hair must be darker than skin to be told by that
+# On the way from the cheeks' colour (0) to the hair's (1): where hair begins, and how softly.
+_HAIRY_FROM, _HAIRY_BY = 0.25, 0.35
+_MATTE_SIZE = 256  # pixels: the side of the matte network's input
+
+
+def face_oval(landmarks: Landmarks, forehead: float = 0.25) -> np.ndarray:
+    """The face's outline, [36, 2] in pixels. The mesh ends at mid-forehead: `forehead` (of its height) goes on top."""
+    outline = landmarks.points[list(FACE_OVAL), :2].astype(np.float64)
+    top, chin = (landmarks.points[i, :2].astype(np.float64) for i in DOWN)
+    up = top - chin
+    height = max(float(np.hypot(*up)), 1e-6)
+    up /= height
+    eyes = np.mean(landmarks.eyes(), axis=0)
+    above = np.maximum((outline - eyes) @ up, 0)  # stretched from the eyes upwards, so that the temples stay smooth
+    return outline + np.outer(above * forehead * height / max(float(above.max()), 1e-6), up)
+
+
+def face_oval_mask(landmarks: Landmarks, size: int, forehead: float = 0.25) -> np.ndarray:
+    """The inside of `face_oval`, its edge antialiased but not feathered."""
+    return polygon_mask(face_oval(landmarks, forehead), size)
+
+
+def eyes_mask(landmarks: Landmarks, size: int) -> np.ndarray:
+    """A band across the face, from just above the brows to the cheeks: where glasses are, and their sides."""
+    points = landmarks.points[:, :2].astype(np.float64)
+    top, chin = (points[i] for i in DOWN)
+    height = max(float(np.hypot(*(top - chin))), 1e-6)
+    up = (top - chin) / height
+    across = np.array([-up[1], up[0]])
+    eyes = np.mean(landmarks.eyes(), axis=0)
+    outline = (points[list(FACE_OVAL)] - eyes) @ across
+    left, right = outline.min(), outline.max()
+    above = ((points[list(_BROWS)] - eyes) @ up).max() + 0.02 * height
+    below = -0.27 * height
+    corners = [(left, above), (right, above), (right, below), (left, below)]
+    return polygon_mask(np.array([eyes + x * across + y * up for x, y in corners]), size)
+
+
+def polygon_mask(outline: np.ndarray, size: int) -> np.ndarray:
+    """The inside of a polygon [N, 2] in pixels (continuous coordinates), antialiased."""
+    bits = 6  # OpenCV takes fractions of a pixel as integers
+    corners = np.round((np.clip(outline, -4 * size, 5 * size) - 0.5) * (1 << bits)).astype(np.int32)
+    mask = np.zeros((size, size), np.uint8)
+    cv2.fillPoly(mask, [corners], 255, cv2.LINE_AA, bits)
+    return mask.astype(np.float32) / 255
+
+
+def matte(crop: np.ndarray, network: Network) -> np.ndarray:
+    """The person in an uint8 RGB crop [S, S, 3], by the catalogue's "selfie_matte" network."""
+    size = crop.shape[0]
+    shrinks = size > _MATTE_SIZE
+    small = cv2.resize(crop, (_MATTE_SIZE, _MATTE_SIZE), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
+    person = network(small[None].astype(np.float32) / 255)[0].reshape(_MATTE_SIZE, _MATTE_SIZE)
+    return cv2.resize(person, (size, size), interpolation=cv2.INTER_LINEAR if shrinks else cv2.INTER_AREA).clip(0, 1)
+
+
+def hair_mask(crop: np.ndarray, network: Network, landmarks: Landmarks) -> np.ndarray:
+    """The person, less the face, above the chin: hair, with ears and hats. A stand-in for a parsing network."""
+    return hair_of_matte(matte(crop, network), landmarks)
+
+
+def hair_of_matte(person: np.ndarray, landmarks: Landmarks) -> np.ndarray:
+    """`hair_mask` from a matte that is there already."""
+    size = person.shape[0]
+    over_chin = np.clip(_over_chin(landmarks, _pixels(size)) / 0.1 - 0.5, 0, 1)
+    return person * (1 - face_oval_mask(landmarks, size)) * over_chin
+
+
+def hanging_hair(person: np.ndarray, landmarks: Landmarks) -> np.ndarray:
+    """`hair_of_matte` without neck, collars and shoulders: below the ears hair hangs from what is above it, while a
+    shoulder has background above it, and is wider than what of the neck shows beside the jaw. The crop's upper edge is
+    up."""
+    below = _over_chin(landmarks, _pixels(len(person))) < _EARS
+    hair = hair_of_matte(person, landmarks)
+    side = 2 * round(0.025 * len(person)) + 1
+    wide = cv2.morphologyEx(hair, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
+    return np.minimum(hair, np.minimum.accumulate(np.where(below, wide, np.float32(1)), axis=0))
+
+
+def fringe_mask(picture: np.ndarray, person: np.ndarray, landmarks: Landmarks) -> np.ndarray:
+    """What of the forehead has the colours of the hair (or hat) beyond the oval, rather than those of the cheeks.
+
+    picture: float32 RGB [S, S, 3], sRGB 0…1; person: its matte. All 0 where nothing tells hair from skin. Of at most
+    256×256 pixels: its edges are soft."""
+    full, size = len(picture), min(len(picture), 256)
+    picture, person = (cv2.resize(array, (size, size), interpolation=cv2.INTER_AREA) for array in (picture, person))
+    landmarks = landmarks.moved(np.eye(2, 3) * (size / full))
+    points = landmarks.points[:, :2]
+    lab = cv2.cvtColor(picture, cv2.COLOR_RGB2LAB)
+    up, brows = _over_chin(landmarks, _pixels(size)), _over_chin(landmarks, points[list(_BROWS)]).max()
+    cheeks = lab[np.maximum(*(polygon_mask(points[list(cheek)], size) for cheek in CHEEKS)) > 0.5]
+    hair = lab[(hair_of_matte(person, landmarks) > 0.5) & (up > _EARS)]
+    if min(len(cheeks), len(hair)) < 1e-3 * size * size:
+        return np.zeros_like(person)
+    # By Fisher's discriminant, for strands may be as light as skin, but hardly of its hue.
+    skin, spread = np.median(cheeks, axis=0), (np.cov(cheeks.T) + np.cov(hair.T)) / 2 + _LEAST_SPREAD**2 * np.eye(3)
+    to_hair = np.median(hair, axis=0) - skin
+    axis = np.linalg.solve(spread, to_hair)
+    apart = float(to_hair @ axis)  # in standard deviations, squared
+    if apart < 1:
+        return np.zeros_like(person)
+    hairy = (lab - skin) @ (axis / apart).astype(np.float32)
+    if -to_hair[0] > _DARKER:  # or of skin's hue, but darker
+        hairy = np.maximum(hairy, (lab[:, :, 0] - skin[0]) / to_hair[0])
+    hairy = np.clip((hairy - _HAIRY_FROM) / _HAIRY_BY, 0, 1)
+    hairy = cv2.GaussianBlur(hairy, (0, 0), 0.008 * size)
+    forehead = cv2.GaussianBlur(face_oval_mask(landmarks, size), (0, 0), 0.02 * size)
+    return hairy * forehead * np.clip((up - brows) / 0.06, 0, 1)
+
+
+def _over_chin(landmarks: Landmarks, points: np.ndarray) -> np.ndarray:
+    """float32: how high over the chin (0) points [..., 2] in pixels lie, mid-forehead being 1."""
+    top, chin = (landmarks.points[i, :2].astype(np.float64) for i in DOWN)
+    height = max(float(np.hypot(*(top - chin))), 1e-6)
+    up = ((top - chin) / height**2).astype(np.float32)
+    return (points - chin.astype(np.float32)) @ up
+
+
+def _pixels(size: int) -> np.ndarray:
+    """float32 [S, S, 2], x and y: the middle of each."""
+    line = np.arange(size, dtype=np.float32) + 0.5
+    return np.stack(np.meshgrid(line, line), axis=2)

@@ -1,0 +1,92 @@
+"""Measures what lies on a face's skin: its colours and grain, make-up, brows, beard, glasses, and the light on it."""
+
+import math
+
+import cv2
+import numpy as np
+
+from anycost_models.face.landmarks import CHEEKS, Landmarks
+from anycost_models.face.masks import polygon_mask
+
+LABELS = {  # name: unit, and meaning
+    "glasses": "edges below and between the eyes against those of the cheeks, in L* per pixel",
+    "dark_lenses": "how much darker than the cheeks the places around the eyes are, in L*",
+    "skin_lightness": "L* 0…100",
+    "skin_warmth": "b* of the cheeks: blue to yellow",
+    "skin_smoothness": "fine unevenness of cheeks and forehead, in L*, negative",
+    "blush": "a* of the cheeks less that of the forehead and chin",
+    "lip_colour": "a* of the lips less that of the cheeks: how much redder",
+    "eye_makeup": "lids darker than the cheeks, in L*",
+    "brow_boldness": "brows darker than the forehead, in L*",
+    "beard": "chin and jaw darker and rougher than the cheeks, in L*",
+    "moustache": "upper lip darker and rougher than the cheeks, in L*",
+    "light_side": "the picture's right cheek lighter than the left one, in L*",
+    "light_above": "brow and bridge of the nose lighter than what is below the lips, in L*",
+}
+
+# Polygons on the mesh; for pairs the picture's left one, the right one mirrored.
+_BELOW_EYES = (
+    (111, 228, 229, 230, 231, 232, 128, 47, 100, 101, 50),
+    (340, 448, 449, 450, 451, 452, 357, 277, 329, 330, 280),
+)
+_BRIDGE = (193, 168, 417, 351, 197, 122)
+_LIPS = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146)
+_MOUTH = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95)
+_CHIN = (106, 182, 83, 18, 313, 406, 335, 424, 431, 262, 428, 199, 208, 32, 211, 204)
+_JAW = (
+    (138, 135, 169, 170, 140, 171, 148, 176, 149, 150, 136, 172),
+    (367, 364, 394, 395, 369, 396, 377, 400, 378, 379, 365, 397),
+)
+_UPPER_LIP = (165, 167, 164, 393, 391, 322, 270, 269, 267, 0, 37, 39, 40, 92)
+_LIDS = (
+    (33, 246, 161, 160, 159, 158, 157, 173, 133, 190, 56, 28, 27, 29, 30, 247),
+    (263, 466, 388, 387, 386, 385, 384, 398, 362, 414, 286, 258, 257, 259, 260, 467),
+)
+_BROWS = ((70, 63, 105, 66, 107, 55, 65, 52, 53, 46), (300, 293, 334, 296, 336, 285, 295, 282, 283, 276))
+_FOREHEAD = (104, 69, 108, 151, 337, 299, 333, 334, 296, 336, 9, 107, 66, 105)
+
+
+def measure(lab: np.ndarray, face: Landmarks) -> tuple[dict[str, float], np.ndarray]:
+    """All of `LABELS`, NaN where a region is turned away; and L* a* b* of the cheeks.
+
+    lab: float32 [S, S, 3], L* a* b*; face: in its pixels"""
+    xy, size = face.points[:, :2], lab.shape[0]
+
+    def inside(*polygons: tuple[int, ...]) -> np.ndarray:
+        return np.maximum.reduce([polygon_mask(xy[list(polygon)], size) for polygon in polygons]) > 0.5
+
+    left, right = (inside(polygon) for polygon in CHEEKS)
+    cheeks, lips, brows = left | right, inside(_LIPS) & ~inside(_MOUTH), inside(*_BROWS)
+    chin, jaw, upper_lip = inside(_CHIN), inside(*_JAW), inside(_UPPER_LIP)
+    forehead = inside(_FOREHEAD) & ~brows
+    light = lab[:, :, 0]
+    edges = np.hypot(cv2.Scharr(light, -1, 1, 0), cv2.Scharr(light, -1, 0, 1)) / 32
+    rough = np.abs(light - cv2.GaussianBlur(light, (0, 0), 2))
+    skin, brow_skin, below = _median(lab, cheeks), _median(lab, forehead), _median(lab, chin)
+    rims = (_mean(edges, inside(*_BELOW_EYES)) + _mean(edges, inside(_BRIDGE))) / 2
+    grain = _mean(rough, cheeks)
+    values = {
+        "glasses": rims - _mean(edges, cheeks),
+        "dark_lenses": skin[0] - _median(lab, inside(*_BELOW_EYES))[0],
+        "skin_lightness": skin[0],
+        "skin_warmth": skin[2],
+        "skin_smoothness": -(grain + _mean(rough, forehead)) / 2,
+        "blush": skin[1] - (brow_skin[1] + below[1]) / 2,
+        "lip_colour": _median(lab, lips)[1] - skin[1],
+        "eye_makeup": skin[0] - _median(lab, inside(*_LIDS))[0],
+        "brow_boldness": brow_skin[0] - _median(lab, brows)[0],
+        "beard": skin[0] - (below[0] + _median(lab, jaw)[0]) / 2 + 4 * (_mean(rough, chin | jaw) - grain),
+        "moustache": skin[0] - _median(lab, upper_lip)[0] + 4 * (_mean(rough, upper_lip) - grain),
+        "light_side": _median(lab, right)[0] - _median(lab, left)[0],
+        "light_above": (brow_skin[0] + _median(lab, inside(_BRIDGE))[0]) / 2 - below[0],
+    }
+    return {name: float(value) for name, value in values.items()}, skin
+
+
+def _median(values: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """Per channel of [S, S, C]; NaN where the region is empty, as when it is turned away."""
+    return np.median(values[where], axis=0) if where.any() else np.full(values.shape[2], np.nan)
+
+
+def _mean(values: np.ndarray, where: np.ndarray) -> float:
+    return float(values[where].mean()) if where.any() else math.nan

@@ -1,0 +1,111 @@
+"""Writes and reads generators as safetensors files whose metadata says what they are."""
+
+import contextlib
+import dataclasses
+import json
+import os
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from anycost_models.core.atomic_files import check_output
+from anycost_models.core.errors import AnycostError
+from anycost_models.generators.elastic import ElasticGenerator
+from anycost_models.generators.mobile import MobileConfig, MobileGenerator
+from anycost_models.generators.stylegan2 import StyleGAN2Config, StyleGAN2Generator
+from anycost_models.weights import EMBEDDED_GENERATOR
+
+OTHER_VERSION = "it comes from another version of this program; install the package again"
+
+
+@dataclass(frozen=True)
+class Family:
+    config: type[Any]  # a dataclass of numbers and tuples of numbers
+    network: Callable[[Any], nn.Module]  # of a config
+    stored: torch.dtype  # of its tensors on disk
+
+
+FAMILIES = {
+    "mobile": Family(MobileConfig, MobileGenerator, torch.float16),
+    "stylegan2": Family(
+        StyleGAN2Config, StyleGAN2Generator, torch.float32
+    ),  # fp16 moves its pictures by more than 1e-4
+}
+
+
+def save_generator(model: ElasticGenerator, path: Path) -> None:
+    """Raises AnycostError when it cannot be written; a file that was there is untouched then."""
+    (name,) = (name for name, family in FAMILIES.items() if family.network is type(model))
+    tensors = {key: tensor.detach().to(FAMILIES[name].stored) for key, tensor in model.state_dict().items()}
+    save_tensors(tensors, name, dataclasses.asdict(model.config), path)  # type: ignore[call-overload]
+
+
+def save_tensors(tensors: Mapping[str, Tensor], family: str, config: Mapping[str, Any], path: Path) -> None:
+    """Written aside and renamed, as `save_generator` does. config: what JSON can hold."""
+    target = check_output(path)
+    aside = target.with_name(f".{uuid.uuid4().hex}.part")
+    try:
+        plain = {name: tensor.contiguous() for name, tensor in tensors.items()}
+        save_file(plain, aside, {"family": family, "config": json.dumps(config)})
+        os.replace(aside, target)
+    except (OSError, SafetensorError) as error:
+        raise AnycostError(f"cannot write {path}: {error}; free some space or name another place") from error
+    finally:
+        with contextlib.suppress(OSError):
+            aside.unlink()
+
+
+def load_generator(path: Path = EMBEDDED_GENERATOR) -> ElasticGenerator:
+    """The generator in `path`, float32, for inference. AnycostError when it is missing, damaged or foreign."""
+    return cast(ElasticGenerator, load_network(path, FAMILIES, "generator"))
+
+
+def load_network(path: Path, families: Mapping[str, Family], kind: str) -> nn.Module:
+    """The network of one of the families in `path`, float32, for inference; kind: what people call it.
+
+    Raises AnycostError when it is missing, damaged or foreign."""
+    if not path.is_file():
+        raise AnycostError(f"the {kind} {path} is missing: install the package again")
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+            family = families.get(metadata.get("family", ""))
+            if family is None:
+                known = " or ".join(families)
+                raise AnycostError(
+                    f"{path} holds {metadata.get('family', 'no known model')}, not a {known} {kind}: choose another"
+                )
+            config = _config(family, json.loads(metadata["config"]))
+            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (not a mapping)
+        with torch.device("meta"):
+            network = family.network(config)
+    except (SafetensorError, OSError, KeyError, ValueError, TypeError, RecursionError) as error:
+        raise AnycostError(f"the {kind} {path} is damaged ({error}): install the package again") from error
+    try:
+        problems = network.load_state_dict(tensors, strict=False, assign=True)
+    except RuntimeError as error:  # a tensor of another shape
+        raise AnycostError(f"{path} does not fit ({str(error).splitlines()[-1].strip()}): {OTHER_VERSION}") from error
+    if problems.missing_keys or problems.unexpected_keys:
+        keys = f"missing {problems.missing_keys[:3]}, unknown {problems.unexpected_keys[:3]}"
+        raise AnycostError(f"{path} does not fit ({keys}): {OTHER_VERSION}")
+    network = network.eval().requires_grad_(False)
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # half as quick again on CPUs
+
+
+def _config(family: Family, values: Any) -> Any:
+    """Raises ValueError or TypeError when `values` are not exactly the config's fields."""
+    wanted = {field.name for field in dataclasses.fields(family.config)}
+    if not isinstance(values, dict) or set(values) != wanted:
+        odd = sorted(wanted.symmetric_difference(values)) if isinstance(values, dict) else type(values).__name__
+        raise ValueError(f"its config lacks or adds {odd}")
+    try:
+        return family.config(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
+    except AnycostError as error:
+        raise ValueError(str(error)) from error

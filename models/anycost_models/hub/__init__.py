@@ -1,0 +1,1 @@
+"""Model files of other projects, and imported models: fetched, checked, converted, kept."""

@@ -1,0 +1,263 @@
+"""Downloads files over HTTP: on from where an earlier try broke off, with the user's own proxy and certificates."""
+
+import contextlib
+import functools
+import hashlib
+import http.client
+import json
+import os
+import ssl
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from anycost_models.core.errors import AnycostError
+
+_PATIENCE = 60  # seconds without a byte, then a connection is given up
+_TRIES = 4  # without a single new byte, of a file that had begun to come
+_PAUSE = 0.5  # seconds before the second try; doubled for each further one
+_BLOCK = 1 << 16
+_CERTIFICATES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE")
+
+
+class DownloadError(AnycostError):
+    """The message is the cause alone; who asked for the file knows the remedy."""
+
+
+class Refused(DownloadError):
+    """The server does not give it to us: whoever has credentials may fare better."""
+
+
+def page(url: str, most_bytes: int) -> str:
+    """A small text. Raises DownloadError."""
+    with _told(url), _opened(urllib.request.Request(url)) as answer:
+        data: bytes = answer.read(most_bytes + 1)
+    if len(data) > most_bytes:
+        raise DownloadError(f"{url} holds more than {most_bytes >> 20} MiB")
+    return data.decode("utf-8", "replace")
+
+
+def download(url: str, target: Path, partial: Path, most_bytes: int, sha256: str = "") -> None:
+    """The file gets its name `target` when it is whole and, if `sha256` is known, checked.
+
+    `partial`: the folder in which what came so far is kept for the next call. Raises DownloadError; OSError when a
+    disk is full."""
+    partial.mkdir(parents=True, exist_ok=True)
+    with _claimed(partial / hashlib.sha256(url.encode()).hexdigest()[:24]) as kept:
+        before = kept.stat().st_size if kept.exists() else 0
+        _complete(url, kept, most_bytes)
+        if sha256 and _sha256(kept) != sha256:
+            _forget(kept)
+            if not before:
+                raise DownloadError(f"{url} came damaged: its sha256 is not {sha256}")
+            _complete(url, kept, most_bytes)  # the two halves were not of the same file
+            if _sha256(kept) != sha256:
+                _forget(kept)
+                raise DownloadError(f"{url} came damaged: its sha256 is not {sha256}")
+        os.replace(kept, target)
+        _forget(kept)
+
+
+def _complete(url: str, kept: Path, most_bytes: int) -> None:
+    fruitless = 0
+    while True:
+        before = kept.stat().st_size if kept.exists() else 0
+        try:
+            with _told(url):
+                _go_on(url, kept, most_bytes)
+            return
+        except Refused:
+            raise
+        except DownloadError:
+            after = kept.stat().st_size if kept.exists() else 0
+            fruitless = 0 if after > before else fruitless + 1
+            if not after or fruitless >= _TRIES:  # it never began, or is going nowhere
+                raise
+            time.sleep(_PAUSE * 2 ** max(0, fruitless - 1))
+
+
+def _go_on(url: str, kept: Path, most_bytes: int) -> None:
+    """Asks for the rest, and starts anew where the server cannot give it or has another file by now."""
+    have = kept.stat().st_size if kept.exists() else 0
+    mark = _mark(kept)
+    headers = {"Accept-Encoding": "identity"}
+    if have and mark.get("tag"):
+        headers |= {"Range": f"bytes={have}-", "If-Range": mark["tag"]}
+    elif have and mark.get("url") == url:
+        headers |= {"Range": f"bytes={have}-"}
+    else:
+        have = 0
+    try:
+        answer = _opened(urllib.request.Request(url, headers=headers))
+    except urllib.error.HTTPError as error:
+        if error.code == 416 and have:  # it ends where ours does, or before
+            if error.headers.get("Content-Range", "") == f"bytes */{have}":
+                return
+            _forget(kept)
+        raise
+    with answer:
+        goes_on = answer.status == 206 and answer.headers.get("Content-Range", "").startswith(f"bytes {have}-")
+        if not goes_on:
+            if answer.status == 206:
+                _forget(kept)
+                raise http.client.HTTPException("the server answered with another range")
+            have = 0
+        announced = answer.headers.get("Content-Length", "")
+        rest = int(announced) if announced.isdecimal() else None
+        if have + (rest or 0) > most_bytes:
+            raise Refused(f"{url} holds more than {most_bytes >> 20} MiB")
+        tag = answer.headers.get("ETag", "")
+        mark = {"url": url, "tag": tag if tag and not tag.startswith("W/") else ""}
+        kept.with_suffix(".json").write_text(json.dumps(mark), encoding="utf-8")
+        with kept.open("ab" if have else "wb") as file:
+            got = _copy(answer, file, most_bytes - have)
+    if have + got > most_bytes:
+        _forget(kept)
+        raise Refused(f"{url} holds more than {most_bytes >> 20} MiB")
+    if rest is not None and got != rest:
+        raise http.client.IncompleteRead(b"", rest - got)
+
+
+def _copy(answer: http.client.HTTPResponse, file: BinaryIO, most: int) -> int:
+    got = 0
+    while got <= most and (block := answer.read1(_BLOCK)):
+        file.write(block)
+        got += len(block)
+    return got
+
+
+@contextlib.contextmanager
+def _told(url: str) -> Iterator[None]:
+    """What a network can do becomes a DownloadError; a full disk stays an OSError."""
+    try:
+        yield
+    except DownloadError:
+        raise
+    except (
+        urllib.error.URLError,
+        http.client.HTTPException,
+        ConnectionError,
+        TimeoutError,
+        ssl.SSLError,
+        ValueError,
+    ) as e:
+        cause = " ".join(str(getattr(e, "reason", None) or e or type(e).__name__).split())
+        if isinstance(e, http.client.IncompleteRead):
+            cause = "the connection broke off"
+        if isinstance(e, urllib.error.HTTPError):
+            cause = f"{e.code} {cause}"
+        refused = isinstance(e, urllib.error.HTTPError) and 400 <= e.code < 500 and e.code not in (408, 416, 425, 429)
+        raise (Refused if refused or isinstance(e, ValueError) else DownloadError)(f"{url} ({cause[:300]})") from e
+
+
+def _opened(request: urllib.request.Request) -> http.client.HTTPResponse:
+    handlers: list[urllib.request.BaseHandler] = [urllib.request.HTTPSHandler(context=_context())]
+    proxy = _pip_settings().get("proxy", "")
+    if proxy and not any(name.lower() in ("http_proxy", "https_proxy", "all_proxy") for name in os.environ):
+        handlers.append(urllib.request.ProxyHandler({"http": proxy, "https": proxy}))
+    answer: http.client.HTTPResponse = urllib.request.build_opener(*handlers).open(request, timeout=_PATIENCE)
+    return answer
+
+
+def _context() -> ssl.SSLContext:
+    """The system's certificates, and those that the user's settings name. Raises DownloadError."""
+    named = {os.environ[name]: name for name in reversed(_CERTIFICATES) if os.environ.get(name)}
+    if cert := _pip_settings().get("cert"):
+        named.setdefault(cert, "pip's setting 'cert'")
+    return _context_with(tuple(named.items()))
+
+
+@functools.lru_cache(maxsize=4)
+def _context_with(named: tuple[tuple[str, str], ...]) -> ssl.SSLContext:
+    """`named`: files or folders of certificates, and who names them."""
+    context = ssl.create_default_context()
+    for path, name in named:
+        try:
+            context.load_verify_locations(**({"capath": path} if os.path.isdir(path) else {"cafile": path}))
+        except (OSError, ssl.SSLError) as error:
+            raise Refused(f"the certificates that {name} names cannot be read: {path}") from error
+    if not named and not context.get_ca_certs():  # some Pythons bring none; pip brings its own
+        with contextlib.suppress(ImportError, OSError):
+            from pip._vendor import certifi
+
+            context.load_verify_locations(certifi.where())
+    return context
+
+
+def _pip_settings() -> dict[str, str]:
+    """pip's own settings, such as "index-url", "cert" and "proxy"; those of the environment count most."""
+    return dict(_pip_configuration(tuple(sorted((k, v) for k, v in os.environ.items() if k.startswith("PIP_")))))
+
+
+@functools.lru_cache(maxsize=4)
+def _pip_configuration(variables: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    command = [sys.executable, "-m", "pip", "config", "list"]
+    said = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace").stdout
+    settings: dict[str, tuple[int, str]] = {}
+    for line in said.splitlines():
+        name, _, value = line.partition("=")
+        section, _, key = name.rpartition(".")
+        rank = {"global": 0, "install": 1, "download": 1, ":env:": 2}.get(section)
+        if rank is not None and settings.get(key, (-1, ""))[0] <= rank:
+            settings[key] = (rank, value.strip().strip("'\""))
+    return tuple((key, value) for key, (_, value) in settings.items())
+
+
+def pip_setting(name: str) -> str:
+    """Such as "index-url"; "" where there is none."""
+    return _pip_settings().get(name, "")
+
+
+@contextlib.contextmanager
+def _claimed(kept: Path) -> Iterator[Path]:
+    """`kept`, unless another process is at it just now: then a file of our own."""
+    with kept.with_suffix(".lock").open("wb") as lock:
+        if _locked(lock):
+            yield kept
+            return
+        own = kept.with_name(f"{kept.name}-{os.getpid()}")
+        try:
+            yield own
+        finally:
+            _forget(own)
+
+
+def _locked(file: BinaryIO) -> bool:
+    """Until `file` is closed, or the process ends."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _mark(kept: Path) -> dict[str, str]:
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        found = json.loads(kept.with_suffix(".json").read_bytes())
+        return {str(key): str(value) for key, value in found.items()}
+    return {}
+
+
+def _forget(kept: Path) -> None:
+    for path in (kept, kept.with_suffix(".json")):
+        path.unlink(missing_ok=True)
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""How near images are: PSNR, ENL0, FD-ENL0."""

@@ -1,0 +1,65 @@
+"""How much less of an attribute's change sub-generators show than the full generator, for previews to make up for.
+
+A preview whose slider moves the mouth three quarters as far as the final picture misleads. Measured for a few
+sub-generators, by `benchmarks/attribute_consistency.py --calibrate`; the others lie between, by how far their pictures
+are from the full ones (`nearness`)."""
+
+import functools
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import numpy as np
+from msgspec import Meta
+
+from anycost_models.core.atomic_files import write_aside
+from anycost_models.core.json_tables import read_table
+from anycost_models.generators.sub_generator import SubGenerator
+from anycost_models.previews.fidelity_table import load_nearness
+from anycost_models.weights import EMBEDDED_DIRECTIONS
+
+EMBEDDED_FADING = EMBEDDED_DIRECTIONS.with_name("fading.json")
+SIDE = 256  # pixels: at which distances are taken from the table of nearness
+LEAST, MOST = 0.4, 1.5  # gains; driven further, a face does what its slider doesn't say
+
+Share = Annotated[float, Meta(gt=0, le=10)]
+
+
+class Fading(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Raises ValueError when the table is not one."""
+
+    faces: Annotated[int, Meta(gt=0)]  # over which was measured
+    # Ascending, of the measured sub-generators.
+    distances: Annotated[tuple[Annotated[float, Meta(gt=0)], ...], Meta(min_length=1)]
+    shares: dict[str, tuple[Share, ...]]  # attribute → what each of them shows of its change
+
+    def __post_init__(self) -> None:
+        count = len(self.distances)
+        if list(self.distances) != sorted(set(self.distances)) or any(len(s) != count for s in self.shares.values()):
+            raise ValueError("its distances and shares do not fit together")
+
+    def gains(self, distance: float) -> Mapping[str, float]:
+        """What strengths' effects on the latent are multiplied with, for a sub-generator at this distance."""
+        at = (0.0, *self.distances)
+        shown = {name: float(np.interp(distance, at, (1.0, *shares))) for name, shares in self.shares.items()}
+        return {name: min(max(1 / share, LEAST), MOST) for name, share in shown.items()}
+
+
+def save_fading(table: Fading, path: Path) -> None:
+    """As JSON with one attribute a line. Raises AnycostError when it cannot be written; an older file stays then."""
+    shares = ",\n".join(f'  "{name}": {list(found)}' for name, found in table.shares.items())
+    text = f'{{"faces": {table.faces}, "distances": {list(table.distances)}, "shares": {{\n{shares}\n}}}}\n'
+    write_aside(path, text.encode())
+
+
+def load_fading(path: Path = EMBEDDED_FADING) -> Fading:
+    """Raises AnycostError when the file is missing, or is anything but a table as `save_fading` writes it."""
+    return read_table(path, Fading, "table of attributes")
+
+
+@functools.cache
+def embedded_gains(sub: SubGenerator) -> Mapping[str, float]:
+    """Of the embedded model's sub-generator. Raises AnycostError when a table is missing or damaged."""
+    distance = load_nearness().distance(sub, SIDE)
+    return load_fading().gains(distance) if distance else {}

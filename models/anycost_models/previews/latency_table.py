@@ -1,0 +1,220 @@
+"""What each sub-generator takes on this machine, and which one to draw with: measured once, then remembered."""
+
+import collections
+import contextlib
+import hashlib
+import math
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import numpy as np
+from msgspec import Meta
+
+from anycost_models.core.atomic_files import write_aside
+from anycost_models.core.errors import AnycostError
+from anycost_models.core.paths import cache_dir
+from anycost_models.export import graph_cache as graphs_module
+from anycost_models.export.graph_cache import Graphs
+from anycost_models.generators.sub_generator import SubGenerator
+from anycost_models.inference.onnx_network import version
+from anycost_models.previews.fidelity_table import Nearness, guess, load_nearness
+from anycost_models.weights import EMBEDDED_GENERATOR
+
+BUDGET = 33.0  # milliseconds of a frame while a slider moves
+REST = 1000.0  # milliseconds: what takes longer does not follow by itself when the slider rests
+VERSION = 1  # of the measurement: others are not used
+_ROUNDS = 4
+_LATELY = 7  # pictures
+_SLOW = 4 * BUDGET  # milliseconds: no preview; one that is costlier yet need not be measured
+
+
+class Timed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    resolution: Annotated[int, Meta(gt=0)]
+    channels: float | tuple[int, ...]  # as of SubGenerator
+    ms: Annotated[float, Meta(gt=0)]  # per picture, from a latent to pixels in memory, the machine being free
+
+    @property
+    def sub(self) -> SubGenerator:
+        return SubGenerator(self.resolution, self.channels)
+
+
+class TimeTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Of one model, on this machine, with one runtime."""
+
+    cpu: str
+    runtime: str  # "openvino 2026.4.1"
+    threads: int  # 0: the runtime's own choice
+    rows: Annotated[tuple[Timed, ...], Meta(min_length=1)]  # in the order measured; the full generator last
+    nearness: Nearness | None = None  # of the same model
+
+    def ms(self, sub: SubGenerator) -> float | None:
+        """None when it was not measured."""
+        return next((row.ms for row in self.rows if row.sub == sub), None)
+
+    def distance(self, sub: SubGenerator, side: int) -> float:
+        """To the full picture, shown with `side` pixels: a guess where none was measured."""
+        if sub == self.full:
+            return 0.0
+        known = self.nearness.distance(sub, side) if self.nearness else None
+        return guess(sub, side) if known is None else known
+
+    @property
+    def full(self) -> SubGenerator:
+        return self.rows[-1].sub
+
+
+def choose(table: TimeTable, budget: float, side: int) -> SubGenerator:
+    """The sub-generator whose picture, shown with `side` pixels, is nearest to the full one within `budget` ms; the
+    quickest where none holds it."""
+    fitting = [row for row in table.rows if row.ms <= budget]
+    if not fitting:
+        return min(table.rows, key=lambda row: row.ms).sub
+    return min(fitting, key=lambda row: (table.distance(row.sub, side), row.ms)).sub
+
+
+def progression(table: TimeTable, start: SubGenerator, side: int) -> tuple[SubGenerator, ...]:
+    """What to draw after `start` when the slider rests, each nearer to the full picture, shown with `side` pixels,
+    than the one before: at most two, the last the nearest that takes no more than a second."""
+    last = choose(table, REST, side)
+    if table.distance(last, side) >= table.distance(start, side):
+        return ()
+    first, end = table.ms(start), table.ms(last)
+    between = choose(table, (first * end) ** 0.5, side) if first and end else start
+    distances = [table.distance(sub, side) for sub in (start, between, last)]
+    return (between, last) if distances[0] > distances[1] > distances[2] else (last,)
+
+
+class Pace:
+    """How busy the machine is: what pictures take now, compared with a table that was made when it was free."""
+
+    def __init__(self, table: TimeTable) -> None:
+        self.table = table
+        self._ratios = collections.deque([1.0] * 3, maxlen=_LATELY)
+
+    @property
+    def slowdown(self) -> float:
+        """How many times as long as in the table pictures take, of late: one that was held up counts for nothing."""
+        return statistics.median(self._ratios)
+
+    def observe(self, sub: SubGenerator, ms: float) -> None:
+        """Tell it what drawing with `sub` took just now."""
+        if known := self.table.ms(sub):
+            self._ratios.append(ms / known)
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the table was made when the machine was busy: measure again when there is nothing else to do."""
+        return self.slowdown < 0.6
+
+    def choose(self, budget: float, side: int) -> SubGenerator:
+        """As `choose`, for the machine as it is now. Best asked once for each drag: pictures of different
+        sub-generators differ a little."""
+        return choose(self.table, budget / self.slowdown, side)
+
+
+def candidates(graphs: Graphs) -> tuple[SubGenerator, ...]:
+    """What is worth measuring, cheapest first, the full generator last; torch-free for the embedded model."""
+    full = SubGenerator(graphs.file.resolution)
+    table = nearness_of(graphs)
+    subs = table.worthwhile() if table else graphs.generator().sub_generators()
+    return (*(sub for sub in subs if sub != full), full)
+
+
+def nearness_of(graphs: Graphs) -> Nearness | None:
+    """None where there is no table: of imported models."""
+    if graphs.weights != EMBEDDED_GENERATOR:
+        return None
+    with contextlib.suppress(AnycostError):
+        return load_nearness()
+    return None
+
+
+def remembered(graphs: Graphs) -> TimeTable | None:
+    """The table that `measure` made earlier; None when there is none for this model, CPU and runtime.
+
+    Raises AnycostError when the generator is missing or damaged."""
+    try:
+        return msgspec.json.decode(_path(graphs).read_bytes(), type=TimeTable)
+    except (OSError, ValueError):  # msgspec's are ValueErrors; a damaged file counts as none
+        return None
+
+
+def measure(
+    graphs: Graphs,
+    subs: Iterable[SubGenerator] = (),
+    on_row: Callable[[Timed], None] = lambda row: None,
+) -> TimeTable:
+    """Times sub-generators (none named: `candidates`), and remembers the table of all candidates.
+
+    Cheapest first: those after the first that is too slow for any preview are left out, but for the full generator.
+    Then all once more, in case that something else kept the machine busy. What has to be exported costs a second each,
+    once. on_row: told each, twice; what it raises ends the measurement.
+    Raises AnycostError for a sub-generator that this model does not have."""
+    wanted = tuple(subs)
+    chosen = wanted or candidates(graphs)
+    found: dict[SubGenerator, float] = {}
+    for _ in range(2):
+        slow = False
+        for sub in chosen:
+            if slow and not wanted and sub != chosen[-1]:
+                continue
+            # The quickest of some: what else the machine does now is Pace's affair, not the table's.
+            found[sub] = min(*_taken(graphs, [sub], _ROUNDS)[sub], found.get(sub, math.inf))
+            slow = slow or found[sub] > _SLOW
+            on_row(Timed(sub.resolution, sub.channels, found[sub]))
+    rows = [Timed(sub.resolution, sub.channels, found[sub]) for sub in chosen if sub in found]
+    runtime = f"{graphs.runtime} {version(graphs.runtime)}"
+    table = TimeTable(cpu_name(), runtime, graphs.threads or 0, tuple(rows), nearness_of(graphs))
+    if not wanted:
+        with contextlib.suppress(AnycostError, OSError):  # then it will be measured again
+            _path(graphs).parent.mkdir(parents=True, exist_ok=True)
+            write_aside(_path(graphs), msgspec.json.encode(table))
+    return table
+
+
+def milliseconds(graphs: Graphs, subs: Iterable[SubGenerator], rounds: int = 9) -> dict[SubGenerator, float]:
+    """Of drawing one picture, here and now: medians over rounds in which every sub-generator has its turn, so that
+    whatever else the machine does slows all of them alike."""
+    return {sub: statistics.median(taken) for sub, taken in _taken(graphs, subs, rounds).items()}
+
+
+def _taken(graphs: Graphs, subs: Iterable[SubGenerator], rounds: int) -> dict[SubGenerator, list[float]]:
+    """Milliseconds of each round."""
+    file = graphs.file
+    latent, noise = np.zeros((1, file.styles, file.style_dim), np.float32), np.ones(1, np.float32)
+    networks = {sub: graphs.drawing(sub, keep=False) for sub in subs}
+    taken: dict[SubGenerator, list[float]] = {sub: [] for sub in networks}
+    for _ in range(rounds + 1):
+        for sub, network in networks.items():
+            started = time.perf_counter()
+            network(latent, noise)
+            taken[sub].append(1000 * (time.perf_counter() - started))
+    return {sub: each[1:] for sub, each in taken.items()}  # the first warms up
+
+
+def cpu_name() -> str:
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _path(graphs: Graphs) -> Path:
+    what = (
+        VERSION,
+        graphs_module.VERSION,
+        graphs.file.sha256,
+        cpu_name(),
+        graphs.runtime,
+        version(graphs.runtime),
+        graphs.threads or os.cpu_count(),
+        graphs.precision,
+    )
+    return cache_dir() / "times" / f"{hashlib.sha256(repr(what).encode()).hexdigest()[:32]}.json"

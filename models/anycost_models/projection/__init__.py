@@ -1,0 +1,1 @@
+"""From a face to its latent: encoder and latent optimisation."""

@@ -1,0 +1,70 @@
+"""How much a step in W+ changes the picture, on average over faces: what makes projection quick.
+
+A generator's pictures answer to some directions of W+ a thousand times more than to others, and to nearly the same
+ones wherever a face lies (Wang and Ponce, "The geometry of deep generative image models", ICLR 2021). Known
+beforehand, this replaces the many steps by which an optimiser would find it out. Kept per row of W+ as the mean
+Gauss-Newton matrix of projection's loss: its strongest directions, and the mean of the rest.
+
+Made by `python -m anycost_models.training.inversion.curvature`.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from anycost_models.core.errors import AnycostError
+from anycost_models.generators.checkpoint import save_tensors
+from anycost_models.weights import EMBEDDED_CURVATURE
+
+FAMILY = "projection-curvature"  # what its files say they are
+
+
+@dataclass(frozen=True, eq=False)
+class Curvature:
+    """In units of the styles' standard deviation."""
+
+    directions: Tensor  # [styles, K, D], orthonormal within a row
+    values: Tensor  # [styles, K]: the loss's second derivative along each, halved
+    rest: Tensor  # [styles]: the mean of that along all others
+
+    def newton(self, gradient: Tensor, damping: float) -> Tensor:
+        """The gradient [styles, D] by the inverse of the damped curvature: a step down is minus a part of it."""
+        along = torch.einsum("rkd,rd->rk", self.directions, gradient)
+        others = gradient - torch.einsum("rkd,rk->rd", self.directions, along)
+        steps = along / (2 * self.values + damping)
+        return torch.einsum("rkd,rk->rd", self.directions, steps) + others / (2 * self.rest[:, None] + damping)
+
+
+def curvature_of(gradients: Tensor, directions: int = 64) -> Curvature:
+    """gradients [N, styles, D]: of the loss's residuals, projected on random directions of unit variance each."""
+    found = [torch.linalg.svd(row / len(row) ** 0.5, full_matrices=False) for row in gradients.unbind(1)]
+    kept = min(directions, len(gradients))
+    values = torch.stack([s.square() for _, s, _ in found])  # [styles, min(N, D)]
+    others = max(gradients.shape[2] - kept, 1)
+    return Curvature(torch.stack([v[:kept] for _, _, v in found]), values[:, :kept], values[:, kept:].sum(1) / others)
+
+
+def save_curvature(curvature: Curvature, path: Path) -> None:
+    """Raises AnycostError when it cannot be written; a file that was there is untouched then."""
+    tensors = {"directions": curvature.directions.half(), "values": curvature.values, "rest": curvature.rest}
+    save_tensors(tensors, FAMILY, {}, path)
+
+
+def load_curvature(path: Path = EMBEDDED_CURVATURE) -> Curvature:
+    """Raises AnycostError when it is missing or damaged."""
+    try:
+        with safe_open(path, "pt") as file:
+            if (file.metadata() or {}).get("family") != FAMILY:
+                raise ValueError("it holds something else")
+            directions, values, rest = (file.get_tensor(name).float() for name in ("directions", "values", "rest"))
+    except (SafetensorError, OSError, ValueError) as error:
+        raise AnycostError(
+            f"the curvature {path} is missing or damaged ({error}): install the package again"
+        ) from error
+    fits = directions.ndim == 3 and values.shape == directions.shape[:2] and rest.shape == directions.shape[:1]
+    if not fits or not all(t.isfinite().all() for t in (directions, values, rest)) or min(values.min(), rest.min()) < 0:
+        raise AnycostError(f"the curvature {path} is damaged: install the package again")
+    return Curvature(directions, values, rest)

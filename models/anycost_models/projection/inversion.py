@@ -1,0 +1,194 @@
+"""Projection by latent optimisation: the W+ latent whose picture is the given aligned face.
+
+It starts at an encoder's answer, or at the mean style. Cheap sub-generators carry the signal first; the last steps run
+the full generator, because what is optimised must be what is rendered: an exit's colours are not quite the generator's.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from anycost_models.generators.elastic import ElasticGenerator
+from anycost_models.generators.precision import has_fast_bfloat16
+from anycost_models.generators.sub_generator import SubGenerator
+from anycost_models.metrics.enl0 import PerceptualDistance
+from anycost_models.projection.curvature import Curvature
+from anycost_models.projection.optimizers import Adam, Descent, QuasiNewton
+from anycost_models.projection.schedule import Schedule, Stage
+from anycost_models.projection.settings import BY_ADAM, BY_CURVATURE, ProjectionSettings
+
+__all__ = ["Objective", "Projection", "ProjectionSettings", "Stage", "Step", "project"]
+
+SIDE = 256  # pixels at which projection and face are compared
+BACKWARD = 3.0  # times the work of drawing a picture, for that and the gradient
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """A face as the generator can draw it."""
+
+    latent: np.ndarray  # float32 [styles, D], W+
+    psnr: float  # dB at 256 px, whole crop
+    enl0: float  # perceptual distance at 256 px
+    deviation: float  # rms distance from the mean style in standard deviations: above about 1.5 edits suffer
+    steps: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where a running projection is."""
+
+    step: int
+    steps: int  # that it will take, as far as is known
+    loss: float
+    psnr: float  # dB of what this step drew, at its resolution, at most 256 px
+    sub: SubGenerator
+    latent: np.ndarray  # float32 [styles, D], W+: the best so far
+
+
+def style_deviation(model: ElasticGenerator, samples: int = 4096) -> Tensor:
+    """[D], the standard deviation of each dimension of w."""
+    z = torch.randn(samples, model.config.style_dim, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        return model.mapping(z).std(0)
+
+
+DEFAULTS = ProjectionSettings()
+
+
+class Objective:
+    """How far a picture is from the face, at any size up to 256 px."""
+
+    def __init__(
+        self,
+        perceptual: PerceptualDistance,
+        face: np.ndarray,
+        importance: np.ndarray | None,
+        settings: ProjectionSettings,
+    ) -> None:
+        self.perceptual, self.settings = perceptual, settings
+        self.face = torch.from_numpy(face.astype(np.float32)).permute(2, 0, 1)[None] / 127.5 - 1
+        self.weight = torch.ones(1, 1, SIDE, SIDE)
+        if importance is not None:
+            inside = torch.from_numpy(importance).float()[None, None]
+            self.weight = settings.outside + (1 - settings.outside) * inside
+            self.weight = self.weight / self.weight.mean()
+
+    def at(self, side: int) -> Callable[[Tensor], tuple[Tensor, float]]:
+        """The loss of pictures [1, 3, R, R], R ≥ side, −1…1, compared at `side` pixels, and their PSNR there."""
+        goal, weight = resized(self.face, side), resized(self.weight, side)
+        with torch.no_grad():
+            goal_features = self.perceptual.features(goal)
+
+        def loss(picture: Tensor) -> tuple[Tensor, float]:
+            picture = resized(picture, side)
+            error = (picture - goal).square()
+            distance = self.perceptual.distance(self.perceptual.features(picture), goal_features, weight).mean()
+            loss = self.settings.pixels * (error * weight).mean() + self.settings.perceptual * distance
+            return loss, decibels(error.mean().item())
+
+        return loss
+
+    def scores(self, picture: Tensor) -> tuple[float, float]:
+        """PSNR in dB and ENL0 of the whole crop at 256 px."""
+        picture = resized(picture.clamp(-1, 1), SIDE)
+        return decibels((picture - self.face).square().mean().item()), self.perceptual(picture, self.face).item()
+
+
+def decibels(error: float) -> float:
+    """PSNR of a mean squared error of values in −1…1. A step that is far too long may draw no numbers: −∞."""
+    if not math.isfinite(error):
+        return -math.inf
+    return 10 * math.log10(4 / max(error, 1e-10))
+
+
+def resized(picture: Tensor, side: int) -> Tensor:
+    return F.interpolate(picture, size=(side, side), mode="area")
+
+
+def project(
+    model: ElasticGenerator,
+    perceptual: PerceptualDistance,
+    face: np.ndarray,
+    importance: np.ndarray | None = None,
+    settings: ProjectionSettings = DEFAULTS,
+    on_step: Callable[[Step], bool] = lambda step: True,
+    *,
+    start: np.ndarray | None = None,
+    curvature: Curvature | None = None,
+) -> Projection:
+    """face: aligned, uint8 RGB [256, 256, 3]. importance: float32 [256, 256], 1 on face and hair, 0 elsewhere.
+    start: W+ [styles, D], an encoder's answer (None: the mean style). curvature: the model's, if it is known.
+    on_step is told every step; when it returns False the best latent so far is returned at once.
+
+    Without a budget, deterministic for the same inputs and settings on one machine."""
+    started = time.monotonic()
+    objective = Objective(perceptual, face, importance, settings)
+    full = model.config.resolution
+    fast = model.with_fast_features() if has_fast_bfloat16() else model
+    sigma = style_deviation(model)
+    begin = torch.zeros(model.config.styles, model.config.style_dim)  # from the mean style, in standard deviations
+    if start is not None:
+        begin = (torch.from_numpy(start) - model.mean_style) / sigma
+    rng = torch.Generator().manual_seed(settings.seed)
+    descent: Descent = Adam() if curvature is None else QuasiNewton(curvature, settings.damping)
+    stages = settings.stages or (BY_ADAM if curvature is None else BY_CURVATURE)
+    stages = tuple(stage.within(full) for stage in stages)
+    work = [BACKWARD * model.cost(stage.sub).macs for stage in stages]
+    # Drawing the final picture, for its scores, takes its time as well.
+    schedule = Schedule(stages, work, settings.budget, started, after=model.cost(SubGenerator(full)).macs)
+
+    def draw(network: ElasticGenerator, offset: Tensor) -> Tensor:
+        latent = (model.mean_style + offset * sigma)[None]
+        # The full picture at half size is exact, and 256 px is less than half.
+        halves = network is fast and full >= 2 * SIDE
+        return network.half_size(latent, thrifty=True) if halves else network(latent).float()
+
+    offset, running = begin, True
+    for stage in schedule.stages():
+        network = fast if stage.sub.resolution == full else model.extract(stage.sub)
+        if network is not fast and has_fast_bfloat16():
+            network = network.with_fast_features()
+        own = model.layers_at(stage.sub.resolution)  # rows; the last one only tints it, and is left to wider stages
+        loss_at_side = objective.at(min(SIDE, stage.sub.resolution))
+        point, best, stale = offset, math.inf, 0
+        descent.restart()
+        for rate in schedule.rates():
+            variable = point.clone().requires_grad_(True)
+            noise = torch.zeros(())
+            if curvature is None:  # early noise shakes it out of the mean face's own corner
+                noise = 0.1 * max(0.0, 1 - 5 * schedule.progress) * torch.randn(variable.shape, generator=rng)
+            moved = torch.cat([(variable + noise)[:own], point[own:]])[: network.config.styles]
+            loss, psnr = loss_at_side(draw(network, moved))
+            restraint = (variable.square() + (variable - begin).square()).mean() / 2
+            loss = loss + settings.restraint * restraint
+            if loss.item() < best * 0.999:
+                best, offset, stale = loss.item(), point, 0
+            else:
+                stale += 1
+            so_far = (model.mean_style + offset * sigma).numpy()
+            running = on_step(Step(schedule.done, schedule.total, loss.item(), psnr, stage.sub, so_far))
+            if not running or stale > settings.patience:
+                break
+            (gradient,) = torch.autograd.grad(loss, variable)
+            point = descent.step(point, loss.item(), gradient, rate)
+        if not running:
+            break
+
+    with torch.no_grad():
+        psnr, enl0 = objective.scores(draw(fast, offset))
+    return Projection(
+        latent=(model.mean_style + offset * sigma).numpy(),
+        psnr=psnr,
+        enl0=enl0,
+        deviation=offset.square().mean().sqrt().item(),
+        steps=schedule.done,
+        seconds=time.monotonic() - started,
+    )

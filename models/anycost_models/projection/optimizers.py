@@ -1,0 +1,83 @@
+"""Two ways down a loss: Adam, which knows nothing beforehand, and L-BFGS that sets out from a measured curvature."""
+
+import math
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from anycost_models.projection.curvature import Curvature
+
+ENOUGH = 1e-4  # of the fall that the slope promises: less is no step down
+SHORTER = 0.35  # times a step that led uphill
+FIRST = 0.5  # of the step that the mean curvature suggests, while little is known of this face's
+
+
+class Descent(Protocol):
+    def step(self, point: Tensor, loss: float, gradient: Tensor, rate: float) -> Tensor:
+        """The point at which to ask next, told what the last one gave."""
+
+    def restart(self) -> None:
+        """From now on it is another loss."""
+
+
+class Adam:
+    """rate: about the length of a step, in each coordinate."""
+
+    def __init__(self, betas: tuple[float, float] = (0.9, 0.99)) -> None:
+        self.betas = betas
+        self.restart()
+
+    def restart(self) -> None:
+        self.steps, self.mean, self.square = 0, torch.zeros(()), torch.zeros(())
+
+    def step(self, point: Tensor, loss: float, gradient: Tensor, rate: float) -> Tensor:
+        slow, slower = self.betas
+        self.steps += 1
+        self.mean = torch.lerp(gradient, self.mean.expand_as(gradient), slow)
+        self.square = torch.lerp(gradient.square(), self.square.expand_as(gradient), slower)
+        size = (self.square / (1 - slower**self.steps)).sqrt() + 1e-8
+        return point - rate * self.mean / (1 - slow**self.steps) / size
+
+
+class QuasiNewton:
+    """L-BFGS (Nocedal 1980) with the measured curvature as its first estimate. What it learns of the curvature at one
+    sub-generator's loss holds for the next one's: they draw nearly the same. rate: part of each step, usually 1."""
+
+    def __init__(self, curvature: Curvature, damping: float, memory: int = 8) -> None:
+        self.curvature, self.damping, self.memory = curvature, damping, memory
+        self.pairs: list[tuple[Tensor, Tensor]] = []  # steps, and by how much the gradient changed over each
+        self.restart()
+
+    def restart(self) -> None:
+        self.loss, self.length = math.inf, 0.0
+        self.base = self.gradient = self.direction = torch.zeros(())
+
+    def step(self, point: Tensor, loss: float, gradient: Tensor, rate: float) -> Tensor:
+        if self.loss < math.inf:
+            promised = self.length * _dot(self.gradient, self.direction)
+            if not loss <= self.loss - ENOUGH * promised:  # uphill, or no number
+                self.length *= SHORTER
+                return self.base - self.length * self.direction
+            moved, change = point - self.base, gradient - self.gradient
+            if _dot(moved, change) > 1e-8:
+                self.pairs = [*self.pairs, (moved, change)][-self.memory :]
+        self.base, self.loss, self.gradient = point, loss, gradient
+        self.direction, self.length = self._newton(gradient), rate if len(self.pairs) > 1 else FIRST * rate
+        return self.base - self.length * self.direction
+
+    def _newton(self, gradient: Tensor) -> Tensor:
+        """The two-loop recursion."""
+        parts = []
+        for moved, change in reversed(self.pairs):
+            part = _dot(moved, gradient) / _dot(moved, change)
+            gradient = gradient - part * change
+            parts.append(part)
+        direction = self.curvature.newton(gradient, self.damping)
+        for (moved, change), part in zip(self.pairs, reversed(parts), strict=True):
+            direction = direction + moved * (part - _dot(change, direction) / _dot(moved, change))
+        return direction
+
+
+def _dot(a: Tensor, b: Tensor) -> float:
+    return (a * b).sum().item()

@@ -1,0 +1,1 @@
+"""Evolutionary search for sub-generators under a budget."""

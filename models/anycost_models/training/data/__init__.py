@@ -1,0 +1,1 @@
+"""What trainings learn from: generated faces, folders of images, photographic harm."""

@@ -1,0 +1,1 @@
+"""Attribute directions: labels, regression, calibration, pages."""

@@ -1,0 +1,1 @@
+"""Sub-generators of the embedded generator, trained by its own images."""

@@ -1,0 +1,179 @@
+"""Where the training of the mobile generator's nested weights starts: sorted channels, then layerwise least squares.
+
+Layer by layer, one shared set of weights is solved in closed form so that every channel ratio, fed with what its own
+narrower layers made so far, comes as near as it can to what the full generator has there.
+    python -m anycost_models.training.distillation.nested_start --weights IN.safetensors --output OUT.safetensors
+"""
+
+import argparse
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from anycost_models.generators.checkpoint import load_generator, save_generator
+from anycost_models.generators.elastic import RATIOS
+from anycost_models.generators.mobile import MobileGenerator, StyledConv, haar, inverse_haar, modulate
+from anycost_models.generators.mobile_nested_weights import Nested, NestedConv, NestedHead
+from anycost_models.training.distillation.channel_importance import sort_channels
+
+PLACES = 4096  # of each face and layer that count in the sums, at most
+
+
+def copy_full(model: MobileGenerator) -> None:
+    """The nested convolutions and their styles as the full generator has them; heads draw all styles alike at first."""
+    nested = _nested(model)
+    for name, parameter in nested.named_parameters():
+        if "gain" in name or "shift" in name:
+            parameter.fill_(float(("gain" in name) != ("heads" in name)))
+    for block, full in zip(nested.blocks, [*model.blocks][nested.first :], strict=True):
+        for own, conv in ((block.conv1, full.conv1), (block.conv2, full.conv2)):
+            if conv.depthwise is None or conv.conv.bias is None:
+                raise ValueError("only depthwise layers are nested")
+            own.depthwise.copy_(conv.depthwise.weight)
+            own.pointwise.copy_(conv.conv.weight[:, :, 0, 0])
+            own.bias.copy_(conv.conv.bias.expand_as(own.bias))
+
+
+@torch.no_grad()
+def solve(model: MobileGenerator, latents: Tensor) -> None:
+    """Least squares of every nested layer and head, in place, on the faces of these W+ latents [N, styles, D]."""
+    nested = _nested(model)
+    copy_full(model)
+    head, level = model.heads[str(model.config.resolution)], nested.first
+    start, pictures = [], []
+    for latent in latents.split(1):
+        features = list(model.features(latent))
+        start.append(features[level])
+        pictures.append(head(features[-1], latent[:, -1], latent[:, -1]))
+    teacher, students = start, [start] * len(RATIOS)
+    wide = [r for r in model.config.exits if r < 16 << level]
+    for r in wide:
+        _solve_head(model, nested.heads[str(r)], students, pictures, r)
+    for block, full in zip(tqdm(nested.blocks, "least squares"), [*model.blocks][level:], strict=True):
+        w1, w2 = latents[:, 1 + 2 * level], latents[:, 2 + 2 * level]
+        teacher, *students = ([_up(full.up, x, w1[i]) for i, x in enumerate(faces)] for faces in (teacher, *students))
+        teacher, students = _solve_conv(block.conv1, full.conv1, teacher, students, w1)
+        teacher, students = _solve_conv(block.conv2, full.conv2, teacher, students, w2)
+        level += 1
+        _solve_head(model, nested.heads[str(8 << level)], students, pictures, 8 << level)
+
+
+def _up(up: nn.Linear, x: Tensor, w: Tensor) -> Tensor:
+    return inverse_haar(modulate(x, up(w[None])[:, : x.shape[1]]))
+
+
+def _solve_conv(
+    own: NestedConv, full: StyledConv, teacher: list[Tensor], students: list[list[Tensor]], w: Tensor
+) -> tuple[list[Tensor], list[list[Tensor]]]:
+    """Solves the shared 1×1 weights of one layer for all ratios together, and a bias for each. Returns its outputs."""
+    styles = full.affine(w)
+    outputs, inputs = own.pointwise.shape[:2]
+    grams = torch.zeros(len(RATIOS), inputs, inputs, dtype=torch.float64)
+    crosses = torch.zeros(len(RATIOS), inputs, outputs, dtype=torch.float64)
+    means_x = torch.zeros(len(RATIOS), inputs, dtype=torch.float64)
+    mean_y = torch.zeros(outputs, dtype=torch.float64)
+    spread: list[list[Tensor]] = [[] for _ in RATIOS]
+    goals = []
+    for i, x in enumerate(teacher):
+        y = full.conv(_depthwise(full, modulate(x, styles[i : i + 1])))
+        goals.append(F.leaky_relu(y + full.noise, 0.2))
+        places = torch.randperm(y[0, 0].numel(), generator=torch.Generator().manual_seed(i))[:PLACES]
+        rows_y = y.flatten(2)[0][:, places].T.double()
+        mean_y += rows_y.mean(0) / len(teacher)
+        for j, ratio_inputs in enumerate(students):
+            z = ratio_inputs[i]
+            z = _depthwise(full, modulate(z, styles[i : i + 1, : z.shape[1]]))
+            spread[j].append(z)
+            rows = F.pad(z.flatten(2)[0][:, places].T, (0, inputs - z.shape[1])).double()
+            grams[j] += rows.T @ rows / len(rows) / len(teacher)
+            crosses[j] += rows.T @ rows_y / len(rows) / len(teacher)
+            means_x[j] += rows.mean(0) / len(teacher)
+    for j in range(len(RATIOS)):  # centred: biases are solved with the weights
+        grams[j] -= means_x[j][:, None] * means_x[j]
+        crosses[j] -= means_x[j][:, None] * mean_y
+    solution = torch.zeros(inputs, outputs, dtype=torch.float64)
+    done = 0
+    for j, ratio in enumerate(RATIOS):
+        until = int(outputs * ratio)
+        gram = grams[j:].sum(0)  # the ratios that have these rows
+        ridge = 1e-4 * gram.diagonal().mean() * torch.eye(inputs, dtype=torch.float64)
+        solution[:, done:until] = torch.linalg.solve(gram + ridge, crosses[j:].sum(0)[:, done:until])
+        done = until
+    own.pointwise.copy_(solution.T)
+    drawn = []
+    for j, ratio in enumerate(RATIOS):
+        own.bias[j] = mean_y - means_x[j] @ solution
+        k = int(outputs * ratio)
+        drawn.append(
+            [
+                F.leaky_relu(
+                    F.conv2d(z, own.pointwise[:k, : z.shape[1], None, None], own.bias[j, :k]) + full.noise, 0.2
+                )
+                for z in spread[j]
+            ]
+        )
+    return goals, drawn
+
+
+def _depthwise(full: StyledConv, x: Tensor) -> Tensor:
+    if full.depthwise is None:
+        raise ValueError("only depthwise layers are nested")
+    return F.conv2d(x, full.depthwise.weight[: x.shape[1]], padding=1, groups=x.shape[1])
+
+
+def _solve_head(
+    model: MobileGenerator,
+    head: NestedHead,
+    students: list[list[Tensor]],
+    pictures: list[Tensor],
+    resolution: int,
+) -> None:
+    """Solves one exit's 1×1 weights for each ratio, unmodulated."""
+    goals = [haar(F.avg_pool2d(p, model.config.resolution // resolution))[0].flatten(1) for p in pictures]
+    for j, faces in enumerate(students):
+        k = faces[0].shape[1]
+        gram, cross = torch.zeros(k + 1, k + 1, dtype=torch.float64), torch.zeros(k + 1, 12, dtype=torch.float64)
+        for x, goal in zip(faces, goals, strict=True):
+            rows = F.pad(x.flatten(2)[0].T, (0, 1), value=1.0).double()
+            gram += rows.T @ rows
+            cross += rows.T @ goal.T.double()
+        ridge = 1e-5 * gram.diagonal().mean() * torch.eye(k + 1, dtype=torch.float64)
+        solution = torch.linalg.solve(gram + ridge, cross).float()
+        head.weight[j, :, :k] = solution[:-1].T
+        head.bias[j] = solution[-1]
+
+
+def _nested(model: MobileGenerator) -> Nested:
+    if model.nested is None:
+        raise ValueError("this network has no nested weights")
+    return model.nested
+
+
+def sample_latents(model: MobileGenerator, count: int, seed: int) -> Tensor:
+    """W+ [N, styles, D] of random faces, ψ .5 to 1."""
+    rng = torch.Generator().manual_seed(seed)
+    z = torch.randn(count, model.config.style_dim, generator=rng)
+    psi = 0.5 + 0.5 * torch.rand(count, 1, generator=rng)
+    with torch.no_grad():
+        return model.as_wplus(torch.lerp(model.mean_style.expand_as(z), model.mapping(z), psi))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--weights", type=Path, required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--samples", type=int, default=24)
+    args = parser.parse_args()
+    model = load_generator(args.weights)
+    if not isinstance(model, MobileGenerator):
+        raise SystemExit(f"{args.weights} is not a mobile generator")
+    sort_channels(model, sample_latents(model, args.samples, seed=1))
+    solve(model, sample_latents(model, args.samples, seed=2))
+    save_generator(model, args.output)
+
+
+if __name__ == "__main__":
+    main()

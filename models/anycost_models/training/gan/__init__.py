@@ -1,0 +1,1 @@
+"""Adversarial training, both of the paper's stages."""

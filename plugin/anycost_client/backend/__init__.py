@@ -1,0 +1,1 @@
+"""The backend as the editor sees it: its process, supervised, in a thread."""

@@ -1,0 +1,270 @@
+"""Finds the backend that runs, or starts one: which process it is, when it is gone, and how it is ended."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from anycost_client.core.errors import BackendError, ChannelClosed, ClientError, ConnectionFileError, WrongVersion
+from anycost_client.process.launch import backend_python, child_options
+from anycost_client.process.log_file import last_line, log_path, open_log
+from anycost_client.protocol.messages import Failed, Hello, Leave, Status, StatusReport, Welcome
+from anycost_client.transport import connection_file as connection
+from anycost_client.transport.channel import Channel, open_channel
+from anycost_client.transport.file_lock import FileLock
+
+_ANSWER = 5.0  # seconds in which a running backend says hello
+_ASKED, _OTHERS, _TERMINATED, _KILLED = 1.5, 1.0, 1.5, 1.0  # seconds that a process gets to end: less than 5 in all
+_BAD_INPUT = 2  # exit code: the log's last line explains it, and trying again would change nothing
+
+
+def _never() -> bool:
+    return False
+
+
+class Backend:
+    """For one thread. The backend ends with this object's process at the latest: its stdin does."""
+
+    def __init__(
+        self,
+        program: str = "",  # who uses it, such as "Krita 5.2.9"
+        *,
+        python: Path | None = None,  # of the backend's environment; None: as installed
+        connection_file: Path | None = None,
+        bridge: bool | None = None,  # see open_channel
+    ) -> None:
+        self.program = program
+        self.client = uuid.uuid4().hex
+        self.connection_file = connection_file or connection.default_path()
+        self.log = log_path()
+        self._python = python
+        self._bridge = bridge
+        self._process: subprocess.Popen[bytes] | None = None  # what this object started
+        self._log_start = 0  # bytes: where its log begins
+        self._pid = 0  # of the backend in use, whoever started it
+
+    def connect(self, timeout: float = 60.0, cancelled: Callable[[], bool] = _never) -> tuple[Channel, Welcome]:
+        """A channel to a backend that has said hello: the one that runs and answers, else a new one.
+
+        Of two editors that come here at once one starts it and both use it. Raises ClientError: when it cannot be
+        started, says nothing within `timeout` seconds, speaks another version, or `cancelled`."""
+        deadline = time.monotonic() + timeout
+        lock = FileLock(self.connection_file.with_name("start.lock"))
+        if not lock.acquire(timeout, cancelled):
+            raise BackendError("another editor is still starting the backend: try again in a minute", final=False)
+        try:
+            self._forget_ended()
+            found = self._running(cancelled)
+            if found is None:
+                self.stop()  # one of ours that does not answer
+                self._start()
+                try:
+                    found = self._started(deadline, cancelled)
+                except BaseException:
+                    self.kill()
+                    raise
+        finally:
+            lock.release()
+        self._forget_ended()  # it yielded to another
+        return found
+
+    def gone(self) -> bool:
+        """Whether the backend is known to have ended. False does not say that it lives: ping it."""
+        if self._process is not None and self._process.poll() is not None:
+            return True
+        return self._pid > 0 and not _exists(self._pid)
+
+    def ended_well(self) -> bool:
+        """Of one that is gone: whether it meant to end (it was idle, or asked to) and tidied up."""
+        if self._process is not None and self._process.poll() is not None:
+            return self._process.returncode == 0
+        try:
+            return connection.read(self.connection_file).pid != self._pid
+        except ConnectionFileError:
+            return True
+
+    def stop(self) -> None:
+        """Ends the process that this object started, if any: asked by the end of its stdin, then by signals. One that
+        others use stays, and ends with the last of them.
+
+        Within 5 seconds."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if process.stdin:
+            with contextlib.suppress(OSError):
+                process.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_ASKED)
+            return
+        if self._others():
+            return
+        for seconds, force in ((_TERMINATED, False), (_KILLED, True)):
+            _signal(process, last=force)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(seconds)
+                return
+
+    def kill(self) -> None:
+        """At once: for one that answers no more."""
+        if self._process is not None:
+            _signal(self._process, last=True)
+            self.stop()
+
+    # ------------------------------------------------------------------ inside
+
+    def _others(self) -> bool:
+        """Whether the backend answers and says that somebody else uses it."""
+        deadline = time.monotonic() + _OTHERS
+        try:
+            channel, _ = self._greet(connection.read(self.connection_file).pid, deadline, _never)
+        except (ClientError, TimeoutError):
+            return False
+        try:
+            status = Status()
+            channel.send(status)
+            channel.send(Leave())
+            while time.monotonic() < deadline:
+                for reply in channel.poll(0.1):
+                    if isinstance(reply, StatusReport) and reply.id == status.id:
+                        return reply.clients > 1  # this one was counted too
+        except ClientError:
+            pass
+        finally:
+            channel.close()
+        return False
+
+    def _interpreter(self) -> Path:
+        return self._python or backend_python()
+
+    def _running(self, cancelled: Callable[[], bool]) -> tuple[Channel, Welcome] | None:
+        """None when there is none, or none that answers."""
+        try:
+            pid = connection.read(self.connection_file).pid
+        except ConnectionFileError:  # also one that others could read: its keys are no secret any more
+            return None
+        if not _exists(pid):
+            return None
+        try:
+            return self._greet(pid, time.monotonic() + _ANSWER, cancelled)
+        except TimeoutError:
+            self._kill_silent(pid)
+        except (ChannelClosed, ConnectionFileError):
+            pass
+        return None
+
+    def _kill_silent(self, pid: int) -> None:
+        """One that hangs holds the place of any other: it locks a file beside the connection file while it lives, which
+        also says that `pid` is still its number."""
+        alive = FileLock(self.connection_file.with_suffix(".lock"))
+        if alive.acquire():
+            alive.release()
+        else:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
+
+    def _greet(self, pid: int, deadline: float, cancelled: Callable[[], bool]) -> tuple[Channel, Welcome]:
+        """Raises TimeoutError, ChannelClosed, ConnectionFileError, or BackendError with what the backend said."""
+        channel = open_channel(self.connection_file, self._interpreter, self._bridge)
+        try:
+            hello = Hello(client=self.client, program=self.program)
+            channel.send(hello)
+            while True:
+                if cancelled():
+                    raise BackendError("cancelled while the backend was starting: open the editor again")
+                for reply in channel.poll(0.1):
+                    if isinstance(reply, Welcome) and reply.id == hello.id:
+                        self._pid = pid
+                        return channel, reply
+                    if isinstance(reply, Failed) and reply.id == hello.id:
+                        raise BackendError(f"the backend refuses: {reply.cause}: {reply.remedy}")
+                if time.monotonic() > deadline or self._ended():
+                    raise TimeoutError
+        except BaseException as error:
+            channel.close()
+            if isinstance(error, WrongVersion):
+                raise BackendError(str(error)) from error
+            raise
+
+    def _ended(self) -> bool:
+        return self._process is not None and self._process.poll() is not None
+
+    def _forget_ended(self) -> None:
+        """Else the end of ours would be taken for that of the backend in use, which another may have started."""
+        if self._ended():
+            self.stop()
+
+    def _start(self) -> None:
+        python = self._interpreter()
+        with contextlib.suppress(OSError):
+            self.connection_file.unlink()  # what appears next is the new one's
+        command = [str(python), "-I", "-X", "utf8", "-m", "anycost_backend", "serve"]
+        command += ["--connection", str(self.connection_file)]
+        try:
+            with open_log(self.log) as log:
+                self._log_start = self.log.stat().st_size
+                self._process = subprocess.Popen(
+                    command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log, **child_options()
+                )
+        except OSError as error:
+            raise BackendError(
+                f"cannot start the backend's Python {python} ({error.strerror}): install it again"
+            ) from error
+
+    def _started(self, deadline: float, cancelled: Callable[[], bool]) -> tuple[Channel, Welcome]:
+        while time.monotonic() < deadline:
+            if self._ended():
+                if self._process and self._process.returncode == 0:  # another was there, which is ending just now
+                    time.sleep(0.2)
+                    self._start()
+                    continue
+                raise self._failure()
+            if cancelled():
+                raise BackendError("cancelled while the backend was starting: open the editor again")
+            try:
+                pid = connection.read(self.connection_file).pid
+                return self._greet(pid, deadline, cancelled)
+            except ChannelClosed as error:  # a bridge that cannot run: another would fare no better
+                raise BackendError(f"{error}{self._last_words()}", final=False) from error
+            except (ConnectionFileError, TimeoutError):
+                time.sleep(0.02)
+        raise BackendError(
+            f"the backend did not answer in time{self._last_words()}: try again, or see {self.log}", final=False
+        )
+
+    def _last_words(self) -> str:
+        said = last_line(self.log, self._log_start)
+        return f" (its last words: {said})" if said else ""
+
+    def _failure(self) -> BackendError:
+        """Why the process that was just started has ended."""
+        code = self._process.returncode if self._process else 0
+        self._process = None
+        said = last_line(self.log, self._log_start) or f"it said nothing, code {code}"
+        return BackendError(f"the backend ended while starting: {said}", final=code == _BAD_INPUT)
+
+
+def _exists(pid: int) -> bool:
+    if sys.platform == "win32":
+        return True  # os.kill(pid, 0) would end it there: only a ping can tell
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _signal(process: "subprocess.Popen[bytes]", last: bool) -> None:
+    """To its whole process group, which is its own."""
+    with contextlib.suppress(OSError):
+        if sys.platform == "win32":
+            process.terminate()
+        else:
+            os.killpg(process.pid, signal.SIGKILL if last else signal.SIGTERM)

@@ -1,0 +1,1 @@
+"""Errors, paths, texts, long work in pieces."""

@@ -1,0 +1,1 @@
+"""The edit in progress, and what is kept of it."""

@@ -1,0 +1,50 @@
+"""Rectangles of whole pixels: what of a layer is read, and where it lies."""
+
+from dataclasses import dataclass
+
+from anycost_client.protocol.messages import Rectangle
+
+_AROUND = 0.6  # of the selection's longer side: how far its face's square may reach beyond it
+_LEAST_AROUND = 64  # pixels
+
+
+@dataclass(frozen=True)
+class Area:
+    """In pixels of a document or of a layer, as the host has it."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @property
+    def empty(self) -> bool:
+        return self.width <= 0 or self.height <= 0
+
+    @property
+    def pixels(self) -> int:
+        return max(self.width, 0) * max(self.height, 0)
+
+    @property
+    def rectangle(self) -> Rectangle:
+        return Rectangle(self.x, self.y, self.width, self.height)
+
+    def cut(self, other: "Area") -> "Area":
+        x, y = max(self.x, other.x), max(self.y, other.y)
+        right = min(self.x + self.width, other.x + other.width)
+        bottom = min(self.y + self.height, other.y + other.height)
+        return Area(x, y, max(right - x, 0), max(bottom - y, 0))
+
+    def moved(self, x: int, y: int) -> "Area":
+        return Area(self.x + x, self.y + y, self.width, self.height)
+
+    def grown(self) -> "Area":
+        """So that the square of a face that fills this fits in."""
+        by = max(_LEAST_AROUND, round(_AROUND * max(self.width, self.height)))
+        return Area(self.x - by, self.y - by, self.width + 2 * by, self.height + 2 * by)
+
+    def strips(self, pixels: int) -> list["Area"]:
+        """From the top, of so many pixels at most, whole rows each."""
+        rows = max(1, pixels // max(self.width, 1))
+        ends = range(self.y, self.y + self.height, rows)
+        return [Area(self.x, y, self.width, min(rows, self.y + self.height - y)) for y in ends]

@@ -1,0 +1,82 @@
+"""How attributes, their groups and what they do are called on the screen; the backend names them in English."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from anycost_client.core.translation import Texts, mark
+from anycost_client.edit.pending_apply import Result
+from anycost_client.edit.sliders import TAKEN_OVER, Sliders
+from anycost_client.protocol.messages import Attribute, Edited
+
+_OTHERWISE = {  # names that say little to most people, or that read badly
+    "yaw": mark("Turn"),
+    "pitch": mark("Nod"),
+    "roll": mark("Tilt"),
+    "gaze_side": mark("Gaze sideways"),
+    "brow_furrow": mark("Frown"),
+    "light_side": mark("Side light"),
+    "light_above": mark("Light from above"),
+    "eye_makeup": mark("Eye make-up"),
+    "hair_curl": mark("Curls"),
+    "hair_blond": mark("Blond hair"),
+    "hair_red": mark("Red hair"),
+    "hair_grey": mark("Grey hair"),
+}
+
+
+class AttributeTexts:
+    """In the language of the screen. What has no translation, such as a user's own attribute, stays as it is."""
+
+    def __init__(self, tr: Texts) -> None:
+        self._tr = tr
+
+    def shown(self, sliders: Sliders) -> tuple[Attribute, ...]:
+        """The attributes, and what was taken over from other faces: its amount can be changed like a strength."""
+        about = mark("nothing … all of what was taken over")
+        taken = (Attribute(name, mark("Taken over"), about, least=0.0) for name in sliders.taken)
+        return (*sliders.attributes, *taken)
+
+    def label_of(self, name: str) -> str:
+        """ "mouth_open" → "Mouth open"."""
+        what, taken_over, number = name.partition(TAKEN_OVER)
+        if taken_over:
+            label = self._tr(mark("{what} taken over"), what=self.label_of(what))
+            return label if number == "1" else f"{label} {number}"
+        return self._tr(_OTHERWISE.get(name) or name.replace("_", " ").capitalize())
+
+    def label(self, attribute: Attribute) -> str:
+        return self.label_of(attribute.name)
+
+    def group(self, attribute: Attribute) -> str:
+        return self._tr(attribute.group)
+
+    def about(self, attribute: Attribute) -> str:
+        return self._tr(attribute.about)
+
+    def searched(self, attribute: Attribute) -> str:
+        """All under which somebody may look for it, in small letters."""
+        parts = (self.label(attribute), attribute.name, self.about(attribute), self.group(attribute))
+        return " ".join(parts).casefold()
+
+    def title(self, strengths: Mapping[str, float]) -> str:
+        """Such as "Smile +0.8, Age −0.3": the first four."""
+        parts = [f"{self.label_of(name)} {'+' if s > 0 else '−'}{abs(s):.2g}" for name, s in strengths.items()]
+        return ", ".join(parts[:4]) + (" …" if len(parts) > 4 else "")
+
+    def named(self, result: Result) -> Result:
+        """With such a title, over all its faces."""
+        faces = result.record.faces
+        title = self.title({name: s for face in faces for name, s in face.strengths.items()})
+        if any(face.offsets for face in faces):
+            title = ", ".join(part for part in (title, self._tr(mark("colours taken over"))) if part)
+        return replace(result, title=title)
+
+    def quality(self, shown: Edited | None) -> str:
+        """What drew a preview, such as "256 px · ½ channels · 24 ms"; empty when nothing was drawn."""
+        if shown is None or shown.picture is None:
+            return ""
+        size, milliseconds = shown.resolution, round(shown.milliseconds)
+        if shown.channels == "full":
+            return self._tr(mark("{size} px · all channels · {milliseconds} ms"), size=size, milliseconds=milliseconds)
+        values = {"size": size, "channels": shown.channels, "milliseconds": milliseconds}
+        return self._tr(mark("{size} px · {channels} channels · {milliseconds} ms"), **values)

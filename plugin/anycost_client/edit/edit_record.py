@@ -1,0 +1,122 @@
+"""What is stored with a result, so that the edit can be opened and changed again: faces, strengths, latents, model."""
+
+import base64
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from anycost_client.core.errors import ClientError
+from anycost_client.edit.presets import checked
+from anycost_client.protocol.messages import Corners, Face, KnownFace, Offset, OpenRegion, Picture
+
+_FORMAT = 1
+_MOST_CHARACTERS = 16 << 20
+
+
+@dataclass(frozen=True)
+class RecordedFace:
+    corners: Corners  # in pixels of the layer, not of the region that was sent
+    strengths: Mapping[str, float]
+    latent: Picture | None = None  # Latent.values
+    held: tuple[str, ...] = ()  # attributes that stayed as they were seen
+    offsets: tuple[Offset, ...] = ()  # what was taken over from other faces
+
+    def known(self, model: str, x: int, y: int) -> KnownFace | None:
+        """For a region that begins at x, y of the layer."""
+        return KnownFace(moved(self.corners, -x, -y), model, self.latent) if self.latent else None
+
+
+@dataclass(frozen=True)
+class Record:
+    model: str  # Welcome.model_hash
+    faces: tuple[RecordedFace, ...]
+
+    def to_json(self) -> str:
+        """A few kilobytes per face."""
+        return json.dumps({"anycost_edit": _FORMAT, "model": self.model, "faces": [_face_out(f) for f in self.faces]})
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "Record":
+        """Raises ClientError for anything else than a record."""
+        try:
+            if len(text) > _MOST_CHARACTERS:
+                raise ValueError("too long")
+            content: dict[str, Any] = json.loads(text)
+            if content["anycost_edit"] != _FORMAT or not isinstance(content["model"], str):
+                raise ValueError("another format")
+            return cls(content["model"], tuple(_face_in(face) for face in content["faces"]))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ClientError) as error:
+            raise ClientError("the edit stored with this layer cannot be read: edit the original layer anew") from error
+
+    def held(self) -> tuple[str, ...]:
+        """Attributes, by any of the faces."""
+        return tuple(sorted({name for face in self.faces for name in face.held}))
+
+    def strengths_of(self, faces: tuple[Face, ...], x: int, y: int) -> dict[int, Mapping[str, float]]:
+        """Face id → strengths, for faces found in a region at x, y of the layer: each record's nearest face."""
+        return {face: recorded.strengths for face, recorded in self._nearest(faces, x, y).items()}
+
+    def offsets_of(self, faces: tuple[Face, ...], x: int, y: int) -> dict[int, tuple[Offset, ...]]:
+        """The same for what was taken over."""
+        return {face: recorded.offsets for face, recorded in self._nearest(faces, x, y).items() if recorded.offsets}
+
+    def _nearest(self, faces: tuple[Face, ...], x: int, y: int) -> dict[int, RecordedFace]:
+        found: dict[int, RecordedFace] = {}
+        for recorded in self.faces:
+            corners = moved(recorded.corners, -x, -y)
+            side = math.dist(corners[0], corners[1])
+            near = min(faces, key=lambda face: math.dist(_centre(face.corners), _centre(corners)), default=None)
+            if near is not None and math.dist(_centre(near.corners), _centre(corners)) < side / 3:
+                found[near.id] = recorded
+        return found
+
+
+def place_of(region: OpenRegion | None) -> tuple[int, int]:
+    """x, y in its layer, pixels."""
+    rectangle = region.rectangle if region else None
+    return (rectangle.x, rectangle.y) if rectangle else (0, 0)
+
+
+def moved(corners: Corners, x: float, y: float) -> Corners:
+    a, b, c, d = ((px + x, py + y) for px, py in corners)
+    return a, b, c, d
+
+
+def _centre(corners: Corners) -> tuple[float, float]:
+    return sum(x for x, _ in corners) / 4, sum(y for _, y in corners) / 4
+
+
+def _face_out(face: RecordedFace) -> dict[str, Any]:
+    return {
+        "corners": face.corners,
+        "strengths": dict(face.strengths),
+        "held": face.held,
+        "offsets": [{"amount": offset.amount, **_latent_out(offset.values)} for offset in face.offsets],
+        **_latent_out(face.latent),
+    }
+
+
+def _latent_out(latent: Picture | None) -> dict[str, Any]:
+    data = latent and base64.b64encode(bytes(latent.data)).decode()
+    return {"latent": data, "latent_shape": latent and (latent.height, latent.width)}
+
+
+def _latent_in(value: dict[str, Any]) -> Picture | None:
+    if not value.get("latent"):
+        return None
+    height, width = value["latent_shape"]
+    return Picture.packed(width, height, 1, base64.b64decode(value["latent"], validate=True), "32f")
+
+
+def _face_in(value: dict[str, Any]) -> RecordedFace:
+    a, b, c, d = ((float(x), float(y)) for x, y in value["corners"])
+    latent = _latent_in(value)
+    added = [(checked(offset["amount"]), _latent_in(offset)) for offset in value.get("offsets", ())]
+    offsets = tuple(Offset(values, amount) for amount, values in added if values)
+    strengths = {name: checked(strength) for name, strength in value["strengths"].items()}
+    held = tuple(str(name)[:100] for name in value.get("held", ()))
+    if not all(math.isfinite(number) for corner in (a, b, c, d) for number in corner):
+        raise ValueError("corners")
+    return RecordedFace((a, b, c, d), strengths, latent, held, offsets)

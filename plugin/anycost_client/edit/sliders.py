@@ -1,0 +1,160 @@
+"""The sliders as they stand: strengths of each face, which faces they move, locks, history, presets. No backend."""
+
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+
+from anycost_client.core.errors import ClientError
+from anycost_client.edit.presets import Preset, checked
+from anycost_client.edit.undo_history import NOTHING, History, Values, face_edits, with_strengths
+from anycost_client.protocol.messages import Attribute, FaceEdit, Offset, Picture
+
+TAKEN_OVER = " taken over "  # between what it is and a number, in the names of `Sliders.taken`
+NO_OFFSETS: Mapping[int, tuple[Offset, ...]] = MappingProxyType({})
+
+
+class Sliders:
+    """`on_change` is told what changed: "attributes", "selected", "values", "history" or "locks"."""
+
+    def __init__(self, on_change: Callable[[str], None]) -> None:
+        self.attributes: tuple[Attribute, ...] = ()
+        self.selected: tuple[int, ...] = ()  # faces that the sliders move
+        self.locked: frozenset[str] = frozenset()  # attributes that only undo changes, and that others don't drag along
+        self.values: Values = NOTHING
+        self.taken: dict[
+            str, Picture
+        ] = {}  # what was taken over from other faces; `values` has its amount under its name
+        self._history = History()
+        self._on_change = on_change
+
+    def begin(
+        self, selected: Iterable[int], values: Values = NOTHING, offsets: Mapping[int, tuple[Offset, ...]] = NO_OFFSETS
+    ) -> None:
+        """Another picture: nothing to undo; locks stay. offsets: what each face has taken over already."""
+        self.taken = {}
+        for face, added in offsets.items():
+            named = {self._name_taken(offset.values): offset.amount for offset in added}
+            values = with_strengths(values, face, {**values.get(face, {}), **named})
+        self.selected, self.values = tuple(selected), values
+        self._history = History(values)
+        for what in ("selected", "values", "history"):
+            self._on_change(what)
+
+    def offer(self, attributes: tuple[Attribute, ...]) -> None:
+        self.attributes = attributes
+        self._on_change("attributes")
+
+    def select(self, faces: Iterable[int]) -> None:
+        self.selected = tuple(faces)
+        self._on_change("selected")
+
+    def value(self, attribute: str) -> float:
+        """Of the first selected face; 0 when none is."""
+        return self.values.get(self.selected[0], {}).get(attribute, 0.0) if self.selected else 0.0
+
+    def mixed(self, attribute: str) -> bool:
+        """Whether the selected faces differ in it."""
+        return len({self.values.get(face, {}).get(attribute, 0.0) for face in self.selected}) > 1
+
+    def set(self, attribute: str, strength: float, done: bool = True) -> None:
+        """For all selected faces. While a slider is dragged `done` is False; the drag ends with one that is True, and
+        is one step to undo. Raises ClientError for unknown or locked attributes and strengths beyond ±2."""
+        strength = checked(strength)
+        if attribute in self.locked:
+            raise ClientError(f"'{attribute}' is locked: unlock it to change it")
+        if self.attributes and attribute not in self._names() and attribute not in self.taken:
+            raise ClientError(f"there is no attribute '{attribute:.50}': choose one of the list")
+        values = self.values
+        for face in self.selected:
+            values = with_strengths(values, face, {**values.get(face, {}), attribute: strength})
+        self._change(values, done)
+
+    def take_over(self, face: int, what: str, strengths: Mapping[str, float], offset: Picture | None) -> None:
+        """What another face gave: strengths, and an offset, which replaces an earlier one of that kind. One step to
+        undo. Locked attributes stay."""
+        now = dict(self.values.get(face, {}))
+        now |= {name: checked(value) for name, value in strengths.items() if name not in self.locked}
+        if offset is not None:
+            now = {name: value for name, value in now.items() if not name.startswith(what) or name not in self.taken}
+            now[self._name_taken(offset, what)] = 1.0
+        self._change(with_strengths(self.values, face, now), done=True)
+
+    def reset(self, attribute: str) -> None:
+        """To 0, for the selected faces."""
+        self.set(attribute, 0.0)
+
+    def reset_all(self) -> None:
+        """Of the selected faces all that is not locked, to 0."""
+        self._replace({})
+
+    def use(self, preset: Preset) -> tuple[str, ...]:
+        """The selected faces take the preset's strengths, apart from what is locked. Names that are unknown here."""
+        known = {
+            name: value for name, value in preset.strengths.items() if not self.attributes or name in self._names()
+        }
+        self._replace(known)
+        return tuple(name for name in preset.strengths if name not in known)
+
+    def preset(self, name: str) -> Preset:
+        """Of the first selected face."""
+        now = self.values.get(self.selected[0], {}) if self.selected else {}
+        return Preset(name, {name: value for name, value in now.items() if name not in self.taken})
+
+    def edits(self) -> tuple[FaceEdit, ...]:
+        """As the backend is asked for them: what is locked is held."""
+        known = self._names() or self.locked
+        return face_edits(self.values, tuple(sorted(self.locked & known)), self.taken)
+
+    def lock(self, attribute: str, locked: bool = True) -> None:
+        self.locked = self.locked | {attribute} if locked else self.locked - {attribute}
+        self._on_change("locks")
+
+    @property
+    def can_undo(self) -> bool:
+        return self._history.can_undo
+
+    @property
+    def can_redo(self) -> bool:
+        return self._history.can_redo
+
+    def undo(self) -> None:
+        self._show(self._history.undo())
+
+    def redo(self) -> None:
+        self._show(self._history.redo())
+
+    def title(self) -> str:
+        """Such as "smile +0.8, age −0.3", for the name of a layer."""
+        strengths = {name: strength for face in self.values.values() for name, strength in face.items()}
+        parts = [f"{name} {'+' if s > 0 else '−'}{abs(s):.2g}" for name, s in strengths.items()]
+        return ", ".join(parts[:4]) + (" …" if len(parts) > 4 else "")
+
+    # ------------------------------------------------------------------ inside
+
+    def _name_taken(self, offset: Picture, what: str = "colours") -> str:
+        name = f"{what}{TAKEN_OVER}{len(self.taken) + 1}"
+        self.taken[name] = offset
+        return name
+
+    def _names(self) -> frozenset[str]:
+        return frozenset(attribute.name for attribute in self.attributes)
+
+    def _replace(self, strengths: Mapping[str, float]) -> None:
+        values = self.values
+        for face in self.selected:
+            kept = {name: value for name, value in values.get(face, {}).items() if name in self.locked}
+            new = {name: value for name, value in strengths.items() if name not in self.locked}
+            values = with_strengths(values, face, new | kept)
+        self._change(values, done=True)
+
+    def _change(self, values: Values, done: bool) -> None:
+        if values != self.values:
+            self.values = values
+            self._on_change("values")
+        if done and values != self._history.now:
+            self._history.push(values)
+            self._on_change("history")
+
+    def _show(self, values: Values) -> None:
+        self.values = values
+        self._on_change("values")
+        self._on_change("history")

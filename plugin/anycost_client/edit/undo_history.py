@@ -1,0 +1,66 @@
+"""What the faces are to become, and every earlier state of that: undo and redo."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from anycost_client.protocol.messages import FaceEdit, Offset, Picture
+
+MOST_STEPS = 200
+
+Values = Mapping[int, Mapping[str, float]]  # face → attribute → strength; what is 0 is left out
+NOTHING: Values = MappingProxyType({})
+NOTHING_TAKEN: Mapping[str, Picture] = MappingProxyType({})
+
+
+def with_strengths(values: Values, face: int, strengths: Mapping[str, float]) -> Values:
+    """`values` with one face's strengths replaced."""
+    kept = {name: strength for name, strength in strengths.items() if strength}
+    others = {other: values[other] for other in values if other != face}
+    return MappingProxyType(others | ({face: MappingProxyType(kept)} if kept else {}))
+
+
+def face_edits(
+    values: Values, held: tuple[str, ...] = (), taken: Mapping[str, Picture] = NOTHING_TAKEN
+) -> tuple[FaceEdit, ...]:
+    """held: attributes that stay as they are seen; taken: what was taken over from other faces, by its name in
+    `values`, where its amount is."""
+    edits = []
+    for face in sorted(values):
+        strengths = {name: value for name, value in values[face].items() if name not in taken}
+        offsets = tuple(Offset(taken[name], value) for name, value in values[face].items() if name in taken)
+        edits.append(FaceEdit(face, strengths, held, offsets))
+    return tuple(edits)
+
+
+class History:
+    """A line of states with a place in it."""
+
+    def __init__(self, values: Values = NOTHING) -> None:
+        self._states = [values]
+        self._at = 0
+
+    @property
+    def now(self) -> Values:
+        return self._states[self._at]
+
+    @property
+    def can_undo(self) -> bool:
+        return self._at > 0
+
+    @property
+    def can_redo(self) -> bool:
+        return self._at < len(self._states) - 1
+
+    def push(self, values: Values) -> None:
+        """What could be redone is forgotten. A state equal to the present one is no step."""
+        if values != self.now:
+            self._states = [*self._states[: self._at + 1], values][-MOST_STEPS - 1 :]
+            self._at = len(self._states) - 1
+
+    def undo(self) -> Values:
+        self._at = max(self._at - 1, 0)
+        return self.now
+
+    def redo(self) -> Values:
+        self._at = min(self._at + 1, len(self._states) - 1)
+        return self.now

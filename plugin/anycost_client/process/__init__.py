@@ -1,0 +1,1 @@
+"""How the backend's process is started."""

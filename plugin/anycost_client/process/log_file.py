@@ -1,0 +1,50 @@
+"""What the backend writes to stderr: a log of limited size, and its last line for people."""
+
+import contextlib
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+from anycost_client.core.paths import cache_dir
+from anycost_client.core.redact import redact
+
+MOST_BYTES = 1 << 19
+_TAIL = 4096
+
+
+def log_path() -> Path:
+    return cache_dir() / "logs" / "backend.log"
+
+
+def open_log(path: Path) -> BinaryIO:
+    """For a child's stderr, at the end of what is there. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    keep_short(path)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    return open(descriptor, "ab")
+
+
+def keep_short(path: Path) -> None:
+    """Begins anew when it has grown too long, also under a process that writes to it; one older part is kept."""
+    with contextlib.suppress(OSError):
+        if path.stat().st_size > MOST_BYTES:
+            older = path.with_suffix(".old.log")
+            older.write_bytes(path.read_bytes()[-MOST_BYTES:])
+            os.chmod(older, 0o600)
+            os.truncate(path, 0)
+
+
+def last_line(path: Path, start: int = 0) -> str:
+    """The last line that says something, written after byte `start`; redacted, at most 300 characters."""
+    return next((line[:300] for line in reversed(tail(path, start).splitlines()) if line.strip()), "").strip()
+
+
+def tail(path: Path, start: int = 0) -> str:
+    """The last lines for a report, redacted."""
+    try:
+        with open(path, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(size - _TAIL, start if start <= size else 0))
+            return redact(file.read(_TAIL).decode(errors="replace"))
+    except OSError:
+        return ""

@@ -1,0 +1,1 @@
+"""Channels to the backend: ZeroMQ, or a bridge process."""

@@ -1,0 +1,125 @@
+"""The connection file: where the backend listens and the keys that let one in. Only its user may read it."""
+
+import contextlib
+import json
+import os
+import re
+import stat
+import uuid
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from anycost_client.core.errors import ConnectionFileError
+from anycost_client.core.paths import runtime_dir
+from anycost_client.protocol.messages import PROTOCOL
+
+FILE_NAME = "connection.json"
+_MOST_BYTES = 16_384
+_ENDPOINT = re.compile(r"tcp://127\.0\.0\.1:([1-9]\d{0,4})")
+_KEY = re.compile(r"[0-9A-Za-z.\-:+=^!/*?&<>()\[\]{}@%$#]{40}")  # 32 bytes in Z85, as ZeroMQ writes CURVE keys
+_POSIX = os.name == "posix"  # Windows has no modes: there the user's own profile folder keeps others out
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Raises ConnectionFileError for anything but loopback endpoints and CURVE keys."""
+
+    pid: int  # of the backend
+    work: str  # endpoint, such as "tcp://127.0.0.1:40123"
+    control: str  # endpoint of the socket that never waits behind work
+    server_public: str  # CURVE keys in Z85
+    client_public: str
+    client_secret: str = field(repr=False)
+    protocol: int = PROTOCOL
+
+    def __post_init__(self) -> None:
+        for endpoint in (self.work, self.control):
+            port = _ENDPOINT.fullmatch(endpoint) if isinstance(endpoint, str) else None
+            if not port or int(port[1]) > 65_535:
+                raise ConnectionFileError("the connection file names an address outside this machine: start again")
+        for key in (self.server_public, self.client_public, self.client_secret):
+            if not isinstance(key, str) or not _KEY.fullmatch(key):
+                raise ConnectionFileError("the connection file holds a damaged key: start the backend again")
+        if type(self.pid) is not int or self.pid < 1 or type(self.protocol) is not int:
+            raise ConnectionFileError("the connection file names no process: start the backend again")
+
+
+def default_path() -> Path:
+    return runtime_dir() / FILE_NAME
+
+
+def private_folder(folder: Path) -> Path:
+    """`folder`, made if need be, open to this user alone. Raises ConnectionFileError when it is not, or not theirs."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+        about = folder.lstat()
+    except OSError as error:
+        raise ConnectionFileError(
+            f"cannot make the folder {folder} ({error.strerror}): check its permissions"
+        ) from error
+    if not stat.S_ISDIR(about.st_mode):
+        raise ConnectionFileError(f"{folder} is not a folder: remove it and try again")
+    _check_private(folder, about, "700")
+    return folder
+
+
+def write(path: Path, connection: Connection) -> None:
+    """Whole or not at all, readable by this user alone from its first byte. Raises ConnectionFileError."""
+    private_folder(path.parent)
+    aside = path.with_name(f".{uuid.uuid4().hex}.part")
+    try:
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "w", encoding="ascii") as file:
+            json.dump(asdict(connection), file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+    except OSError as error:
+        raise ConnectionFileError(
+            f"cannot write {path} ({error.strerror}): free some space or check the folder"
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            aside.unlink()
+
+
+def read(path: Path) -> Connection:
+    """Raises ConnectionFileError when it is missing, damaged, another user's, or readable by others."""
+    try:
+        if _POSIX:
+            _check_private(path.parent, path.parent.stat(), "700")
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+        with open(descriptor, "rb") as file:
+            about = os.fstat(file.fileno())
+            if not stat.S_ISREG(about.st_mode):
+                raise ConnectionFileError(f"{path} is not a file: remove it and try again")
+            _check_private(path, about, "600")
+            content = file.read(_MOST_BYTES + 1)
+    except OSError as error:
+        raise ConnectionFileError(f"no backend can be reached through {path} ({error.strerror}): start it") from error
+    try:
+        if len(content) > _MOST_BYTES:
+            raise ValueError("too long")
+        values: dict[str, Any] = json.loads(content)
+        return Connection(**{field.name: values[field.name] for field in fields(Connection)})
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ConnectionFileError(f"{path} is damaged: remove it and start the backend again") from error
+
+
+def remove(path: Path, pid: int) -> None:
+    """When the backend `pid` ends: its file, unless another backend has taken the name over since."""
+    with contextlib.suppress(ConnectionFileError, OSError):
+        if read(path).pid == pid:
+            path.unlink()
+
+
+def _check_private(path: Path, about: os.stat_result, mode: str) -> None:
+    if not _POSIX:
+        return
+    if about.st_uid != os.geteuid():
+        raise ConnectionFileError(f"{path} belongs to another user: remove it and try again")
+    if about.st_mode & 0o077:
+        raise ConnectionFileError(f"{path} is open to other users: run 'chmod {mode} {path}' and start again")

@@ -1,0 +1,309 @@
+"""The dialog: shows what the session holds, and hands on what the user does. It decides nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from anycost_client.core.paths import data_dir
+from anycost_client.edit.editor import State
+from anycost_client.edit.preset_files import PresetsStore
+from anycost_client.edit.presets import Preset
+from anycost_client.protocol.messages import Face, Rectangle
+from gi.repository import Gdk, GimpUi, GLib, Gtk
+
+from anycost_gimp.dialog.layers_view import LayersView
+from anycost_gimp.edit.controller import MAX_SIDE, Page, Session
+from anycost_gimp.edit.page_texts import notice
+from anycost_gimp.image.layer_choice import Choice
+from anycost_gimp.image.pixbufs import pixbuf
+from anycost_gimp.image.text import attribute_text, sentence, tr
+from anycost_gimp.widgets.attribute_list import AttributeList
+from anycost_gimp.widgets.face_strip import FaceStrip, ShownFace
+from anycost_gimp.widgets.message_bar import MessageBar
+from anycost_gimp.widgets.preset_menu import PresetMenu
+from anycost_gimp.widgets.preview_picture import Part, PreviewPicture
+from anycost_gimp.widgets.refine_bar import RefineBar
+from anycost_gimp.widgets.state_page import StatePage
+
+ROLE = "anycost-edit-face"
+_AROUND = 0.12  # of a face's square, shown around it
+_PAUSE = 250  # milliseconds after which a picture that became larger is drawn anew
+_NOWHERE = Rectangle(0, 0, 1, 1)
+_STATE, _EDITING = "state", "editing"
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the dialog cannot do itself."""
+
+    show_preview_layer: Any  # gets a bool
+    close: Any  # leave all as it is
+    layers: Callable[[], list[Choice]]  # of the image, that have faces to look at
+
+
+class EditDialog:
+    """`show` what has changed: as Session tells it."""
+
+    def __init__(self, session: Session, wishes: Wishes, last: Preset, others: int) -> None:
+        """last: strengths of the edit before this one. others: layers that get the same edit."""
+        self._session, self._wishes = session, wishes
+        self._editor, self._sliders = session.editor, session.editor.sliders
+        self.window = GimpUi.Dialog(title=tr("Edit Face"), role=ROLE)
+        self.cancel = self.window.add_button(tr("_Cancel"), Gtk.ResponseType.CANCEL)
+        self.ok = self.window.add_button(tr("_OK"), Gtk.ResponseType.OK)
+        self.window.set_default_response(Gtk.ResponseType.OK)
+        self.window.set_alternative_button_order_from_array([Gtk.ResponseType.OK, Gtk.ResponseType.CANCEL])
+        self.window.connect("response", self._response)
+        self.window.set_default_size(1000, 660)
+        self.state_page = StatePage(session.retry, self._copy_report)
+        self.picture = PreviewPicture(self._editor.show, self._measure)
+        self.faces = FaceStrip(self._sliders.select)
+        self.attributes = AttributeList(self._sliders.set, self._lock)
+        self.presets = PresetMenu(PresetsStore(data_dir() / "presets", tr), last, session.use_preset)
+        self.undo = _icon_button("edit-undo-symbolic", tr("Undo"), self._sliders.undo)
+        self.redo = _icon_button("edit-redo-symbolic", tr("Redo"), self._sliders.redo)
+        self.reset = _icon_button("view-refresh-symbolic", tr("All sliders that are not locked to 0"), self._reset)
+        self.layers = LayersView(session, wishes.layers)
+        self.compare = Gtk.ToggleButton(label=tr("_Before / after"), use_underline=True)
+        self.compare.set_tooltip_text(tr("A line to drag between both. Hold the mouse on the picture to see before"))
+        self.whole = Gtk.ToggleButton(label=tr("_Whole"), use_underline=True)
+        self.whole.set_tooltip_text(tr("All that was read of the layer, not only the chosen faces"))
+        self.in_image = Gtk.CheckButton(label=tr("_Preview in the image"), use_underline=True)
+        self.in_image.set_tooltip_text(tr("As a temporary layer, which goes with this dialog"))
+        self.quality = Gtk.Label(xalign=1.0)
+        self.quality.get_style_context().add_class("dim-label")
+        self.refine = RefineBar(self._refine, session.stop)
+        self.message = MessageBar(self._message_button)
+        self.hint = Gtk.Label(xalign=0.0, no_show_all=True)
+        if others:
+            self.hint.set_text(tr("Other selected layers that get the same edit: {count}", count=others))
+            self.hint.show()
+        self._rest = 0  # source id: the picture may have got a larger size
+        self._lay_out()
+        self._connect_keys()
+        self.show("page")
+
+    def show(self, what: str) -> None:
+        match what:
+            case "faces":
+                self._show_faces()
+                self._show_page()
+            case "attributes":
+                self._show_values()
+            case "preview":
+                shown = self._editor.preview
+                picture = shown.picture if shown else None
+                self.picture.show_after(pixbuf(picture) if picture else None, shown.rectangle if shown else _NOWHERE)
+                self.quality.set_text(self._quality())
+                self._show_ok()
+            case "compare":
+                self.picture.compare(self._editor.compare)
+            case "selected":
+                self.faces.show_selected(self._sliders.selected)
+                self._show_part()
+                self._show_values()
+            case "from layers":
+                self.layers.show_work()
+            case "values" | "history" | "locks":
+                self._show_values()
+            case _:
+                self._show_page()
+
+    def close(self) -> None:
+        self.state_page.still()
+        if self._rest:
+            GLib.source_remove(self._rest)
+        self.window.destroy()
+
+    # --------------------------------------------------------------------- layout
+
+    def _lay_out(self) -> None:
+        view = Gtk.Box(spacing=6)
+        for part in (self.compare, self.whole):
+            view.pack_start(part, False, False, 0)
+        view.pack_end(self.quality, False, False, 0)
+        left = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
+        frame = Gtk.Frame(shadow_type=Gtk.ShadowType.IN)
+        frame.add(self.picture)
+        left.pack_start(frame, True, True, 0)
+        for part in (view, self.faces, self.in_image):
+            left.pack_start(part, False, False, 0)
+        for part in (self.undo, self.redo, self.reset, self.presets, self.layers):
+            self.attributes.top.pack_start(part, False, False, 0)
+        right = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
+        right.pack_start(self.attributes, True, True, 0)
+        right.pack_start(self.refine, False, False, 0)
+        both = Gtk.Paned(orientation=Gtk.Orientation.HORIZONTAL)
+        both.pack1(left, True, False)
+        both.pack2(right, True, False)
+        both.set_position(540)
+        left.set_margin_end(6)
+        right.set_margin_start(6)
+        editing = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
+        editing.pack_start(both, True, True, 0)
+        editing.pack_start(self.hint, False, False, 0)
+        editing.pack_start(self.message, False, False, 0)
+        self.stack = Gtk.Stack(border_width=12)
+        self.stack.add_named(self.state_page, _STATE)
+        self.stack.add_named(editing, _EDITING)
+        self.window.get_content_area().pack_start(self.stack, True, True, 0)
+        self.stack.show_all()
+        self.compare.connect("toggled", lambda button: self._editor.show(0.5 if button.get_active() else None))
+        self.whole.connect("toggled", lambda _: self._show_part())
+        self.in_image.connect("toggled", lambda button: self._wishes.show_preview_layer(button.get_active()))
+
+    def _connect_keys(self) -> None:
+        keys = Gtk.AccelGroup()
+        control, shift = Gdk.ModifierType.CONTROL_MASK, Gdk.ModifierType.SHIFT_MASK
+        bindings = ((self.undo, "z", control), (self.redo, "y", control), (self.redo, "z", control | shift))
+        for button, key, modifiers in bindings:
+            button.add_accelerator("clicked", keys, ord(key), modifiers, Gtk.AccelFlags.VISIBLE)
+        self.window.add_accel_group(keys)
+
+    # -------------------------------------------------------------- what has changed
+
+    def _show_page(self) -> None:
+        if self._session.page is Page.EDITING:
+            self.state_page.still()
+            self.stack.set_visible_child_name(_EDITING)
+            self._show_values()
+            self._show_message()
+        else:
+            self.state_page.show_notice(notice(self._session))
+            self.stack.set_visible_child_name(_STATE)
+        self._show_ok()
+
+    def _show_ok(self) -> None:
+        source = self._session.source
+        self.ok.set_label(tr("_Update layer") if source and source.replaces is not None else tr("_OK"))
+        self.ok.set_sensitive(self._session.can_apply)
+
+    def _show_faces(self) -> None:
+        editor, source = self._editor, self._session.source
+        before = pixbuf(editor.before) if editor.before else None
+        if source is None:
+            return
+        image = source.region.image
+        self.picture.show_before(before, image.width, image.height)
+        shown = []
+        for face in editor.faces:
+            picture = pixbuf(face.thumbnail) if face.thumbnail else None
+            shown.append(ShownFace(face.id, picture, face.warning))
+        self.faces.show_faces(shown, self._sliders.selected)
+        self._show_part()
+
+    def _show_part(self) -> None:
+        """The chosen faces from near, or all of the region."""
+        chosen = [face for face in self._editor.faces if face.id in self._sliders.selected]
+        close = bool(chosen) and not self.whole.get_active()
+        self.picture.show_part(_around(chosen) if close else None)
+        self._measure()
+
+    def _measure(self) -> None:
+        """How many pixels the next previews need, so that the screen shows each of them."""
+        source = self._session.source
+        if source is not None:
+            image = source.region.image
+            side = min(self.picture.wanted_side, max(image.width, image.height), MAX_SIDE)
+            side = max(64 * round(side / 64), 64)  # in steps, so that the backend can keep what it drew
+            self._editor.max_side = side
+            if not self._rest:
+                self._rest = GLib.timeout_add(_PAUSE, self._sharpen)
+
+    def _sharpen(self) -> bool:
+        self._rest = 0
+        self._editor.sharpen()
+        return False
+
+    def _show_values(self) -> None:
+        sliders, editor = self._sliders, self._editor
+        self.attributes.offer(attribute_text.shown(sliders))
+        self.attributes.show_values(sliders)
+        self.presets.current = sliders.preset("")
+        self.undo.set_sensitive(sliders.can_undo)
+        self.redo.set_sensitive(sliders.can_redo)
+        self.reset.set_sensitive(bool(sliders.preset("").strengths))
+        for part in (self.attributes, self.faces):
+            part.set_sensitive(not self._session.applying)  # what is drawn is what is seen
+        possible = editor.state is State.READY and bool(sliders.selected) and not self._session.applying
+        self.refine.show_running(editor.refining, possible)
+        self.layers.match.set_sensitive(possible)
+        self._show_ok()
+
+    def _show_message(self) -> None:
+        session, editor = self._session, self._editor
+        progress, problem = editor.progress, editor.problem
+        stop = tr("Stop") if session.applying else ""  # a refinement has a button of its own
+        if editor.state in (State.WAITING, State.OPENING):
+            self.message.show_message(tr("The face model is started again…"), fraction=-1.0)
+        elif progress:
+            text = sentence(tr(progress.what), progress.text)
+            self.message.show_message(text, button=stop, fraction=progress.fraction)
+        elif session.applying:
+            self.message.show_message(tr("Drawing the new layer in full quality…"), button=stop, fraction=-1.0)
+        elif editor.refining:
+            self.message.show_message(tr("Refining…"), fraction=-1.0)
+        elif problem:
+            text = sentence(tr(problem.cause), tr(problem.remedy))
+            self.message.show_message(text, warns=True, button=tr("Copy report"))
+        elif session.message:
+            self.message.show_message(session.message, warns=session.warns)
+        else:
+            faces = [face for face in editor.faces if face.id in self._sliders.selected and face.warning]
+            told = tr("This face is {warning}.", warning=tr(faces[0].warning)) if faces else self._refined()
+            self.message.show_message(told)
+
+    def _refined(self) -> str:
+        refined = [self._editor.refined[face] for face in self._sliders.selected if face in self._editor.refined]
+        return sentence(tr("refined"), refined[0].text) if refined else ""
+
+    def _quality(self) -> str:
+        shown = self._editor.preview
+        return attribute_text.quality(shown) + (" …" if shown and shown.picture and shown.more else "")
+
+    # ------------------------------------------------------------- what the user does
+
+    def _response(self, window: Gtk.Dialog, response: int) -> None:
+        if response == Gtk.ResponseType.OK:
+            self._session.apply()
+        elif response in (Gtk.ResponseType.CANCEL, Gtk.ResponseType.DELETE_EVENT, Gtk.ResponseType.CLOSE):
+            self._wishes.close()
+
+    def _lock(self, attribute: str, locked: bool) -> None:
+        self._sliders.lock(attribute, locked)
+
+    def _reset(self) -> None:
+        self._sliders.reset_all()
+
+    def _refine(self, faithful: float) -> None:
+        if self._sliders.selected:
+            self._editor.refine(self._sliders.selected[0], faithful=faithful)
+
+    def _message_button(self) -> None:
+        if self._session.applying:
+            self._session.stop()
+        else:
+            self._copy_report()
+
+    def _copy_report(self) -> None:
+        clipboard = Gtk.Clipboard.get(Gdk.SELECTION_CLIPBOARD)
+        clipboard.set_text(self._session.report(), -1)
+        clipboard.store()
+        self._session.say(tr("The report is copied."))
+
+
+def _icon_button(icon: str, tip: str, act: Any) -> Gtk.Button:
+    button = Gtk.Button.new_from_icon_name(icon, Gtk.IconSize.BUTTON)
+    button.set_tooltip_text(tip)
+    button.get_accessible().set_name(tip)
+    button.connect("clicked", lambda _: act())
+    return button
+
+
+def _around(faces: list[Face]) -> Part:
+    """Their squares with some room, in pixels of the region."""
+    xs = [x for face in faces for x, _ in face.corners]
+    ys = [y for face in faces for _, y in face.corners]
+    margin = _AROUND * max(max(xs) - min(xs), max(ys) - min(ys))
+    width, height = max(xs) - min(xs) + 2 * margin, max(ys) - min(ys) + 2 * margin
+    return Part(min(xs) - margin, min(ys) - margin, width, height)

@@ -1,0 +1,62 @@
+"""What can be made of other layers: the button with a menu, the two windows, and the session, brought together."""
+
+from collections.abc import Callable
+
+from gi.repository import Gtk
+
+from anycost_gimp.edit.controller import Session
+from anycost_gimp.image.layer_choice import Choice
+from anycost_gimp.image.text import tr
+from anycost_gimp.widgets.learn_window import LearnWindow
+from anycost_gimp.widgets.match_window import MatchWindow
+
+
+class LayersView(Gtk.MenuButton):
+    """Each window is made when it is first opened, and shown again afterwards."""
+
+    def __init__(self, session: Session, layers: Callable[[], list[Choice]]) -> None:
+        """layers: of the image, that have faces to look at."""
+        super().__init__()
+        self._session, self._layers = session, layers
+        self._windows: dict[str, MatchWindow | LearnWindow] = {}
+        self.add(Gtk.Image.new_from_icon_name("view-more-symbolic", Gtk.IconSize.BUTTON))
+        self.set_tooltip_text(tr("With other layers"))
+        self.get_accessible().set_name(tr("With other layers"))
+        menu = Gtk.Menu()
+        self.match = Gtk.MenuItem(label=tr("Match another face…"))
+        self.learn = Gtk.MenuItem(label=tr("Make a slider from layers…"))
+        self.match.connect("activate", lambda _: self._open("match"))
+        self.learn.connect("activate", lambda _: self._open("learn"))
+        for item in (self.match, self.learn):
+            menu.append(item)
+        menu.show_all()
+        self.set_popup(menu)
+
+    def show_work(self) -> None:
+        work = self._session.from_layers
+        for window in self._windows.values():
+            if window.get_visible():
+                window.show_work(work.running, work.text, work.fraction)
+
+    # ------------------------------------------------------------------ inside
+
+    def _open(self, name: str) -> None:
+        session, work = self._session, self._session.from_layers
+        over = self.get_toplevel()
+        if name not in self._windows:
+            made = MatchWindow(over, work.match, self._leave) if name == "match" else None
+            self._windows[name] = made or LearnWindow(over, work.learn, self._leave)
+        window = self._windows[name]
+        if not work.running:
+            work.forget()
+            source = session.source.layer.get_id() if session.source else 0
+            window.offer([one for one in self._layers() if name == "learn" or one.id != source])
+        window.present()
+
+    def _leave(self) -> None:
+        """Cancel, Close, Escape: what runs is cancelled; where nothing runs the windows go."""
+        if self._session.from_layers.running:
+            self._session.from_layers.cancel()
+        else:
+            for window in self._windows.values():
+                window.hide()

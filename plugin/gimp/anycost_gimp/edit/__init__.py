@@ -1,0 +1,1 @@
+"""One edit, between image, backend and dialog."""

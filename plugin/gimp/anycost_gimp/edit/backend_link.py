@@ -1,0 +1,64 @@
+"""The way to the backend: a worker whose events wait in a queue for the thread that handles them."""
+
+import queue
+import time
+from collections.abc import Callable, Iterator
+
+from anycost_client.backend.backend_process import Backend
+from anycost_client.backend.worker_thread import Worker
+from anycost_client.protocol.events import Event
+from anycost_client.protocol.messages import Request
+
+
+def _nothing() -> None:
+    pass
+
+
+class Link:
+    """`wake` is called in the worker's thread whenever something has come: hand it GLib.idle_add with `drain`."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        self.wake: Callable[[], object] = _nothing
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._worker = Worker(self._deliver, backend)
+        self._started = False
+
+    def start(self) -> None:
+        if not self._started:
+            self._started = True
+            self._worker.start()
+
+    def send(self, request: Request) -> None:
+        self._worker.send(request)
+
+    def retry(self) -> None:
+        self._worker.retry()
+
+    def drain(self) -> Iterator[Event]:
+        """What has come, without waiting."""
+        while True:
+            try:
+                yield self._events.get_nowait()
+            except queue.Empty:
+                return
+
+    def waited(self, seconds: float) -> Iterator[Event]:
+        """What comes within `seconds`, one after the other: for those who have no window."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            try:
+                yield self._events.get(timeout=min(left, 0.2))
+            except queue.Empty:
+                continue
+
+    def close(self, patience: float = 6.0) -> None:
+        """The backend ends with its last client, and does so by itself if it takes longer than `patience` seconds."""
+        if self._started:
+            self._started = False
+            self._worker.close()
+            self._worker.join(patience)
+
+    def _deliver(self, event: Event) -> None:
+        self._events.put(event)
+        self.wake()

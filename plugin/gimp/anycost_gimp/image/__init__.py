@@ -1,0 +1,1 @@
+"""GIMP's images: layers read and written, parasites, the preview layer."""

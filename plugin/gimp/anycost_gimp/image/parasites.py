@@ -1,0 +1,38 @@
+"""Where the edits are kept: with each edited layer, as a parasite."""
+
+from typing import Any
+
+from anycost_client.core.cooperative import Steps
+from anycost_client.edit.stored_edit import Stored
+from gi.repository import Gimp
+
+MOST_BYTES = 8 << 20  # of a parasite: GIMP and its files hold all of it in memory
+_PARASITE = "anycost-edit"
+
+
+def keep(layer: Any, packed: bytes) -> None:
+    """packed: what Stored.to_bytes made."""
+    flags = Gimp.PARASITE_PERSISTENT | Gimp.PARASITE_UNDOABLE
+    layer.attach_parasite(Gimp.Parasite.new(_PARASITE, flags, packed))
+
+
+def is_edit(layer: Any) -> bool:
+    return layer.get_parasite(_PARASITE) is not None
+
+
+def stored_with(layer: Any) -> Steps[Stored | None]:
+    """None for a layer that is no edit of ours. Raises ClientError for one that cannot be read."""
+    parasite = layer.get_parasite(_PARASITE)
+    return None if parasite is None else (yield from Stored.unpacking(bytes(parasite.get_data())))
+
+
+def source_name(layer: Any) -> str:
+    """Its tattoo: a number that it keeps as long as the image lives, also in files."""
+    return str(layer.get_tattoo())
+
+
+def source_of(image: Any, stored: Stored) -> Any:
+    """The layer that the edit was made from; None where it is gone."""
+    name = stored.source
+    tattoo = int(name) if name.isascii() and name.isdecimal() and len(name) < 11 else 0
+    return image.get_layer_by_tattoo(tattoo) if 0 < tattoo < 1 << 32 else None

@@ -1,0 +1,130 @@
+"""Reads what is to be edited from GIMP: a layer's pixels within the selection's reach, and the edit stored with it."""
+
+from typing import Any
+
+from anycost_client.core.cooperative import Steps
+from anycost_client.core.errors import ClientError
+from anycost_client.edit.areas import Area
+from anycost_client.edit.stored_edit import Stored
+from anycost_client.protocol.messages import OpenRegion, Picture
+from gi.repository import Gegl, Gimp
+
+from anycost_gimp.image.babl_formats import Format, sent
+from anycost_gimp.image.layer_choice import Choice
+from anycost_gimp.image.parasites import is_edit, source_of, stored_with
+from anycost_gimp.image.preview_layer import all_layers, is_preview
+from anycost_gimp.image.source import Source
+from anycost_gimp.image.text import tr
+
+MOST_PIXELS = 64_000_000  # of a region
+MOST_BYTES = 512 << 20
+_STRIP = 1_000_000  # pixels that are read at a time: some milliseconds
+
+
+def layers_of(image: Any, drawables: list[Any]) -> list[Any]:
+    """Those to be edited. Raises ClientError where there is none, and for images that have too few colours."""
+    if image.get_base_type() == Gimp.ImageBaseType.INDEXED:
+        raise ClientError(tr("an indexed image has too few colours for a face: choose Image > Mode > RGB first"))
+    found: list[Any] = []
+    for drawable in drawables:
+        layer = Gimp.Layer.from_mask(drawable) if isinstance(drawable, Gimp.LayerMask) else drawable
+        if isinstance(layer, Gimp.Layer) and layer not in found:
+            found.append(layer)
+    if not found:
+        raise ClientError(tr("no layer is selected: select one in the Layers dialog"))
+    return found
+
+
+def reading(image: Any, layer: Any) -> Steps[Source]:
+    """Raises ClientError where there is nothing to edit, or too much."""
+    edited, edit = layer, (yield from stored_with(layer))
+    if edit is not None:
+        layer = source_of(image, edit)
+        if layer is None:
+            raise ClientError(
+                tr("the layer from which this edit was made is gone: bring it back with undo, or edit another layer")
+            )
+    area, selected = _area(image, layer, edit)
+    picture = yield from _picture(image, layer, area)
+    mask: bytes | bytearray | None = edit.selection if edit else None
+    if selected:
+        _, x, y = layer.get_offsets()
+        mask = yield from _read(image.get_selection().get_buffer(), area.moved(x, y), "Y u8")
+    region = OpenRegion(
+        image=picture,
+        rectangle=area.rectangle,
+        selection=None if mask is None else Picture.packed(area.width, area.height, 1, mask),
+    )
+    return Source(
+        layer,
+        str(layer.get_name()),
+        area,
+        region,
+        edit.record if edit else None,
+        edited if edit else None,
+        "" if layer.get_visible() else tr("The layer is hidden: the edit will be seen, the layer not."),
+    )
+
+
+def looking_at(image: Any, layer: Any) -> Steps[OpenRegion]:
+    """All of a layer, whatever is selected. Raises ClientError."""
+    if not layer.is_valid():
+        raise ClientError(tr("the layer is gone: bring it back with undo, or choose another"))
+    area = Area(0, 0, layer.get_width(), layer.get_height())
+    return OpenRegion(image=(yield from _picture(image, layer, area)), rectangle=area.rectangle)
+
+
+def choices(image: Any) -> list[Choice]:
+    """Layers whose faces can be looked at, from the top: no edits, no previews, nothing hidden."""
+    found = []
+    for layer in all_layers(image.get_layers()):
+        if layer.get_visible() and not layer.is_group() and not is_edit(layer) and not is_preview(layer):
+            found.append(Choice(layer, layer.get_id(), str(layer.get_name())))
+    return found
+
+
+def format_of(image: Any) -> Format:
+    """In which the image's pixels are sent."""
+    grey = image.get_base_type() == Gimp.ImageBaseType.GRAY
+    profile = image.get_effective_color_profile()
+    srgb = Gimp.ColorProfile.new_d65_gray_srgb_trc() if grey else Gimp.ColorProfile.new_rgb_srgb()
+    return sent(grey, image.get_precision().value_nick, profile is None or profile.is_equal(srgb))
+
+
+def _picture(image: Any, layer: Any, area: Area) -> Steps[Picture]:
+    """Raises ClientError where it is too large."""
+    format = format_of(image)
+    if area.pixels > MOST_PIXELS or area.pixels * format.pixel_bytes > MOST_BYTES:
+        raise ClientError(
+            tr(
+                "{megapixels} megapixels are too many to search: select a face with some room around it",
+                megapixels=round(area.pixels / 1e6),
+            )
+        )
+    pixels = yield from _read(layer.get_buffer(), area, format.babl)
+    return Picture.packed(area.width, area.height, format.channels, pixels, format.bit_depth)
+
+
+def _read(buffer: Any, area: Area, babl: str) -> Steps[bytearray]:
+    pixels = bytearray()
+    for strip in area.strips(_STRIP):
+        rectangle = Gegl.Rectangle.new(strip.x, strip.y, strip.width, strip.height)
+        pixels += buffer.get(rectangle, 1.0, babl, Gegl.AbyssPolicy.NONE)
+        yield
+    return pixels
+
+
+def _area(image: Any, layer: Any, edit: Stored | None) -> tuple[Area, bool]:
+    """What to read, and whether the present selection holds."""
+    whole = Area(0, 0, layer.get_width(), layer.get_height())
+    if edit is not None:
+        area = edit.area.cut(whole)
+        if area != edit.area:
+            raise ClientError(tr("the layer from which this edit was made has another size now: edit that layer anew"))
+        return area, False
+    if Gimp.Selection.is_empty(image):
+        return whole, False
+    inside, x, y, width, height = layer.mask_intersect()
+    if not inside or width < 1 or height < 1:
+        raise ClientError(tr("the selection lies beside the layer: select a face, or nothing"))
+    return Area(x, y, width, height).grown().cut(whole), True

@@ -1,0 +1,22 @@
+"""The texts of the dialog: `tr` in GIMP's language, by our tables, else in English."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from anycost_client.core.translation import Texts, mark, sentence
+from anycost_client.edit.attribute_labels import AttributeTexts
+
+__all__ = ["attribute_text", "language", "mark", "sentence", "tr"]
+
+
+def language(environment: Mapping[str, str]) -> str:
+    """Two letters. GIMP sets LANGUAGE for its plug-ins when one is chosen in its preferences."""
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := environment.get(name, "").split(":")[0]:
+            return value[:2].lower()
+    return "en"
+
+
+tr = Texts(Path(__file__).parents[1] / "translations", lambda: language(os.environ))
+attribute_text = AttributeTexts(tr)

@@ -1,0 +1,80 @@
+"""Writes a result into the image: one layer above the source, or in the place of the earlier edit; one step to undo."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from anycost_client.core.errors import ClientError
+from anycost_client.edit.pending_apply import Result
+from anycost_client.edit.stored_edit import Stored
+from anycost_client.protocol.messages import Picture
+from gi.repository import Gegl, Gimp
+
+from anycost_gimp.image.babl_formats import Format, packed
+from anycost_gimp.image.parasites import MOST_BYTES, keep, source_name
+from anycost_gimp.image.source import Source
+from anycost_gimp.image.text import attribute_text, tr
+
+
+@contextmanager
+def one_step(image: Any) -> Iterator[None]:
+    """To undo."""
+    image.undo_group_start()
+    try:
+        yield
+    finally:
+        image.undo_group_end()
+        Gimp.displays_flush()
+
+
+def add(image: Any, source: Source, result: Result) -> Any:
+    """The new layer. Raises ClientError when the source is gone."""
+    picture, where = result.edited.picture, result.edited.rectangle
+    if picture is None or (picture.width, picture.height) != (where.width, where.height):
+        raise ClientError(tr("the result does not fit the layer: report this"))
+    if not image.is_valid() or not source.layer.is_valid() or image.get_item_position(source.layer) < 0:
+        raise ClientError(tr("the layer that was edited is gone: bring it back with undo, then try again"))
+    old = source.replaces if source.replaces is not None and source.replaces.is_valid() else None
+    beneath = old or source.layer
+    selection = source.region.selection
+    mask = None if selection is None else bytes(selection.data)
+    packed_edit = Stored(source_name(source.layer), source.area, mask, result.record).to_bytes(MOST_BYTES)
+    _, x, y = source.layer.get_offsets()
+    with one_step(image):
+        layer = new_layer(image, tr("Face: {edit}", edit=attribute_text.named(result).title), picture)
+        layer.set_opacity(beneath.get_opacity())
+        keep(layer, packed_edit)
+        if old is not None and old.get_mode() != layer.get_mode():
+            layer.set_mode(old.get_mode())  # which sets the spaces anew
+            layer.set_visible(old.get_visible())
+        insert_above(image, layer, beneath)
+        layer.set_offsets(x + source.area.x + where.x, y + source.area.y + where.y)
+        if old is not None:
+            image.remove_layer(old)
+    return layer
+
+
+def new_layer(image: Any, name: str, picture: Picture) -> Any:
+    """Not in the image yet. The picture has an alpha channel."""
+    grey = image.get_base_type() == Gimp.ImageBaseType.GRAY
+    kind = Gimp.ImageType.GRAYA_IMAGE if grey else Gimp.ImageType.RGBA_IMAGE
+    layer = Gimp.Layer.new(image, name, picture.width, picture.height, kind, 100.0, Gimp.LayerMode.NORMAL)
+    perceptual = Gimp.LayerColorSpace.RGB_PERCEPTUAL  # soft edges as the backend meant them: GIMP's own is linear light
+    layer.set_blend_space(perceptual)
+    layer.set_composite_space(perceptual)
+    write(layer, picture)
+    return layer
+
+
+def write(layer: Any, picture: Picture) -> None:
+    """All of the layer's pixels."""
+    buffer = layer.get_buffer()
+    buffer.set(Gegl.Rectangle.new(0, 0, picture.width, picture.height), Format.of(picture).babl, packed(picture))
+    buffer.flush()
+    layer.update(0, 0, picture.width, picture.height)
+
+
+def insert_above(image: Any, layer: Any, beneath: Any) -> None:
+    """Raises ClientError."""
+    if not image.insert_layer(layer, beneath.get_parent(), image.get_item_position(beneath)):
+        raise ClientError(tr("GIMP did not take the new layer: unlock the group it belongs to, then try again"))

@@ -1,0 +1,1 @@
+"""Qt, texts, errors: what all other parts use."""

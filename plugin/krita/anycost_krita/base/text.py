@@ -1,0 +1,31 @@
+"""The texts of the docker: `tr` in Krita's language, by our tables, else by Krita's own translations."""
+
+import builtins
+import functools
+from pathlib import Path
+
+from anycost_client.core.translation import Texts, mark, sentence
+from anycost_client.edit.attribute_labels import AttributeTexts
+
+__all__ = ["attribute_text", "language", "mark", "sentence", "tr"]
+
+
+@functools.cache
+def language() -> str:
+    """Two letters: the one chosen in Krita's settings, else the system's."""
+    from anycost_krita.base.qt import QtCore
+
+    chosen, system = QtCore.QLocale(), QtCore.QLocale.system()
+    name = chosen.name()
+    if name == system.name():
+        name = next(iter(system.uiLanguages()), name)
+    return name[:2].lower()
+
+
+def _of_krita(text: str) -> str:
+    translate = getattr(builtins, "i18n", None)  # Krita's, in its Python
+    return str(translate(text)) if translate else text
+
+
+tr = Texts(Path(__file__).parents[1] / "translations", lambda: language(), _of_krita)
+attribute_text = AttributeTexts(tr)

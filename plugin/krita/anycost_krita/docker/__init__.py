@@ -1,0 +1,1 @@
+"""The docker and Krita's menu entries."""

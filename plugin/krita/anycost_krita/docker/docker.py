@@ -1,0 +1,51 @@
+"""Krita's docker around the panel: one for each window, with a way of its own to the backend."""
+
+from anycost_client.backend.backend_process import Backend
+from anycost_client.backend.bug_report import report
+from anycost_client.backend.worker_thread import Worker
+from krita import DockWidget
+
+from anycost_krita.base.qt import QtCore
+from anycost_krita.base.slot_errors import guarded
+from anycost_krita.base.text import tr
+from anycost_krita.docker.panel import Panel
+from anycost_krita.document.host_factory import krita_host
+from anycost_krita.edit.controller import Controller
+
+DOCKER = "anycost_edit_face_docker"
+
+
+class EditFaceDocker(DockWidget):
+    """The backend is started by the first edit, not with Krita."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWindowTitle(tr("Edit Face"))
+        self._host = krita_host()
+        backend = Backend(self._host.program)
+        self._panel = Panel(
+            Controller(self._host, lambda deliver: Worker(deliver, backend), lambda editor: report(editor, backend))
+        )
+        self.setWidget(self._panel)
+        controller = self._panel.controller
+        # A window that is closed takes its dockers with it: before them, the way to the backend has to end.
+        self._panel.destroyed.connect(lambda *_: controller.close())
+        application = QtCore.QCoreApplication.instance()
+        if application is not None:
+            application.aboutToQuit.connect(self._quit)
+
+    def fault(self, error: Exception) -> None:
+        self._panel.fault(error)
+
+    @guarded
+    def edit_active(self) -> None:
+        self._panel.controller.edit_active()
+
+    @guarded
+    def canvasChanged(self, canvas: object) -> None:
+        """Krita calls it with another document's canvas, or None."""
+        self._host.canvas_changed()
+
+    @guarded
+    def _quit(self) -> None:
+        self._panel.shut()

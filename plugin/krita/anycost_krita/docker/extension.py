@@ -1,0 +1,56 @@
+"""What Krita sees: the menu entries and the docker's factory. Never keeps Krita from starting."""
+
+import logging
+
+from krita import DockWidgetFactory, DockWidgetFactoryBase, Extension, Krita
+
+from anycost_krita.base.qt import QtCore
+from anycost_krita.base.slot_errors import guarded
+from anycost_krita.base.text import tr
+from anycost_krita.docker.docker import DOCKER, EditFaceDocker
+
+ACTION = "anycost_edit_face"  # the .action file gives it a shortcut
+_SCRIPTS = "anycost_edit_face_scripts"
+
+log = logging.getLogger(__name__)
+
+
+class EditFaceExtension(Extension):
+    """Adds Edit Face… to Filter and to Tools > Scripts."""
+
+    def __init__(self, parent: QtCore.QObject) -> None:
+        super().__init__(parent)
+        self._actions: list[object] = []  # kept alive
+
+    def setup(self) -> None:
+        pass
+
+    def fault(self, error: Exception) -> None:
+        log.error("Edit Face", exc_info=error)
+
+    @guarded
+    def createActions(self, window: object) -> None:
+        for name, place in ((ACTION, "filter"), (_SCRIPTS, "tools/scripts")):
+            action = window.createAction(name, tr("Edit Face…"), place)  # type: ignore[attr-defined]
+            action.triggered.connect(self._open)
+            self._actions.append(action)
+
+    @guarded
+    def _open(self) -> None:
+        """The docker of the active window appears and begins with the active layer."""
+        for docker in Krita.instance().dockers():  # of the active window
+            if docker.objectName() == DOCKER:
+                docker.setVisible(True)
+                docker.raise_()
+                if isinstance(docker, EditFaceDocker):
+                    QtCore.QTimer.singleShot(0, docker.edit_active)
+
+
+def register(application: Krita) -> None:
+    """Once, when Krita loads the plug-in."""
+    try:
+        application.addExtension(EditFaceExtension(application))
+        right = DockWidgetFactoryBase.DockRight
+        application.addDockWidgetFactory(DockWidgetFactory(DOCKER, right, EditFaceDocker))
+    except Exception as error:
+        log.error("Edit Face cannot be added to Krita", exc_info=error)

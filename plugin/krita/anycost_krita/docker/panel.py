@@ -1,0 +1,323 @@
+"""The docker's contents: shows what the controller holds, and hands on what the user does. No state of its own."""
+
+from collections.abc import Callable
+
+from anycost_client.edit.editor import State
+from anycost_client.edit.preset_files import PresetsStore
+from anycost_client.edit.presets import Preset
+
+from anycost_krita.base.qt import QAction, Qt, QtCore, QtGui, QtWidgets
+from anycost_krita.base.slot_errors import guarded
+from anycost_krita.base.text import attribute_text, tr
+from anycost_krita.docker.batch_view import BatchView
+from anycost_krita.docker.layers_view import LayersView
+from anycost_krita.docker.page_texts import message, notice, other_layer
+from anycost_krita.docker.picture_view import PictureView
+from anycost_krita.edit.controller import Controller, Page
+from anycost_krita.widgets.attribute_list import AttributeList
+from anycost_krita.widgets.glyphs import GlyphButton
+from anycost_krita.widgets.labels import ShortLabel
+from anycost_krita.widgets.message_bar import MessageBar
+from anycost_krita.widgets.preset_menu import PresetMenu
+from anycost_krita.widgets.refine_bar import RefineBar
+from anycost_krita.widgets.state_page import StatePage
+
+_MOST_OF_ROOM = 0.52  # that the picture takes, until somebody moves the handle below it
+
+
+class Panel(QtWidgets.QWidget):
+    """Takes the controller over: it is closed with `shut`, or with the program."""
+
+    def __init__(self, controller: Controller, copy: Callable[[str], None] | None = None) -> None:
+        super().__init__()
+        self.controller = controller
+        controller.setParent(self)
+        self._copy = copy or (lambda text: QtWidgets.QApplication.clipboard().setText(text))
+        self._split_by_hand = False
+        self._build()
+        self._connect()
+        for what in ("page", "layer", "message"):
+            self._show(what)
+
+    def fault(self, error: Exception) -> None:
+        """An exception in a slot or an event of any part."""
+        self.controller.fault(error)
+
+    def shut(self) -> None:
+        """The docker or the program goes."""
+        self.batch_view.close()
+        self.layers_view.close()
+        self.controller.close()
+
+    # --------------------------------------------------------------------- layout
+
+    def _build(self) -> None:
+        self.state_page = StatePage()
+        self.name = ShortLabel()
+        font = QtGui.QFont(self.name.font())
+        font.setBold(True)
+        self.name.setFont(font)
+        self.reread = GlyphButton("reread", tr("Read the layer and the selection again"))
+        self.leave = GlyphButton("close", tr("Leave this layer as it is"))
+        self.other = MessageBar()
+        self.picture = PictureView(self.controller)
+        self.canvas, self.compare, self.faces = self.picture.canvas, self.picture.compare, self.picture.faces
+        self.attributes = AttributeList()
+        self.presets = PresetMenu(PresetsStore(self.controller.host.presets_folder, tr))
+        self.undo = GlyphButton("undo", tr("Undo"))
+        self.redo = GlyphButton("redo", tr("Redo"))
+        self.reset = GlyphButton("reset", tr("Reset all sliders that are not locked"))
+        self.layers_view = LayersView(self.controller, self)
+        self.more = GlyphButton("more", tr("With other layers"))
+        self.more.setPopupMode(QtWidgets.QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.match = QAction(tr("Match another face…"), self)
+        self.learn = QAction(tr("Make a slider from layers…"), self)
+        menu = QtWidgets.QMenu(self.more)
+        menu.addActions([self.match, self.learn])
+        self.more.setMenu(menu)
+        self.refine = RefineBar()
+        self.message = MessageBar()
+        self.batch = QtWidgets.QPushButton(tr("Batch…"))
+        self.batch.setToolTip(tr("The same edit on many layers or keyframes"))
+        self.batch_view = BatchView(self.controller, self)
+        self.apply = QtWidgets.QToolButton()
+        self.apply.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self.apply.setSizePolicy(QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Fixed)
+        self.apply.setFont(font)
+        self.apply_new = QAction(tr("Apply as another layer"), self)
+
+        header = _row(self.name, self.reread, self.leave, stretch=0, spacing=0)
+        for button in (self.presets, self.undo, self.redo, self.reset, self.more):
+            self.attributes.top.addWidget(button)
+        self.splitter = QtWidgets.QSplitter(Qt.Orientation.Vertical)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.addWidget(self.picture)
+        self.splitter.addWidget(self.attributes)
+        self.splitter.setStretchFactor(0, 0)
+        self.splitter.setStretchFactor(1, 1)
+        footer = _row(self.batch, self.apply, stretch=1, spacing=6)
+        self.editing = _column(header, self.other, self.splitter, self.refine, self.message, footer, stretch=2)
+        self.stack = QtWidgets.QStackedWidget()
+        self.stack.addWidget(self.state_page)
+        self.stack.addWidget(self.editing)
+        layout = QtWidgets.QVBoxLayout(self)
+        layout.setContentsMargins(6, 4, 6, 6)
+        layout.addWidget(self.stack)
+
+    def _connect(self) -> None:
+        controller = self.controller
+        controller.changed.connect(self._changed)
+        self.state_page.pressed.connect(self._page_button)
+        self.state_page.cancelled.connect(self._leave)
+        self.state_page.report_wanted.connect(self._copy_report)
+        self.reread.clicked.connect(self._edit_active)
+        self.leave.clicked.connect(self._leave)
+        self.other.pressed.connect(self._edit_active)
+        self.splitter.splitterMoved.connect(self._split_moved)
+        self.compare.close_up.connect(self._fit_later)
+        self.attributes.changed.connect(self._strength)
+        self.attributes.lock_changed.connect(self._lock)
+        self.presets.chosen.connect(self._use_preset)
+        self.undo.clicked.connect(self._undo)
+        self.redo.clicked.connect(self._redo)
+        self.reset.clicked.connect(self._reset)
+        self.refine.wanted.connect(self._refine)
+        self.refine.stopped.connect(self._stop)
+        self.message.pressed.connect(self._copy_report)
+        self.batch.clicked.connect(self.batch_view.open)
+        self.match.triggered.connect(self.layers_view.open_match)
+        self.learn.triggered.connect(self.layers_view.open_learn)
+        self.apply.clicked.connect(self._apply)
+        self.apply_new.triggered.connect(self._apply_new)
+
+    # -------------------------------------------------------------- what has changed
+
+    @guarded
+    def _changed(self, what: str) -> None:
+        self._show(what)
+
+    def _show(self, what: str) -> None:
+        controller = self.controller
+        match what:
+            case "page":
+                self._show_page()
+            case "faces":
+                self.picture.show_faces()
+                self._fit_picture()
+            case "attributes":
+                self._show_values()
+            case "preview":
+                self.picture.show_preview()
+            case "compare":
+                self.picture.show_comparison()
+            case "zoom":
+                self.picture.measure()
+            case "values" | "history" | "locks" | "selected":
+                self._show_values()
+            case "progress" | "refined" | "result" | "message" if controller.page is not Page.EDITING:
+                self._show_page()
+            case _:
+                self._show_messages()
+        if what == "selected":
+            self.picture.show_selected()
+            self._fit_picture()
+        if what == "layer":
+            self._show_page()
+
+    def _show_page(self) -> None:
+        controller = self.controller
+        if controller.page is Page.EDITING:
+            self.name.setText(controller.source.layer.name if controller.source else "")
+            self.stack.setCurrentWidget(self.editing)
+            self._show_values()
+        else:
+            self.state_page.show_notice(notice(controller))
+            self.stack.setCurrentWidget(self.state_page)
+        self._show_messages()
+
+    def _show_values(self) -> None:
+        sliders = self.controller.editor.sliders
+        self.attributes.offer(attribute_text.shown(sliders))
+        self.attributes.show_values(sliders)
+        self.presets.current = sliders.preset("")
+        self._show_buttons()
+
+    def _show_messages(self) -> None:
+        for bar, said in ((self.message, message(self.controller)), (self.other, other_layer(self.controller))):
+            bar.show_message(said.glyph, said.text, said.button, said.fraction)
+        self._show_buttons()
+
+    def _show_buttons(self) -> None:
+        controller, editor, sliders = self.controller, self.controller.editor, self.controller.editor.sliders
+        ready, edited = editor.state is State.READY, bool(sliders.values)
+        self.undo.setEnabled(sliders.can_undo)
+        self.redo.setEnabled(sliders.can_redo)
+        self.reset.setEnabled(edited)
+        self.refine.show_running(editor.refining, ready and bool(sliders.selected))
+        self.match.setEnabled(ready and bool(sliders.selected))
+        updates = bool(controller.source and controller.source.replaces)
+        self.apply.setText(tr("Stop") if controller.applying else tr("Update layer") if updates else tr("Apply"))
+        self.apply.setEnabled(controller.applying or (edited and ready))
+        mode = QtWidgets.QToolButton.ToolButtonPopupMode
+        self.apply.setPopupMode(mode.MenuButtonPopup if updates else mode.DelayedPopup)
+        (self.apply.addAction if updates else self.apply.removeAction)(self.apply_new)
+        self.batch.setEnabled(bool(sliders.preset("").strengths) or bool(controller.batch and controller.batch.running))
+
+    def _fit_picture(self) -> None:
+        """As high as the picture needs, and half of the room at most; until somebody moves the handle."""
+        if not self._split_by_hand:
+            room = self.splitter.height()
+            height = min(self.picture.fitting_height(), round(room * _MOST_OF_ROOM))
+            self.splitter.setSizes([height, room - height])
+
+    @guarded
+    def _split_moved(self) -> None:
+        self._split_by_hand = True
+
+    # ------------------------------------------------------------- what the user does
+
+    @guarded
+    def _page_button(self) -> None:
+        if self.controller.page is Page.FAILED:
+            self.controller.retry()
+        else:
+            self.controller.edit_active()
+
+    @guarded
+    def _edit_active(self) -> None:
+        self.controller.edit_active()
+
+    @guarded
+    def _leave(self) -> None:
+        self.controller.stop_edit()
+
+    @guarded
+    def _copy_report(self) -> None:
+        self._copy(self.controller.report())
+
+    @guarded
+    def _strength(self, attribute: str, strength: float, done: bool) -> None:
+        self.controller.editor.sliders.set(attribute, strength, done)
+
+    @guarded
+    def _lock(self, attribute: str, locked: bool) -> None:
+        self.controller.editor.sliders.lock(attribute, locked)
+
+    @guarded
+    def _use_preset(self, preset: Preset) -> None:
+        self.controller.use_preset(preset)
+
+    @guarded
+    def _undo(self) -> None:
+        self.controller.editor.sliders.undo()
+
+    @guarded
+    def _redo(self) -> None:
+        self.controller.editor.sliders.redo()
+
+    @guarded
+    def _reset(self) -> None:
+        self.controller.editor.sliders.reset_all()
+
+    @guarded
+    def _refine(self, faithful: float) -> None:
+        selected = self.controller.editor.sliders.selected
+        if selected:
+            self.controller.editor.refine(selected[0], faithful=faithful)
+
+    @guarded
+    def _stop(self) -> None:
+        self.controller.editor.stop_refining()
+
+    @guarded
+    def _apply(self) -> None:
+        if self.controller.applying:
+            self.controller.stop_applying()
+        else:
+            self.controller.apply()
+
+    @guarded
+    def _apply_new(self) -> None:
+        self.controller.apply(as_new=True)
+
+    # --------------------------------------------------------------------- events
+
+    @guarded
+    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
+        super().resizeEvent(event)
+        QtCore.QTimer.singleShot(0, self._fit_later)
+
+    @guarded
+    def _fit_later(self) -> None:
+        self._fit_picture()
+
+    @guarded
+    def hideEvent(self, event: QtGui.QHideEvent) -> None:
+        self.controller.set_hidden(True)
+        super().hideEvent(event)
+
+    @guarded
+    def showEvent(self, event: QtGui.QShowEvent) -> None:
+        self.controller.set_hidden(False)
+        super().showEvent(event)
+
+
+def _row(*parts: QtWidgets.QWidget, stretch: int, spacing: int) -> QtWidgets.QWidget:
+    return _box(QtWidgets.QHBoxLayout(), parts, stretch, spacing)
+
+
+def _column(*parts: QtWidgets.QWidget, stretch: int) -> QtWidgets.QWidget:
+    return _box(QtWidgets.QVBoxLayout(), parts, stretch, 4)
+
+
+def _box(
+    layout: QtWidgets.QBoxLayout, parts: tuple[QtWidgets.QWidget, ...], stretch: int, spacing: int
+) -> QtWidgets.QWidget:
+    """`stretch`: number of the part that takes what is left."""
+    box = QtWidgets.QWidget()
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(spacing)
+    for number, part in enumerate(parts):
+        layout.addWidget(part, 1 if number == stretch else 0)
+    box.setLayout(layout)
+    return box

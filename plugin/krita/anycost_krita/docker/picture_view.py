@@ -1,0 +1,149 @@
+"""The upper half of the docker: the picture before and after, how it is looked at, and the faces to choose from."""
+
+from anycost_client.protocol.messages import Face
+
+from anycost_krita.base.qt import QtCore, QtGui, QtWidgets
+from anycost_krita.base.slot_errors import guarded
+from anycost_krita.document.qimages import as_image, cut
+from anycost_krita.edit.controller import MAX_SIDE, Controller
+from anycost_krita.widgets.compare_bar import CompareBar
+from anycost_krita.widgets.face_strip import SIDE, FaceStrip
+from anycost_krita.widgets.preview_canvas import PreviewCanvas
+
+_AROUND = 0.12  # of a face's square, shown around it
+_PAUSE = 250  # milliseconds without another size after which what is seen is drawn anew
+
+
+class PictureView(QtWidgets.QWidget):
+    def __init__(self, controller: Controller) -> None:
+        super().__init__()
+        self._controller = controller
+        self._before = QtGui.QImage()
+        self.canvas = PreviewCanvas()
+        self.compare = CompareBar()
+        self.faces = FaceStrip()
+        layout = QtWidgets.QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.canvas, 1)
+        layout.addWidget(self.compare)
+        layout.addWidget(self.faces)
+        self._rest = QtCore.QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(_PAUSE)
+        self._rest.timeout.connect(self._sharpen)
+        self.canvas.split_moved.connect(self._compare)
+        self.canvas.resized.connect(self.measure)
+        self.compare.hold.connect(self.canvas.hold)
+        self.compare.split.connect(self._split)
+        self.compare.close_up.connect(self._close_up)
+        self.compare.on_canvas.connect(self._on_canvas)
+        self.compare.show_canvas(controller.canvas.wanted)
+        self.faces.chosen.connect(self._choose)
+
+    # -------------------------------------------------------------- what has changed
+
+    def show_faces(self) -> None:
+        """Another picture, or none."""
+        editor, source = self._controller.editor, self._controller.source
+        self._before = self._controller.images.of(editor.before)
+        if source is None:
+            self.canvas.show_before(QtGui.QImage(), QtCore.QSizeF(1, 1))
+            return
+        region = QtCore.QSizeF(source.region.image.width, source.region.image.height)
+        self.canvas.show_before(self._before, region)
+        ratio = self.devicePixelRatioF()
+        scale = self._before.width() / region.width() if not self._before.isNull() else 1.0
+        shown = []
+        for face in editor.faces:
+            image = as_image(face.thumbnail)
+            if image.isNull() and not self._before.isNull():
+                image = cut(self._before, _scaled(_bounds(face), scale), round(SIDE * ratio))
+            shown.append((face.id, image, face.warning))
+        self.faces.show_faces(shown, editor.sliders.selected)
+        self.faces.setVisible(len(shown) > 1 or any(warning for _, _, warning in shown))  # else nothing is to choose
+        self._show_part()
+
+    def show_preview(self) -> None:
+        shown = self._controller.editor.preview
+        place = shown.rectangle if shown else None
+        rectangle = QtCore.QRectF(place.x, place.y, place.width, place.height) if place else QtCore.QRectF()
+        self.canvas.show_after(self._controller.images.of(shown.picture if shown else None), rectangle)
+        self.compare.show_quality(shown)
+
+    def show_comparison(self) -> None:
+        at = self._controller.editor.compare
+        self.canvas.compare(at)
+        self.compare.show_split(at is not None)
+
+    def show_selected(self) -> None:
+        self.faces.show_selected(self._controller.editor.sliders.selected)
+        self._show_part()
+
+    def fitting_height(self) -> int:
+        """Pixels: at which the picture fills the width."""
+        return self.sizeHint().height() - self.canvas.sizeHint().height() + self.canvas.fitting_height()
+
+    # ------------------------------------------------------------------ inside
+
+    def _show_part(self) -> None:
+        """The chosen faces from near, or all of the picture."""
+        editor = self._controller.editor
+        part = QtCore.QRectF()
+        if self.compare.shows_close_up:
+            for face in editor.faces:
+                if face.id in editor.sliders.selected:
+                    square = _bounds(face)
+                    margin = _AROUND * square.width()
+                    part = part.united(square.adjusted(-margin, -margin, margin, margin))
+        self.canvas.show_part(part)
+        self.updateGeometry()
+        self.measure()
+
+    @guarded
+    def measure(self) -> None:
+        """How many pixels the next previews need, so that the screen shows each of them."""
+        source, editor = self._controller.source, self._controller.editor
+        if source is None:
+            return
+        image = source.region.image
+        longest = max(image.width, image.height)
+        in_docker = self.canvas.displayed_pixels() / max(self.canvas.shown_share(), 1e-3)
+        on_canvas = longest * self._controller.canvas.scale * self.devicePixelRatioF()
+        side = min(max(in_docker, on_canvas), longest, MAX_SIDE)
+        editor.max_side = max(64 * round(side / 64), 64)  # in steps, so that the backend can keep what it has drawn
+        self._rest.start()
+
+    @guarded
+    def _sharpen(self) -> None:
+        self._controller.editor.sharpen()
+
+    @guarded
+    def _compare(self, at: float) -> None:
+        self._controller.editor.show(at)
+
+    @guarded
+    def _split(self, on: bool) -> None:
+        self._controller.editor.show(0.5 if on else None)
+
+    @guarded
+    def _close_up(self) -> None:
+        self._show_part()
+
+    @guarded
+    def _on_canvas(self, on: bool) -> None:
+        self._controller.show_on_canvas(on)
+        self.measure()
+
+    @guarded
+    def _choose(self, faces: tuple[int, ...]) -> None:
+        self._controller.editor.sliders.select(faces)
+
+
+def _bounds(face: Face) -> QtCore.QRectF:
+    """Around the aligned square, in pixels of the region."""
+    return QtGui.QPolygonF([QtCore.QPointF(x, y) for x, y in face.corners]).boundingRect()
+
+
+def _scaled(place: QtCore.QRectF, by: float) -> QtCore.QRectF:
+    return QtCore.QRectF(place.x() * by, place.y() * by, place.width() * by, place.height() * by)

@@ -1,0 +1,1 @@
+"""Krita's documents: layers read and written, pixels, annotations, the preview layer."""

@@ -1,0 +1,28 @@
+"""Where the edits are kept: in the document's annotations, one for each edited layer, under the layer's uuid."""
+
+from typing import Any
+
+from anycost_client.core.cooperative import Steps
+from anycost_client.edit.stored_edit import Stored
+
+_TYPE = "anycost-edit-"
+
+
+def keep(document: Any, node_uuid: str, packed: bytes) -> None:
+    """packed: what Stored.packing made."""
+    document.setAnnotation(_TYPE + node_uuid, "Anycost Face Editor: what this layer was made of", packed)
+
+
+def forget(document: Any, node_uuid: str) -> None:
+    document.removeAnnotation(_TYPE + node_uuid)
+
+
+def has(document: Any, node_uuid: str) -> bool:
+    return _TYPE + node_uuid in document.annotationTypes()
+
+
+def stored_with(document: Any, node_uuid: str) -> Steps[Stored | None]:
+    """None for a layer that is no edit of ours. Raises ClientError for one that cannot be read."""
+    if not has(document, node_uuid):
+        return None
+    return (yield from Stored.unpacking(bytes(document.annotation(_TYPE + node_uuid).data())))

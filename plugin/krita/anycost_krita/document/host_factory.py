@@ -1,0 +1,57 @@
+"""The host adapter inside Krita: with Krita's own objects, Qt's timers, and a preview that no saved file gets."""
+
+import functools
+from pathlib import Path
+
+from anycost_client.protocol.messages import Picture
+
+from anycost_krita.base.qt import Qt, QtCore, QtGui
+from anycost_krita.document.krita_host import KritaHost
+from anycost_krita.document.qimages import as_image
+from anycost_krita.document.save_guard import Doorkeeper
+
+_MENUS_MADE = 500  # milliseconds after a window
+_SMOOTH = 3_000_000  # pixels up to which a preview is scaled smoothly: more would take too long
+
+
+@functools.cache
+def krita_host() -> KritaHost:
+    """The only one: of two, each would take the other's preview for one that a crash has left.
+
+    Krita's notifier tells it of documents that come and go, and of the end."""
+    from krita import Krita
+
+    krita = Krita.instance()
+    host = KritaHost(
+        krita,
+        lambda milliseconds, call: QtCore.QTimer.singleShot(milliseconds, call),
+        scaled=scaled,
+        folder=Path(Krita.getAppDataLocation()),
+    )
+    notifier = krita.notifier()
+    notifier.setActive(True)
+    for told in (notifier.imageClosed, notifier.viewCreated, notifier.viewClosed):
+        told.connect(lambda *_: QtCore.QTimer.singleShot(0, host.look))
+    notifier.applicationClosing.connect(lambda *_: host.closing())
+    doorkeepers: list[Doorkeeper] = []
+
+    def guard_windows() -> None:
+        for window in krita.windows()[len(doorkeepers) :]:
+            doorkeepers.append(Doorkeeper(krita, window.qwindow(), host.remove_preview))
+
+    notifier.windowCreated.connect(lambda *_: QtCore.QTimer.singleShot(_MENUS_MADE, guard_windows))
+    QtCore.QTimer.singleShot(_MENUS_MADE, guard_windows)
+    return host
+
+
+def scaled(picture: Picture, width: int, height: int) -> bytes:
+    """RGBA 8 to B G R A 8."""
+    image = as_image(picture)
+    if (image.width(), image.height()) != (width, height):
+        smooth = Qt.TransformationMode.SmoothTransformation
+        how = smooth if width * height <= _SMOOTH else Qt.TransformationMode.FastTransformation
+        image = image.scaled(width, height, Qt.AspectRatioMode.IgnoreAspectRatio, how)
+    image = image.convertToFormat(QtGui.QImage.Format.Format_ARGB32)
+    bits = image.constBits()
+    bits.setsize(width * height * 4)
+    return bytes(bits)

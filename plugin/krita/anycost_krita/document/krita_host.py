@@ -1,0 +1,352 @@
+"""Krita as the docker sees it: layers are read, results become layers, previews come and go (`ports.Host`)."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from anycost_client.core.cooperative import Steps
+from anycost_client.edit.areas import Area
+from anycost_client.edit.pending_apply import Result
+from anycost_client.edit.stored_edit import Stored
+from anycost_client.protocol.messages import Edited, OpenRegion
+
+from anycost_krita.base.text import tr
+from anycost_krita.document import annotations
+from anycost_krita.document.colour_spaces import space_of
+from anycost_krita.document.cooperative import Later, Pieces
+from anycost_krita.document.host_error import Fault
+from anycost_krita.document.host_interface import HostEvent, HostProblem, Layer, Scope, Source
+from anycost_krita.document.keyframes import Frames
+from anycost_krita.document.layers import (
+    Place,
+    area_of,
+    find,
+    hidden,
+    is_layer,
+    is_preview,
+    keyframes,
+    layer_of,
+    locate,
+    locked_group,
+    uuid,
+    walk,
+)
+from anycost_krita.document.pixels import grab_selection, read, write
+from anycost_krita.document.preview_layer import Preview, Scaled
+from anycost_krita.document.regions import area_to_read, bounded, region_of
+
+_LOOK = 500  # milliseconds between looks at what is active
+_GROUP = "AnycostFaceEditor"  # in Krita's settings
+
+
+class KritaHost:
+    """See ports.Host. Everything is called in the GUI's thread."""
+
+    def __init__(
+        self,
+        krita: Any,  # Krita.instance()
+        later: Later,
+        *,
+        scaled: Scaled,
+        folder: Path,  # of Krita's user data
+    ) -> None:
+        self.program = f"Krita {krita.version()}"
+        self.presets_folder = folder / "anycost_krita" / "presets"
+        self._krita = krita
+        self._later = later
+        self._pieces = Pieces(later)
+        self._looks, self._drawing = Pieces(later), Pieces(later)
+        self._preview = Preview(krita, scaled)
+        self._watchers: list[Callable[[HostEvent], None]] = []
+        self._seen: object = None  # what was active at the last look
+        self._documents: frozenset[str] = frozenset()
+        self._read: tuple[str, int, int] | None = None  # id of the layer that was read last, its document's size
+        self._looking = False
+        self._scale = 1.0  # of the canvas, at the last look
+
+    # ------------------------------------------------------------- what is there
+
+    def watch(self, callback: Callable[[HostEvent], None]) -> Callable[[], None]:
+        self._watchers.append(callback)
+        if not self._looking:
+            self._looking = True
+            self._look()
+        return lambda: self._watchers.remove(callback) if callback in self._watchers else None
+
+    def active(self) -> Layer | HostProblem:
+        try:
+            return self._described(self._active())
+        except Fault as fault:
+            return fault.problem
+
+    def batch(self, scope: Scope) -> tuple[Layer, ...] | HostProblem:
+        try:
+            places = self._batch(scope)
+            if not places:
+                raise Fault(*_nothing(scope), "no_layer")
+            return tuple(self._described(place) for place in places)
+        except Fault as fault:
+            return fault.problem
+
+    def layers(self) -> tuple[Layer, ...]:
+        document = self._krita.activeDocument()
+        if document is None:
+            return ()
+        nodes = [n for n in walk(document.topLevelNodes()) if is_layer(n) and not is_preview(n) and not hidden(n)]
+        places = [Place(document, node) for node in reversed(nodes) if not annotations.has(document, uuid(node))]
+        return tuple(self._described(place) for place in places)
+
+    def setting(self, name: str, default: str) -> str:
+        return str(self._krita.readSetting(_GROUP, name, default))
+
+    def keep_setting(self, name: str, value: str) -> None:
+        self._krita.writeSetting(_GROUP, name, value)
+
+    # ------------------------------------------------------------- reading
+
+    def read(self, layer: Layer | None, then: Callable[[Source | HostProblem], None]) -> None:
+        self._pieces.start(self._reading(layer), then)
+
+    def _reading(self, layer: Layer | None) -> Steps[Source]:
+        place = self._active() if layer is None else self._place(layer.id)
+        edited = place.id
+        edit = (
+            None if place.time is not None else (yield from annotations.stored_with(place.document, uuid(place.node)))
+        )
+        place = self._place(edited)
+        if edit is not None:
+            origin = find(place.document, edit.source)
+            if origin is None:
+                raise Fault(
+                    tr("The layer from which this edit was made is gone."),
+                    tr("Bring it back with undo, or edit another layer."),
+                    "gone",
+                )
+            place = Place(place.document, origin, edit.time)
+        area, selected = area_to_read(place, edit)
+        warning = tr("The layer is hidden.") if hidden(place.node) else ""
+        id = place.id
+        mask = edit.selection if edit else None
+        if selected is not None:
+            mask = yield from grab_selection(lambda: self._place(id).document.selection(), area)
+        image = yield from read(self._krita, lambda: self._place(id), area)
+        place = self._place(id)
+        region = region_of(place, area, image, mask)
+        self._read = (id, place.document.width(), place.document.height())
+        return Source(
+            self._described(place),
+            region,
+            edit.record if edit else None,
+            edited if edit else "",
+            warning,
+        )
+
+    def look_at(self, layer: Layer, then: Callable[[OpenRegion | HostProblem], None]) -> None:
+        self._looks.start(self._looking_at(layer.id), then)
+
+    def stop_looking(self) -> None:
+        self._looks.stop()
+
+    def _looking_at(self, id: str) -> Steps[OpenRegion]:
+        place = self._place(id)
+        area = bounded(place, area_of(place.node.bounds()))
+        image = yield from read(self._krita, lambda: self._place(id), area)
+        return region_of(self._place(id), area, image, None)
+
+    # ------------------------------------------------------------- writing
+
+    def apply(self, source: Source, result: Result, then: Callable[[Layer | HostProblem], None]) -> None:
+        self._pieces.start(self._applying(source, result), then)
+
+    def _applying(self, source: Source, result: Result) -> Steps[Layer]:
+        place, old = self._target(source)
+        picture, where = result.edited.picture, result.edited.rectangle
+        area = source.region.rectangle
+        if picture is None or area is None or (picture.width, picture.height) != (where.width, where.height):
+            raise Fault(tr("The result does not fit the layer."), tr("Report this."))
+        name = tr("Face: {edit}", edit=result.title)
+        x, y, space = area.x + where.x, area.y + where.y, space_of(source.region)
+        if place.time is not None:
+            frames = Frames(self._krita, self._place)
+            return self._described((yield from frames.add(source.layer.id, name, picture, x, y, space)))
+        node = place.document.createNode(name, "paintlayer")
+        was_read, selection = Area(area.x, area.y, area.width, area.height), source.region.selection
+        mask = None if selection is None else bytes(selection.data)
+        packed = yield from Stored(uuid(place.node), was_read, mask, result.record).packing()
+        yield from write(self._krita, node, picture, x, y, space)
+        self.remove_preview()
+        place, old = self._target(source)  # much may have happened meanwhile
+        document, beneath = place.document, old or place.node
+        node.setOpacity(beneath.opacity())
+        node.setInheritAlpha(beneath.inheritAlpha())
+        if old is not None:
+            node.setBlendingMode(old.blendingMode())
+            node.setVisible(old.visible())
+        annotations.keep(document, uuid(node), packed)
+        active = document.activeNode()
+        if not beneath.parentNode().addChildNode(node, beneath):
+            annotations.forget(document, uuid(node))
+            raise Fault(tr("Krita did not take the new layer."), tr("Try again."))
+        if old is not None:
+            old.remove()
+        elif active is not None:
+            document.setActiveNode(active)  # Krita 5.3 activates what is added
+        return self._described(Place(document, node))
+
+    def _target(self, source: Source) -> tuple[Place, Any | None]:
+        """The layer above which the result goes, and the one that it replaces. Raises Fault."""
+        place = self._place(source.layer.id)
+        old = locate(self._krita, source.replaces) if source.replaces else None
+        beneath = old.node if old else place.node
+        if old is not None and old.node.locked():
+            raise Fault(
+                tr('The layer "{name}" is locked.', name=old.node.name()), tr("Unlock it, then apply again."), "locked"
+            )
+        if group := locked_group(beneath):
+            raise Fault(tr('The group "{name}" is locked.', name=group), tr("Unlock it, then apply again."), "locked")
+        return place, old.node if old else None
+
+    def stop(self) -> None:
+        self._pieces.stop()
+
+    # ------------------------------------------------------------- preview
+
+    def show_preview(self, source: Source, edited: Edited) -> None:
+        self._drawing.stop()
+        area, place = source.region.rectangle, locate(self._krita, source.layer.id)
+        if edited.picture is None or area is None or place is None:
+            self._preview.remove()
+            return
+        work = self._preview.draw(place, Area(area.x, area.y, area.width, area.height), edited)
+        self._drawing.start(work, lambda _: None)
+
+    def canvas_scale(self) -> float:
+        window, document = self._krita.activeWindow(), self._krita.activeDocument()
+        view = window.activeView() if window is not None else None
+        canvas = view.canvas() if view is not None else None
+        if canvas is None or document is None or document.resolution() <= 0:
+            return 1.0
+        return float(canvas.zoomLevel()) * 72.0 / document.resolution()  # zoomLevel counts in points
+
+    def remove_preview(self) -> None:
+        self._drawing.stop()
+        self._preview.remove()
+
+    def canvas_changed(self) -> None:
+        """Another document or view is shown."""
+        self._later(0, self.look)
+
+    def closing(self) -> None:
+        """Krita ends."""
+        self._looking = False
+        self.stop()
+        self.stop_looking()
+        self.remove_preview()
+        self._tell("closing")
+
+    # ------------------------------------------------------------------ inside
+
+    def _tell(self, event: HostEvent) -> None:
+        for watcher in list(self._watchers):
+            watcher(event)
+
+    def _look(self) -> None:
+        """Krita tells of documents that open and close, and of no change of layer or selection."""
+        if not self._looking:
+            return
+        self.look()
+        self._later(_LOOK, self._look)
+
+    def look(self) -> None:
+        """What has changed since the last look is told."""
+        documents = frozenset(uuid(document.rootNode()) for document in self._krita.documents())
+        if documents - self._documents or self._left():
+            self._preview.sweep()
+        self._documents = documents
+        if self._read and self._gone(*self._read):
+            self._read = None
+            self._tell("gone")
+        scale, before = self.canvas_scale(), self._scale
+        self._scale = scale
+        if scale != before:
+            self._tell("zoomed")
+        now = self._now()
+        if now != self._seen:
+            self._seen = now
+            self._tell("active")
+
+    def _left(self) -> bool:
+        """Whether a redo has brought a preview back."""
+        document = self._krita.activeDocument()
+        node = document.activeNode() if document is not None else None
+        parent = node.parentNode() if node is not None else None
+        return parent is not None and any(is_preview(n) and not self._preview.owns(n) for n in parent.childNodes())
+
+    def _gone(self, id: str, width: int, height: int) -> bool:
+        place = locate(self._krita, id)
+        return place is None or (place.document.width(), place.document.height()) != (width, height)
+
+    def _now(self) -> object:
+        document = self._krita.activeDocument()
+        node = document.activeNode() if document is not None else None
+        if node is None:
+            return document is None
+        if self._preview.owns(node):
+            return self._seen
+        selection = document.selection()
+        rectangle = selection and (selection.x(), selection.y(), selection.width(), selection.height())
+        return uuid(document.rootNode()), uuid(node), node.name(), rectangle, document.currentTime()
+
+    def _active(self) -> Place:
+        """Raises Fault."""
+        document = self._krita.activeDocument()
+        if document is None:
+            raise Fault(tr("No document is open."), tr("Open a picture."), "no_document")
+        node = layer_of(document.activeNode())
+        if node is not None and is_preview(node):
+            node = next((one for one in reversed(_below(node)) if is_layer(one)), None)
+        if node is None:
+            raise Fault(tr("No layer is active."), tr("Choose a layer in the layer docker."), "no_layer")
+        return Place(document, node)
+
+    def _place(self, id: str) -> Place:
+        """Raises Fault."""
+        place = locate(self._krita, id)
+        if place is None:
+            raise Fault(tr("The layer is gone."), tr("Undo, or choose another layer."), "gone")
+        return place
+
+    def _described(self, place: Place) -> Layer:
+        name = str(place.node.name())
+        if place.time is not None:
+            name = tr("{layer}, frame {number}", layer=name, number=place.time)
+        return Layer(place.id, name, place.time, annotations.has(place.document, uuid(place.node)))
+
+    def _batch(self, scope: Scope) -> list[Place]:
+        place = self._active()
+        document, node = place.document, place.node
+        if scope == "keyframes":
+            return [replace(place, time=time) for time in keyframes(document, node)]
+        if scope == "group":
+            nodes = node.childNodes()
+        else:
+            view = self._krita.activeWindow() and self._krita.activeWindow().activeView()
+            nodes = view.selectedNodes() if view else [node]
+        kept = {uuid(n): n for n in nodes if is_layer(n) and not is_preview(n) and not hidden(n)}
+        return [Place(document, n) for n in kept.values() if not annotations.has(document, uuid(n))]
+
+
+def _nothing(scope: Scope) -> tuple[str, str]:
+    match scope:
+        case "keyframes":
+            return tr("The layer has no keyframes."), tr("Choose an animated layer.")
+        case "group":
+            return tr("There is no visible layer in it."), tr("Choose a group with layers.")
+    return tr("No visible layer is selected."), tr("Select layers in the layer docker; edits are not edited again.")
+
+
+def _below(node: Any) -> list[Any]:
+    """Its siblings beneath it, the lowest first."""
+    siblings = node.parentNode().childNodes()
+    return list(siblings[: [uuid(one) for one in siblings].index(uuid(node))])

@@ -1,0 +1,64 @@
+"""Which part of a layer is read: within the selection's reach, and no more than the backend can take."""
+
+from anycost_client.edit.areas import Area
+from anycost_client.edit.stored_edit import Stored
+from anycost_client.protocol.messages import OpenRegion, Picture
+
+from anycost_krita.base.text import tr
+from anycost_krita.document.host_error import Fault
+from anycost_krita.document.layers import Place, area_of
+from anycost_krita.document.pixels import layer_space
+
+MOST_PIXELS = 64_000_000  # of a region
+MOST_BYTES = 512 << 20
+_MOST_LOOKED_AT = 16_000_000  # pixels of a canvas
+
+
+def area_to_read(place: Place, edit: Stored | None) -> tuple[Area, Area | None]:
+    """What to read, and what of it is selected. Raises Fault where there is nothing, or too much."""
+    document, node = place.document, place.node
+    canvas = Area(0, 0, document.width(), document.height())
+    selected = None
+    chosen = document.selection() is not None and edit is None
+    # Krita looks at every pixel for the bounds: too long in a large picture, where they are not needed.
+    unknown = place.time is not None or (chosen and canvas.pixels > _MOST_LOOKED_AT)
+    bounds = canvas if unknown else area_of(node.bounds())
+    if bounds.empty:
+        raise Fault(tr("The layer is empty."), tr("Choose a layer with a picture."), "empty")
+    if edit is not None:
+        area = edit.area
+    elif (selection := document.selection()) is not None:
+        selected = Area(selection.x(), selection.y(), selection.width(), selection.height())
+        area = selected.grown().cut(bounds)
+        if area.empty or selected.cut(bounds).empty:
+            raise Fault(tr("The selection lies beside the layer's picture."), tr("Select a face, or nothing."), "empty")
+    else:
+        area = bounds
+    return bounded(place, area), selected
+
+
+def bounded(place: Place, area: Area) -> Area:
+    """What of the area can be read. Raises Fault for nothing, or too much."""
+    if area.empty:
+        raise Fault(tr("The layer is empty."), tr("Choose a layer with a picture."), "empty")
+    if _too_large(place, area):  # what lies beyond the canvas is given up first
+        area = area.cut(Area(0, 0, place.document.width(), place.document.height()))
+    if _too_large(place, area):
+        raise Fault(
+            tr("{megapixels} megapixels are too many to search.", megapixels=round(area.pixels / 1e6)),
+            tr("Select a face with some room around it."),
+            "too_large",
+        )
+    return area
+
+
+def region_of(place: Place, area: Area, image: Picture, mask: bytes | None) -> OpenRegion:
+    space = layer_space(place).sent
+    selection = None if mask is None else Picture.packed(area.width, area.height, 1, mask)
+    return OpenRegion(
+        image=image, rectangle=area.rectangle, selection=selection, colours=space.colours, order=space.order
+    )
+
+
+def _too_large(place: Place, area: Area) -> bool:
+    return area.pixels > MOST_PIXELS or area.pixels * layer_space(place).sent.pixel_bytes > MOST_BYTES

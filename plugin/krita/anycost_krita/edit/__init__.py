@@ -1,0 +1,1 @@
+"""One edit, between document, backend and docker."""

@@ -1,0 +1,71 @@
+"""Edits with held attributes, on a drawn face: preview and final are corrected alike, and nothing is without a lock."""
+
+from pathlib import Path
+
+import pytest
+import skimage.data
+from anycost_backend.editing import models as parts_module
+from anycost_backend.editing.face_edit import Adjustment
+from anycost_backend.editing.models import Parts
+from anycost_backend.editing.session import Manner, Session
+from anycost_backend.photo.layer import Layer
+from anycost_models.core.errors import AnycostError
+from anycost_models.generators.sub_generator import SubGenerator
+
+HELD = Adjustment({"age": 1.0}, ("brows_up",))
+MOVING = Manner(SubGenerator(128, 0.25), 256, quick=True)
+RESTING = Manner(SubGenerator(128), 256)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def caches(shared_home: Path):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ANYCOST_HOME", str(shared_home))
+        patch.setattr(parts_module, "FINAL", SubGenerator(256))  # quicker
+        yield
+
+
+@pytest.fixture
+def session(loaded: Parts) -> Session:
+    """The latent is a drawn face's."""
+    session = Session(Layer(skimage.data.astronaut()), loaded)
+    session.adopt(0, loaded.renderer.sample(903, 0.7))
+    return session
+
+
+def test_the_held_label_stays_in_the_final_picture(session: Session, loaded: Parts) -> None:
+    latent = session.latent(0)
+    assert latent is not None
+
+    def brows(strengths: dict[str, float]) -> float:
+        picture = loaded.renderer.render8(loaded.directions.apply(latent, strengths), SubGenerator(256))
+        return loaded.labels.measure(picture)["brows_up"]
+
+    drawn = session.draw(0, HELD, session.final(0)).strengths
+    still, dragged, held = brows({}), brows({"age": 1.0}), brows(dict(drawn))
+    assert abs(held - still) < 0.5 * abs(dragged - still)
+    assert drawn["age"] == 1.0
+
+
+def test_a_moving_preview_is_corrected_in_proportion_until_one_at_rest_has_measured(session: Session) -> None:
+    half = Adjustment({"age": 0.5}, HELD.held)
+    foreseen, half_foreseen = (session.draw(0, wanted, MOVING).strengths["brows_up"] for wanted in (HELD, half))
+    assert half_foreseen == pytest.approx(foreseen / 2)
+    resting = session.draw(0, HELD, RESTING).strengths
+    assert session.draw(0, HELD, MOVING).strengths == resting
+
+
+def test_the_preview_at_rest_is_corrected_as_the_final_picture_is(session: Session) -> None:
+    resting = session.draw(0, HELD, RESTING).strengths
+    assert session.draw(0, HELD, session.final(0)).strengths == resting
+
+
+def test_without_a_lock_strengths_are_as_they_were_set(session: Session) -> None:
+    assert session.draw(0, {"age": 1.0}, MOVING).strengths == {"age": 1.0}
+
+
+def test_what_cannot_be_held_is_refused(session: Session) -> None:
+    with pytest.raises(AnycostError, match="brows_up"):
+        session.draw(0, Adjustment({"age": 1.0}, ("brows_pu",)), MOVING)
+    with pytest.raises(AnycostError, match="another face"):
+        Adjustment(offset=session.latent(0)[:3]).check(session.parts.directions, session.parts.latent_shape)  # type: ignore[index]

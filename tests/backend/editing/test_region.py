@@ -1,0 +1,200 @@
+"""An opened region: what is shown and what is applied is what `anycost edit` would make of the same pixels."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import cv2
+import numpy as np
+import photo_files
+import pytest
+from anycost_backend.editing import models as parts_module
+from anycost_backend.editing.byte_lru_cache import Kept
+from anycost_backend.editing.models import Parts
+from anycost_backend.editing.region import OpenRegion, Shown
+from anycost_backend.editing.session import Session
+from anycost_backend.photo.layer import Layer
+from anycost_backend.photo.photo import open_photo
+from anycost_backend.server.job_queue import Stopped
+from anycost_models.generators.sub_generator import SubGenerator
+from skimage.data import astronaut, chelsea
+
+ASTRONAUT = astronaut()
+QUICK = SubGenerator(256, 0.25)
+SMILE = {0: {"smile": 1.0}}
+
+
+@pytest.fixture(autouse=True)
+def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts_module, "FINAL", QUICK)
+
+
+@pytest.fixture(scope="module")
+def latent(loaded: Parts) -> np.ndarray:
+    """Stands in for a projection: any face can be edited."""
+    return loaded.renderer.sample(1, 0.7)
+
+
+def opened(
+    loaded: Parts, latent: np.ndarray, pixels: np.ndarray, selection: np.ndarray | None = None, **options: object
+) -> OpenRegion:
+    region = OpenRegion(Layer(pixels, **options), selection, loaded, Kept(1 << 28))  # type: ignore[arg-type]
+    for number in region.numbers:
+        region.session.adopt(number, latent)
+    return region
+
+
+def nothing() -> None:
+    pass
+
+
+def laid(picture: np.ndarray, shown: Shown) -> np.ndarray:
+    """float64: the change over the picture, both of the same type."""
+    most = np.iinfo(picture.dtype).max if picture.dtype.kind == "u" else 1
+    x0, y0, x1, y1 = shown.bounds
+    result = picture.astype(np.float64)
+    alpha = shown.pixels[:, :, -1:] / most
+    result[y0:y1, x0:x1] += alpha * (shown.pixels[:, :, :-1] - result[y0:y1, x0:x1])
+    return result
+
+
+def final_of_the_command(
+    folder: Path, loaded: Parts, latent: np.ndarray, pixels: np.ndarray, edits: Mapping[int, Mapping[str, float]]
+) -> np.ndarray:
+    session = Session(open_photo(photo_files.vips_file(folder / "photo.png", pixels)), loaded)
+    photo = session.photo
+    for face, strengths in edits.items():
+        session.adopt(face, latent)
+        photo = session.edit(photo, face, strengths).photo
+    return photo.pixels
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_the_final_picture_is_that_of_anycost_edit(
+    tmp_path: Path, loaded: Parts, latent: np.ndarray, dtype: str
+) -> None:
+    eight = ASTRONAUT if dtype == "uint8" else photo_files.sixteen(ASTRONAUT)
+    pixels = (eight / np.float32(65535)) if dtype == "float32" else eight
+    edited = laid(pixels, opened(loaded, latent, pixels).final(SMILE, nothing))
+    most = {"uint8": 255, "uint16": 65535, "float32": 1}[dtype]
+    command = final_of_the_command(tmp_path, loaded, latent, eight, SMILE).astype(np.float64)
+    command *= most / (255 if dtype == "uint8" else 65535)
+    assert np.abs(edited - command).max() <= 1.01 / 255 * most
+    assert np.abs(edited - pixels).max() > 20 / 255 * most
+
+
+def test_two_faces_that_touch(tmp_path: Path, loaded: Parts, latent: np.ndarray) -> None:
+    picture = np.full((300, 420, 3), 120, np.uint8)
+    picture[20:276, 0:210] = ASTRONAUT[:256, 122:332]
+    picture[40:296, 210:420] = ASTRONAUT[:256, 122:332][:, ::-1]
+    region = opened(loaded, latent, picture)
+    assert len(region.numbers) == 2
+    edits = {0: {"smile": -1.5, "hair_lightness": 1.0}, 1: {"hair_lightness": 1.5}}
+    command = final_of_the_command(tmp_path, loaded, latent, picture, edits)
+    assert np.abs(laid(picture, region.final(edits, nothing)) - command).max() <= 2
+    shown = region.preview(edits, QUICK, 420, False, nothing)
+    assert np.abs(laid(picture, shown) - command).mean() < 0.5
+
+
+def test_a_preview_is_the_final_picture_seen_small(loaded: Parts, latent: np.ndarray) -> None:
+    region = opened(loaded, latent, ASTRONAUT)
+    final = laid(ASTRONAUT, region.final(SMILE, nothing))
+    for max_side, quick in ((512, False), (512, True), (200, True)):
+        shown = region.preview(SMILE, QUICK, max_side, quick, nothing)
+        x0, y0, x1, y1 = shown.bounds
+        assert shown.pixels.shape[:2] == tuple(round(side * max_side / 512) for side in (y1 - y0, x1 - x0))
+        size = shown.pixels.shape[1::-1]
+        pictures = ASTRONAUT[y0:y1, x0:x1].astype(np.float64), final[y0:y1, x0:x1]
+        before, wanted = (cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in pictures)
+        alpha = shown.pixels[:, :, 3:] / 255
+        seen = before + alpha * (shown.pixels[:, :, :3] - before)
+        edit = np.abs(wanted - before).mean()
+        assert np.abs(seen - wanted).mean() < (0.6 if quick else 0.05) * edit
+
+
+def test_selection_and_transparency_limit_the_change(loaded: Parts, latent: np.ndarray) -> None:
+    selection = np.zeros(ASTRONAUT.shape[:2], np.uint8)
+    selection[:, 225:] = 255  # the right half of her face
+    selection[:, 215:225] = 100
+    alpha = np.full(selection.shape, 255, np.uint8)
+    alpha[:100] = 0
+    whole = opened(loaded, latent, ASTRONAUT).final(SMILE, nothing)
+    part = opened(loaded, latent, ASTRONAUT, selection, alpha=alpha).final(SMILE, nothing)
+    x0, y0, x1, y1 = part.bounds
+    limit = (selection / 255 * (alpha / 255))[y0:y1, x0:x1]
+    assert np.abs(part.pixels[:, :, 3] - whole.pixels[:, :, 3] * limit).max() <= 1
+    assert part.pixels[:, :, 3].any()
+    shown = opened(loaded, latent, ASTRONAUT, selection, alpha=alpha).preview(SMILE, QUICK, 512, True, nothing)
+    assert not shown.pixels[:, :, 3][limit == 0].any()
+
+
+def test_only_faces_that_are_selected_are_offered(loaded: Parts, latent: np.ndarray) -> None:
+    selection = np.zeros(ASTRONAUT.shape[:2], np.uint8)
+    selection[300:, :100] = 255  # a corner far from her face
+    assert opened(loaded, latent, ASTRONAUT, selection).numbers == []
+    selection[120, 220] = 1
+    assert opened(loaded, latent, ASTRONAUT, selection).numbers == [0]
+    assert opened(loaded, latent, chelsea()).numbers == []
+
+
+def test_grey_layers_give_grey_results(loaded: Parts, latent: np.ndarray) -> None:
+    region = opened(loaded, latent, ASTRONAUT.mean(axis=2, keepdims=True).astype(np.uint8))
+    assert region.final(SMILE, nothing).pixels.shape[2] == 2
+    assert region.preview(SMILE, QUICK, 512, True, nothing).pixels.shape[2] == 4
+
+
+def test_work_that_is_not_wanted_ends_between_its_stages(loaded: Parts, latent: np.ndarray) -> None:
+    region = opened(loaded, latent, ASTRONAUT)
+    calls = 0
+
+    def check() -> None:
+        nonlocal calls
+        calls += 1
+        raise Stopped("superseded")
+
+    with pytest.raises(Stopped):
+        region.preview(SMILE, QUICK, 512, True, check)
+    assert calls == 1
+    assert set(region.session.seconds) == {"find", "render"}
+
+
+def test_a_slider_costs_one_render(loaded: Parts, latent: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    region = opened(loaded, latent, ASTRONAUT)
+    region.preview({0: {"smile": 0.05}}, QUICK, 512, True, nothing)  # looks at both ends of half a unit
+    renders = 0
+    render = type(loaded.renderer).render
+
+    def counted(*arguments: object) -> np.ndarray:
+        nonlocal renders
+        renders += 1
+        return render(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(loaded.renderer), "render", counted)
+    for strength in (0.1, 0.2, 0.3):
+        region.preview({0: {"smile": strength}}, QUICK, 512, True, nothing)
+    assert renders == 3
+
+
+def test_what_was_kept_goes_with_the_region(loaded: Parts, latent: np.ndarray) -> None:
+    kept = Kept(1 << 28)
+    region = OpenRegion(Layer(ASTRONAUT), None, loaded, kept)
+    region.session.adopt(0, latent)
+    region.preview(SMILE, QUICK, 512, True, nothing)
+    assert kept.bytes > 1 << 18
+    region.close()
+    assert kept.bytes == 0
+
+
+def test_what_is_kept_stays_within_its_limit() -> None:
+    kept = Kept(1000)
+    made: list[str] = []
+
+    def make(name: str) -> np.ndarray:
+        made.append(name)
+        return np.zeros(400, np.uint8)
+
+    for name in ("a", "b", "a", "c", "a", "b"):
+        kept.get((name,), lambda name=name: make(name))  # type: ignore[misc]
+        assert kept.bytes <= 1000
+    assert made == ["a", "b", "c", "b"]  # a was used between, and stayed
+    assert kept.get("too large", lambda: np.zeros(2000, np.uint8)).nbytes == 2000
+    assert kept.bytes <= 1000

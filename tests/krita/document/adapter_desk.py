@@ -1,0 +1,78 @@
+"""The host adapter over a fake Krita, with a clock that runs what was put off; and pictures to put into it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from anycost_client.edit.edit_record import Record, RecordedFace
+from anycost_client.edit.pending_apply import Result
+from anycost_client.protocol.messages import Edited, Picture, Rectangle
+from anycost_krita.document.host_interface import HostProblem, Source
+from anycost_krita.document.krita_host import KritaHost
+from fake_krita import Document, FakeKrita, Node
+
+
+class Desk:
+    """One open document of 300×200 pixels with one layer, and the adapter."""
+
+    def __init__(self, folder: Path) -> None:
+        self.krita = FakeKrita()
+        self.later: list[Callable[[], None]] = []
+        self.host = KritaHost(
+            self.krita,
+            lambda milliseconds, call: self.later.append(call) if milliseconds == 0 else None,
+            scaled=lambda picture, width, height: bytes(width * height * 4),
+            folder=folder,
+        )
+        self.document: Document = self.krita.open(300, 200)
+        self.photo: Node = self.document.layer("photo", noise(200, 300))
+        self.document._active = self.photo
+
+    def run(self) -> None:
+        """All that is to be done between events."""
+        while self.later:
+            self.later.pop(0)()
+
+    def read(self, layer: Any = None) -> Source:
+        source = self.outcome(lambda then: self.host.read(layer, then))
+        assert isinstance(source, Source), source
+        return source
+
+    def outcome(self, ask: Callable[[Callable[[Any], None]], None]) -> Any:
+        """What `then` got, once."""
+        got: list[Any] = []
+        ask(got.append)
+        self.run()
+        assert len(got) == 1
+        return got[0]
+
+    def apply(self, source: Source, result: Result) -> Any:
+        return self.outcome(lambda then: self.host.apply(source, result, then))
+
+    def refused(self, layer: Any = None) -> HostProblem:
+        problem = self.outcome(lambda then: self.host.read(layer, then))
+        assert isinstance(problem, HostProblem), problem
+        return problem
+
+    def names(self) -> list[str]:
+        """Of the layers, the lowest first."""
+        return [node.name() for node in self.document.topLevelNodes()]
+
+
+def noise(height: int, width: int, seed: int = 0) -> np.ndarray:
+    """Opaque B G R A."""
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 4), np.uint8)
+    pixels[:, :, 3] = 255
+    return pixels
+
+
+def drawn(x: int, y: int, pixels: np.ndarray, title: str = "smile +0.8") -> Result:
+    """A final picture at x, y of the region. pixels: [H, W, 4]."""
+    height, width = pixels.shape[:2]
+    depth: Any = {1: "8", 2: "16"}[pixels.dtype.itemsize]
+    picture = Picture.packed(width, height, 4, pixels.tobytes(), depth)
+    edited = Edited(id="e", sequence=1, picture=picture, rectangle=Rectangle(x, y, width, height), quality="final")
+    latent = Picture.packed(4, 2, 1, np.arange(8, dtype="<f4").tobytes(), "32f")
+    face = RecordedFace(((1.0, 2.0), (9.0, 2.0), (9.0, 10.0), (1.0, 10.0)), {"smile": 0.8}, latent)
+    return Result(edited, title, Record("hash", (face,)))

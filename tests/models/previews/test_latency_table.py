@@ -1,0 +1,147 @@
+"""Which sub-generator draws: the one nearest to the full picture that the time allows."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from anycost_models.core.errors import AnycostError
+from anycost_models.export.graph_cache import Graphs
+from anycost_models.generators import mobile
+from anycost_models.generators.checkpoint import load_generator, save_generator
+from anycost_models.generators.sub_generator import SubGenerator
+from anycost_models.previews import latency_table
+from anycost_models.previews.fidelity_table import Nearness, Row, load_nearness, save_nearness
+from anycost_models.previews.latency_chart import draw_times
+from anycost_models.previews.latency_table import Pace, Timed, TimeTable, choose, progression
+
+SMALL, NARROW, WIDE, FULL = SubGenerator(64), SubGenerator(256, 0.25), SubGenerator(256, 0.5), SubGenerator(1024)
+NEARNESS = Nearness(
+    8,
+    (128, 256),
+    (
+        Row(64, 1.0, 100, (0.5, 0.9)),
+        Row(256, 0.25, 200, (0.6, 0.5)),
+        Row(512, 0.25, 250, (0.7, 0.6)),
+        Row(256, 0.5, 300, (0.3, 0.3)),
+        Row(1024, 1.0, 2000, (0.0, 0.0)),
+    ),
+)
+TABLE = TimeTable(
+    "a CPU",
+    "openvino",
+    0,
+    (Timed(64, 1.0, 5.0), Timed(256, 0.25, 10.0), Timed(256, 0.5, 20.0), Timed(1024, 1.0, 200.0)),
+    NEARNESS,
+)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ANYCOST_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    torch.manual_seed(0)
+    save_generator(mobile.MobileGenerator(mobile.TINY), tmp_path / "tiny.safetensors")
+    return tmp_path / "tiny.safetensors"
+
+
+@pytest.mark.parametrize(
+    ("budget", "side", "expected"),
+    [(33, 256, WIDE), (15, 256, NARROW), (15, 100, SMALL), (1, 256, SMALL), (500, 256, FULL), (33, 4000, WIDE)],
+)
+def test_the_nearest_that_fits_is_chosen(budget: float, side: int, expected: SubGenerator) -> None:
+    assert choose(TABLE, budget, side) == expected
+
+
+def test_when_the_slider_rests_better_ones_follow_up_to_the_best() -> None:
+    assert progression(TABLE, SMALL, 256) == (WIDE, FULL)
+    assert progression(TABLE, FULL, 256) == ()
+    slow = TimeTable("a CPU", "openvino", 0, (*TABLE.rows[:3], Timed(1024, 1.0, 4000.0)), NEARNESS)
+    assert progression(slow, NARROW, 256) == (WIDE,)
+
+
+def test_without_a_table_of_distances_size_comes_first_then_width() -> None:
+    unknown = TimeTable("a CPU", "openvino", 0, TABLE.rows)
+    assert choose(unknown, 33, 256) == WIDE
+    assert choose(unknown, 15, 256) == NARROW
+    assert choose(unknown, 15, 64) == SMALL
+
+
+def test_a_busy_machine_draws_with_less_and_a_wrong_table_is_noticed() -> None:
+    pace = Pace(TABLE)
+    assert pace.choose(33, 256) == WIDE
+    pace.observe(WIDE, 500.0)  # once: it was held up
+    assert pace.choose(33, 256) == WIDE
+    for _ in range(20):
+        pace.observe(WIDE, 60.0)
+    assert pace.choose(33, 256) == NARROW
+    for _ in range(40):
+        pace.observe(NARROW, 4.0)
+    assert pace.outdated
+    assert not Pace(TABLE).outdated
+
+
+def test_only_what_no_cheaper_one_replaces_is_worth_measuring() -> None:
+    assert NEARNESS.worthwhile() == (SMALL, NARROW, WIDE, FULL)
+    searched = Row(256, (64, 48), 320, (0.29, 0.29))  # hardly nearer than WIDE
+    assert Nearness(8, (128, 256), (*NEARNESS.rows, searched)).worthwhile() == (SMALL, NARROW, WIDE, FULL)
+
+
+def test_the_shipped_table_names_what_the_model_has() -> None:
+    table, model = load_nearness(), load_generator()
+    worthwhile = table.worthwhile()
+    assert worthwhile[-1] == SubGenerator(model.config.resolution)
+    assert {table.distance(worthwhile[-1], side) for side in table.sides} == {0.0}
+    assert all(model.cost(row.sub).macs == row.macs for row in table.rows)
+    assert len(worthwhile) < 12  # each is exported and timed at first start
+
+
+def test_a_table_is_written_and_read(tmp_path: Path) -> None:
+    save_nearness(NEARNESS, tmp_path / "table.json")
+    assert load_nearness(tmp_path / "table.json") == NEARNESS
+    (tmp_path / "table.json").write_text('{"faces": 8, "sides": [256], "rows": [[]]}')
+    with pytest.raises(AnycostError, match="no table of sub-generators"):
+        load_nearness(tmp_path / "table.json")
+    with pytest.raises(AnycostError, match="cannot be read"):
+        load_nearness(tmp_path / "none.json")
+
+
+def test_what_was_measured_is_remembered(weights: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    graphs = Graphs(weights, lambda: load_generator(weights))
+    monkeypatch.setattr(graphs, "drawing", counted := Counted(graphs))
+    assert latency_table.remembered(graphs) is None
+    seen: list[Timed] = []
+    table = latency_table.measure(graphs, on_row=seen.append)
+    assert {row.sub for row in table.rows} == {row.sub for row in seen}
+    assert all(row.ms == min(other.ms for other in seen if other.sub == row.sub) for row in table.rows)
+    assert table.full == SubGenerator(64)
+    assert len(counted.subs) == 2 * len(table.rows) == len(seen)
+    assert latency_table.remembered(graphs) == table
+    assert latency_table.remembered(Graphs(weights, lambda: load_generator(weights), threads=1)) is None
+    (file,) = (home / "cache" / "times").iterdir()
+    file.write_text("{}")
+    assert latency_table.remembered(graphs) is None
+
+
+class Counted:
+    """Graphs.drawing that keeps account, and draws nothing."""
+
+    def __init__(self, graphs: Graphs) -> None:
+        self.graphs = graphs
+        self.subs: list[SubGenerator] = []
+
+    def __call__(self, sub: SubGenerator, *, keep: bool) -> object:
+        assert not keep  # a dozen networks would fill the memory
+        self.subs.append(sub)
+        return lambda latent, noise: [np.zeros((1, sub.resolution, sub.resolution, 3), np.float32)]
+
+
+def test_the_chart_shows_every_row() -> None:
+    chart = draw_times(TABLE, 256)
+    assert chart.shape == (720, 1120, 3)
+    fewer = draw_times(TimeTable("a CPU", "openvino", 0, (TABLE.rows[0], TABLE.rows[3]), NEARNESS), 256)
+    assert (chart != fewer).any()
