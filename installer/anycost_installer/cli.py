@@ -110,7 +110,7 @@ def prefix(arguments: argparse.Namespace) -> Path | None:
         return None
     folder: Path = arguments.prefix.absolute()
     if folder.exists() and not folder.is_dir():
-        raise InstallError(f"--prefix {folder} is not a folder: name one")
+        raise InstallError(f"--prefix {folder} is not a folder", "name one")
     return folder
 
 

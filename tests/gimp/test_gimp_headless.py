@@ -142,14 +142,14 @@ def test_a_missing_backend_is_a_state_with_a_remedy_and_a_report(link: Link, sou
 def test_trouble_in_the_dialog_is_a_message_and_a_fault_has_a_report(link: Link, source: Source) -> None:
     window = Window(link)
     session = window.session
-    session.fail(ClientError("the layer is empty: choose another"))
+    session.fail(ClientError("the layer is empty", "choose another"))
     assert (notice(session).title, notice(session).text) == (
         "This layer cannot be edited",
         "The layer is empty: choose another.",
     )
     other = Window(link).session
     other.open(source)
-    other.fail(ClientError("'smile' is locked: unlock it to change it"))
+    other.fail(ClientError("'smile' is locked", "unlock it to change it"))
     assert other.message == "'smile' is locked: unlock it to change it."
     assert other.page is not Page.FAILED
     other.fail(RuntimeError("never seen"))

@@ -129,7 +129,7 @@ def test_a_step_that_fails_has_no_cost():
     out = io.StringIO()
     progress = Progress(out)
     with pytest.raises(InstallError), progress.step("Installing packages"):
-        raise InstallError("no")
+        raise InstallError("no", "try again")
     assert out.getvalue() == "Installing packages ...\n"
     assert progress.seconds == {}
 

@@ -75,7 +75,7 @@ def test_a_failure_inside_the_block_brings_the_former_plug_ins_back(home: Home) 
         with without_wheels:
             assert not (home.krita.place / "vendor" / "cp312").exists()
             assert home.gimp.place.is_dir()
-            raise InstallError("the self-test failed")
+            raise InstallError("the self-test failed", "run it again")
 
     with pytest.raises(InstallError, match="the self-test failed"):
         fail_inside()

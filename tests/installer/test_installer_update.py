@@ -119,7 +119,7 @@ def test_if_it_does_not_work_everything_is_as_before(installed, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "stop", [KeyboardInterrupt(), OSError(28, "No space left on device"), InstallError("no network")]
+    "stop", [KeyboardInterrupt(), OSError(28, "No space left on device"), InstallError("no network", "find one")]
 )
 @pytest.mark.parametrize("where", ["prepare", "fetch", "pip_for", "self_test"])
 def test_stopped_anywhere_the_old_one_is_used_and_the_next_run_goes_on(installed, monkeypatch, stop, where):

@@ -23,14 +23,18 @@ def plan(folder: Path, output: Path, format: str | None = None) -> list[Item]:
     Raises AnycostError when the folder cannot be read or holds no photos, and when it is the output as well."""
     try:
         if not folder.is_dir():
-            raise AnycostError(f"{folder} is {'no folder' if folder.exists() else 'missing'}: name a folder of photos")
+            raise AnycostError(
+                f"{folder} is {('no folder' if folder.exists() else 'missing')}", "name a folder of photos"
+            )
         photos = sorted(path for path in folder.iterdir() if path.suffix.lower() in EXTENSIONS and is_photo(path))
         if output.exists() and output.samefile(folder):
-            raise AnycostError(f"the edited photos would lie among the photos of {folder}: name another output folder")
+            raise AnycostError(
+                f"the edited photos would lie among the photos of {folder}", "name another output folder"
+            )
     except OSError as error:
-        raise AnycostError(f"cannot read {folder}: {error.strerror}; check its permissions") from error
+        raise AnycostError(f"cannot read {folder}: {error.strerror}", "check its permissions") from error
     if not photos:
-        raise AnycostError(f"{folder} holds no photos ({', '.join(EXTENSIONS)}): name another folder")
+        raise AnycostError(f"{folder} holds no photos ({', '.join(EXTENSIONS)})", "name another folder")
     names = [_name(photo, format) for photo in photos]
     twice = _twice(names)
     names = [
@@ -38,7 +42,7 @@ def plan(folder: Path, output: Path, format: str | None = None) -> list[Item]:
         for photo, name in zip(photos, names, strict=True)
     ]
     if twice := _twice(names):
-        raise AnycostError(f"several photos would be written as {min(twice)}: rename one of them")
+        raise AnycostError(f"several photos would be written as {min(twice)}", "rename one of them")
     return [Item(photo, output / name) for photo, name in zip(photos, names, strict=True)]
 
 

@@ -95,7 +95,7 @@ def read_record(folder: Path) -> Record | None:
         return None
     except (OSError, ValueError) as error:  # msgspec's are ValueErrors
         why = error.strerror if isinstance(error, OSError) else "it is damaged, or another program's"
-        raise AnycostError(f"cannot read {path} ({why}): name another output folder") from error
+        raise AnycostError(f"cannot read {path} ({why})", "name another output folder") from error
 
 
 def write_record(folder: Path, record: Record) -> None:

@@ -54,7 +54,7 @@ def run(batch: Batch, resume: bool, on_result: Callable[[Result], None]) -> Reco
                     on_result(result)
         except KeyboardInterrupt:
             so_far = f"{len(diary.results)} of {len(batch.items)} photos"
-            raise AnycostError(f"cancelled after {so_far}: the same command with --resume goes on") from None
+            raise AnycostError(f"cancelled after {so_far}", "the same command with --resume goes on") from None
         finally:
             diary.write()
             tidy(batch.output, finished=not any(diary.wants(item) for item in batch.items))
@@ -73,12 +73,13 @@ class Diary:
         earlier = read_record(batch.output)
         if earlier and not resume:
             raise AnycostError(
-                f"{batch.output} holds the results of a batch: --resume goes on with it, or name another output folder"
+                f"{batch.output} holds the results of a batch",
+                "--resume goes on with it, or name another output folder",
             )
         ours = set(earlier.planned) if earlier else set()
         for item in batch.items:
             if item.output.name not in ours and os.path.lexists(item.output):
-                raise AnycostError(f"{item.output} is there already: move it away, or name another output folder")
+                raise AnycostError(f"{item.output} is there already", "move it away, or name another output folder")
         known = {r.file: r for r in earlier.files} if earlier and earlier.settings == batch.settings else {}
         self._results = {
             item.source.name: known[item.source.name]
@@ -122,16 +123,16 @@ def _alone(output: Path) -> Iterator[None]:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise AnycostError(
-            f"cannot make the folder {output} ({error.strerror}): name another, or change the permissions"
+            f"cannot make the folder {output} ({error.strerror})", "name another, or change the permissions"
         ) from error
     name = hashlib.sha256(os.fsencode(output.resolve())).hexdigest()[:32]
     try:
         lock = FileLock(private_folder(cache_dir() / "batches") / name)
         got = lock.acquire()
     except ConnectionFileError as error:
-        raise AnycostError(str(error)) from error
+        raise AnycostError(error.cause, error.remedy) from error
     if not got:
-        raise AnycostError(f"another batch is writing to {output}: wait for it, or name another output folder")
+        raise AnycostError(f"another batch is writing to {output}", "wait for it, or name another output folder")
     try:
         yield
     finally:

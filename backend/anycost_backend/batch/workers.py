@@ -38,8 +38,8 @@ def edit_all(tasks: list[Task], jobs: int, cluster: str | None = None) -> Genera
             deaths += 1
             if deaths > _DEATHS:
                 raise AnycostError(
-                    f"worker processes end again and again ({error}), perhaps for want of memory: run it with fewer "
-                    "--jobs, and --resume"
+                    f"worker processes end again and again ({error}), perhaps for want of memory",
+                    "run it with fewer --jobs, and --resume",
                 ) from error
 
 
@@ -81,17 +81,17 @@ def _on_cluster(address: str, left: dict[str, Task]) -> Iterator[Result]:
         from distributed import Client, KilledWorker
     except ImportError as error:
         raise AnycostError(
-            "a cluster needs Dask, which is not installed: run pip install 'anycost-face-editor[cluster]'"
+            "a cluster needs Dask, which is not installed", "run pip install 'anycost-face-editor[cluster]'"
         ) from error
     try:
         client = Client(address, timeout=_PATIENCE, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
-        raise AnycostError(f"no Dask scheduler answers at {address}: check the address, or start one") from error
+        raise AnycostError(f"no Dask scheduler answers at {address}", "check the address, or start one") from error
     try:
         with client, joblib.parallel_config("dask", client=client, wait_for_workers_timeout=_PATIENCE):
             yield from _results(joblib.Parallel(pre_dispatch="all", **_EACH), left)
     except TimeoutError as error:
-        raise AnycostError(f"the Dask scheduler at {address} has no workers: start some, then --resume") from error
+        raise AnycostError(f"the Dask scheduler at {address} has no workers", "start some, then --resume") from error
     except (KilledWorker, ConnectionError) as error:
         raise LostWorkers(type(error).__name__) from error
 

@@ -77,7 +77,7 @@ def take(args: argparse.Namespace) -> int:
     name = made.direction.name
     check_free(name, parts.shipped)
     if path_of(name).exists():
-        raise AnycostError(f"there is an attribute '{name}' already: remove it, or choose another with --name")
+        raise AnycostError(f"there is an attribute '{name}' already", "remove it, or choose another with --name")
     store(made)
     print(f"'{name}' can be used now: {made.direction.about}")
     return 0

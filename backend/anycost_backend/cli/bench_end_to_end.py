@@ -53,7 +53,7 @@ def end_to_end(model: str) -> EndToEnd:
     photo = cv2.resize(parts.renderer.render8(latent), (SIDE, SIDE))
     region = OpenRegion(Layer(photo), None, parts, Kept(_KEPT))
     if not region.numbers:
-        raise AnycostError("no face was found in a drawn picture: run 'anycost models verify'")
+        raise AnycostError("no face was found in a drawn picture", "run 'anycost models verify'")
     corners = region.session.faces[region.numbers[0]].square.corners()
     region.adopt(corners, latent)
     region.final({0: {"smile": 0.5}}, lambda: None)  # whatever loads with the first has loaded
@@ -73,7 +73,7 @@ def end_to_end(model: str) -> EndToEnd:
             finally:
                 channel.close()
         except ClientError as error:
-            raise AnycostError(str(error)) from error
+            raise AnycostError(error.cause, error.remedy) from error
         finally:
             backend.stop()
 
@@ -140,13 +140,13 @@ class _Client:
         while time.monotonic() < deadline:
             for reply in self.channel.poll(0.2):
                 if isinstance(reply, m.Failed):
-                    raise AnycostError(f"{reply.cause}: {reply.remedy}")
+                    raise AnycostError(reply.cause, reply.remedy)
                 if reply.id == request.id and not isinstance(reply, m.Progress):
                     return reply
             if time.monotonic() > pinged + 1:
                 pinged = time.monotonic()
                 self.channel.send(m.Ping())
-        raise AnycostError(f"the backend does not answer within {_PATIENCE:g} s: see its log")
+        raise AnycostError(f"the backend does not answer within {_PATIENCE:g} s", "see its log")
 
 
 def _since(started: float) -> float:

@@ -27,4 +27,4 @@ def run(args: argparse.Namespace) -> int:
     try:
         return bridge.run(args.connection or default_path())
     except ClientError as error:
-        raise AnycostError(str(error)) from error
+        raise AnycostError(error.cause, error.remedy) from error

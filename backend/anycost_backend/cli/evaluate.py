@@ -180,7 +180,7 @@ def _path(args: argparse.Namespace) -> int:
 def _faces(args: argparse.Namespace) -> "tuple[Gallery, Tensor]":
     """What draws, and the styles [N, 2, D] to be drawn."""
     if not 2 <= args.samples <= 100_000:
-        raise AnycostError(f"{args.samples} samples: choose between 2 and 100000")
+        raise AnycostError(f"{args.samples} samples", "choose between 2 and 100000")
 
     from anycost_models.evaluation.sub_generators import Gallery
     from anycost_models.generators.checkpoint import load_generator

@@ -45,9 +45,9 @@ def add(measures: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     if not args.folder and args.generated < 1:
-        raise AnycostError("there is nothing to project: name a folder of photos, or --generated N")
+        raise AnycostError("there is nothing to project", "name a folder of photos, or --generated N")
     if args.folder and not args.folder.is_dir():
-        raise AnycostError(f"there is no folder {args.folder}: name one with photos")
+        raise AnycostError(f"there is no folder {args.folder}", "name one with photos")
     options.check_sheet(args.sheet)
 
     from anycost_models.core.malloc_settings import keep_freed_memory
@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
         subjects.append(subject)
         rows.extend(evaluation.evaluate(subject, judge, settings, encode, curvature, editing))
     if not subjects:
-        raise AnycostError(f"no face was found in {args.folder}: name a folder with photos of faces")
+        raise AnycostError(f"no face was found in {args.folder}", "name a folder with photos of faces")
     if args.sheet:
         shown = subjects[:MOST_ON_SHEET]
         save_picture(args.sheet, evaluation.projection_sheet(shown, rows, judge))

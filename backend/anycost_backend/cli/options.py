@@ -73,7 +73,7 @@ def check_sheet(sheet: Path | None, *others: Path | None) -> None:
         return
     picture_format(sheet)
     if check_output(sheet) in [other.resolve() for other in others if other]:
-        raise AnycostError(f"the sheet would be written over {sheet}: give it another name")
+        raise AnycostError(f"the sheet would be written over {sheet}", "give it another name")
 
 
 def add_strengths(parser: argparse.ArgumentParser, required: bool = False) -> None:
@@ -132,7 +132,7 @@ def choose_face(session: "Session", number: int | None) -> int:
     count = len(session.faces)
     if count == 0:
         raise AnycostError(
-            f"no face was found in {session.photo.path}: choose a photo that shows both eyes and the mouth of a face"
+            f"no face was found in {session.photo.path}", "choose a photo that shows both eyes and the mouth of a face"
         )
     if number is None:
         if count > 1:
@@ -140,7 +140,7 @@ def choose_face(session: "Session", number: int | None) -> int:
         return 0
     if not 1 <= number <= count:
         faces = "one face" if count == 1 else f"{count} faces"
-        raise AnycostError(f"there is no face {number}: the picture has {faces} (see 'anycost faces')")
+        raise AnycostError(f"there is no face {number}: the picture has {faces}", "see 'anycost faces'")
     return number - 1
 
 

@@ -53,9 +53,9 @@ def run(args: argparse.Namespace) -> int:
     from anycost_backend.editing.models import Parts
 
     if not 0 <= args.truncation <= 1.5:
-        raise AnycostError(f"the truncation is {args.truncation:g}: it must lie between 0 and 1.5")
+        raise AnycostError(f"the truncation is {args.truncation:g}", "choose one from 0 to 1.5")
     if args.grid is not None and not 1 <= args.grid <= 400:
-        raise AnycostError(f"a grid of {args.grid} faces: choose between 1 and 400")
+        raise AnycostError(f"a grid of {args.grid} faces", "choose between 1 and 400")
     options.check_sheet(args.output)
     parts, strengths = Parts(args.model), dict(args.strengths)
     sub = SubGenerator(args.resolution or parts.renderer.model.config.resolution, args.channels)

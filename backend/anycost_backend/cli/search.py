@@ -46,7 +46,7 @@ def add(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     if not args.front and (args.output or args.plot):
-        raise AnycostError("--output and --plot are for a front: add --front, or leave them out")
+        raise AnycostError("--output and --plot are for a front", "add --front, or leave them out")
     return _front(args) if args.front else _budget(args)
 
 

@@ -84,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         served = serve(options)
     except ConnectionFileError as error:
-        raise AnycostError(str(error)) from error
+        raise AnycostError(error.cause, error.remedy) from error
     if not served:
         print(f"a backend is serving {options.connection_file} already: this one ends", file=sys.stderr)
         return 0

@@ -30,10 +30,10 @@ def pictures_in(folder: Path) -> list[Path]:
     try:
         found = sorted(path for path in folder.iterdir() if path.suffix.lower() in EXTENSIONS and path.is_file())
     except OSError as error:
-        raise AnycostError(f"the folder {folder} cannot be read ({error.strerror}): name another") from error
+        raise AnycostError(f"the folder {folder} cannot be read ({error.strerror})", "name another") from error
     if not LEAST <= len(found) <= MOST:
         raise AnycostError(
-            f"{folder} holds {len(found)} pictures ({', '.join(EXTENSIONS)}): put {LEAST} to {MOST} there"
+            f"{folder} holds {len(found)} pictures ({', '.join(EXTENSIONS)})", f"put {LEAST} to {MOST} there"
         )
     return found
 

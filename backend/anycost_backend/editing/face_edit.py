@@ -31,8 +31,8 @@ class Adjustment:
             directions.direction(name)
         if self.offset is not None and (self.offset.shape != shape or not np.isfinite(self.offset).all()):
             raise AnycostError(
-                f"what was taken over from another face is {self.offset.shape}, this model needs {shape}:"
-                " take it over again"
+                f"what was taken over from another face is {self.offset.shape}, this model needs {shape}",
+                "take it over again",
             )
 
 
@@ -45,7 +45,7 @@ def adjustment_of(edit: FaceEdit, directions: Directions, shape: tuple[int, int]
     offset = None
     for one in edit.offsets:
         if (one.values.height, one.values.width, one.values.channels) != (*shape, 1) or abs(one.amount) > MOST:
-            raise AnycostError("what was taken over from another face is for another model: take it over again")
+            raise AnycostError("what was taken over from another face is for another model", "take it over again")
         added = one.amount * as_array(one.values)[:, :, 0].astype(np.float32)
         offset = added if offset is None else offset + added
     wanted = Adjustment(strengths, edit.held, offset)

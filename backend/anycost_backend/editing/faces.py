@@ -56,7 +56,7 @@ class FaceFinder:
             model = np.frombuffer(path.read_bytes(), np.uint8)
             detector = cv2.FaceDetectorYN.create("onnx", model, np.empty(0, np.uint8), (_COARSE, _COARSE), _LEAST_SCORE)
         except (OSError, cv2.error) as error:
-            raise AnycostError(f"the model file {path} is damaged: run 'anycost models fetch'") from error
+            raise AnycostError(f"the model file {path} is damaged", "run 'anycost models fetch'") from error
         finally:
             logging.setLogLevel(level)
         return cls(FaceMesh.load(runtime, threads), detector)

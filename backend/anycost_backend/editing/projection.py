@@ -164,7 +164,7 @@ def _key(files: Sequence[Path], *parts: object) -> str:
             digest.update(file.read_bytes())
         except OSError as error:
             raise AnycostError(
-                f"the model {file} cannot be read ({error.strerror}): install the package again"
+                f"the model {file} cannot be read ({error.strerror})", "install the package again"
             ) from error
     for part in (VERSION, *parts):
         digest.update(part.tobytes() if isinstance(part, np.ndarray) else repr(part).encode())

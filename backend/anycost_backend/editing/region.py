@@ -42,7 +42,7 @@ class OpenRegion:
     ) -> None:
         """selection: [H, W] of any depth; outside it nothing changes. Raises AnycostError when it does not fit."""
         if selection is not None and selection.shape != (layer.height, layer.width):
-            raise AnycostError("the selection is not as large as the picture: send it for the same rectangle")
+            raise AnycostError("the selection is not as large as the picture", "send it for the same rectangle")
         self.layer = layer
         self.session: Session[Layer] = Session(layer, parts, kept)
         self._selection = selection

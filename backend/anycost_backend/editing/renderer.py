@@ -92,4 +92,6 @@ class Renderer:
         shape = self.file.styles, self.file.style_dim
         if latent.shape in (shape, shape[1:]):
             return np.broadcast_to(latent, shape)
-        raise AnycostError(f"the latent is {latent.shape}, this generator needs {shape}: it was made for another model")
+        raise AnycostError(
+            f"the latent is {latent.shape}, this generator needs {shape}", "use the model that it was made for"
+        )

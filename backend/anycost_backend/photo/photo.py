@@ -111,19 +111,21 @@ def open_photo(path: str | os.PathLike[str], max_megapixels: float = 150) -> Pho
     path = Path(path)
     try:
         if path.is_dir():
-            raise AnycostError(f"{path} is a folder: name a picture in it")
+            raise AnycostError(f"{path} is a folder", "name a picture in it")
         if path.exists() and not path.is_file():
-            raise AnycostError(f"{path} is not an ordinary file: name a picture")
+            raise AnycostError(f"{path} is not an ordinary file", "name a picture")
         with path.open("rb") as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's, about odd tags
             return _read(path, file, max_megapixels)
     except (OSError, ValueError) as error:
         reason = (isinstance(error, OSError) and error.strerror) or error
-        raise AnycostError(f"cannot read {path}: {reason}; check the name and the permissions") from error
+        raise AnycostError(f"cannot read {path}: {reason}", "check the name and the permissions") from error
     except pyvips.Error as error:
-        raise AnycostError(f"cannot read {path}: {_last_line(error)}; the file is damaged or cut short") from error
+        raise AnycostError(
+            f"cannot read {path}, which is damaged or cut short: {_last_line(error)}", "get the file again"
+        ) from error
     except MemoryError as error:
-        raise AnycostError(f"cannot read {path}: not enough memory; scale the picture down") from error
+        raise AnycostError(f"cannot read {path}: not enough memory", "scale the picture down") from error
 
 
 def save_photo(
@@ -141,10 +143,10 @@ def save_photo(
     """
     format = output_format(path)
     if quality is not None and not 1 <= quality <= 100:
-        raise AnycostError(f"quality {quality} is not between 1 and 100")
+        raise AnycostError(f"there is no quality {quality}", "choose one from 1 to 100")
     if max(photo.width, photo.height) > LONGEST[format]:
         raise AnycostError(
-            f"cannot write {path}: {NAMES[format]} ends at {LONGEST[format]} pixels a side; choose TIFF or PNG"
+            f"cannot write {path}: {NAMES[format]} ends at {LONGEST[format]} pixels a side", "choose TIFF or PNG"
         )
     check_output(path)
     same = format == photo.format
@@ -159,7 +161,7 @@ def save_photo(
         data, more = encode(pixels, kind, metadata, format, encoding, quality, photo.orientation if same else 1)
     except (pyvips.Error, OSError, ValueError) as error:
         raise AnycostError(
-            f"cannot write {path} as {NAMES[format]}: {_last_line(error)}; try another format"
+            f"cannot write {path} as {NAMES[format]}: {_last_line(error)}", "try another format"
         ) from error
     write_aside(path, data)
     return [*photo.notes, *notes, *more]
@@ -169,7 +171,7 @@ def output_format(path: str | os.PathLike[str]) -> Format:
     """By the extension. Raises AnycostError that names those which work."""
     suffix = Path(path).suffix.lower()
     if suffix not in EXTENSIONS:
-        raise AnycostError(f"cannot write {path}: the name must end in {', '.join(EXTENSIONS)}")
+        raise AnycostError(f"cannot write {path}", f"give it a name that ends in {', '.join(EXTENSIONS)}")
     return EXTENSIONS[suffix]
 
 
@@ -196,10 +198,12 @@ def _read(path: Path, file: BinaryIO, max_megapixels: float) -> Photo:
     format = sniffed(file.read(16))
     if format is None:
         empty = os.fstat(file.fileno()).st_size == 0
-        raise AnycostError(f"{path} is {'empty' if empty else 'no JPEG, PNG, WebP or TIFF picture'}: name another file")
+        raise AnycostError(
+            f"{path} is {('empty' if empty else 'no JPEG, PNG, WebP or TIFF picture')}", "name another file"
+        )
     tags, exif_of_tiff = tiff_tags(file) if format == "tiff" else ({}, None)
     if is_camera_raw(tags):
-        raise AnycostError(f"{path} is a camera's raw photo: develop it first and save it as TIFF")
+        raise AnycostError(f"{path} is a camera's raw photo", "develop it first and save it as TIFF")
     loader = getattr(pyvips.Image, f"{format}load_source")
     options = {"unlimited": True} if format == "tiff" else {}  # our own limit is checked before pixels are read
     source = pyvips.Source.new_from_file(os.fsencode(path))
@@ -208,15 +212,18 @@ def _read(path: Path, file: BinaryIO, max_megapixels: float) -> Photo:
     megapixels = image.width * image.height / 1e6
     if megapixels > max_megapixels:
         raise AnycostError(
-            f"{path} has {image.width} × {image.height} pixels ({megapixels:.3g} megapixels) and the limit is "
-            f"{max_megapixels:g}: scale it down, crop it, or raise the limit with --max-megapixels"
+            (
+                f"{path} has {image.width} × {image.height} pixels ({megapixels:.3g} megapixels) and the "
+                f"limit is {max_megapixels:g}"
+            ),
+            "scale it down, crop it, or raise the limit with --max-megapixels",
         )
     kind, has_alpha = _layout(path, image)
     fields = {name: image.get(name) for name in _FIELDS if image.get_typeof(name)}
     frames, texts = png_frames_and_texts(file) if format == "png" else (1, ())
     number = max(frames, fields.get("n-pages", 1))
     if number > 1:
-        raise AnycostError(f"{path} holds {number} pictures (pages or an animation): save the one to edit as a file")
+        raise AnycostError(f"{path} holds {number} pictures (pages or an animation)", "save the one to edit as a file")
     pixels = image.numpy().reshape(image.height, image.width, image.bands)
     pixels.flags.writeable = False
     encoding, notes = read_encoding(file, format, fields, tags)
@@ -237,12 +244,14 @@ def _layout(path: Path, image: pyvips.Image) -> tuple[Kind, bool]:
     kind = _KINDS.get(image.interpretation)
     if kind is None or image.format not in ("uchar", "ushort", "float"):
         raise AnycostError(
-            f"{path} holds {image.interpretation} colours as {image.format} numbers: "
-            "save it as RGB, grey or CMYK with 8 or 16 bits or as 32-bit float"
+            f"{path} holds {image.interpretation} colours as {image.format} numbers",
+            "save it as RGB, grey or CMYK with 8 or 16 bits or as 32-bit float",
         )
     extra = image.bands - CHANNELS[kind]
     if extra not in (0, 1):
-        raise AnycostError(f"{path} has {image.bands} channels: save it with its colours and at most one alpha channel")
+        raise AnycostError(
+            f"{path} has {image.bands} channels", "save it with its colours and at most one alpha channel"
+        )
     return kind, extra == 1
 
 

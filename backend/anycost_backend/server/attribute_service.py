@@ -13,7 +13,6 @@ from anycost_backend.photo.layer import as_picture
 from anycost_backend.server.edit_service import Answer, Opened, Studio
 from anycost_backend.server.error_replies import Refused
 from anycost_backend.server.job_queue import Job, Work
-from anycost_backend.server.replies import halves
 
 
 class Workshop:
@@ -27,7 +26,7 @@ class Workshop:
         try:
             check_free(request.name, parts.shipped)
         except AnycostError as error:
-            raise Refused("bad_message", *halves(error)) from error
+            raise Refused("bad_message", error.cause, error.remedy) from error
         faces = self._projected(job, (*request.positive, *request.negative))
         if faces is None:
             return
@@ -39,7 +38,7 @@ class Workshop:
                 parts, request.name, request.about, request.region, sides[0], sides[1], report
             )
         except AnycostError as error:
-            raise Refused("bad_message", *halves(error)) from error
+            raise Refused("bad_message", error.cause, error.remedy) from error
         store(made)
         direction = made.direction
         attribute = m.Attribute(direction.name, direction.group, direction.about)
@@ -50,7 +49,7 @@ class Workshop:
         try:
             remove(request.name)
         except AnycostError as error:
-            raise Refused("unknown_attribute", *halves(error)) from error
+            raise Refused("unknown_attribute", error.cause, error.remedy) from error
         answer(m.Done(id=request.id))
 
     def match(self, job: Job, request: m.MatchFace, answer: Answer) -> None:

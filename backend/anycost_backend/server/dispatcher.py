@@ -143,10 +143,9 @@ class Reception:
 
 
 def _malformed(error: WireError) -> m.Failed:
-    cause, _, remedy = str(error).rpartition(": ")
     reason = "bad_message"
     if isinstance(error, UnknownKind):
         reason = "unknown_message"
     elif isinstance(error, WrongVersion):
         reason = "version"
-    return m.Failed(id=error.id, cause=cause or remedy, remedy=remedy if cause else "", reason=reason)
+    return m.Failed(id=error.id, cause=error.cause, remedy=error.remedy, reason=reason)

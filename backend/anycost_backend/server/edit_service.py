@@ -26,7 +26,7 @@ from anycost_backend.previews.preview_ladder import Rung, channels_text, ladder
 from anycost_backend.server.attribute_list import attribute_list
 from anycost_backend.server.error_replies import Refused, failure
 from anycost_backend.server.job_queue import Job, Work
-from anycost_backend.server.replies import edited_reply, face_reply, halves, selection_of
+from anycost_backend.server.replies import edited_reply, face_reply, selection_of
 from anycost_backend.server.warm_up import Readiness
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class Studio:
             try:
                 adjusted = adjustment_of(edit, directions, self.parts.latent_shape)
             except AnycostError as error:
-                raise Refused("unknown_attribute", *halves(error)) from error
+                raise Refused("unknown_attribute", error.cause, error.remedy) from error
             if adjusted.changes:
                 strengths[edit.face] = adjusted
         if not strengths:

@@ -13,8 +13,8 @@ class Refused(AnycostError):
     """A request that cannot be done, for the reason that `Failed` names."""
 
     def __init__(self, reason: str, cause: str, remedy: str) -> None:
-        super().__init__(f"{cause}: {remedy}")
-        self.reason, self.cause, self.remedy = reason, cause, remedy
+        super().__init__(cause, remedy)
+        self.reason = reason
 
 
 def failure(id: str, error: Exception) -> Failed:
@@ -22,8 +22,7 @@ def failure(id: str, error: Exception) -> Failed:
     if isinstance(error, Refused):
         return Failed(id=id, cause=error.cause, remedy=error.remedy, reason=error.reason)
     if isinstance(error, AnycostError):  # what is left of them is about models
-        cause, _, remedy = str(error).rpartition(": ")
-        return Failed(id=id, cause=cause or remedy, remedy=remedy if cause else "", reason="model")
+        return Failed(id=id, cause=error.cause, remedy=error.remedy, reason="model")
     if isinstance(error, MemoryError):
         return Failed(id=id, cause="there is not enough memory", remedy="select a smaller part", reason="memory")
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):

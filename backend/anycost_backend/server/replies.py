@@ -4,7 +4,6 @@ import time
 
 import numpy as np
 from anycost_client.protocol import messages as m
-from anycost_models.core.errors import AnycostError
 from anycost_models.generators.sub_generator import SubGenerator
 
 from anycost_backend.editing.region import OpenRegion, Shown
@@ -57,8 +56,3 @@ def face_reply(region: OpenRegion, number: int) -> m.Face:
 def rectangle_of(bounds: tuple[int, int, int, int]) -> m.Rectangle:
     x0, y0, x1, y1 = bounds
     return m.Rectangle(x0, y0, x1 - x0, y1 - y0)
-
-
-def halves(error: AnycostError) -> tuple[str, str]:
-    cause, _, remedy = str(error).rpartition(": ")
-    return cause, remedy

@@ -26,7 +26,7 @@ def fetch(
         code = shown(command, root, variables)
         if code:
             raise InstallError(
-                "fetching the models failed; the message stands above. Mend that, then run the same command again"
+                "fetching the models failed; the message stands above", "mend that, then run the same command again"
             )
 
 
@@ -38,6 +38,6 @@ def paths(python: Path, root: Path) -> list[Path]:
         return [Path(row["source"]) for row in rows]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InstallError(
-            f"the backend did not list its models (exit {code}). The checkout may be a mix of versions: get it anew "
-            "(git pull)"
+            f"the backend did not list its models (exit {code})",
+            "the checkout may be a mix of versions: get it anew (git pull)",
         ) from error

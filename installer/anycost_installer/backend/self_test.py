@@ -45,11 +45,11 @@ try:
                 if reply.id == request.id and isinstance(reply, (Sample, Failed)):
                     answer = reply
             if answer is None and backend.gone():
-                raise ClientError("the backend ended while it drew")
+                raise ClientError("the backend ended while it drew", "try again")
         if answer is None:
-            raise ClientError("no picture came within {:.0f} seconds".format(patience))
+            raise ClientError("no picture came within {:.0f} seconds".format(patience), "try again")
         if isinstance(answer, Failed):
-            raise ClientError(": ".join(part for part in (answer.cause, answer.remedy) if part))
+            raise ClientError(answer.cause, answer.remedy)
         answers.append(answer)
     channel.send(Leave())
     channel.close()
@@ -57,7 +57,7 @@ try:
     print(json.dumps({"seconds": connected, "first": answers[0].milliseconds, "milliseconds": answer.milliseconds,
                       "sides": sides, "program": welcome.program, "model": welcome.model}))
 except ClientError as error:
-    print(json.dumps({"error": str(error)}))
+    print(json.dumps({"error": error.cause}))
 finally:
     backend.stop()
 """
@@ -122,4 +122,4 @@ def _failed(why: str, places: Places, began: float) -> SelfTestFailed:
     elif re.search(r"cannot be run|not there", why):
         remedy = "run 'python3 installer repair', which completes the private environment"
     seen = f"\n    Its log: {log}" if log.is_file() and log.stat().st_mtime >= began - 1 else ""
-    return SelfTestFailed(f"the self-test failed: {why.rstrip('.')}. To mend it, {remedy}{seen}")
+    return SelfTestFailed(f"the self-test failed: {why.rstrip('.')}", f"to mend it, {remedy}{seen}")

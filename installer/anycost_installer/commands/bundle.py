@@ -55,8 +55,8 @@ def bundle(
     free = shutil.disk_usage(stage).free
     if free < 2 * whole:
         raise InstallError(
-            f"{stage.parent} has {free / 1e9:.1f} GB free, {2 * whole / 1e9:.1f} GB are needed. Free some space, then "
-            "run the same command again"
+            (f"{stage.parent} has {free / 1000000000.0:.1f} GB free, {2 * whole / 1000000000.0:.1f} GB are needed"),
+            "free some space, then run the same command again",
         )
     backend = prepare(root, "", None, progress)
     fetch_models.fetch(backend, root, progress)
@@ -87,7 +87,7 @@ def target_of(system: str | None, python: str | None) -> Target:
     target = Target(system or here.system, python or here.python)
     names = [known.name for known in SYSTEMS]
     if target.system not in names or target.python not in PYTHONS:
-        raise InstallError(f"no bundle for {target}: there are {', '.join(names)}, with Python {', '.join(PYTHONS)}")
+        raise InstallError(f"no bundle for {target}", f"there are {', '.join(names)}, with Python {', '.join(PYTHONS)}")
     return target
 
 
@@ -159,7 +159,7 @@ def _collect(
     built = [name.partition("==")[0] for name in lock.sources]
     here_only = [path for name in built for path in wheels.glob(f"{name}-*") if not path.name.endswith("-none-any.whl")]
     if here_only:
-        raise InstallError(f"{here_only[0].name} was built for this machine only: take pkgconfig out of pip's way")
+        raise InstallError(f"{here_only[0].name} was built for this machine only", "take pkgconfig out of pip's way")
 
 
 def _models(stage: Path, root: Path, backend: Path, progress: Progress) -> None:

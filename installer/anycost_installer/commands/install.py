@@ -1,7 +1,7 @@
 """`install`: the private environment, the models, the plug-ins of the editors that were found, and a test of it all."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -125,7 +125,7 @@ def planned(root: Path, machine: Machine, options: Options, bundle: Path | None)
     hosts = tuple(host for host in found if not host.obstacle)
     skipped = tuple(host for host in found if host.obstacle)
     if not hosts:
-        raise InstallError("; ".join(f"{host.title}: {host.obstacle}" for host in skipped))
+        raise unusable(skipped)
     steps = [Step(step.what, step.path, step.size, step.download) for step in backend_venv.plan(root, places, bundle)]
     steps += [
         Step(f"the plug-in as one ZIP ({program})", archive_of(places, program), ARCHIVE_BYTES)
@@ -165,8 +165,13 @@ def usable(hosts: tuple[Host, ...], python: Path, progress: Progress) -> list[Ho
             progress.say(f"{host.title} is left out: {host.obstacle}.")
     able = [host for host in asked if not host.obstacle]
     if not able:
-        raise InstallError("; ".join(f"{host.title}: {host.obstacle}" for host in asked))
+        raise unusable(asked)
     return able
+
+
+def unusable(hosts: Sequence[Host]) -> InstallError:
+    obstacles = "; ".join(f"{host.title}: {host.obstacle}" for host in hosts)
+    return InstallError(f"no editor here can have the plug-in. {obstacles}", "remove the obstacle, or install another")
 
 
 def pip_for(python: Path, root: Path, bundle: Path | None, progress: Progress) -> Install:

@@ -62,11 +62,11 @@ def repair(root: Path, machine: Machine, bundle: Path | None, progress: Progress
 def _recorded(root: Path, places: Places) -> Record:
     record = records.read(places)
     if record is None or not record.hosts:
-        raise InstallError("nothing is installed here: run 'python3 installer install'")
+        raise InstallError("nothing is installed here", "run 'python3 installer install'")
     if record.version != our_version(root):
         raise InstallError(
-            f"version {record.version} is installed, and this is the installer of {our_version(root)}: "
-            "run 'python3 installer update'"
+            f"version {record.version} is installed, and this is the installer of {our_version(root)}",
+            "run 'python3 installer update'",
         )
     return record
 
@@ -98,13 +98,13 @@ def mend_models(python: Path, root: Path, places: Places, bundle: Path | None, p
     with progress.step("Checking the models"):
         found = models(python, places)
     if found is None:
-        raise InstallError("the backend cannot say which models it has: run 'python3 installer install'")
+        raise InstallError("the backend cannot say which models it has", "run 'python3 installer install'")
     wrong = [model for model in found if model.wrong]
     if wrong:
         fetch_models.fetch(python, root, progress, places.variables(), bundle)
         still = [model.name for model in models(python, places) or [] if model.wrong]
         if still:
-            raise InstallError(f"models {', '.join(still)} are damaged again after they were fetched: check the disk")
+            raise InstallError(f"models {', '.join(still)} are damaged again after they were fetched", "check the disk")
     return [Fault(f"model {model.name}", model.state) for model in wrong]
 
 
@@ -165,7 +165,7 @@ def _put_back(record: Record, places: Places, faults: list[Fault]) -> None:
         placing.switch()
     except KeyError as error:
         placing.undo()
-        raise InstallError(f"{error.args[0]} cannot be mended by itself: run 'python3 installer install'") from None
+        raise InstallError(f"{error.args[0]} cannot be mended by itself", "run 'python3 installer install'") from None
     except BaseException:
         placing.undo()
         raise

@@ -22,7 +22,7 @@ def update(
     """`bundle`: an archive, or an unpacked one. Raises InstallError: then all is as it was before."""
     record = records.read(places)
     if record is None or not record.hosts:
-        raise InstallError("nothing is installed that could be updated: run 'python3 installer install'")
+        raise InstallError("nothing is installed that could be updated", "run 'python3 installer install'")
     with bundles.opened(bundle, places, progress) as folder:
         environment = backend_venv.environment_of(root, places, folder)
         progress.say(f"Anycost Face Editor {record.version} is installed, this is {our_version(root)}.")
@@ -44,7 +44,8 @@ def update(
             if new and environment.folder != record.environment:  # not one that the next run would believe in
                 shutil.rmtree(environment.folder, ignore_errors=True)
             raise InstallError(
-                f"{our_version(root)} does not work here, so {record.version} stays as it was. {failed}"
+                f"{our_version(root)} does not work here, so {record.version} stays as it was. {failed.cause}",
+                failed.remedy,
             ) from failed
     backend_venv.tidy(places, environment.folder, progress)
     progress.say(f"Anycost Face Editor {our_version(root)} is in place; restart the editors that are open.")

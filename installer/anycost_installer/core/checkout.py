@@ -19,7 +19,7 @@ def read_pyproject(root: Path) -> str:
         return (root / "pyproject.toml").read_text(encoding="utf-8")
     except FileNotFoundError:
         raise InstallError(
-            f"{root / 'pyproject.toml'} is missing; run the installer from a complete checkout"
+            f"{root / 'pyproject.toml'} is missing", "run the installer from a complete checkout"
         ) from None
 
 
@@ -28,7 +28,8 @@ def pinned(root: Path, package: str) -> str:
     pins = re.findall(rf"""^\s*["']{package}==([^"']*)["']""", read_pyproject(root), re.MULTILINE)
     if len(pins) != 1 or not re.fullmatch(r"[\w.]+", pins[0]):
         raise InstallError(
-            f"{root / 'pyproject.toml'} must pin {package} exactly once, as '{package}==X.Y.Z'; found {pins}"
+            f"{root / 'pyproject.toml'} must pin {package} exactly once and has {pins}",
+            f"write it as '{package}==X.Y.Z'",
         )
     return str(pins[0])
 

@@ -26,7 +26,7 @@ def alone(folder: Path) -> Iterator[None]:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise InstallError(
-                f"another installer is at work in {folder}: wait until it is done, then run the same command again"
+                f"another installer is at work in {folder}", "wait until it is done, then run the same command again"
             ) from error
         try:
             yield

@@ -11,5 +11,5 @@ def our_version(root: Path) -> str:
     """Raises InstallError for an incomplete checkout."""
     found = re.search(r"""^\[project\][^\[]*?^version\s*=\s*["']([^"']+)["']""", read_pyproject(root), re.M | re.S)
     if not found:
-        raise InstallError(f"{root / 'pyproject.toml'} names no version; run the installer from a complete checkout")
+        raise InstallError(f"{root / 'pyproject.toml'} names no version", "run the installer from a complete checkout")
     return found[1]

@@ -76,7 +76,7 @@ def prepare(
     was, and the next run goes on from there."""
     if torch == "default":
         raise InstallError(
-            "editors use the CPU build of torch; '--torch default' is for 'demo' and 'test'. Leave it out"
+            "editors use the CPU build of torch; '--torch default' is for 'demo' and 'test'", "leave it out"
         )
     environment = environment_of(root, places, bundle)
     if not again and _complete(environment):

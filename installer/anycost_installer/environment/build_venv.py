@@ -26,7 +26,7 @@ def build_environment(root: Path, log: TextIO, progress: Progress) -> Iterator[P
         with progress.step("Making a passing environment to build in") as note:
             code, lines = logged([sys.executable, "-m", "venv", environment.folder], root, log)
             if code:
-                raise InstallError(f"making {environment.folder} failed: {lines[-1] if lines else code}")
+                raise InstallError(f"making {environment.folder} failed", f"{(lines[-1] if lines else code)}")
             listed = Path(folder) / "requirements.txt"
             listed.write_text(locked_setuptools(root), encoding="utf-8")
             arguments = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--requirement", str(listed)]
@@ -43,5 +43,5 @@ def locked_setuptools(root: Path) -> str:
         if package.startswith("setuptools==") and f'requires = ["{package}"]' in read_pyproject(root):
             return lock.text(package)
     raise InstallError(
-        "pyproject.toml builds with another setuptools than was locked: run '.venv/bin/python installer relock'"
+        "pyproject.toml builds with another setuptools than was locked", "run '.venv/bin/python installer relock'"
     )

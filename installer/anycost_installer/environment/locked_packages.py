@@ -78,7 +78,7 @@ def _install_wheels(environment: Environment, wheels: Sequence[Path], log: TextI
 def _wheel(bundle: Path, name: str) -> Path:
     found = list((bundle / "wheels").glob(f"{name}-*.whl"))
     if len(found) != 1:
-        raise InstallError(f"the bundle lacks {name}: get it again, or make it anew with 'python3 installer bundle'")
+        raise InstallError(f"the bundle lacks {name}", "get it again, or make it anew with 'python3 installer bundle'")
     return found[0]
 
 

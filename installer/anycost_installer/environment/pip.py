@@ -40,28 +40,30 @@ class Failure:
         text = "\n".join(self.lines)
         no_build = NO_BUILD.search(text)
         if NO_SPACE.search(text):
-            why = "the disk is full. Free some space (or set TMPDIR to a roomier folder)"
+            why, remedy = "the disk is full", "free some space (or set TMPDIR to a roomier folder)"
         elif OTHER_HASH.search(text):
-            why = (
-                "a package is not the one that was locked (its hash differs). It was damaged on its way, or the "
-                "package index alters files: empty pip's cache ('python3 -m pip cache purge') or use another index"
+            why = "a package is not the one that was locked (its hash differs)"
+            remedy = (
+                "it was damaged on its way, or the package index alters files: empty pip's cache "
+                "('python3 -m pip cache purge') or use another index"
             )
         elif READ_ONLY.search(text):
-            why = "a folder cannot be written. Make it writable for you"
+            why, remedy = "a folder cannot be written", "make it writable for you"
         elif self.network:
-            why = "the package index cannot be reached. Check the network, HTTPS_PROXY and pip's configuration"
+            why, remedy = (
+                "the package index cannot be reached",
+                "check the network, HTTPS_PROXY and pip's configuration",
+            )
         elif no_build:
             python = f"Python {sys.version_info[0]}.{sys.version_info[1]}"
-            why = (
-                f"there is no build of {no_build[1]} for {python} on {platform.system()} {platform.machine()}. "
-                "Another release of Python may have one"
-            )
+            why = f"there is no build of {no_build[1]} for {python} on {platform.system()} {platform.machine()}"
+            remedy = "try another release of Python, which may have one"
         else:
-            why = "pip reported an error"
+            why, remedy = "pip reported an error", "fix what it names"
         errors = [line for line in self.lines if line.lower().lstrip().startswith("error")] or [*self.lines]
         quoted = "".join(f"\n    {line}" for line in errors[-5:])
         return InstallError(
-            f"{doing} failed: {why}, then run the same command again.{quoted}\n    Full log: {self.log}"
+            f"{doing} failed: {why}", f"{remedy}, then run the same command again.{quoted}\n    Full log: {self.log}"
         )
 
 
@@ -113,7 +115,8 @@ def check(python: Path, cwd: Path, log: TextIO) -> None:
     if code:
         said = [line for line in lines if line.strip()] or [f"exit {code}"]
         raise InstallError(
-            f"the packages do not fit together: {said[0]}. Get the checkout anew (git pull), then run the same command"
+            f"the packages do not fit together: {said[0]}",
+            "get the checkout anew (git pull), then run the same command",
         )
 
 

@@ -21,9 +21,9 @@ def check_venv() -> None:
     if missing:
         version = f"{sys.version_info[0]}.{sys.version_info[1]}"
         raise InstallError(
-            f"this Python cannot make a private environment ({' and '.join(missing)} missing). "
-            f"On Debian or Ubuntu: sudo apt install python{version}-venv; elsewhere install Python from python.org. "
-            "Then run the same command again"
+            f"this Python cannot make a private environment ({' and '.join(missing)} missing)",
+            f"on Debian or Ubuntu: sudo apt install python{version}-venv; elsewhere install Python from python.org. "
+            "Then run the same command again",
         )
 
 
@@ -35,7 +35,8 @@ def check_disk(place: Path, large: bool = False) -> None:
         free = shutil.disk_usage(folder).free / GB
         if free < needed:
             raise InstallError(
-                f"{folder} has {free:.1f} GB free, {needed:.0f} GB are needed. Free some space"
+                f"{folder} has {free:.1f} GB free, {needed:.0f} GB are needed",
+                "free some space"
                 + ("" if folder == there else " or set TMPDIR to a roomier folder")
-                + ", then run the same command again"
+                + ", then run the same command again",
             )

@@ -139,11 +139,13 @@ def create(environment: Environment, progress: Progress) -> dict:
         if code:
             said = next((line for line in reversed(lines) if line), f"exit {code}")
             raise InstallError(
-                f"making {environment.folder} failed: {said}. Mend that, then run the same command again"
+                f"making {environment.folder} failed: {said}", "mend that, then run the same command again"
             )
     about = environment.about()
     if not about:
-        raise InstallError(f"the new environment does not run; see {environment.log}, then run the same command again")
+        raise InstallError(
+            "the new environment does not run", f"see {environment.log}, then run the same command again"
+        )
     return about
 
 

@@ -126,7 +126,7 @@ def resolved(target: Target, system: System, pins: list[str], folder: Path) -> d
 def listed(names: list[str]) -> dict[str, list[File]]:
     done = subprocess.run([sys.executable, "-c", LIST, *names], stdout=subprocess.PIPE, encoding="utf-8")
     if done.returncode:
-        raise InstallError("the index does not list its files as JSON; name one that does in PIP_INDEX_URL")
+        raise InstallError("the index does not list its files as JSON", "name one that does in PIP_INDEX_URL")
     return {
         name: [(str(f), str(h), int(n)) for f, h, n in files]
         for name, files in map(json.loads, done.stdout.splitlines())
@@ -145,7 +145,7 @@ def locked(chosen: dict[Target, dict[str, str]], files: dict[str, list[File]], c
             if name == "torch" and linux:
                 version, fitting = f"{version}+cpu", [("", cpu.get(target.key, ""), TORCH_BYTES)]
             elif not fitting:
-                raise InstallError(f"the index lists no wheel of {name} {version} for {target}")
+                raise InstallError(f"the index lists no wheel of {name} {version} for {target}", "pin another release")
             hashes.setdefault(f"{name}=={version}", set()).update(sha256 for _, sha256, _ in fitting if sha256)
             download += max(size for _, _, size in fitting)
         if linux and target.key not in cpu:
@@ -191,7 +191,9 @@ def known_torch() -> dict[str, str]:
         known = json.loads((ROOT / LOCK).read_text(encoding="utf-8"))["torch"]
         if known["version"] == version:
             return dict(known["linux"])
-        raise InstallError(f"no hashes of torch {version}+cpu are known: run this where that can be reached") from None
+        raise InstallError(
+            f"no hashes of torch {version}+cpu are known", "run this where that can be reached"
+        ) from None
     wheel = (
         re.escape(f"torch-{version}+cpu-")
         + r"cp3(\d+)-cp3\1-manylinux_[\d_]+_(x86_64|aarch64)\.whl#sha256=([0-9a-f]{64})"

@@ -104,8 +104,8 @@ def hashed(root: Path, package: str) -> str:
 
 def _damaged(root: Path, error: Exception) -> InstallError:
     return InstallError(
-        f"{root / LOCK} is missing or damaged ({type(error).__name__}); "
-        "get the checkout anew (git pull), then run the same command again"
+        f"{root / LOCK} is missing or damaged ({type(error).__name__})",
+        "get the checkout anew (git pull), then run the same command again",
     )
 
 
@@ -121,7 +121,7 @@ def read_lock(root: Path, target: Target) -> Lock:
                 if pythons
                 else f"Supported are {', '.join(dict.fromkeys(name.rpartition('-')[0] for name in targets))}"
             )
-            raise InstallError(f"there are no packages for this machine ({target}). {remedy}")
+            raise InstallError(f"there are no packages for this machine ({target})", remedy)
         chosen = targets[target.key]
         names = [*chosen["packages"], *lock["sources"], chosen["torch"]]
         return Lock(

@@ -62,7 +62,7 @@ def build(program: str, root: Path, wheels: Sequence[Path]) -> bytes:
     name = PLUGINS[program]
     source = root / "plugin" / program.lower()
     if not (source / name).is_dir():
-        raise InstallError(f"{source / name} is missing; run the installer from a complete checkout")
+        raise InstallError(f"{source / name} is missing", "run the installer from a complete checkout")
     files = {f"{name}/{path}": file for path, file in _below(source / name)}
     files |= {f"{name}/vendor/anycost_client/{path}": file for path, file in _below(root / "plugin" / "anycost_client")}
     files |= {file.name: file for file in sorted(source.glob(f"{name}.*")) if file.suffix in (".action", ".desktop")}
@@ -86,7 +86,7 @@ def members(archive: Path) -> list[Member]:
                 found.append(Member(about.filename, opened.read(about), executable))
             return found
     except (OSError, zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError, RuntimeError) as error:
-        raise InstallError(f"{archive} is damaged: run 'python3 installer repair'") from error
+        raise InstallError(f"{archive} is damaged", "run 'python3 installer repair'") from error
 
 
 def for_host(found: list[Member], host: Host) -> list[Member]:

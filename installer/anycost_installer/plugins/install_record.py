@@ -72,20 +72,21 @@ def read(places: Places) -> Record | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise InstallError(f"{file} cannot be read ({error.strerror}): check its permissions") from error
+        raise InstallError(f"{file} cannot be read ({error.strerror})", "check its permissions") from error
     try:
         if len(content) > _MOST_BYTES:
             raise ValueError("too long")
         values = json.loads(content)
         if values["format"] != FORMAT:
             raise InstallError(
-                f"{file} was written by another version of the installer: run that one, or 'python3 installer install'"
+                f"{file} was written by another version of the installer",
+                "run that one, or 'python3 installer install'",
             )
         values["hosts"] = tuple(_host(host) for host in values["hosts"])
         values["entries"] = tuple(_entry(entry) for entry in values["entries"])
         return Record(**values)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InstallError(f"{file} is damaged: run 'python3 installer install', which writes it anew") from error
+        raise InstallError(f"{file} is damaged", "run 'python3 installer install', which writes it anew") from error
 
 
 def write(places: Places, record: Record) -> None:

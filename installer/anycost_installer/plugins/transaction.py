@@ -106,13 +106,13 @@ def _told(place: Path) -> Iterator[None]:
     except PermissionError as error:
         folder = Path(error.filename).parent if error.filename else place.parent
         raise InstallError(
-            f"{place} cannot be written ({error.strerror}): make {folder} writable for you, close the editor, and run "
-            "the same command again. Nothing was changed"
+            f"{place} cannot be written ({error.strerror}); nothing was changed",
+            f"make {folder} writable for you, close the editor, and run the same command again",
         ) from error
     except OSError as error:
         raise InstallError(
-            f"{place} cannot be written ({error.strerror or error}): mend that, then run the same command again. "
-            "Nothing was changed"
+            f"{place} cannot be written ({error.strerror or error}); nothing was changed",
+            "fix that, then run the same command again",
         ) from error
 
 

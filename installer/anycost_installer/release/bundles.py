@@ -62,13 +62,13 @@ def manifest_of(archive: zipfile.ZipFile, file: Path) -> Manifest:
     """Raises InstallError unless the archive says what it holds, and holds just that."""
     try:
         if archive.getinfo(NAME).file_size > _MOST_MANIFEST:
-            raise InstallError(f"{file} is damaged: {REMEDY}")
+            raise InstallError(f"{file} is damaged", REMEDY)
         manifest = parsed(archive.read(NAME), file)
     except (KeyError, zipfile.BadZipFile, EOFError) as error:
-        raise InstallError(f"{file} is no bundle of this project, or only a part of one: {REMEDY}") from error
+        raise InstallError(f"{file} is no bundle of this project, or only a part of one", REMEDY) from error
     sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
     if any(sizes.get(member.path) != member.size for member in manifest.files):
-        raise InstallError(f"{file} is damaged: {REMEDY}")
+        raise InstallError(f"{file} is damaged", REMEDY)
     return manifest
 
 
@@ -76,13 +76,13 @@ def check_target(manifest: Manifest, file: Path) -> None:
     here = this_target()
     if manifest.system != here.system:
         raise InstallError(
-            f"{file} is for {manifest.target}, this machine is {here}: "
-            f"make one with 'python3 installer bundle --system {here.system} --python {here.python}'"
+            f"{file} is for {manifest.target}, this machine is {here}",
+            f"make one with 'python3 installer bundle --system {here.system} --python {here.python}'",
         )
     if manifest.python != here.python:
         raise InstallError(
-            f"{file} is for Python {manifest.python}, this is {here.python}: run the installer with "
-            f"python{manifest.python}, or make a bundle with '--python {here.python}'"
+            f"{file} is for Python {manifest.python}, this is {here.python}",
+            (f"run the installer with python{manifest.python}, or make a bundle with '--python {here.python}'"),
         )
 
 
@@ -99,9 +99,9 @@ def _each(member: Member, source: zipfile.ZipFile | Path, file: Path, copy: Bina
                 if copy:
                     copy.write(block)
     except (FileNotFoundError, KeyError, zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise InstallError(f"{file} is damaged at {member.path}: {REMEDY}") from error
+        raise InstallError(f"{file} is damaged at {member.path}", REMEDY) from error
     if size != member.size or digest.hexdigest() != member.sha256:
-        raise InstallError(f"{file} is damaged at {member.path}: {REMEDY}")
+        raise InstallError(f"{file} is damaged at {member.path}", REMEDY)
 
 
 @contextmanager
@@ -110,9 +110,9 @@ def _archive(file: Path) -> Iterator[zipfile.ZipFile]:
         with zipfile.ZipFile(file) as archive:
             yield archive
     except FileNotFoundError as error:
-        raise InstallError(f"there is no file {file}: name the bundle") from error
+        raise InstallError(f"there is no file {file}", "name the bundle") from error
     except zipfile.BadZipFile as error:
-        raise InstallError(f"{file} is damaged or cut off: {REMEDY}") from error
+        raise InstallError(f"{file} is damaged or cut off", REMEDY) from error
 
 
 def _room(file: Path, manifest: Manifest, places: Places) -> Path:
@@ -124,8 +124,11 @@ def _room(file: Path, manifest: Manifest, places: Places) -> Path:
     free = shutil.disk_usage(there).free
     if free < manifest.size:
         raise InstallError(
-            f"{places.cache} has {free / 1e9:.1f} GB free, {manifest.size / 1e9:.1f} GB are needed to unpack "
-            f"{file.name}. Free some space, then run the same command again"
+            (
+                f"{places.cache} has {free / 1000000000.0:.1f} GB free, {manifest.size / 1000000000.0:.1f} GB "
+                f"are needed to unpack {file.name}"
+            ),
+            "free some space, then run the same command again",
         )
     places.cache.mkdir(parents=True, exist_ok=True)
     return Path(tempfile.mkdtemp(prefix=f"{ASIDE}{os.getpid()}-", dir=places.cache))

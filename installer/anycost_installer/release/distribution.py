@@ -37,7 +37,7 @@ def files_of(root: Path) -> list[Path]:
             files += [Path(folder, name).relative_to(root) for name in names if not name.endswith((".pyc", ".part"))]
     missing = [name for name in (*PACKAGES, *BESIDE) if not (root / name).exists()]
     if missing:
-        raise InstallError(f"{root / missing[0]} is missing; run the installer from a complete checkout")
+        raise InstallError(f"{root / missing[0]} is missing", "run the installer from a complete checkout")
     return sorted(files)
 
 
@@ -60,7 +60,7 @@ def build(kind: str, python: Path, root: Path, folder: Path, log: TextIO | None 
         made = copy.parent / (lines[-1] if lines else "")
         if code or not made.is_file():
             said = lines[-1] if lines else f"exit {code}"
-            raise InstallError(f"building the {kind} failed: {said}. Mend that, then run the same command again")
+            raise InstallError(f"building the {kind} failed: {said}", "mend that, then run the same command again")
         if kind == "sdist":
             _normalise(made, source_date(root))
         folder.mkdir(parents=True, exist_ok=True)

@@ -48,14 +48,14 @@ def read_manifest(bundle: Path) -> Manifest:
     try:
         return parsed((bundle / NAME).read_bytes(), bundle)
     except OSError as error:
-        raise InstallError(f"{bundle} is no bundle of this project: {REMEDY}") from error
+        raise InstallError(f"{bundle} is no bundle of this project", REMEDY) from error
 
 
 def parsed(content: bytes, bundle: Path) -> Manifest:
     try:
         values: dict[str, Any] = json.loads(content)
         if values["format"] != FORMAT:
-            raise InstallError(f"{bundle} was made by another version of the installer: use the installer inside it")
+            raise InstallError(f"{bundle} was made by another version of the installer", "use the installer inside it")
         files = tuple(Member(str(row["path"]), int(row["size"]), str(row["sha256"])) for row in values["files"])
         for member in files:
             path = PurePosixPath(member.path)
@@ -66,4 +66,4 @@ def parsed(content: bytes, bundle: Path) -> Manifest:
             raise ValueError(release)
         return Manifest(version, release, system, python, files)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InstallError(f"{bundle} is damaged: {REMEDY}") from error
+        raise InstallError(f"{bundle} is damaged", REMEDY) from error

@@ -16,16 +16,18 @@ def check_output(path: str | os.PathLike[str]) -> Path:
     try:
         target = Path(path).resolve()
         if target.is_dir():
-            raise AnycostError(f"cannot write {path}: it is a folder; name a file in it")
+            raise AnycostError(f"cannot write {path}: it is a folder", "name a file in it")
         if not target.parent.is_dir():
-            raise AnycostError(f"cannot write {path}: there is no folder {target.parent}; create it or name another")
+            raise AnycostError(f"cannot write {path}: there is no folder {target.parent}", "create it or name another")
         if target.exists() and not target.is_file():
-            raise AnycostError(f"cannot write {path}: it is not an ordinary file; name another")
+            raise AnycostError(f"cannot write {path}: it is not an ordinary file", "name another")
         for place, what in ((target.parent, "its folder"), (target, "the file")):
             if place.exists() and not os.access(place, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
-                raise AnycostError(f"cannot write {path}: {what} is read-only; name another or change the permissions")
+                raise AnycostError(
+                    f"cannot write {path}: {what} is read-only", "name another or change the permissions"
+                )
     except (OSError, RuntimeError, ValueError) as error:  # a loop of links, a name that is too long or holds a NUL
-        raise AnycostError(f"cannot write {path!s:.200}: {_reason(error)}; name another file") from error
+        raise AnycostError(f"cannot write {path!s:.200}: {_reason(error)}", "name another file") from error
     return target
 
 
@@ -45,7 +47,7 @@ def write_aside(path: str | os.PathLike[str], data: bytes | memoryview) -> None:
             os.chmod(aside, target.stat().st_mode & 0o777)
         os.replace(aside, target)
     except OSError as error:
-        raise AnycostError(f"cannot write {path}: {_reason(error)}; free some space or name another place") from error
+        raise AnycostError(f"cannot write {path}: {_reason(error)}", "free some space or name another place") from error
     finally:
         with contextlib.suppress(OSError):
             aside.unlink()

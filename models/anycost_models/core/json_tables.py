@@ -19,6 +19,6 @@ def read_table(path: Path, kind: type[Table], name: str, remedy: str = "install 
             raise ValueError(f"it is larger than {LARGEST >> 20} MiB")
         return msgspec.json.decode(path.read_bytes(), type=kind)
     except OSError as error:
-        raise AnycostError(f"the {name} {path} cannot be read ({error.strerror}): {remedy}") from error
+        raise AnycostError(f"the {name} {path} cannot be read ({error.strerror})", remedy) from error
     except ValueError as error:  # msgspec's are
-        raise AnycostError(f"{path} holds no {name} ({error}): {remedy}") from error
+        raise AnycostError(f"{path} holds no {name} ({error})", remedy) from error

@@ -92,7 +92,7 @@ def learn(
     for faces, what in ((positive, "with"), (negative, "without")):
         if not LEAST <= len(faces) <= MOST:
             raise AnycostError(
-                f"{len(faces)} faces {what} it: give {LEAST} to {MOST}, best a dozen that differ in nothing else"
+                f"{len(faces)} faces {what} it", f"give {LEAST} to {MOST}, best a dozen that differ in nothing else"
             )
     fewest = min(len(positive), len(negative))
     space = _Space.of(styles, next(count for faces, count in COMPONENTS if fewest < faces))

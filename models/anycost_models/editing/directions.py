@@ -63,7 +63,7 @@ class Directions:
             return self.by_name[name]
         near = difflib.get_close_matches(name, self.by_name, 1, 0.4)
         hint = f"did you mean '{near[0]}'?" if near else "see them with 'anycost attributes'"
-        raise AnycostError(f"there is no attribute '{name}': {hint}")
+        raise AnycostError(f"there is no attribute '{name}'", hint)
 
     def check(self, strengths: Mapping[str, float]) -> None:
         """Raises AnycostError for an unknown attribute or a strength outside ±2."""
@@ -71,7 +71,7 @@ class Directions:
             self.direction(name)
             if not -MOST <= strength <= MOST:
                 raise AnycostError(
-                    f"the strength of '{name}' is {strength:g}: it must lie between -2 and 2 (±1 is strong)"
+                    f"the strength of '{name}' is {strength:g}", "choose one from -2 to 2 (±1 is strong)"
                 )
 
     def apply(
@@ -118,7 +118,7 @@ def load_directions(path: Path = EMBEDDED_DIRECTIONS) -> Directions:
             }
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise AnycostError(
-            f"the directions {path} are missing or damaged ({error}): install the package again"
+            f"the directions {path} are missing or damaged ({error})", "install the package again"
         ) from error
     return Directions(MappingProxyType(by_name))
 
@@ -146,12 +146,15 @@ def load_boundaries(path: Path, styles: int, style_dim: int) -> Directions:
                 vector = 0.6 * file.get_tensor(name).astype(np.float32)
                 if vector.size not in (style_dim, styles * style_dim):
                     raise AnycostError(
-                        f"the boundaries in {path} are for latents of {vector.size} numbers, this model's have"
-                        f" {style_dim} in each of {styles} rows: import those that were made for it"
+                        (
+                            f"the boundaries in {path} are for latents of {vector.size} numbers, this model's have "
+                            f"{style_dim} in each of {styles} rows"
+                        ),
+                        "import those that were made for it",
                     )
                 vector = vector if vector.size == style_dim else vector.reshape(styles, style_dim)[:rows]
                 about = f"less or more {name.replace('_', ' ').lower()}"
                 by_name[name] = Direction(name, "imported", about, "head", (0, rows), vector)
     except (SafetensorError, OSError) as error:
-        raise AnycostError(f"the boundaries {path} are missing or damaged ({error}): import them again") from error
+        raise AnycostError(f"the boundaries {path} are missing or damaged ({error})", "import them again") from error
     return Directions(MappingProxyType(by_name))

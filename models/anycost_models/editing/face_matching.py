@@ -62,7 +62,9 @@ def match(
     if names:
         return _reached(directions, latent, names, wanted, measure, on_part)
     if what not in ROWS:
-        raise AnycostError(f"this model has no attributes for {what}: match something else, or use the embedded model")
+        raise AnycostError(
+            f"this model has no attributes for {what}", "match something else, or use the embedded model"
+        )
     rows = slice(*(round(share * len(latent)) for share in ROWS[what]))
     offset = np.zeros_like(latent)
     offset[rows] = source[rows] - latent[rows]

@@ -69,7 +69,7 @@ def checked_name(name: str) -> str:
     """Raises AnycostError for what is no name."""
     if not _NAME.fullmatch(name):
         raise AnycostError(
-            f"'{name[:50]}' is no name for an attribute: use 1 to 40 small letters, digits and _, a letter first"
+            f"'{name[:50]}' is no name for an attribute", "use 1 to 40 small letters, digits and _, a letter first"
         )
     return name
 
@@ -95,19 +95,19 @@ def read(path: Path, place: Place) -> Made:
     try:
         size = path.stat().st_size
         if size > MOST_BYTES:
-            raise AnycostError(f"{path} has {size} bytes, an attribute has at most {MOST_BYTES}: choose another file")
+            raise AnycostError(f"{path} has {size} bytes, an attribute has at most {MOST_BYTES}", "choose another file")
         with safe_open(path, "np") as file:
             metadata = file.metadata() or {}
             if metadata.get("family") != _FAMILY or metadata.get("version") != "1":
                 raise ValueError("it holds something else")
             if metadata["model"] != place.model:
-                raise AnycostError(f"{path} was made for another model: learn it again with this one")
+                raise AnycostError(f"{path} was made for another model", "learn it again with this one")
             made = Made(_direction(metadata, file, place), place.model, _report(metadata))
     except FileNotFoundError:
-        raise AnycostError(f"there is no attribute file {path}: check its name") from None
+        raise AnycostError(f"there is no attribute file {path}", "check its name") from None
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, RecursionError) as error:
         reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
-        raise AnycostError(f"{path} is no attribute file ({reason}): export or learn it again") from error
+        raise AnycostError(f"{path} is no attribute file ({reason})", "export or learn it again") from error
     return made
 
 
@@ -149,7 +149,7 @@ def all_of(place: Place, shipped: Directions) -> tuple[dict[str, Made], list[str
         try:
             made = read(path, place)
             if made.direction.name != path.stem:
-                raise AnycostError(f"{path} holds the attribute '{made.direction.name}': import it under that name")
+                raise AnycostError(f"{path} holds the attribute '{made.direction.name}'", "import it under that name")
             check_free(made.direction.name, shipped)
             found[path.stem] = made
         except AnycostError as error:
@@ -168,7 +168,7 @@ def with_own(shipped: Directions, place: Place) -> Directions:
 def check_free(name: str, shipped: Directions) -> None:
     """Raises AnycostError for the name of an attribute that comes with the program."""
     if checked_name(name) in shipped.by_name:
-        raise AnycostError(f"'{name}' is an attribute that comes with the program: choose another name")
+        raise AnycostError(f"'{name}' is an attribute that comes with the program", "choose another name")
 
 
 def store(made: Made) -> Path:
@@ -177,7 +177,7 @@ def store(made: Made) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise AnycostError(f"cannot make the folder {path.parent} ({error.strerror}): check its rights") from error
+        raise AnycostError(f"cannot make the folder {path.parent} ({error.strerror})", "check its rights") from error
     write(made, path)
     return path
 
@@ -188,6 +188,6 @@ def remove(name: str) -> None:
     try:
         path.unlink()
     except FileNotFoundError:
-        raise AnycostError(f"there is no own attribute '{name}': see them with 'anycost attributes'") from None
+        raise AnycostError(f"there is no own attribute '{name}'", "see them with 'anycost attributes'") from None
     except OSError as error:
-        raise AnycostError(f"cannot remove {path} ({error.strerror}): check its rights") from error
+        raise AnycostError(f"cannot remove {path} ({error.strerror})", "check its rights") from error

@@ -50,11 +50,11 @@ class GeneratorFile:
             exits = tuple(sorted(int(side) for side in config["exits"]))
             return cls(digest, exits[-1], exits, len(config["channels"]), int(config["style_dim"]))
         except FileNotFoundError:
-            raise AnycostError(f"the generator {path} is missing: install the package again") from None
+            raise AnycostError(f"the generator {path} is missing", "install the package again") from None
         except OSError as error:
-            raise AnycostError(f"the generator {path} cannot be read ({error.strerror}): check its rights") from error
+            raise AnycostError(f"the generator {path} cannot be read ({error.strerror})", "check its rights") from error
         except (SafetensorError, KeyError, TypeError, ValueError, IndexError) as error:
-            raise AnycostError(f"the generator {path} is damaged ({error}): install the package again") from error
+            raise AnycostError(f"the generator {path} is damaged ({error})", "install the package again") from error
 
 
 class Graphs:

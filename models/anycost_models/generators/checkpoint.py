@@ -56,7 +56,7 @@ def save_tensors(tensors: Mapping[str, Tensor], family: str, config: Mapping[str
         save_file(plain, aside, {"family": family, "config": json.dumps(config)})
         os.replace(aside, target)
     except (OSError, SafetensorError) as error:
-        raise AnycostError(f"cannot write {path}: {error}; free some space or name another place") from error
+        raise AnycostError(f"cannot write {path}: {error}", "free some space or name another place") from error
     finally:
         with contextlib.suppress(OSError):
             aside.unlink()
@@ -72,7 +72,7 @@ def load_network(path: Path, families: Mapping[str, Family], kind: str) -> nn.Mo
 
     Raises AnycostError when it is missing, damaged or foreign."""
     if not path.is_file():
-        raise AnycostError(f"the {kind} {path} is missing: install the package again")
+        raise AnycostError(f"the {kind} {path} is missing", "install the package again")
     try:
         with safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
@@ -80,21 +80,21 @@ def load_network(path: Path, families: Mapping[str, Family], kind: str) -> nn.Mo
             if family is None:
                 known = " or ".join(families)
                 raise AnycostError(
-                    f"{path} holds {metadata.get('family', 'no known model')}, not a {known} {kind}: choose another"
+                    f"{path} holds {metadata.get('family', 'no known model')}, not a {known} {kind}", "choose another"
                 )
             config = _config(family, json.loads(metadata["config"]))
             tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (not a mapping)
         with torch.device("meta"):
             network = family.network(config)
     except (SafetensorError, OSError, KeyError, ValueError, TypeError, RecursionError) as error:
-        raise AnycostError(f"the {kind} {path} is damaged ({error}): install the package again") from error
+        raise AnycostError(f"the {kind} {path} is damaged ({error})", "install the package again") from error
     try:
         problems = network.load_state_dict(tensors, strict=False, assign=True)
     except RuntimeError as error:  # a tensor of another shape
-        raise AnycostError(f"{path} does not fit ({str(error).splitlines()[-1].strip()}): {OTHER_VERSION}") from error
+        raise AnycostError(f"{path} does not fit ({str(error).splitlines()[-1].strip()})", OTHER_VERSION) from error
     if problems.missing_keys or problems.unexpected_keys:
         keys = f"missing {problems.missing_keys[:3]}, unknown {problems.unexpected_keys[:3]}"
-        raise AnycostError(f"{path} does not fit ({keys}): {OTHER_VERSION}")
+        raise AnycostError(f"{path} does not fit ({keys})", OTHER_VERSION)
     network = network.eval().requires_grad_(False)
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # half as quick again on CPUs
 

@@ -108,8 +108,8 @@ class ElasticGenerator(nn.Module, ABC):
         if latent.ndim == 3 and tuple(latent.shape[1:]) == (config.styles, config.style_dim):
             return latent
         raise AnycostError(
-            f"the latent is {tuple(latent.shape)}, this generator needs (N, {config.styles}, {config.style_dim}):"
-            " it was made for another model"
+            (f"the latent is {tuple(latent.shape)}, this generator needs (N, {config.styles}, {config.style_dim})"),
+            "use the model that it was made for",
         )
 
     def widths(self, sub: SubGenerator) -> tuple[int, ...]:
@@ -119,23 +119,23 @@ class ElasticGenerator(nn.Module, ABC):
         exits, full = self.config.exits, self.config.channels
         if sub.resolution not in exits:
             known = ", ".join(map(str, exits))
-            raise AnycostError(f"this generator draws {known} px, not {sub.resolution}: choose one of them")
+            raise AnycostError(f"this generator draws {known} px, not {sub.resolution}", "choose one of them")
         count = self.layers_at(sub.resolution)
         if not isinstance(sub.channels, tuple):
             if sub.channels not in RATIOS:
                 known = ", ".join(f"{r:g}" for r in RATIOS)
-                raise AnycostError(f"there is no channel ratio {sub.channels:g}: choose one of {known}")
+                raise AnycostError(f"there is no channel ratio {sub.channels:g}", f"choose one of {known}")
             return self.uniform_widths(sub.channels)[:count]
         if not count <= len(sub.channels) <= len(full):
             raise AnycostError(
-                f"{sub.resolution} px take {count} numbers of channels, {len(sub.channels)} are given: give one for the"
-                " constant and one for each styled convolution"
+                f"{sub.resolution} px take {count} numbers of channels, {len(sub.channels)} are given",
+                "give one for the constant and one for each styled convolution",
             )
         for layer, width in enumerate(sub.channels[:count]):
             allowed = self.allowed_widths(layer)
             if width not in allowed:
                 known = ", ".join(map(str, allowed)) if len(allowed) <= 4 else f"{allowed[0]} to {allowed[-1]}"
-                raise AnycostError(f"layer {layer} cannot have {width} channels: choose {known}")
+                raise AnycostError(f"layer {layer} cannot have {width} channels", f"choose {known}")
         return sub.channels[:count]
 
     def flexible_widths(self, layer: int) -> tuple[int, ...]:

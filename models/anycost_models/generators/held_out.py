@@ -15,11 +15,11 @@ def held_out_styles(model: ElasticGenerator, samples: int, seed: int = 0, trunca
 
     Raises AnycostError for fewer than 2 samples, or a seed or truncation out of range."""
     if samples < 2:
-        raise AnycostError(f"{samples} samples say nothing about many faces: take at least 2")
+        raise AnycostError(f"{samples} samples say nothing about many faces", "take at least 2")
     if not 0 <= seed < SEEDS:
-        raise AnycostError(f"the seed is {seed}: choose one from 0 to {SEEDS - 1}")
+        raise AnycostError(f"the seed is {seed}", f"choose one from 0 to {SEEDS - 1}")
     if not 0 <= truncation <= 1.5:
-        raise AnycostError(f"the truncation is {truncation:g}: it must lie between 0 and 1.5")
+        raise AnycostError(f"the truncation is {truncation:g}", "choose one from 0 to 1.5")
     rng = torch.Generator().manual_seed(HELD_OUT + seed)
     z = torch.cat([torch.randn(2, model.config.style_dim, generator=rng) for _ in range(samples)])
     return model.styles(z, truncation).unflatten(0, (samples, 2))

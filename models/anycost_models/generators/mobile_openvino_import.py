@@ -26,7 +26,9 @@ class Graph:
             root = ET.parse(xml).getroot()
             self.blob = xml.with_suffix(".bin").read_bytes()
         except (OSError, ET.ParseError) as error:
-            raise AnycostError(f"{xml} cannot be read as an OpenVINO IR ({error}): fetch the package again") from error
+            raise AnycostError(
+                f"{xml} cannot be read as an OpenVINO IR ({error})", "fetch the package again"
+            ) from error
         self.layers = {layer.attrib["id"]: layer for layer in root.iterfind("layers/layer")}
         self.inputs: dict[str, dict[int, str]] = {}
         self.users: dict[str, list[str]] = {}
@@ -48,7 +50,8 @@ class Graph:
         data = self.layers[layer].find("data")
         if data is None or self.kind(layer) != "Const" or data.attrib["element_type"] != "f32":
             raise AnycostError(
-                f"layer {layer} of the IR is not the float constant that was expected: wrong package version"
+                f"layer {layer} of the IR is not the float constant that was expected",
+                "install the release of random-face that is pinned",
             )
         shape = [int(n) for n in data.attrib["shape"].split(",") if n.strip()]
         count, offset = int(data.attrib["size"]) // 4, int(data.attrib["offset"])
@@ -58,7 +61,7 @@ class Graph:
         for layer in self.of_kind("Const"):
             if self.layers[layer].attrib["name"] == name:
                 return self.constant(layer)
-        raise AnycostError(f"the IR has no constant {name}: wrong package version")
+        raise AnycostError(f"the IR has no constant {name}", "install the release of random-face that is pinned")
 
     def added(self, layer: str) -> tuple[Tensor, str]:
         """The constant added to a layer's output, and the layer that adds it."""

@@ -49,17 +49,20 @@ def compare(folder: Path) -> Iterator[Compared]:
     cases, expected = _cases(folder), _expected(folder / "expected.npz")
     checkpoints = sorted(folder.glob("*.pt"))
     if len(checkpoints) != 1:
-        raise AnycostError(f"{folder} holds {len(checkpoints)} checkpoints (*.pt): a case folder holds one")
+        raise AnycostError(f"{folder} holds {len(checkpoints)} checkpoints (*.pt)", "leave one generator there")
     model = read_published(checkpoints[0])
     if not isinstance(model, StyleGAN2Generator):
-        raise AnycostError(f"{checkpoints[0]} is no generator: a case folder holds one")
+        raise AnycostError(f"{checkpoints[0]} is no generator", "leave one generator there")
     for key, size in _SIZES.items():
         if key in cases and cases[key] != size(model.config):
-            raise AnycostError(f"{checkpoints[0]} has a {key} of {size(model.config)}, cases.json says {cases[key]}")
+            raise AnycostError(
+                f"{checkpoints[0]} has a {key} of {size(model.config)}, cases.json says {cases[key]}",
+                "restore the folder",
+            )
     plan = [(case["name"], *_subs(model, case)) for case in cases["cases"]]
     odd = sorted({"wplus", *(name for name, *_ in plan)} - expected.keys())
     if odd:
-        raise AnycostError(f"{folder / 'expected.npz'} lacks {', '.join(odd)}: restore the folder")
+        raise AnycostError(f"{folder / 'expected.npz'} lacks {', '.join(odd)}", "restore the folder")
     latent = model.as_wplus(expected["wplus"])
     return _run(model, plan, latent, expected)
 
@@ -91,7 +94,10 @@ def _subs(model: StyleGAN2Generator, case: Mapping[str, Any]) -> list[SubGenerat
 
 def _difference(name: str, got: Tensor, wanted: Tensor) -> float:
     if got.shape != wanted.shape:
-        raise AnycostError(f"expected.npz: {name} is {tuple(wanted.shape)}, the generator draws {tuple(got.shape)}")
+        raise AnycostError(
+            f"{name} in expected.npz is {tuple(wanted.shape)}, the generator draws {tuple(got.shape)}",
+            "restore the folder",
+        )
     return float((got - wanted).abs().max())
 
 
@@ -99,19 +105,20 @@ def _cases(folder: Path) -> dict[str, Any]:
     path = folder / "cases.json"
     try:
         if path.stat().st_size > _MOST_JSON:
-            raise AnycostError(f"{path} is too large: restore the folder")
+            raise AnycostError(f"{path} is too large", "restore the folder")
         cases = json.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise AnycostError(f"cannot read {path}: {error.strerror}; name a folder of cases") from error
+        raise AnycostError(f"cannot read {path}: {error.strerror}", "name a folder of cases") from error
     except (ValueError, RecursionError) as error:
-        raise AnycostError(f"{path} is not JSON ({error}): restore the folder") from error
+        raise AnycostError(f"{path} is not JSON ({error})", "restore the folder") from error
     rows = cases.get("cases") if isinstance(cases, dict) else None
     if not isinstance(rows, list) or not rows:
-        raise AnycostError(f"{path} lists no 'cases': restore the folder")
+        raise AnycostError(f"{path} lists no 'cases'", "restore the folder")
     for i, row in enumerate(rows):
         if not isinstance(row, dict) or not _is_case(row):
             raise AnycostError(
-                f"{path}: case {i + 1} needs a name, a resolution, and a uniform_ratio or a list of channels"
+                f"{path} has a case that is not complete",
+                f"give case {i + 1} a name, a resolution, and a uniform_ratio or a list of channels",
             )
     return cases
 
@@ -132,15 +139,15 @@ def _expected(path: Path) -> dict[str, Tensor]:
     try:
         with zipfile.ZipFile(path) as archive:
             if sum(member.file_size for member in archive.infolist()) > _MOST_BYTES:
-                raise AnycostError(f"{path} is too large: restore the folder")
+                raise AnycostError(f"{path} is too large", "restore the folder")
         with np.load(path, allow_pickle=False) as arrays:
             expected = {name: torch.from_numpy(arrays[name].astype(np.float32)) for name in arrays.files}
     except FileNotFoundError as error:
-        raise AnycostError(f"{path} is missing: name a folder of cases") from error
+        raise AnycostError(f"{path} is missing", "name a folder of cases") from error
     except (OSError, ValueError, TypeError, EOFError, MemoryError, zipfile.BadZipFile) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise AnycostError(f"{path} cannot be read ({reason}): restore the folder") from error
+        raise AnycostError(f"{path} cannot be read ({reason})", "restore the folder") from error
     for name, array in expected.items():
         if not array.isfinite().all() or array.numel() == 0:
-            raise AnycostError(f"{path}: {name} is empty or holds numbers that are not finite: restore the folder")
+            raise AnycostError(f"{path}: {name} is empty or holds numbers that are not finite", "restore the folder")
     return expected

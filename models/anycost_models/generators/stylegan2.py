@@ -48,17 +48,23 @@ class StyleGAN2Config:
 
     def __post_init__(self) -> None:
         if self.resolution not in (sizes := [8 << i for i in range(9)]):
-            raise AnycostError(f"a StyleGAN2 of {self.resolution} px: choose a power of two, {sizes[0]} to {LARGEST}")
+            raise AnycostError(
+                f"a StyleGAN2 of {self.resolution} px", f"choose a power of two, {sizes[0]} to {LARGEST}"
+            )
         layers = range(layers_at(self.resolution))
         published = tuple(min(self.channel_max, int(self.channel_multiplier * BASE / size_of(i))) for i in layers)
         channels, exits = self.channels or published, self.exits or tuple(r for r in sizes if r <= self.resolution)
         if len(channels) != len(layers):
-            raise AnycostError(f"{self.resolution} px take {len(layers)} numbers of channels, not {len(channels)}")
+            raise AnycostError(
+                f"{len(channels)} numbers of channels are given", f"give {len(layers)}, as {self.resolution} px need"
+            )
         for value in (self.style_dim, self.mapping_layers, *channels):
             if not 1 <= value <= LARGEST:
-                raise AnycostError(f"a StyleGAN2 with a size of {value} (channels, style or layers): 1 to {LARGEST}")
+                raise AnycostError(
+                    f"a StyleGAN2 with a size of {value} (channels, style or layers)", f"choose 1 to {LARGEST}"
+                )
         if not set(exits) <= set(sizes) or exits != tuple(sorted({*exits, self.resolution})):
-            raise AnycostError(f"exits {exits}: list powers of two, ascending, from 8 to {self.resolution}")
+            raise AnycostError(f"exits {exits}", f"list powers of two, ascending, from 8 to {self.resolution}")
         object.__setattr__(self, "channels", channels)  # frozen for everybody else
         object.__setattr__(self, "exits", exits)
 

@@ -55,7 +55,7 @@ def read_published(path: Path) -> StyleGAN2Generator | Latents:
             holds = holds[key]
             break
     if not isinstance(holds, dict) or not holds or not all(isinstance(key, str) for key in holds):
-        raise AnycostError(f"{path} holds no named tensors: {CHOOSE}")
+        raise AnycostError(f"{path} holds no named tensors", CHOOSE)
     _check_tensors(path, holds)
     if any(key.startswith("layer1.") for key in holds):
         return _encoder(path, holds)
@@ -63,7 +63,7 @@ def read_published(path: Path) -> StyleGAN2Generator | Latents:
         return _boundaries(path, holds)
     if any(key.startswith(("style.", "input.", "to_rgbs.")) for key in holds):
         return _generator(path, holds)
-    raise AnycostError(f"{path} holds another kind of model ({_listed(holds)}): {CHOOSE}")
+    raise AnycostError(f"{path} holds another kind of model ({_listed(holds)})", CHOOSE)
 
 
 # The file
@@ -72,50 +72,50 @@ def read_published(path: Path) -> StyleGAN2Generator | Latents:
 def _load(path: Path) -> Any:
     """What torch.save wrote, its tensors still on disk (mapped), so that no claimed size is allocated."""
     if not path.is_file():
-        raise AnycostError(f"there is no file {path}: name a published checkpoint (.pt)")
+        raise AnycostError(f"there is no file {path}", "name a published checkpoint (.pt)")
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
             if not any(member.filename.endswith("/data.pkl") for member in members):
-                raise AnycostError(f"{path} is an archive, but not a checkpoint of torch: {CHOOSE}")
+                raise AnycostError(f"{path} is an archive, but not a checkpoint of torch", CHOOSE)
             for member in members:
                 if member.compress_type != zipfile.ZIP_STORED:
-                    raise AnycostError(f"{path} is compressed in itself: save it again with torch.save")
+                    raise AnycostError(f"{path} is compressed in itself", "save it again with torch.save")
                 if member.filename.endswith(".pkl") and member.file_size > _MOST_PICKLE:
-                    raise AnycostError(f"{path} lists more than any published checkpoint does: {CHOOSE}")
+                    raise AnycostError(f"{path} lists more than any published checkpoint does", CHOOSE)
             if harmed := archive.testzip():
-                raise AnycostError(f"{path} is damaged ({harmed}): download it again")
+                raise AnycostError(f"{path} is damaged ({harmed})", "download it again")
         return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except AnycostError:
         raise
     except zipfile.BadZipFile as error:
         raise AnycostError(
-            f"{path} is truncated or no checkpoint of torch ≥ 1.6 ({error}): download it again"
+            f"{path} is truncated or no checkpoint of torch ≥ 1.6 ({error})", "download it again"
         ) from error
     except pickle.UnpicklingError as error:
         raise AnycostError(
-            f"{path} holds Python objects besides tensors, which may run code: ask its author for the tensors alone"
+            f"{path} holds Python objects besides tensors, which may run code", "ask its author for the tensors alone"
         ) from error
     except OSError as error:
-        raise AnycostError(f"cannot read {path}: {error.strerror or error}; choose another file") from error
+        raise AnycostError(f"cannot read {path}: {error.strerror or error}", "choose another file") from error
     except Exception as error:  # whatever a damaged pickle makes torch stumble over
         reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
-        raise AnycostError(f"{path} cannot be read ({reason}): download it again") from error
+        raise AnycostError(f"{path} cannot be read ({reason})", "download it again") from error
 
 
 def _check_tensors(path: Path, holds: Mapping[str, Any]) -> None:
     total = 0
     for key, tensor in holds.items():
         if not isinstance(tensor, Tensor) or tensor.layout != torch.strided:
-            raise AnycostError(f"{path}: {key} is not a plain tensor; {CHOOSE}")
+            raise AnycostError(f"{path}: {key} is not a plain tensor", CHOOSE)
         if tensor.dtype not in _FLOATS and not key.endswith(_STEPS):
-            raise AnycostError(f"{path}: {key} holds {tensor.dtype} and not floating-point numbers; {CHOOSE}")
+            raise AnycostError(f"{path}: {key} holds {tensor.dtype} and not floating-point numbers", CHOOSE)
         total += tensor.numel() * 4
     if total > MOST_BYTES:
-        raise AnycostError(f"{path} holds {total >> 20} MB of weights, more than any published model: {CHOOSE}")
+        raise AnycostError(f"{path} holds {total >> 20} MB of weights, more than any published model", CHOOSE)
     broken = [key for key, tensor in holds.items() if not tensor.float().isfinite().all()]
     if broken:
-        raise AnycostError(f"{path} holds numbers that are not finite in {_listed(broken)}: download it again")
+        raise AnycostError(f"{path} holds numbers that are not finite in {_listed(broken)}", "download it again")
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -130,7 +130,7 @@ def _sizes(path: Path, holds: Mapping[str, Tensor], layout: Layout, kind: str) -
     missing, extra = layout.keys() - holds.keys(), holds.keys() - layout.keys()
     if missing or extra:
         faults = [f"{what} {_listed(keys)}" for what, keys in (("lacks", missing), ("also holds", extra)) if keys]
-        raise AnycostError(f"{path} is no whole {kind}: it {', and '.join(faults)}; nothing was imported")
+        raise AnycostError(f"{path} is no whole {kind}: it {', and '.join(faults)}", CHOOSE)
     votes: dict[str, Counter[int]] = {}
     for key, (_, shape) in layout.items():
         for wanted, size in zip(shape, holds[key].shape, strict=False):
@@ -140,7 +140,7 @@ def _sizes(path: Path, holds: Mapping[str, Tensor], layout: Layout, kind: str) -
     for key, (_, shape) in layout.items():
         expected = tuple(sizes[n] if isinstance(n, str) else n for n in shape)
         if (got := tuple(holds[key].shape)) != expected:
-            raise AnycostError(f"{path}: {key} is {got}, a {kind} of its sizes has {expected}; nothing was imported")
+            raise AnycostError(f"{path}: {key} is {got}, a {kind} of its sizes has {expected}", CHOOSE)
     return sizes
 
 
@@ -198,9 +198,7 @@ def _generator(path: Path, holds: Mapping[str, Tensor]) -> StyleGAN2Generator:
         tensor = holds[key].float()
         if not ours:
             if not torch.allclose(tensor, kernel, atol=1e-5):
-                raise AnycostError(
-                    f"{path}: {key} is not the blur of published generators (1 3 3 1); nothing was imported"
-                )
+                raise AnycostError(f"{path}: {key} is not the blur of published generators (1 3 3 1)", CHOOSE)
             continue
         conv = re.fullmatch(r"convs\.(\d+)\.weight", ours)
         if conv and model.convs[int(conv[1])].up:
@@ -242,7 +240,9 @@ def _encoder(path: Path, holds: Mapping[str, Tensor]) -> Latents:
     sizes = _sizes(path, tensors, layout, "encoder")
     styles, rest = divmod(sizes["n"], sizes["d"])
     if rest or not styles:
-        raise AnycostError(f"{path}: fc.weight gives {sizes['n']} numbers, no multiple of mean_latent's {sizes['d']}")
+        raise AnycostError(
+            f"{path}: fc.weight gives {sizes['n']} numbers, no multiple of mean_latent's {sizes['d']}", CHOOSE
+        )
     config = {"styles": styles, "style_dim": sizes["d"], "resolution": 256}
     return Latents("stylegan2-encoder", config, {key: tensor.float() for key, tensor in tensors.items()})
 
@@ -254,8 +254,6 @@ def _boundaries(path: Path, holds: Mapping[str, Tensor]) -> Latents:
     dim = Counter(tensor.numel() for tensor in holds.values()).most_common(1)[0][0]
     for key, tensor in holds.items():
         if tuple(tensor.shape) not in ((dim,), (1, dim)):
-            raise AnycostError(
-                f"{path}: {key} is {tuple(tensor.shape)}, the others are (1, {dim}); nothing was imported"
-            )
+            raise AnycostError(f"{path}: {key} is {tuple(tensor.shape)}, the others are (1, {dim})", CHOOSE)
     tensors = {key: tensor.float().reshape(dim) for key, tensor in holds.items()}
     return Latents("stylegan2-boundaries", {"style_dim": dim}, tensors)

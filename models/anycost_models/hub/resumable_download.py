@@ -16,8 +16,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from anycost_models.core.errors import AnycostError
-
 _PATIENCE = 60  # seconds without a byte, then a connection is given up
 _TRIES = 4  # without a single new byte, of a file that had begun to come
 _PAUSE = 0.5  # seconds before the second try; doubled for each further one
@@ -25,8 +23,8 @@ _BLOCK = 1 << 16
 _CERTIFICATES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE")
 
 
-class DownloadError(AnycostError):
-    """The message is the cause alone; who asked for the file knows the remedy."""
+class DownloadError(Exception):
+    """Why a file did not come. Who asked for it knows the remedy, and raises an AnycostError."""
 
 
 class Refused(DownloadError):

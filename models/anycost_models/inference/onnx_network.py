@@ -56,12 +56,12 @@ def choose(runtime: str | None = None) -> str:
     if wanted is None:
         installed = [name for name in RUNTIMES if importlib.util.find_spec(name)]
         if not installed:
-            raise AnycostError("neither openvino nor onnxruntime is installed: run 'pip install onnxruntime'")
+            raise AnycostError("neither openvino nor onnxruntime is installed", "run 'pip install onnxruntime'")
         return installed[0]
     if wanted not in RUNTIMES:
-        raise AnycostError(f"unknown runtime '{wanted}' (ANYCOST_RUNTIME): use one of {', '.join(RUNTIMES)}")
+        raise AnycostError(f"unknown runtime '{wanted}' (ANYCOST_RUNTIME)", f"use one of {', '.join(RUNTIMES)}")
     if not importlib.util.find_spec(wanted):
-        raise AnycostError(f"the runtime '{wanted}' is not installed: run 'pip install {wanted}'")
+        raise AnycostError(f"the runtime '{wanted}' is not installed", f"run 'pip install {wanted}'")
     return wanted
 
 
@@ -73,7 +73,7 @@ def load(path: Path, runtime: str | None = None, threads: int | None = None, pre
     """
     name = choose(runtime)
     if not path.is_file():
-        raise AnycostError(f"{path} is missing: {MEND}")
+        raise AnycostError(f"{path} is missing", MEND)
     return load_bytes(path.read_bytes(), path, name, threads, precision)
 
 
@@ -90,7 +90,7 @@ def load_bytes(
             precision = "f32"  # its CPU kernels know no other, but for a few
             shapes, run = _onnxruntime(data, threads)
     except Exception as error:  # each runtime has its own family of errors for an unreadable file
-        raise AnycostError(f"{path} is damaged ({_first_line(error)}): {MEND}") from error
+        raise AnycostError(f"{path} is damaged ({_first_line(error)})", MEND) from error
     return Network(path, name, precision, shapes, run)
 
 

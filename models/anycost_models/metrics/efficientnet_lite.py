@@ -87,7 +87,7 @@ class Trunk(nn.Module):
                 for name, convolution in block.named_children():
                     _take(convolution, state, f"_blocks.{i}._{name}_conv", f"_blocks.{i}.{_NORMS[name]}")
         except Exception as error:  # reading damaged bytes as a pickle fails in a dozen ways
-            raise AnycostError(f"the model file {path} is damaged: run 'anycost models fetch'") from error
+            raise AnycostError(f"the model file {path} is damaged", "run 'anycost models fetch'") from error
 
 
 def _take(convolution: nn.Module, state: dict[str, Tensor], conv: str, norm: str) -> None:

@@ -92,4 +92,4 @@ def load_perceptual() -> PerceptualDistance:
         state = torch.load(path, map_location="cpu", weights_only=True)
         return PerceptualDistance(state).eval()
     except Exception as error:  # reading damaged bytes as a pickle fails in a dozen ways
-        raise AnycostError(f"the model file {path} is damaged: run 'anycost models fetch'") from error
+        raise AnycostError(f"the model file {path} is damaged", "run 'anycost models fetch'") from error

@@ -127,7 +127,7 @@ def load_identity() -> IdentityDistance:
         return IdentityDistance(read_tensors(path.read_bytes(), manifest.read_bytes())).eval()
     except (OSError, ValueError) as error:
         raise AnycostError(
-            f"the model file {path} or {manifest.name} is damaged: run 'anycost models fetch'"
+            f"the model file {path} or {manifest.name} is damaged", "run 'anycost models fetch'"
         ) from error
 
 

@@ -45,7 +45,7 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
     Few samples make it larger: compare only what was measured with as many.
     Raises AnycostError for fewer than 2 samples."""
     if min(len(a), len(b)) < 2:
-        raise AnycostError("a Fréchet distance compares spreads: take at least 2 samples")
+        raise AnycostError("a Fréchet distance compares spreads", "take at least 2 samples")
     x, y = _spread(a), _spread(b)
     # tr √(xᵀx yᵀy) is the sum of the singular values of x yᵀ: no root of a matrix that may be singular.
     shared = scipy.linalg.svdvals(x @ y.T).sum()

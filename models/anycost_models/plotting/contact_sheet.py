@@ -75,14 +75,14 @@ def picture_format(path: str | os.PathLike[str]) -> str:
     """By the extension. Raises AnycostError that names those which work."""
     suffix = Path(path).suffix.lower()
     if suffix not in _FORMATS:
-        raise AnycostError(f"cannot write {path}: the name must end in {', '.join(_FORMATS)}")
+        raise AnycostError(f"cannot write {path}", f"give it a name that ends in {', '.join(_FORMATS)}")
     return _FORMATS[suffix]
 
 
 def save_png(path: str | os.PathLike[str], image: np.ndarray) -> None:
     """`save_picture` for a file that must be a PNG."""
     if Path(path).suffix.lower() != ".png":
-        raise AnycostError(f"cannot write {path}: the name must end in .png")
+        raise AnycostError(f"cannot write {path}", "give it a name that ends in .png")
     save_picture(path, image)
 
 

@@ -62,9 +62,9 @@ def load_curvature(path: Path = EMBEDDED_CURVATURE) -> Curvature:
             directions, values, rest = (file.get_tensor(name).float() for name in ("directions", "values", "rest"))
     except (SafetensorError, OSError, ValueError) as error:
         raise AnycostError(
-            f"the curvature {path} is missing or damaged ({error}): install the package again"
+            f"the curvature {path} is missing or damaged ({error})", "install the package again"
         ) from error
     fits = directions.ndim == 3 and values.shape == directions.shape[:2] and rest.shape == directions.shape[:1]
     if not fits or not all(t.isfinite().all() for t in (directions, values, rest)) or min(values.min(), rest.min()) < 0:
-        raise AnycostError(f"the curvature {path} is damaged: install the package again")
+        raise AnycostError(f"the curvature {path} is damaged", "install the package again")
     return Curvature(directions, values, rest)

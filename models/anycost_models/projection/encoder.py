@@ -40,11 +40,17 @@ class EncoderConfig:
     def __post_init__(self) -> None:
         numbers = (*self.rows, *self.reduced, self.style_dim, self.resolution, self.grid, self.hidden)
         if any(type(n) is not int or not 0 < n <= _MOST for n in numbers) or self.passes not in (1, 2):
-            raise AnycostError(f"an encoder's sizes are whole numbers from 1 to {_MOST}, its passes 1 or 2: {self}")
+            raise AnycostError(
+                f"an encoder's sizes are whole numbers from 1 to {_MOST}, its passes 1 or 2, not {self}",
+                "correct the configuration",
+            )
         if len(self.rows) != len(STRIDES) or len(self.reduced) != len(STRIDES):
-            raise AnycostError(f"an encoder has {len(STRIDES)} groups of rows: {self}")
+            raise AnycostError(f"an encoder has {len(STRIDES)} groups of rows, not {self}", "correct the configuration")
         if self.resolution % 32 or self.resolution // 32 < self.grid:
-            raise AnycostError(f"a face is a multiple of 32 px and at least 32 px for each place of the grid: {self}")
+            raise AnycostError(
+                f"a face is a multiple of 32 px and at least 32 px for each place of the grid, not {self}",
+                "correct the configuration",
+            )
 
     @property
     def styles(self) -> int:
@@ -171,7 +177,7 @@ def save_encoder(model: Encoder, path: Path) -> None:
     """As fp16. Raises AnycostError when it cannot be written; a file that was there is untouched then."""
     tensors = {name: tensor.detach().half() for name, tensor in model.state_dict().items()}
     if not all(tensor.isfinite().all() for tensor in tensors.values()):
-        raise AnycostError(f"cannot write {path}: the encoder holds values that fp16 cannot; train it anew")
+        raise AnycostError(f"cannot write {path}: the encoder holds values that fp16 cannot", "train it again")
     save_tensors(tensors, FAMILY, dataclasses.asdict(model.config), path)
 
 

@@ -39,7 +39,7 @@ class EncoderGraph:
             return hashlib.sha256(self.weights.read_bytes()).hexdigest()
         except OSError as error:
             raise AnycostError(
-                f"the encoder {self.weights} cannot be read ({error.strerror}): install the package again"
+                f"the encoder {self.weights} cannot be read ({error.strerror})", "install the package again"
             ) from error
 
     def warm(self) -> None:
@@ -71,7 +71,9 @@ class EncoderGraph:
             with safe_open(self.weights, "np") as file:
                 passes = int(json.loads(file.metadata()["config"])["passes"])
         except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-            raise AnycostError(f"the encoder {self.weights} is damaged ({error}): install the package again") from error
+            raise AnycostError(
+                f"the encoder {self.weights} is damaged ({error})", "install the package again"
+            ) from error
         return [self._network(number) for number in range(min(passes, 2))]
 
     def _network(self, number: int) -> Network:

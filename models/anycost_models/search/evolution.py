@@ -36,7 +36,7 @@ class Settings:
     def __post_init__(self) -> None:
         for name, least, most in (("samples", 1, 4096), ("population", 4, 10_000), ("generations", 0, 10_000)):
             if not least <= (number := getattr(self, name)) <= most:
-                raise AnycostError(f"the number of {name} is {number}: it must lie between {least} and {most}")
+                raise AnycostError(f"the number of {name} is {number}", f"choose one from {least} to {most}")
 
     @property
     def elites(self) -> int:
@@ -91,7 +91,7 @@ def search(
         least = milliseconds(space.narrowest)
     if limit < least:
         smallest = f"{math.ceil(10 * least) / 10:g}ms" if in_ms else _in_millions(least)
-        raise AnycostError(f"the budget {budget} is too small: {resolution} px take at least {smallest}")
+        raise AnycostError(f"the budget {budget} is too small", f"{resolution} px take at least {smallest}")
     macs = macs_of(space)
     cost: Callable[[Widths], float] = milliseconds or macs
     points: list[Point] = []
@@ -154,8 +154,8 @@ def parse_budget(text: str, resolution: int, least: float) -> tuple[float, bool]
     match = _BUDGET.fullmatch(text.strip())
     if not match:
         raise AnycostError(
-            f"'{text:.40}' is no budget: write MACs as 0.8G or 650M, or a time as 12ms;"
-            f" {resolution} px take at least {_in_millions(least)}"
+            f"'{text:.40}' is no budget: write MACs as 0.8G or 650M, or a time as 12ms",
+            f"{resolution} px take at least {_in_millions(least)}",
         )
     unit = {"m": 1e6, "g": 1e9, "": 1.0}[(match[2] or "").lower()]
     return float(match[1]) * unit, match[2] is None

@@ -124,7 +124,7 @@ class Nearness:
         """Draws the faces, at truncations ψ from .5 to 1. Raises AnycostError when they would fill the memory."""
         if samples * space.resolution**2 > KEPT:
             most = KEPT // space.resolution**2
-            raise AnycostError(f"{samples} samples of {space.resolution} px are too many to keep: take up to {most}")
+            raise AnycostError(f"{samples} samples of {space.resolution} px are too many to keep", f"take up to {most}")
         generator = space.generator
         self.space, self.perceptual = space, perceptual
         self.drawn_by = generator.with_fast_features() if has_fast_bfloat16() else generator

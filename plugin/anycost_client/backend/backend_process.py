@@ -56,7 +56,7 @@ class Backend:
         deadline = time.monotonic() + timeout
         lock = FileLock(self.connection_file.with_name("start.lock"))
         if not lock.acquire(timeout, cancelled):
-            raise BackendError("another editor is still starting the backend: try again in a minute", final=False)
+            raise BackendError("another editor is still starting the backend", "try again in a minute", final=False)
         try:
             self._forget_ended()
             found = self._running(cancelled)
@@ -176,19 +176,19 @@ class Backend:
             channel.send(hello)
             while True:
                 if cancelled():
-                    raise BackendError("cancelled while the backend was starting: open the editor again")
+                    raise BackendError("cancelled while the backend was starting", "open the editor again")
                 for reply in channel.poll(0.1):
                     if isinstance(reply, Welcome) and reply.id == hello.id:
                         self._pid = pid
                         return channel, reply
                     if isinstance(reply, Failed) and reply.id == hello.id:
-                        raise BackendError(f"the backend refuses: {reply.cause}: {reply.remedy}")
+                        raise BackendError(f"the backend refuses: {reply.cause}", reply.remedy)
                 if time.monotonic() > deadline or self._ended():
                     raise TimeoutError
         except BaseException as error:
             channel.close()
             if isinstance(error, WrongVersion):
-                raise BackendError(str(error)) from error
+                raise BackendError(error.cause, error.remedy) from error
             raise
 
     def _ended(self) -> bool:
@@ -213,7 +213,7 @@ class Backend:
                 )
         except OSError as error:
             raise BackendError(
-                f"cannot start the backend's Python {python} ({error.strerror}): install it again"
+                f"cannot start the backend's Python {python} ({error.strerror})", "install it again"
             ) from error
 
     def _started(self, deadline: float, cancelled: Callable[[], bool]) -> tuple[Channel, Welcome]:
@@ -225,16 +225,16 @@ class Backend:
                     continue
                 raise self._failure()
             if cancelled():
-                raise BackendError("cancelled while the backend was starting: open the editor again")
+                raise BackendError("cancelled while the backend was starting", "open the editor again")
             try:
                 pid = connection.read(self.connection_file).pid
                 return self._greet(pid, deadline, cancelled)
             except ChannelClosed as error:  # a bridge that cannot run: another would fare no better
-                raise BackendError(f"{error}{self._last_words()}", final=False) from error
+                raise BackendError(f"{error.cause}{self._last_words()}", error.remedy, final=False) from error
             except (ConnectionFileError, TimeoutError):
                 time.sleep(0.02)
         raise BackendError(
-            f"the backend did not answer in time{self._last_words()}: try again, or see {self.log}", final=False
+            f"the backend did not answer in time{self._last_words()}", f"try again, or see {self.log}", final=False
         )
 
     def _last_words(self) -> str:
@@ -246,7 +246,7 @@ class Backend:
         code = self._process.returncode if self._process else 0
         self._process = None
         said = last_line(self.log, self._log_start) or f"it said nothing, code {code}"
-        return BackendError(f"the backend ended while starting: {said}", final=code == _BAD_INPUT)
+        return BackendError(f"the backend ended while starting: {said}", f"see {self.log}", final=code == _BAD_INPUT)
 
 
 def _exists(pid: int) -> bool:

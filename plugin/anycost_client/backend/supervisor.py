@@ -75,14 +75,14 @@ class Supervisor:
         try:
             return self._exchange(self._channel, timeout)
         except (ChannelClosed, WrongVersion) as error:
-            return self._lost(str(error))
+            return self._lost(error.cause)
 
-    def fail(self, cause: str) -> list[Event]:
+    def fail(self, cause: str, remedy: str) -> list[Event]:
         """Gives up because of a fault in what uses this."""
         if self._channel is not None:
             self._channel.close()
             self._channel = None
-        return self._give_up(cause)
+        return self._give_up(cause, remedy)
 
     def close(self) -> None:
         """Leaves the backend; ends it if it was started here and nobody else uses it. Takes up to 6 seconds."""
@@ -107,8 +107,8 @@ class Supervisor:
             self._channel, welcome = self._backend.connect(cancelled=self._ending.is_set)
         except ClientError as error:
             if (isinstance(error, BackendError) and not error.final) and not self._ending.is_set():
-                return self._lost(str(error))
-            return self._give_up(str(error))
+                return self._lost(error.cause)
+            return self._give_up(error.cause, error.remedy)
         self._since = self._heard = self._pinged = self._stepped = time.monotonic()
         self._asleep = False
         self._heartbeat = min(max(welcome.heartbeat, 0.2), 5.0)
@@ -122,7 +122,7 @@ class Supervisor:
             try:
                 channel.send(request)
             except WireError as error:
-                events.append(Failed(id=request.id, cause=str(error), reason="bad_message"))
+                events.append(Failed(id=request.id, cause=error.cause, remedy=error.remedy, reason="bad_message"))
                 del self._unanswered[request.id]
         for reply in channel.poll(0 if events else min(timeout, self._heartbeat / 2)):
             self._heard = time.monotonic()
@@ -174,14 +174,14 @@ class Supervisor:
             self._channel = None
         events = self._fail_unanswered(cause)
         if self._starts >= len(PAUSES):
-            return events + self._give_up(f"{cause}, again and again: {self._backend.log} says more")
+            return events + self._give_up(f"{cause}, again and again", f"see {self._backend.log}")
         self._not_before = time.monotonic() + PAUSES[self._starts]
         self._starts += 1
         return [*events, Lost(redact(cause), self._starts)]
 
-    def _give_up(self, cause: str) -> list[Event]:
+    def _give_up(self, cause: str, remedy: str) -> list[Event]:
         self._given_up = True
-        return [*self._fail_unanswered(cause), *self._fail_unsent(cause), Unavailable(redact(cause))]
+        return [*self._fail_unanswered(cause), *self._fail_unsent(cause), Unavailable(redact(cause), redact(remedy))]
 
     def _fail_unanswered(self, cause: str) -> list[Event]:
         """What was sent."""

@@ -54,4 +54,4 @@ class Worker:
         try:
             return self._supervisor.step(1.0)
         except Exception as error:  # a bug of ours must be seen, and must not end the thread that can report it
-            return self._supervisor.fail(f"the connection to the backend failed ({error!r}): report this")
+            return self._supervisor.fail(f"the connection to the backend failed ({error!r})", "report this")

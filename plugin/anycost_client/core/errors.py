@@ -1,4 +1,4 @@
-"""What the client raises: every message is one line that names the cause and the remedy."""
+"""What the client raises: every error has a cause and a remedy, one line each, without a full stop."""
 
 UPDATE = "python3 installer update"  # brings plug-in and backend to one version
 
@@ -6,12 +6,19 @@ UPDATE = "python3 installer update"  # brings plug-in and backend to one version
 class ClientError(Exception):
     """Meant for the person at the editor. Everything else that is raised is a bug."""
 
+    def __init__(self, cause: str, remedy: str) -> None:
+        super().__init__(cause, remedy)
+        self.cause, self.remedy = cause, remedy
+
+    def __str__(self) -> str:
+        return f"{self.cause}{'; ' if ': ' in self.cause else ': '}{self.remedy}"
+
 
 class WireError(ClientError):
     """A message that breaks the protocol. `id` is that of the request, "" where it could not be read."""
 
-    def __init__(self, message: str, id: str = "") -> None:
-        super().__init__(message)
+    def __init__(self, cause: str, remedy: str = "see docs/protocol.md", id: str = "") -> None:
+        super().__init__(cause, remedy)
         self.id = id
 
 
@@ -22,8 +29,8 @@ class UnknownKind(WireError):
 
     def __init__(self, kind: str, id: str = "", reader: str = "plug-in") -> None:
         super().__init__(
-            f"the {reader} does not know the message {kind!a:.40} and may be too old:"
-            f" update the {reader} with '{UPDATE}', then restart the editor",
+            f"the {reader} does not know the message {kind!a:.40} and may be too old",
+            f"update the {reader} with '{UPDATE}', then restart the editor",
             id,
         )
         self.kind = kind
@@ -36,8 +43,8 @@ class WrongVersion(WireError):
         writer = "backend" if reader == "plug-in" else "plug-in"
         older, newer = (reader, writer) if version > own else (writer, reader)
         super().__init__(
-            f"the {older} is older than the {newer} (protocol {min(version, own)} and {max(version, own)}):"
-            f" update the {older} with '{UPDATE}', then restart the editor",
+            f"the {older} is older than the {newer} (protocol {min(version, own)} and {max(version, own)})",
+            f"update the {older} with '{UPDATE}', then restart the editor",
             id,
         )
         self.version = version
@@ -54,6 +61,6 @@ class ChannelClosed(ClientError):
 class BackendError(ClientError):
     """The backend is not installed, did not start, or ended too often. `final`: trying again would change nothing."""
 
-    def __init__(self, message: str, final: bool = True) -> None:
-        super().__init__(message)
+    def __init__(self, cause: str, remedy: str, final: bool = True) -> None:
+        super().__init__(cause, remedy)
         self.final = final

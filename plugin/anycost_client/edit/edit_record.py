@@ -48,7 +48,9 @@ class Record:
                 raise ValueError("another format")
             return cls(content["model"], tuple(_face_in(face) for face in content["faces"]))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ClientError) as error:
-            raise ClientError("the edit stored with this layer cannot be read: edit the original layer anew") from error
+            raise ClientError(
+                "the edit stored with this layer cannot be read", "edit the original layer anew"
+            ) from error
 
     def held(self) -> tuple[str, ...]:
         """Attributes, by any of the faces."""

@@ -181,8 +181,8 @@ class Editor:
             case Asleep():
                 self._asleep = True
                 self._without_backend(self.state, None)
-            case Unavailable(cause=cause):
-                self._unavailable = Problem(cause, "", "unavailable")
+            case Unavailable():
+                self._unavailable = Problem(event.cause, event.remedy, "unavailable")
                 self._without_backend(State.FAILED, self._unavailable)
             case m.AttributeList(attributes=attributes):
                 self.sliders.offer(attributes)

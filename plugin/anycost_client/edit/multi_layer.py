@@ -166,7 +166,7 @@ class FromLayers(Generic[L]):
             self._end(self._tr("Cancelled."))
         else:
             cause = event.cause if isinstance(event, (Failed, Lost, Unavailable)) else ""
-            remedy = event.remedy if isinstance(event, Failed) else "try again"
+            remedy = event.remedy if isinstance(event, (Failed, Unavailable)) else "try again"
             self._end(sentence(self._tr(cause), self._tr(remedy)), failed=True)
 
     def _told(self, made: Learned | Matched) -> str:

@@ -41,7 +41,7 @@ class PresetsStore:
                 try:
                     path.unlink(missing_ok=True)
                 except OSError as error:
-                    raise self._error(mark("the preset cannot be deleted: {reason}"), error) from error
+                    raise self._error(mark("the preset cannot be deleted ({reason})"), error) from error
 
     def load(self, path: Path) -> Preset:
         """Of any file."""
@@ -49,7 +49,7 @@ class PresetsStore:
             with path.open("rb") as file:
                 return Preset.from_json(file.read(_MOST_BYTES))
         except OSError as error:
-            raise self._error(mark("the file cannot be read: {reason}"), error) from error
+            raise self._error(mark("the file cannot be read ({reason})"), error) from error
 
     def write(self, path: Path, preset: Preset) -> None:
         """Into any file, whole or not at all."""
@@ -59,7 +59,7 @@ class PresetsStore:
             aside.write_text(preset.to_json() + "\n", encoding="utf-8")
             os.replace(aside, path)
         except OSError as error:
-            raise self._error(mark("the preset cannot be saved: {reason}"), error) from error
+            raise self._error(mark("the preset cannot be saved ({reason})"), error) from error
         finally:
             with contextlib.suppress(OSError):
                 aside.unlink()
@@ -72,4 +72,6 @@ class PresetsStore:
         return found
 
     def _error(self, text: str, error: OSError) -> ClientError:
-        return ClientError(self._tr(text, reason=str(error.strerror)))
+        return ClientError(
+            self._tr(text, reason=str(error.strerror)), self._tr(mark("check the folder and its permissions"))
+        )

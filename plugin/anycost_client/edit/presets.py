@@ -29,17 +29,17 @@ class Preset:
                 raise ValueError("too long")
             content: dict[str, Any] = json.loads(text)
             if content["anycost_preset"] != _FORMAT:
-                raise ClientError("the preset was made by another version: update the plug-in")
+                raise ClientError("the preset was made by another version", "update the plug-in")
             name, strengths = content["name"], content["strengths"]
             if not isinstance(name, str):
                 raise ValueError(name)
             return cls(name[:100], {attribute[:100]: checked(strength) for attribute, strength in strengths.items()})
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise ClientError("this is not a preset: choose a file that was saved as one") from error
+            raise ClientError("this is not a preset", "choose a file that was saved as one") from error
 
 
 def checked(strength: Any) -> float:
     """Raises ClientError for what is no number from −2 to 2."""
     if type(strength) not in (int, float) or not math.isfinite(strength) or abs(strength) > MOST_STRENGTH:
-        raise ClientError(f"a strength of {strength!s:.20} is refused: use −2 to 2; ±1 is strong")
+        raise ClientError(f"a strength of {strength!s:.20} is refused", "use −2 to 2; ±1 is strong")
     return float(strength)

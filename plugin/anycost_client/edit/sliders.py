@@ -60,9 +60,9 @@ class Sliders:
         is one step to undo. Raises ClientError for unknown or locked attributes and strengths beyond ±2."""
         strength = checked(strength)
         if attribute in self.locked:
-            raise ClientError(f"'{attribute}' is locked: unlock it to change it")
+            raise ClientError(f"'{attribute}' is locked", "unlock it to change it")
         if self.attributes and attribute not in self._names() and attribute not in self.taken:
-            raise ClientError(f"there is no attribute '{attribute:.50}': choose one of the list")
+            raise ClientError(f"there is no attribute '{attribute:.50}'", "choose one of the list")
         values = self.values
         for face in self.selected:
             values = with_strengths(values, face, {**values.get(face, {}), attribute: strength})

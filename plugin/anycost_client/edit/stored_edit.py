@@ -40,7 +40,7 @@ class Stored:
             if len(data) <= most:
                 return data
             yield
-        raise ClientError("this edit is too large to be stored with its layer: edit fewer faces at once")
+        raise ClientError("this edit is too large to be stored with its layer", "edit fewer faces at once")
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Stored":
@@ -67,7 +67,9 @@ class Stored:
             mask = None if selection is None else (yield from _unpacked(selection, area.pixels))
             return cls(str(source)[:100], area, mask, record, None if time is None else int(time))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError, zlib.error) as error:
-            raise ClientError("the edit stored with this layer cannot be read: edit the original layer anew") from error
+            raise ClientError(
+                "the edit stored with this layer cannot be read", "edit the original layer anew"
+            ) from error
 
     def _json(self, record: Record, selection: str | None) -> bytes:
         area = self.area

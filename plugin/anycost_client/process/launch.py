@@ -61,11 +61,11 @@ def backend_python() -> Path:
         path = _path(python)
     except FileNotFoundError:
         raise BackendError(
-            "the backend of the Anycost Face Editor is not installed:"
-            " run 'python3 installer install' in its folder, then try again"
+            "the backend of the Anycost Face Editor is not installed",
+            "run 'python3 installer install' in its folder, then try again",
         ) from None
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise BackendError(f"{note} is damaged: run 'python3 installer install' again") from error
+        raise BackendError(f"{note} is damaged", "run 'python3 installer install' again") from error
     return _runnable(path, "run 'python3 installer install' again")
 
 
@@ -77,5 +77,5 @@ def _path(text: str) -> Path:
 
 def _runnable(python: Path, remedy: str) -> Path:
     if not python.is_absolute() or not python.is_file() or not os.access(python, os.X_OK):
-        raise BackendError(f"the backend's Python {python} is not there or cannot be run: {remedy}")
+        raise BackendError(f"the backend's Python {python} is not there or cannot be run", remedy)
     return python

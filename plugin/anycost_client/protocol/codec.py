@@ -64,9 +64,9 @@ def encode(message: Message) -> list[Frame]:
     try:
         frames[0] = json.dumps(header, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
     except (ValueError, TypeError) as error:
-        raise WireError(f"this {header['kind']} cannot be sent ({error}): correct its values", message.id) from error
+        raise WireError(f"this {header['kind']} cannot be sent ({error})", "correct its values", message.id) from error
     if len(frames[0]) > MAX_HEADER_BYTES or len(frames) > MAX_FRAMES:
-        raise WireError(f"this {header['kind']} is too large to be sent: send less at once", message.id)
+        raise WireError(f"this {header['kind']} is too large to be sent", "send less at once", message.id)
     return frames
 
 
@@ -79,17 +79,17 @@ def decode(frames: Sequence[Frame], reader: str = "plug-in") -> Message:
     id = id if isinstance(id, str) and len(id) <= 64 and id.isascii() else ""
     version, kind = header.get("version"), header.get("kind")
     if type(version) is not int or not isinstance(kind, str):
-        raise WireError("a message without version or kind: see docs/protocol.md", id)
+        raise WireError("a message without version or kind", id=id)
     if version != PROTOCOL:
         raise WrongVersion(version if abs(version) < _MOST_INTEGER else -1, PROTOCOL, id, reader)
     if kind not in _KINDS:
         raise UnknownKind(kind, id, reader)
     if not id:
-        raise WireError(f"this {kind} has no id of 1 to 64 ASCII characters: give it one")
+        raise WireError(f"this {kind} has no id of 1 to 64 ASCII characters", "give it one")
     try:
         message: Message = _built(_KINDS[kind], header, frames)
     except (WireError, ValueError) as error:
-        raise WireError(f"this {kind} is malformed: {error}", id) from error
+        raise WireError(f"this {kind} is malformed: {getattr(error, 'cause', error)}", id=id) from error
     return message
 
 
@@ -115,9 +115,9 @@ def _header(frames: Sequence[Frame]) -> dict[str, Any]:
     try:
         header = json.loads(bytes(frames[0]).decode())
     except (ValueError, RecursionError) as error:
-        raise WireError("the header of a message is not JSON: see docs/protocol.md") from error
+        raise WireError("the header of a message is not JSON") from error
     if not isinstance(header, dict):
-        raise WireError("the header of a message is not a JSON object: see docs/protocol.md")
+        raise WireError("the header of a message is not a JSON object")
     return header
 
 

@@ -30,9 +30,10 @@ class Asleep:
 
 @dataclass(frozen=True)
 class Unavailable:
-    """There is no backend, and there will be none until `retry`. One line: cause and remedy."""
+    """There is no backend, and there will be none until `retry`."""
 
     cause: str
+    remedy: str
 
 
 Event = Reply | Connected | Lost | Asleep | Unavailable

@@ -36,19 +36,21 @@ class Picture:
     def __post_init__(self) -> None:
         if not (0 < self.width <= MAX_SIDE and 0 < self.height <= MAX_SIDE and 0 < self.channels <= MAX_CHANNELS):
             raise WireError(
-                f"a picture of {self.width}×{self.height}×{self.channels} is refused:"
-                f" sides are 1 to {MAX_SIDE} pixels, channels 1 to {MAX_CHANNELS}"
+                f"a picture of {self.width}×{self.height}×{self.channels} is refused",
+                f"send sides of 1 to {MAX_SIDE} pixels, and 1 to {MAX_CHANNELS} channels",
             )
         if self.bit_depth not in BYTES_PER_SAMPLE:
-            raise WireError(f"bit depth '{self.bit_depth!s:.10}' is unknown: use one of {', '.join(BYTES_PER_SAMPLE)}")
+            raise WireError(
+                f"bit depth '{self.bit_depth!s:.10}' is unknown", f"use one of {', '.join(BYTES_PER_SAMPLE)}"
+            )
         if self.stride < self.row_bytes or self.stride * self.height > MAX_PICTURE_BYTES:
             raise WireError(
-                f"a picture of {self.width}×{self.height} with {self.stride} bytes a row is refused:"
-                f" a row needs {self.row_bytes}, all may have {MAX_PICTURE_BYTES}"
+                f"a picture of {self.width}×{self.height} with {self.stride} bytes a row is refused",
+                f"a row needs {self.row_bytes}, all may have {MAX_PICTURE_BYTES}",
             )
         size = self.data.nbytes if isinstance(self.data, memoryview) else len(self.data)
         if size != self.stride * self.height:
-            raise WireError(f"a picture announces {self.stride * self.height} bytes and has {size}: send all of it")
+            raise WireError(f"a picture announces {self.stride * self.height} bytes and has {size}", "send all of it")
 
     @property
     def row_bytes(self) -> int:

@@ -15,7 +15,7 @@ from anycost_client.protocol.messages import Reply, Request
 from anycost_client.transport.pipe_framing import read_message, write_message
 from anycost_client.transport.routing import reply_of, sockets_of
 
-_GONE = "the bridge to the backend has ended"
+_GONE = "the bridge to the backend has ended", "try again"
 
 
 class BridgeChannel:
@@ -45,14 +45,14 @@ class BridgeChannel:
                     command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, **child_options()
                 )
         except OSError as error:
-            raise ChannelClosed(f"cannot start {python} ({error.strerror}): install the backend again") from error
+            raise ChannelClosed(f"cannot start {python} ({error.strerror})", "install the backend again") from error
         return cls(process)
 
     def send(self, request: Request) -> None:
         frames = encode(request)
         with self._changed:
             if self._ended:
-                raise ChannelClosed(_GONE)
+                raise ChannelClosed(*_GONE)
             for which in sockets_of(request):
                 self._outgoing[which].append(frames)
             self._changed.notify_all()
@@ -67,7 +67,7 @@ class BridgeChannel:
             self._incoming.clear()
             self._woken = False
             if self._ended and not came:
-                raise ChannelClosed(_GONE)
+                raise ChannelClosed(*_GONE)
         replies = (reply_of(frames) for frames in came)
         return [reply for reply in replies if reply is not None]
 

@@ -37,12 +37,12 @@ class Connection:
         for endpoint in (self.work, self.control):
             port = _ENDPOINT.fullmatch(endpoint) if isinstance(endpoint, str) else None
             if not port or int(port[1]) > 65_535:
-                raise ConnectionFileError("the connection file names an address outside this machine: start again")
+                raise ConnectionFileError("the connection file names an address outside this machine", "start again")
         for key in (self.server_public, self.client_public, self.client_secret):
             if not isinstance(key, str) or not _KEY.fullmatch(key):
-                raise ConnectionFileError("the connection file holds a damaged key: start the backend again")
+                raise ConnectionFileError("the connection file holds a damaged key", "start the backend again")
         if type(self.pid) is not int or self.pid < 1 or type(self.protocol) is not int:
-            raise ConnectionFileError("the connection file names no process: start the backend again")
+            raise ConnectionFileError("the connection file names no process", "start the backend again")
 
 
 def default_path() -> Path:
@@ -58,10 +58,10 @@ def private_folder(folder: Path) -> Path:
         about = folder.lstat()
     except OSError as error:
         raise ConnectionFileError(
-            f"cannot make the folder {folder} ({error.strerror}): check its permissions"
+            f"cannot make the folder {folder} ({error.strerror})", "check its permissions"
         ) from error
     if not stat.S_ISDIR(about.st_mode):
-        raise ConnectionFileError(f"{folder} is not a folder: remove it and try again")
+        raise ConnectionFileError(f"{folder} is not a folder", "remove it and try again")
     _check_private(folder, about, "700")
     return folder
 
@@ -79,7 +79,7 @@ def write(path: Path, connection: Connection) -> None:
         os.replace(aside, path)
     except OSError as error:
         raise ConnectionFileError(
-            f"cannot write {path} ({error.strerror}): free some space or check the folder"
+            f"cannot write {path} ({error.strerror})", "free some space or check the folder"
         ) from error
     finally:
         with contextlib.suppress(OSError):
@@ -95,18 +95,18 @@ def read(path: Path) -> Connection:
         with open(descriptor, "rb") as file:
             about = os.fstat(file.fileno())
             if not stat.S_ISREG(about.st_mode):
-                raise ConnectionFileError(f"{path} is not a file: remove it and try again")
+                raise ConnectionFileError(f"{path} is not a file", "remove it and try again")
             _check_private(path, about, "600")
             content = file.read(_MOST_BYTES + 1)
     except OSError as error:
-        raise ConnectionFileError(f"no backend can be reached through {path} ({error.strerror}): start it") from error
+        raise ConnectionFileError(f"no backend can be reached through {path} ({error.strerror})", "start it") from error
     try:
         if len(content) > _MOST_BYTES:
             raise ValueError("too long")
         values: dict[str, Any] = json.loads(content)
         return Connection(**{field.name: values[field.name] for field in fields(Connection)})
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ConnectionFileError(f"{path} is damaged: remove it and start the backend again") from error
+        raise ConnectionFileError(f"{path} is damaged", "remove it and start the backend again") from error
 
 
 def remove(path: Path, pid: int) -> None:
@@ -120,6 +120,6 @@ def _check_private(path: Path, about: os.stat_result, mode: str) -> None:
     if not _POSIX:
         return
     if about.st_uid != os.geteuid():
-        raise ConnectionFileError(f"{path} belongs to another user: remove it and try again")
+        raise ConnectionFileError(f"{path} belongs to another user", "remove it and try again")
     if about.st_mode & 0o077:
-        raise ConnectionFileError(f"{path} is open to other users: run 'chmod {mode} {path}' and start again")
+        raise ConnectionFileError(f"{path} is open to other users", f"run 'chmod {mode} {path}' and start again")

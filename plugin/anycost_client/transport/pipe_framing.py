@@ -29,7 +29,7 @@ def read_message(pipe: BinaryIO) -> tuple[int, list[bytes | bytearray]] | None:
         return None
     magic, which, count = _START.unpack(start)
     if magic != MAGIC or which > 1 or not 1 <= count <= MAX_FRAMES:
-        raise WireError("something else than messages came through the pipe: restart the backend")
+        raise WireError("something else than messages came through the pipe", "restart the backend")
     frames = []
     for _ in range(count):
         length = _exactly(pipe, _LENGTH.size)
@@ -37,7 +37,7 @@ def read_message(pipe: BinaryIO) -> tuple[int, list[bytes | bytearray]] | None:
             return None
         size = _LENGTH.unpack(length)[0]
         if size > MAX_FRAME_BYTES:
-            raise WireError(f"a frame of {size} bytes is refused: at most {MAX_FRAME_BYTES} are taken")
+            raise WireError(f"a frame of {size} bytes is refused", f"send at most {MAX_FRAME_BYTES}")
         frame = _exactly(pipe, size)
         if frame is None:
             return None

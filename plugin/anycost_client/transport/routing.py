@@ -25,4 +25,4 @@ def reply_of(frames: Sequence[Frame]) -> Reply | None:
     except WireError as error:
         if not error.id:
             return None
-        return Failed(id=error.id, cause=str(error), remedy="restart the backend", reason="bad_message")
+        return Failed(id=error.id, cause=error.cause, remedy="restart the backend", reason="bad_message")

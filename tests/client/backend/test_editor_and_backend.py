@@ -36,7 +36,7 @@ def test_a_forgotten_session_is_opened_again_but_not_forever(ready: Told) -> Non
 
 
 def test_no_backend_and_then_one(ready: Told) -> None:
-    ready.editor.handle(Unavailable("not installed: install it"))
+    ready.editor.handle(Unavailable("not installed", "install it"))
     assert ready.editor.state is State.FAILED
     ready.connect()
     assert ready.editor.state is State.OPENING
@@ -45,7 +45,7 @@ def test_no_backend_and_then_one(ready: Told) -> None:
 
 def test_without_a_backend_opening_says_so(region: OpenRegion) -> None:
     told = Told()
-    told.editor.handle(Unavailable("not installed: install it"))
+    told.editor.handle(Unavailable("not installed", "install it"))
     told.editor.open(region)
     assert told.editor.state is State.FAILED
     assert told.editor.problem is not None

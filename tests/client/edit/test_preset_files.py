@@ -40,7 +40,7 @@ def test_a_preset_is_shared_as_a_file(store, tmp_path):
 
 def test_what_the_disk_refuses_is_one_line_in_the_users_language(tmp_path):
     store = PresetsStore(tmp_path / "presets", Texts(tmp_path, lambda: "de"))
-    with pytest.raises(ClientError, match=r"^die Datei kann nicht gelesen werden: "):
+    with pytest.raises(ClientError, match=r"^die Datei kann nicht gelesen werden \("):
         store.load(tmp_path / "missing.json")
     (tmp_path / "file").touch()
     with pytest.raises(ClientError, match=r"^die Vorgabe kann nicht gespeichert werden: "):

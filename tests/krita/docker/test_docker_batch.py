@@ -81,7 +81,7 @@ def test_a_cancelled_batch_keeps_what_is_done(editing: Docker) -> None:
 def test_without_a_backend_the_batch_ends_and_says_why(editing: Docker) -> None:
     dialog = open_batch(editing)
     dialog.start.click()
-    editing.worker.answer(Unavailable("the backend ended while starting: out of memory"))
+    editing.worker.answer(Unavailable("the backend ended while starting: out of memory", "see the log"))
     settle()
     assert outcomes(editing) == [Outcome.FAILED] * 3
     assert "out of memory" in dialog.list.item(2).toolTip()

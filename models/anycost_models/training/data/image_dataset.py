@@ -97,12 +97,12 @@ def pictures_of(stage: Stage, resolution: int, folder: Path, fast: bool) -> Pict
     try:
         cache.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise AnycostError(f"{cache} cannot be made: {error.strerror}; name another folder") from error
+        raise AnycostError(f"{cache} cannot be made: {error.strerror}", "name another folder") from error
     if data.folder:
         return FolderPictures(Path(data.folder), resolution, cache)
     if data.generator == "own":
         raise AnycostError(
-            "an adversarial stage cannot learn from its own pictures: name a folder or another generator"
+            "an adversarial stage cannot learn from its own pictures", "name a folder or another generator"
         )
     artist = load_generator() if data.generator == "embedded" else load_generator(Path(data.generator))
     device = training_device()
@@ -115,7 +115,7 @@ def pictures_of(stage: Stage, resolution: int, folder: Path, fast: bool) -> Pict
 def _files(folder: Path) -> list[Path]:
     """Those with a picture's extension, in sub-folders too, by name."""
     if not folder.is_dir():
-        raise AnycostError(f"there is no folder {folder} of pictures: name one that exists")
+        raise AnycostError(f"there is no folder {folder} of pictures", "name one that exists")
     known = set(Image.registered_extensions())
     try:
         found = [
@@ -124,9 +124,9 @@ def _files(folder: Path) -> list[Path]:
             if path.suffix.lower() in known and not path.name.startswith(".") and path.is_file()
         ]
     except OSError as error:
-        raise AnycostError(f"the folder {folder} cannot be read: {error.strerror}") from error
+        raise AnycostError(f"the folder {folder} cannot be read ({error.strerror})", "check its permissions") from error
     if not 1 <= len(found) <= MOST:
-        raise AnycostError(f"the folder {folder} holds {len(found) or 'no'} pictures: 1 to {MOST} can be learned from")
+        raise AnycostError(f"the folder {folder} holds {len(found) or 'no'} pictures", f"put 1 to {MOST} there")
     return sorted(found)
 
 
@@ -135,7 +135,7 @@ def _prepare(files: list[Path], resolution: int, path: Path) -> None:
     size = len(files) * resolution**2 * 3
     if size > shutil.disk_usage(path.parent).free:
         raise AnycostError(
-            f"{len(files)} pictures of {resolution} px take {size >> 20} MiB in {path.parent}: free some"
+            f"{len(files)} pictures of {resolution} px take {size >> 20} MiB in {path.parent}", "free some"
         )
     aside = path.with_suffix(f".{os.getpid()}.part")
     try:
@@ -155,13 +155,13 @@ def read_square(path: Path, resolution: int) -> np.ndarray:
         with warnings.catch_warnings(), Image.open(path) as file:
             warnings.simplefilter("ignore")  # about odd tags
             if file.width * file.height > LARGEST:
-                raise AnycostError(f"{path} is {file.width} × {file.height} pixels: remove it or make it smaller")
+                raise AnycostError(f"{path} is {file.width} × {file.height} pixels", "remove it or make it smaller")
             image = ImageOps.exif_transpose(file).convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:  # what Pillow's readers raise
-        raise AnycostError(f"the picture {path} cannot be read ({error}): remove it or repair it") from error
+        raise AnycostError(f"the picture {path} cannot be read ({error})", "remove it or repair it") from error
     side = min(image.size)
     if side < resolution:
-        raise AnycostError(f"{path} is {image.width} × {image.height} pixels: {resolution} are trained; remove it")
+        raise AnycostError(f"{path} is {image.width} × {image.height} pixels: {resolution} are trained", "remove it")
     left, top = (image.width - side) // 2, (image.height - side) // 2
     box = (left, top, left + side, top + side)
     return np.asarray(image.resize((resolution, resolution), Image.Resampling.BOX, box))

@@ -21,7 +21,7 @@ def sort_channels(model: MobileGenerator, latents: Tensor) -> None:
     Raises AnycostError for a plain network: it has nothing to narrow."""
     first = model.config.elastic_from
     if first is None:
-        raise AnycostError("this network has no sub-generators: sort the channels of the generator it was taken from")
+        raise AnycostError("this network has no sub-generators", "sort the channels of the generator it was taken from")
     blocks = [*model.blocks][first // 2 - 1 :]
     head = model.heads[str(model.config.resolution)]
     receivers = [*[conv for block in blocks for conv in (block.conv1.conv, block.conv2.conv)][1:], head.conv]

@@ -23,7 +23,7 @@ def distillation_trainer(stage: Stage, folder: Path) -> Trainer:
     weights = () if stage.generator == "embedded" else (Path(stage.generator),)
     student, teacher = load_generator(*weights), load_generator(*weights)
     if not isinstance(student, MobileGenerator) or not isinstance(teacher, MobileGenerator) or student.nested is None:
-        raise AnycostError(f"'{stage.generator}' has no nested weights to distil: take the embedded generator")
+        raise AnycostError(f"'{stage.generator}' has no nested weights to distil", "take the embedded generator")
     device = training_device()
     student, teacher = student.to(device), teacher.to(device)
     fast = is_fast(stage, device)

@@ -48,7 +48,7 @@ def fit_tints(model: MobileGenerator, faces: GeneratedFaces, count: int) -> None
     """In place, on the first `count` faces; heads that had tints get others."""
     nested = model.nested
     if nested is None:
-        raise AnycostError("a network without nested weights has no heads to tint: take the embedded generator")
+        raise AnycostError("a network without nested weights has no heads to tint", "take the embedded generator")
     for head in nested.heads.values():
         head.tint.zero_()
         head.shade.zero_()

@@ -32,4 +32,4 @@ def load(path: Path) -> dict[str, Any]:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # reading damaged bytes as a pickle fails in a dozen ways
-        raise AnycostError(f"the checkpoint {path} cannot be read: resume from an older one") from error
+        raise AnycostError(f"the checkpoint {path} cannot be read", "resume from an older one") from error

@@ -154,9 +154,11 @@ def read_stage(path: Path) -> Stage:
     try:
         return msgspec.toml.decode(path.read_bytes(), type=Stage)
     except OSError as error:
-        raise AnycostError(f"the stage {path} cannot be read: {error.strerror}") from error
+        raise AnycostError(
+            f"the stage {path} cannot be read ({error.strerror})", "check its name and permissions"
+        ) from error
     except (msgspec.ValidationError, msgspec.DecodeError, ValueError) as error:
-        raise AnycostError(f"the stage {path} is not valid: {error}") from error
+        raise AnycostError(f"the stage {path} is not valid", f"correct it: {error}") from error
 
 
 def find_stage(name: str) -> Stage:
@@ -164,5 +166,5 @@ def find_stage(name: str) -> Stage:
     shipped = {path.stem: path for path in sorted(STAGES.glob("*.toml"))}
     path = Path(name)
     if path.suffix != ".toml" and name not in shipped:
-        raise AnycostError(f"there is no stage '{name}': name a .toml file or one of {', '.join(shipped)}")
+        raise AnycostError(f"there is no stage '{name}'", f"name a .toml file or one of {', '.join(shipped)}")
     return read_stage(shipped.get(name, path))

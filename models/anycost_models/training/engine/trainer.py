@@ -65,7 +65,9 @@ def optimizers(module: nn.Module, settings: Optimizer, trainable: str = "") -> l
             unit = size if settings.relative else 1.0
             adam.append({"params": [parameter], "lr": share * settings.learning_rate * unit})
     if not adam + muon:
-        raise AnycostError(f"no parameter's name begins with '{trainable}': nothing would be trained")
+        raise AnycostError(
+            f"no parameter's name begins with '{trainable}'", "name a part of the network in `trainable`"
+        )
     for group in adam + muon:
         group["initial_lr"] = group["lr"]
     made: list[torch.optim.Optimizer] = []
@@ -139,10 +141,12 @@ class Trainer:
         """Goes on where that checkpoint was written. Raises AnycostError when it is damaged or another stage's."""
         saved = state.load(path)
         if saved.get("stage") != self.stage.name:
-            raise AnycostError(f"{path} is a checkpoint of '{saved.get('stage')}', not of '{self.stage.name}'")
+            raise AnycostError(
+                f"{path} is a checkpoint of '{saved.get('stage')}', not of '{self.stage.name}'", "choose that stage"
+            )
         opponent = saved.get("opponent", {})
         if shapes(saved["trained"]) != shapes(self.trained) or shapes(opponent) != shapes(self.opponent.state_dict()):
-            raise AnycostError(f"{path} has networks of other sizes: continue with the stage file that began it")
+            raise AnycostError(f"{path} has networks of other sizes", "continue with the stage file that began it")
         for name, parameter in self.trained.items():
             parameter.copy_(saved["trained"][name])
             self.ema[name].copy_(saved["ema"][name])
@@ -193,8 +197,11 @@ class Trainer:
     def _not_a_number(self, what: str) -> AnycostError:
         kept = state.checkpoints(self.folder)
         return AnycostError(
-            f"{what} is no longer a number at step {self.step}. The last good checkpoint is"
-            f" {kept[-1] if kept else 'none yet'}: resume from it with a smaller learning rate"
+            (
+                f"{what} is no longer a number at step {self.step}. The last good checkpoint is "
+                f"{(kept[-1] if kept else 'none yet')}"
+            ),
+            "resume from it with a smaller learning rate",
         )
 
     def _average(self, parameters: Sequence[Tensor]) -> None:

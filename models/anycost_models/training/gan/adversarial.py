@@ -215,11 +215,11 @@ def adversarial_trainer(stage: Stage, folder: Path) -> Trainer:
     """Raises AnycostError for a stage that cannot be: a wrong generator, batch, resolution or picture."""
     rules = stage.adversarial
     if rules is None:
-        raise AnycostError(f"the stage '{stage.name}' has no table [adversarial]")
+        raise AnycostError(f"the stage '{stage.name}' has no table [adversarial]", "add it")
     if stage.batch % GROUP:
         raise AnycostError(
-            f"the batch is {stage.batch}: choose a multiple of {GROUP}, because the discriminator compares pictures in"
-            " groups of so many"
+            f"the batch is {stage.batch}",
+            (f"choose a multiple of {GROUP}, because the discriminator compares pictures in groups of so many"),
         )
     device = training_device()
     fast = is_fast(stage, device)

@@ -91,7 +91,7 @@ class Discriminator(nn.Module):
         super().__init__()
         sizes = [4 << i for i in range(1, 10)]
         if not config.resolutions or not set(config.resolutions) <= set(sizes):
-            raise AnycostError(f"a discriminator of {config.resolutions} px: list powers of two, 8 to {sizes[-1]}")
+            raise AnycostError(f"a discriminator of {config.resolutions} px", f"list powers of two, 8 to {sizes[-1]}")
         self.config = config
         code, width = len(RATIOS) * config.layers, config.width
         # Keyed by the size of what goes in, pixels.
@@ -113,7 +113,9 @@ class Discriminator(nn.Module):
         each [N, code]. Returns a score [N] for each, the higher the more real."""
         size = image.shape[-1]
         if size not in self.config.resolutions:
-            raise AnycostError(f"this discriminator judges {self.config.resolutions} px, not {size}")
+            raise AnycostError(
+                f"this discriminator has no input for {size} px", f"give it images of {self.config.resolutions} px"
+            )
         if architecture is not None:
             architecture = architecture.reshape(-1, architecture.shape[-1])
         x = self.entries[str(size)](image, None)

@@ -30,25 +30,28 @@ def generator(stage: Stage, folder: Path) -> StyleGAN2Generator:
         path = _before(stage, folder) / RESULT if stage.after else Path(stage.generator)
         if stage.after and not path.is_file():
             raise AnycostError(
-                f"the stage '{stage.name}' begins with {path}, which is missing: run the stage before it with"
-                f" --output {path.parent}"
+                f"the stage '{stage.name}' begins with {path}, which is missing",
+                f"run the stage before it with --output {path.parent}",
             )
         loaded = load_generator(path)
         if not isinstance(loaded, StyleGAN2Generator):
-            raise AnycostError(f"{path} is not a StyleGAN2 generator: only those are trained adversarially")
+            raise AnycostError(f"{path} is not a StyleGAN2 generator", "name one: only those are trained adversarially")
         model = loaded.train().requires_grad_(True)
     missing = set(stage.sub_generators.resolutions) - set(model.config.exits)
     if missing or max(stage.sub_generators.resolutions) != model.config.resolution:
         known = ", ".join(map(str, model.config.exits))
         raise AnycostError(
-            f"the generator draws {known} px: take `resolutions` of those, the last one among them, not"
-            f" {', '.join(map(str, stage.sub_generators.resolutions))}"
+            f"the generator draws {known} px",
+            (
+                "take `resolutions` of those, the last one among them, not "
+                f"{', '.join(map(str, stage.sub_generators.resolutions))}"
+            ),
         )
     whole = model.widths(SubGenerator(model.config.resolution))
     if whole != model.config.channels:
         raise AnycostError(
-            f"of the generator's channels {model.config.channels} the ratio 1 leaves {whole}: list so many that none is"
-            " more than twice the next octave's"
+            f"of the generator's channels {model.config.channels} the ratio 1 leaves {whole}",
+            "list so many that none is more than twice the next octave's",
         )
     return model
 
@@ -78,7 +81,7 @@ def _before(stage: Stage, folder: Path) -> Path:
 def _take_over(model: Discriminator, folder: Path) -> None:
     checkpoints = state.checkpoints(folder)
     if not checkpoints:
-        raise AnycostError(f"{folder} has no checkpoint, so no discriminator: run the stage that it belongs to again")
+        raise AnycostError(f"{folder} has no checkpoint, so no discriminator", "run the stage that it belongs to again")
     kept = state.load(checkpoints[-1]).get("opponent", {})
     start = "discriminator."
     tensors = {name[len(start) :]: tensor for name, tensor in kept.items() if name.startswith(start)}
@@ -88,7 +91,7 @@ def _take_over(model: Discriminator, folder: Path) -> None:
     odd += [name for name in own.keys() & tensors.keys() if own[name].shape != tensors[name].shape]
     if odd:
         raise AnycostError(
-            f"the discriminator in {checkpoints[-1]} has other sizes ({', '.join(sorted(odd)[:3])}): give this stage"
-            " the same `resolutions` and [discriminator]"
+            f"the discriminator in {checkpoints[-1]} has other sizes ({', '.join(sorted(odd)[:3])})",
+            "give this stage the same `resolutions` and [discriminator]",
         )
     model.load_state_dict(tensors, strict=False)

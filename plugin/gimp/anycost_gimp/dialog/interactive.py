@@ -90,7 +90,7 @@ class Interactive:
 
     def _look_at(self, choice: Choice, then: Callable[[OpenRegion | str], None]) -> None:
         work = looking_at(self._image, choice.layer)
-        self._looking.start(work, then, lambda error: then(sentence(tr(str(error)))))
+        self._looking.start(work, then, lambda error: then(sentence(tr(error.cause), tr(error.remedy))))
 
     def _gimp_lives(self) -> bool:
         """Else the dialog ends as well, and with it the backend: libgimp notices it only at the next call."""

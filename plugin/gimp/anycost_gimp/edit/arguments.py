@@ -12,7 +12,7 @@ _MOST = 10_000  # characters
 def strengths(text: str) -> dict[str, float]:
     """Raises ClientError for what is no list of NAME=STRENGTH, with strengths from −2 to 2."""
     if len(text) > _MOST:
-        raise ClientError("the list of strengths is too long: write NAME=STRENGTH, … once for each attribute")
+        raise ClientError("the list of strengths is too long", "write NAME=STRENGTH, … once for each attribute")
     found: dict[str, float] = {}
     for part in filter(None, (part.strip() for part in text.replace(";", ",").split(","))):
         name, sign, number = (piece.strip() for piece in part.partition("="))
@@ -21,9 +21,9 @@ def strengths(text: str) -> dict[str, float]:
         except ValueError:
             sign, value = "", 0.0
         if not sign or not name:
-            raise ClientError(f"'{part:.60}' is no strength: write NAME=STRENGTH, such as smile=0.8, age=-0.4")
+            raise ClientError(f"'{part:.60}' is no strength", "write NAME=STRENGTH, such as smile=0.8, age=-0.4")
         if name in found:
-            raise ClientError(f"'{name:.60}' is named twice: name each attribute once")
+            raise ClientError(f"'{name:.60}' is named twice", "name each attribute once")
         found[name] = checked(value)
     return found
 
@@ -41,10 +41,12 @@ def chosen(text: str, faces: tuple[Face, ...]) -> tuple[int, ...]:
     ids = []
     for word in words:
         if not (word.isascii() and word.isdecimal() and len(word) < 5) or int(word) < 1:
-            raise ClientError(f"'{word:.20}' names no face: write all, or numbers such as 1, 3; 1 is the largest")
+            raise ClientError(f"'{word:.20}' names no face", "write all, or numbers such as 1, 3; 1 is the largest")
         if int(word) > len(faces):
             there = "only one face" if len(faces) == 1 else f"only {len(faces)} faces"
-            raise ClientError(f"there is no face {word}: {there} can be seen, the largest is 1")
+            raise ClientError(
+                f"there is no face {word}: {there} can be seen", "the largest is 1: name one that is there"
+            )
         ids.append(faces[int(word) - 1].id)
     return tuple(dict.fromkeys(ids))
 

@@ -27,7 +27,7 @@ class Edited:
 @dataclass(frozen=True)
 class Refused:
     layer: str  # its name
-    why: str  # one line: cause and remedy
+    error: ClientError
 
 
 def draw(
@@ -41,7 +41,7 @@ def draw(
 ) -> list[Edited | Refused]:
     """One for each layer; nothing is written yet. faces: as `arguments.chosen` reads it."""
     if not strengths:
-        raise ClientError(tr("no strengths are given: write which, such as smile=0.8, age=-0.4"))
+        raise ClientError(tr("no strengths are given"), tr("write which, such as smile=0.8, age=-0.4"))
     outcomes: list[Edited | Refused] = []
 
     def share(text: str, fraction: float) -> None:
@@ -58,7 +58,7 @@ def draw(
             source = at_once(reading(image, layer))
             outcomes.append(Edited(source.light(), headless.edit(source, strengths, faces)))
         except ClientError as error:
-            outcomes.append(Refused(name, tr(str(error))))
+            outcomes.append(Refused(name, error))
     return outcomes
 
 
@@ -71,10 +71,12 @@ def write(image: Any, outcomes: list[Edited | Refused]) -> None:
             try:
                 add(image, outcome.source, outcome.result)
             except ClientError as error:
-                refused.append(Refused(outcome.source.name, tr(str(error))))
+                refused.append(Refused(outcome.source.name, error))
     if not refused:
         return
     if len(outcomes) == 1:
-        raise ClientError(refused[0].why)
-    done_count = tr("{done} of {count} layers edited.", done=len(outcomes) - len(refused), count=len(outcomes))
-    raise ClientError(" ".join([done_count, *(f"“{one.layer}”: {one.why}" for one in refused)]))
+        raise refused[0].error
+    edited_count = tr("{done} of {count} layers edited", done=len(outcomes) - len(refused), count=len(outcomes))
+    why = "; ".join(f"“{one.layer}”: {tr(one.error.cause)}" for one in refused)
+    remedies = dict.fromkeys(tr(one.error.remedy) for one in refused)
+    raise ClientError(f"{edited_count}. {why}", "; ".join(remedies))

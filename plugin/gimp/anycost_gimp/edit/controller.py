@@ -153,10 +153,9 @@ class Session:
         with a report."""
         if isinstance(error, ClientError):
             if self.source is not None:
-                self.say(sentence(tr(str(error))), warns=True)
+                self.say(sentence(tr(error.cause), tr(error.remedy)), warns=True)
                 return
-            cause, _, remedy = tr(str(error)).partition(": ")
-            self._fault = Problem(cause, remedy, "layer")
+            self._fault = Problem(tr(error.cause), tr(error.remedy), "layer")
         else:
             self._trace = "".join(traceback.format_exception(type(error), error, error.__traceback__)[-6:])
             cause = tr("an unexpected fault in the plug-in ({kind})", kind=type(error).__name__)

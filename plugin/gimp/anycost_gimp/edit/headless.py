@@ -12,7 +12,7 @@ from anycost_client.protocol.messages import Attributes
 from anycost_gimp.edit import arguments
 from anycost_gimp.edit.backend_link import Link
 from anycost_gimp.image.source import Source
-from anycost_gimp.image.text import sentence, tr
+from anycost_gimp.image.text import tr
 
 PATIENCE = 1800.0  # seconds for one layer, the start of the backend and the projection of all its faces included
 _SIDE = 64  # pixels: of previews, which nobody sees
@@ -52,17 +52,19 @@ class Headless:
                 if unknown:
                     there = ", ".join(attribute.name for attribute in editor.sliders.attributes)
                     raise ClientError(
-                        tr("there is no attribute '{name}': there are {there}", name=unknown[0], there=there)
+                        tr("there is no attribute '{name}'", name=unknown[0]), tr("there are {there}", there=there)
                     )
             if not editor.sliders.values:
-                raise ClientError(tr("all strengths are 0: name one that is not, such as smile=0.8"))
+                raise ClientError(tr("all strengths are 0"), tr("name one that is not, such as smile=0.8"))
             self._until(lambda: editor.preview is not None)  # then the face is projected, and nothing is under way
             editor.apply()
             self._until(lambda: not editor.applying)
             if editor.result is None:
-                raise ClientError(self._problem())
+                raise self._error()
             if editor.result.edited.picture is None:
-                raise ClientError(tr("the edit changes nothing within the selection: select the face, or nothing"))
+                raise ClientError(
+                    tr("the edit changes nothing within the selection"), tr("select the face, or nothing")
+                )
             return editor.result
         finally:
             editor.close()
@@ -77,19 +79,21 @@ class Headless:
             self._handle(event)
             if done():
                 return
-        raise ClientError(tr("the backend took too long: try again"))
+        raise ClientError(tr("the backend took too long"), tr("try again"))
 
     def _handle(self, event: Event) -> None:
         editor = self._editor
         editor.handle(event)
         if editor.state is State.NO_FACE:
-            raise ClientError(tr("no face was found: select a part that shows both eyes and the mouth"))
+            raise ClientError(tr("no face was found"), tr("select a part that shows both eyes and the mouth"))
         if editor.state is State.FAILED:
-            raise ClientError(self._problem())
+            raise self._error()
 
-    def _problem(self) -> str:
+    def _error(self) -> ClientError:
         problem = self._editor.problem
-        return sentence(tr(problem.cause), tr(problem.remedy)) if problem else tr("The edit was cancelled.")
+        if problem is None:
+            return ClientError(tr("the edit was cancelled"), tr("try again"))
+        return ClientError(tr(problem.cause), tr(problem.remedy))
 
     def _tell(self, what: str) -> None:
         progress = self._editor.progress

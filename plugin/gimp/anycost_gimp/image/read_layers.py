@@ -24,14 +24,14 @@ _STRIP = 1_000_000  # pixels that are read at a time: some milliseconds
 def layers_of(image: Any, drawables: list[Any]) -> list[Any]:
     """Those to be edited. Raises ClientError where there is none, and for images that have too few colours."""
     if image.get_base_type() == Gimp.ImageBaseType.INDEXED:
-        raise ClientError(tr("an indexed image has too few colours for a face: choose Image > Mode > RGB first"))
+        raise ClientError(tr("an indexed image has too few colours for a face"), tr("choose Image > Mode > RGB first"))
     found: list[Any] = []
     for drawable in drawables:
         layer = Gimp.Layer.from_mask(drawable) if isinstance(drawable, Gimp.LayerMask) else drawable
         if isinstance(layer, Gimp.Layer) and layer not in found:
             found.append(layer)
     if not found:
-        raise ClientError(tr("no layer is selected: select one in the Layers dialog"))
+        raise ClientError(tr("no layer is selected"), tr("select one in the Layers dialog"))
     return found
 
 
@@ -42,7 +42,8 @@ def reading(image: Any, layer: Any) -> Steps[Source]:
         layer = source_of(image, edit)
         if layer is None:
             raise ClientError(
-                tr("the layer from which this edit was made is gone: bring it back with undo, or edit another layer")
+                tr("the layer from which this edit was made is gone"),
+                tr("bring it back with undo, or edit another layer"),
             )
     area, selected = _area(image, layer, edit)
     picture = yield from _picture(image, layer, area)
@@ -69,7 +70,7 @@ def reading(image: Any, layer: Any) -> Steps[Source]:
 def looking_at(image: Any, layer: Any) -> Steps[OpenRegion]:
     """All of a layer, whatever is selected. Raises ClientError."""
     if not layer.is_valid():
-        raise ClientError(tr("the layer is gone: bring it back with undo, or choose another"))
+        raise ClientError(tr("the layer is gone"), tr("bring it back with undo, or choose another"))
     area = Area(0, 0, layer.get_width(), layer.get_height())
     return OpenRegion(image=(yield from _picture(image, layer, area)), rectangle=area.rectangle)
 
@@ -96,10 +97,8 @@ def _picture(image: Any, layer: Any, area: Area) -> Steps[Picture]:
     format = format_of(image)
     if area.pixels > MOST_PIXELS or area.pixels * format.pixel_bytes > MOST_BYTES:
         raise ClientError(
-            tr(
-                "{megapixels} megapixels are too many to search: select a face with some room around it",
-                megapixels=round(area.pixels / 1e6),
-            )
+            tr("{megapixels} megapixels are too many to search", megapixels=round(area.pixels / 1000000.0)),
+            tr("select a face with some room around it"),
         )
     pixels = yield from _read(layer.get_buffer(), area, format.babl)
     return Picture.packed(area.width, area.height, format.channels, pixels, format.bit_depth)
@@ -120,11 +119,13 @@ def _area(image: Any, layer: Any, edit: Stored | None) -> tuple[Area, bool]:
     if edit is not None:
         area = edit.area.cut(whole)
         if area != edit.area:
-            raise ClientError(tr("the layer from which this edit was made has another size now: edit that layer anew"))
+            raise ClientError(
+                tr("the layer from which this edit was made has another size now"), tr("edit that layer anew")
+            )
         return area, False
     if Gimp.Selection.is_empty(image):
         return whole, False
     inside, x, y, width, height = layer.mask_intersect()
     if not inside or width < 1 or height < 1:
-        raise ClientError(tr("the selection lies beside the layer: select a face, or nothing"))
+        raise ClientError(tr("the selection lies beside the layer"), tr("select a face, or nothing"))
     return Area(x, y, width, height).grown().cut(whole), True

@@ -31,9 +31,9 @@ def add(image: Any, source: Source, result: Result) -> Any:
     """The new layer. Raises ClientError when the source is gone."""
     picture, where = result.edited.picture, result.edited.rectangle
     if picture is None or (picture.width, picture.height) != (where.width, where.height):
-        raise ClientError(tr("the result does not fit the layer: report this"))
+        raise ClientError(tr("the result does not fit the layer"), tr("report this"))
     if not image.is_valid() or not source.layer.is_valid() or image.get_item_position(source.layer) < 0:
-        raise ClientError(tr("the layer that was edited is gone: bring it back with undo, then try again"))
+        raise ClientError(tr("the layer that was edited is gone"), tr("bring it back with undo, then try again"))
     old = source.replaces if source.replaces is not None and source.replaces.is_valid() else None
     beneath = old or source.layer
     selection = source.region.selection
@@ -77,4 +77,4 @@ def write(layer: Any, picture: Picture) -> None:
 def insert_above(image: Any, layer: Any, beneath: Any) -> None:
     """Raises ClientError."""
     if not image.insert_layer(layer, beneath.get_parent(), image.get_item_position(beneath)):
-        raise ClientError(tr("GIMP did not take the new layer: unlock the group it belongs to, then try again"))
+        raise ClientError(tr("GIMP did not take the new layer"), tr("unlock the group it belongs to, then try again"))

@@ -59,7 +59,7 @@ class Pieces:
         except Fault as fault:
             self._finish(job, fault.problem)
         except ClientError as error:
-            self._finish(job, HostProblem(tr(str(error))))
+            self._finish(job, HostProblem(tr(error.cause), tr(error.remedy)))
         except MemoryError:
             problem = HostProblem(tr("There is not enough memory."), tr("Select the face alone."), "too_large")
             self._finish(job, problem)

@@ -227,7 +227,7 @@ class Controller(QtCore.QObject):
     def fault(self, error: Exception) -> None:
         """An exception in one of our slots: what a person can cause is a message, a bug a failure with a report."""
         if isinstance(error, ClientError):
-            self._say(sentence(tr(str(error))), warning=True)
+            self._say(sentence(tr(error.cause), tr(error.remedy)), warning=True)
             return
         self._trace = "".join(traceback.format_exception(type(error), error, error.__traceback__)[-6:])
         cause = tr("An unexpected fault in the plug-in ({kind}).", kind=type(error).__name__)
