@@ -13,9 +13,9 @@ import sys
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from anycost_backend.editing.models import Parts
+from anycost_backend.editing.models import Models
 from anycost_models.generators.sub_generator import SubGenerator
-from anycost_models.previews.attribute_gains import EMBEDDED_FADING, SIDE, Fading, save_fading
+from anycost_models.previews.attribute_gains import EMBEDDED_FADING, SIDE, PreviewGains, save_fading
 from anycost_models.previews.fidelity_table import load_nearness
 from tqdm import tqdm
 
@@ -24,7 +24,7 @@ WITHIN = 0.15  # of the change in the full picture
 
 
 def change(
-    parts: Parts, name: str, latents: Sequence[np.ndarray], sub: SubGenerator | None, gains: Mapping[str, float]
+    parts: Models, name: str, latents: Sequence[np.ndarray], sub: SubGenerator | None, gains: Mapping[str, float]
 ) -> float:
     """Of the attribute's own label, in its own unit."""
     ends = []
@@ -35,7 +35,7 @@ def change(
     return float(np.nanmean(ends))
 
 
-def fading(faces: int, shares: Mapping[str, Sequence[float]]) -> Fading:
+def fading(faces: int, shares: Mapping[str, Sequence[float]]) -> PreviewGains:
     """From what each of SUBS shows of each attribute."""
     table = load_nearness()
     order = sorted((table.distance(sub, SIDE) or 0.0, number) for number, sub in enumerate(SUBS))
@@ -44,7 +44,7 @@ def fading(faces: int, shares: Mapping[str, Sequence[float]]) -> Fading:
         name: tuple(round(min(max(found[number], 0.1), 10.0), 3) for _, number in order)
         for name, found in shares.items()
     }
-    return Fading(faces, tuple(distance for distance, _ in order), rounded)
+    return PreviewGains(faces, tuple(distance for distance, _ in order), rounded)
 
 
 def main() -> int:
@@ -55,7 +55,7 @@ def main() -> int:
     parser.add_argument("--json", type=argparse.FileType("w"), metavar="FILE", help="also write the figures here")
     parser.add_argument("--calibrate", action="store_true", help=f"write {EMBEDDED_FADING.name}")
     args = parser.parse_args()
-    parts = Parts()
+    parts = Models()
     latents = [parts.renderer.sample(args.seed + i, 0.7) for i in range(args.faces)]
     labels = parts.measure(latents[0])
     names = [name for name in args.only or parts.shipped.by_name if name in labels]

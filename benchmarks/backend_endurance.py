@@ -19,7 +19,7 @@ from typing import Any
 import cv2
 import numpy as np
 import skimage.data
-from anycost_backend.editing.models import Parts
+from anycost_backend.editing.models import Models
 from anycost_client.protocol import messages as m
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "backend"))
@@ -134,7 +134,7 @@ def large(backend: Backend, megapixels: float) -> dict[str, Any]:
 
 def known(client: Client, pixels: np.ndarray) -> m.KnownFace:
     """Any latent for the first face, so that what is measured is not its projection."""
-    parts = Parts()
+    parts = Models()
     corners = [(float(x), float(y)) for x, y in parts.finder.find(pixels[:, :, :3])[0].square.corners()]
     latent = picture(parts.renderer.sample(1, 0.7)[:, :, None])
     return m.KnownFace((corners[0], corners[1], corners[2], corners[3]), client.welcome.model_hash, latent)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from anycost_backend.editing.models import Parts
+from anycost_backend.editing.models import Models
 from anycost_backend.editing.session import Session
 from anycost_backend.photo.photo import open_photo
 from anycost_models.plotting.contact_sheet import contact_sheet, save_picture
@@ -33,7 +33,7 @@ def ways(original: np.ndarray, projected: np.ndarray, edited: np.ndarray, mask: 
 
 def main() -> None:
     photo = save_astronaut(Path("demo/astronaut.png"))
-    session = Session(open_photo(photo), Parts())
+    session = Session(open_photo(photo), Models())
     square = session.faces[0].square
     rows = []
     for strengths in EDITS:

@@ -17,8 +17,9 @@ from anycost_models.face.labels import FaceLabels
 from anycost_models.generators.checkpoint import load_generator
 from anycost_models.metrics.enl0 import load_perceptual
 from anycost_models.projection.curvature import Curvature, load_curvature
-from anycost_models.projection.inversion import ProjectionSettings, Stage, project
-from anycost_models.projection.scores import Judge
+from anycost_models.projection.inversion import ProjectionSettings, project
+from anycost_models.projection.schedule import ProjectionStage
+from anycost_models.projection.scores import ProjectionScorer
 from anycost_models.projection.settings import BY_CURVATURE
 
 keep_freed_memory()
@@ -28,7 +29,7 @@ mesh = labels.mesh.landmarks(photo, AlignedSquare((226.0, 125.0), (80.0, 0.0)))
 square = mesh.ffhq_square()
 subjects = [subject_of("astronaut", square.crop(photo, 256), mesh.moved(square.matrix(256)), labels)]
 count = int(sys.argv[1]) if len(sys.argv) > 1 else 2
-subjects += generated_subjects(model, Judge(model, perceptual, None), labels, count, seed=0)
+subjects += generated_subjects(model, ProjectionScorer(model, perceptual, None), labels, count, seed=0)
 
 known = load_curvature()
 # The same mean curvature for all directions.
@@ -36,7 +37,7 @@ level = (known.values.sum(1) + known.rest * (512 - known.values.shape[1])).mean(
 unknown = Curvature(torch.zeros_like(known.directions[:, :1]), torch.zeros_like(known.values[:, :1]), level.expand(16))
 ways = {"L-BFGS, measured curvature": (known, BY_CURVATURE), "L-BFGS without": (unknown, BY_CURVATURE)}
 for rate in (0.1, 0.2, 0.4):
-    stages = tuple(Stage(stage.sub, stage.steps, rate, rate / 2) for stage in BY_CURVATURE)
+    stages = tuple(ProjectionStage(stage.sub, stage.steps, rate, rate / 2) for stage in BY_CURVATURE)
     ways[f"Adam, {rate:g} σ"] = (None, stages)
 
 for subject in subjects:

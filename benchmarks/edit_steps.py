@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import skimage.data
 from anycost_backend.editing import composite
-from anycost_backend.editing.models import Parts
+from anycost_backend.editing.models import Models
 from anycost_models.core.peak_memory import peak_megabytes
 from anycost_models.face.masks import matte
 from anycost_models.generators.elastic import SubGenerator
@@ -25,7 +25,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=9)
     args = parser.parse_args()
-    parts = Parts()
+    parts = Models()
     image = cv2.resize(skimage.data.astronaut(), None, fx=6, fy=6, interpolation=cv2.INTER_CUBIC)  # a face of 1030 px
     (face, *_) = parts.finder.find(image)
     crop, mesh = face.square.crop(image, 1024), face.mesh.moved(face.square.matrix(1024))

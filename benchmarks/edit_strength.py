@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from anycost_backend.editing.models import Parts
+from anycost_backend.editing.models import Models
 from anycost_backend.editing.session import Session
 from anycost_backend.photo.photo import open_photo
 from anycost_models.editing.directions import EASE
@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--faces", type=int, default=8, help="sampled ones")
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME")
     args = parser.parse_args()
-    parts = Parts()
+    parts = Models()
     sampled = [parts.renderer.sample(7000 + i, 0.7) for i in range(args.faces)]
     names = [name for name in args.only or parts.shipped.by_name if name in parts.measure(sampled[0])]
 

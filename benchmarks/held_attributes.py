@@ -16,8 +16,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
-from anycost_backend.editing.models import Parts
-from anycost_models.editing.attribute_lock import Holding
+from anycost_backend.editing.models import Models
+from anycost_models.editing.attribute_lock import AttributeLock
 from anycost_models.metrics.identity import load_identity
 from tqdm import tqdm
 
@@ -36,7 +36,7 @@ def main() -> int:
     parser.add_argument("--others", type=int, default=40, help="faces by which labels are scaled")
     parser.add_argument("--json", type=argparse.FileType("w"), metavar="FILE", help="also write the figures here")
     args = parser.parse_args()
-    parts, identity = Parts(), load_identity()
+    parts, identity = Models(), load_identity()
 
     def seen(latent: np.ndarray) -> tuple[dict[str, float], torch.Tensor]:
         picture = parts.renderer.render8(latent)
@@ -50,7 +50,7 @@ def main() -> int:
     for number in tqdm(range(args.faces), disable=not sys.stderr.isatty()):
         latent = parts.renderer.sample(900 + number, 0.7)
         still, person = seen(latent)
-        holding = Holding(
+        holding = AttributeLock(
             parts.directions, latent, parts.measure, None, lambda latent: parts.measure(latent, final=True)
         )
         for moved, held in PAIRS:

@@ -15,7 +15,7 @@ from anycost_models.generators.elastic import ElasticGenerator
 from anycost_models.generators.held_out import held_out_styles
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.metrics.enl0 import load_perceptual
-from anycost_models.previews.fidelity_table import EMBEDDED_CONSISTENCY, Nearness, Row, save_nearness
+from anycost_models.previews.fidelity_table import EMBEDDED_CONSISTENCY, FidelityRow, FidelityTable, save_nearness
 from anycost_models.search.pareto_front import load_front
 from torch import Tensor
 from tqdm import tqdm
@@ -61,7 +61,7 @@ def main() -> None:
                 [perceptual.distance(one, goal).item() for one, goal in zip(drawn, goals, strict=True)]
             )
     rows = [
-        Row(
+        FidelityRow(
             sub.resolution,
             sub.channels,
             model.cost(sub).macs,
@@ -69,7 +69,7 @@ def main() -> None:
         )
         for sub in subs
     ]
-    table = Nearness(args.faces, SIDES, tuple(rows))
+    table = FidelityTable(args.faces, SIDES, tuple(rows))
     save_nearness(table, EMBEDDED_CONSISTENCY)
     worthwhile = table.worthwhile()
     for row in rows:

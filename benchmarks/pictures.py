@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import skimage.data
-from anycost_backend.editing.models import Parts
+from anycost_backend.editing.models import Models
 from anycost_backend.editing.session import Session
 from anycost_backend.photo.photo import open_photo
 from anycost_models.plotting.contact_sheet import contact_sheet, save_picture
@@ -24,7 +24,7 @@ def save_astronaut(path: Path) -> Path:
 
 
 def main() -> None:
-    session = Session(open_photo(save_astronaut(Path("demo/astronaut.png"))), Parts())
+    session = Session(open_photo(save_astronaut(Path("demo/astronaut.png"))), Models())
     square = session.faces[0].square
     photos = [session.photo] + [session.edit(session.photo, 0, strengths).photo for strengths in EDITS]
     names = ["the photo"] + [", ".join(f"{name} {s:+g}" for name, s in edit.items()) for edit in EDITS]

@@ -15,7 +15,7 @@ import numpy as np
 import openvino
 import torch
 from anycost_backend.editing.renderer import NOISE, Renderer
-from anycost_models.export.graph_cache import Graphs
+from anycost_models.export.graph_cache import GraphCache
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.hub import catalogue
 from anycost_models.inference.onnx_network import RUNTIMES, Precision
@@ -66,7 +66,7 @@ def nearness(renderer: Renderer, latents: list[np.ndarray]) -> dict[str, dict[st
             ]
         found[str(sub)] = {}
         for runtime, precision in ways:
-            network = Graphs(EMBEDDED_GENERATOR, lambda: renderer.model, runtime, precision=precision).drawing(sub)
+            network = GraphCache(EMBEDDED_GENERATOR, lambda: renderer.model, runtime, precision=precision).drawing(sub)
             psnrs = [
                 -10 * np.log10(np.square(network(w, NOISE)[0] - picture).mean())
                 for w, picture in zip(latents, exact, strict=True)

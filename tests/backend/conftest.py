@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from anycost_backend.editing import models as parts_module
-from anycost_backend.editing.models import Parts
+from anycost_backend.editing.models import Models
 from anycost_models.core import paths
 from anycost_models.generators.elastic import SubGenerator
 
@@ -48,13 +48,13 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def loaded() -> Parts:
+def loaded() -> Models:
     """The models, loaded once for all tests."""
-    return Parts()
+    return Models()
 
 
 @pytest.fixture
-def parts(loaded: Parts, monkeypatch: pytest.MonkeyPatch) -> Parts:
+def parts(loaded: Models, monkeypatch: pytest.MonkeyPatch) -> Models:
     """Commands get the models that are loaded already."""
-    monkeypatch.setattr(parts_module, "Parts", lambda model: loaded)
+    monkeypatch.setattr(parts_module, "Models", lambda model: loaded)
     return loaded

@@ -12,24 +12,31 @@ from typing import TYPE_CHECKING
 from anycost_models.core.errors import AnycostError
 from msgspec.structs import replace
 
-from anycost_backend.batch.plan import Item
-from anycost_backend.batch.results_file import Receipt, Result, Settings, Source, find_receipt, leave_receipt
+from anycost_backend.batch.plan import PlannedPhoto
+from anycost_backend.batch.results_file import (
+    BatchSettings,
+    PhotoReceipt,
+    PhotoResult,
+    SourceState,
+    find_receipt,
+    leave_receipt,
+)
 
 if TYPE_CHECKING:
-    from anycost_backend.editing.models import Parts
+    from anycost_backend.editing.models import Models
 
 _turn = threading.Lock()  # one photo at a time in a process, by all of its threads
 
 
 @dataclass(frozen=True)
-class Task:
-    item: Item
-    settings: Settings
+class PhotoTask:
+    item: PlannedPhoto
+    settings: BatchSettings
     max_megapixels: float
     threads: int | None = None  # that it may use; None: as many as the cluster gives this process, else all
 
 
-def edit_one(task: Task) -> Result:
+def edit_one(task: PhotoTask) -> PhotoResult:
     """Raises nothing that a photo can cause. What was edited already, by a process that has ended since, is not
     edited again."""
     with _turn:
@@ -39,19 +46,19 @@ def edit_one(task: Task) -> Result:
             return earlier
         started = time.monotonic()
         try:
-            source: Source | None = Source.of(item.source)
+            source: SourceState | None = SourceState.of(item.source)
             result = _edited(task)
         except Exception as error:  # one photo's fault must not end the others
-            source, result = None, Result(item.source.name, "failed", why=_why(error))
+            source, result = None, PhotoResult(item.source.name, "failed", why=_why(error))
         result = replace(result, seconds=round(time.monotonic() - started, 3), source=source)
-        leave_receipt(item.output, Receipt(settings, result))
+        leave_receipt(item.output, PhotoReceipt(settings, result))
         return result
 
 
-def _edited(task: Task) -> Result:
+def _edited(task: PhotoTask) -> PhotoResult:
     threads = task.threads or _threads_of_cluster()
     _use_threads(threads)
-    from anycost_backend.editing.face_edit import Adjustment
+    from anycost_backend.editing.face_edit import FaceEdit
     from anycost_backend.editing.session import Session
     from anycost_backend.photo.photo import open_photo, save_photo
 
@@ -59,12 +66,12 @@ def _edited(task: Task) -> Result:
     session = Session(open_photo(item.source, task.max_megapixels), _parts(settings.model, threads))
     faces = len(session.faces)
     if not faces:
-        return Result(item.source.name, "no_face", why="no face was found: it needs both eyes and the mouth")
-    edit = session.edit(session.photo, 0, Adjustment(settings.strengths, settings.held))
+        return PhotoResult(item.source.name, "no_face", why="no face was found: it needs both eyes and the mouth")
+    edit = session.edit(session.photo, 0, FaceEdit(settings.strengths, settings.held))
     declare = settings.declare and edit.change is not None
     notes = save_photo(edit.photo, item.output, declare_edit=declare, quality=settings.quality)
     scores = edit.projection.scores() if edit.projection else {}
-    return Result(
+    return PhotoResult(
         item.source.name, "done", output=item.output.name, scores=dict(scores), faces=faces, notes=tuple(notes)
     )
 
@@ -95,11 +102,11 @@ def _end_with_parent(parent: int) -> None:
 
 
 @lru_cache(maxsize=1)
-def _parts(model: str, threads: int | None) -> "Parts":
+def _parts(model: str, threads: int | None) -> "Models":
     """Loaded once per process."""
-    from anycost_backend.editing.models import Parts
+    from anycost_backend.editing.models import Models
 
-    return Parts(model, threads)
+    return Models(model, threads)
 
 
 def _threads_of_cluster() -> int | None:

@@ -10,12 +10,12 @@ from anycost_backend.photo.file_names import ENDINGS, EXTENSIONS
 
 
 @dataclass(frozen=True)
-class Item:
+class PlannedPhoto:
     source: Path
     output: Path
 
 
-def plan(folder: Path, output: Path, format: str | None = None) -> list[Item]:
+def plan(folder: Path, output: Path, format: str | None = None) -> list[PlannedPhoto]:
     """By the photos' names. format: of all edited photos, one of `ENDINGS`; None: each keeps its own.
 
     Photos are told by their extension; folders in the folder are left alone. Where two photos would become one file
@@ -43,7 +43,7 @@ def plan(folder: Path, output: Path, format: str | None = None) -> list[Item]:
     ]
     if twice := _twice(names):
         raise AnycostError(f"several photos would be written as {min(twice)}", "rename one of them")
-    return [Item(photo, output / name) for photo, name in zip(photos, names, strict=True)]
+    return [PlannedPhoto(photo, output / name) for photo, name in zip(photos, names, strict=True)]
 
 
 def is_photo(path: Path) -> bool:

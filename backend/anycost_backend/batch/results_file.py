@@ -21,7 +21,7 @@ RECEIPTS = ".anycost-batch"  # a folder in the output folder, while a batch is u
 Score = float | int | bool | str | None
 
 
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class BatchSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All that decides what an edited photo looks like, beside the photo."""
 
     strengths: dict[str, float]
@@ -32,7 +32,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     declare: bool  # the edit, in the metadata
 
 
-class Source(msgspec.Struct, frozen=True):
+class SourceState(msgspec.Struct, frozen=True):
     """A photo as it was when it was edited."""
 
     bytes: int
@@ -40,7 +40,7 @@ class Source(msgspec.Struct, frozen=True):
     sha256: str
 
     @classmethod
-    def of(cls, path: Path) -> "Source":
+    def of(cls, path: Path) -> "SourceState":
         """Raises OSError."""
         about = path.stat()
         return cls(about.st_size, about.st_mtime_ns, hashlib.sha256(path.read_bytes()).hexdigest())
@@ -50,11 +50,11 @@ class Source(msgspec.Struct, frozen=True):
         with contextlib.suppress(OSError):
             about = path.stat()
             if (about.st_size, about.st_mtime_ns) == (self.bytes, self.mtime_ns):
-                return Source.of(path) == self
+                return SourceState.of(path) == self
         return False
 
 
-class Result(msgspec.Struct, frozen=True):
+class PhotoResult(msgspec.Struct, frozen=True):
     """Of one photo."""
 
     file: str  # its name
@@ -65,7 +65,7 @@ class Result(msgspec.Struct, frozen=True):
     scores: dict[str, Score] = {}  # of the projection, as `anycost project --json` names them
     faces: int = 0  # that were found; the largest was edited
     notes: tuple[str, ...] = ()  # what the edited photo does not keep of the photo
-    source: Source | None = None
+    source: SourceState | None = None
 
     def counts(self, source: Path, output: Path) -> bool:
         """Whether nothing is left to do for the photo. Ask with the same settings only."""
@@ -73,24 +73,24 @@ class Result(msgspec.Struct, frozen=True):
         return self.status != "failed" and there and self.source is not None and self.source.unchanged(source)
 
 
-class Receipt(msgspec.Struct, frozen=True):
-    settings: Settings
-    result: Result
+class PhotoReceipt(msgspec.Struct, frozen=True):
+    settings: BatchSettings
+    result: PhotoResult
 
 
-class Record(msgspec.Struct, frozen=True):
+class ResultsFile(msgspec.Struct, frozen=True):
     """What results.json holds."""
 
-    settings: Settings
+    settings: BatchSettings
     planned: tuple[str, ...]  # names of edited photos, made or not: these the batch may write over
-    files: tuple[Result, ...]  # by name
+    files: tuple[PhotoResult, ...]  # by name
 
 
-def read_record(folder: Path) -> Record | None:
+def read_record(folder: Path) -> ResultsFile | None:
     """Of an output folder; None when there is none. Raises AnycostError when it cannot be read or is damaged."""
     path = folder / RESULTS
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Record)
+        return msgspec.json.decode(path.read_bytes(), type=ResultsFile)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:  # msgspec's are ValueErrors
@@ -98,12 +98,12 @@ def read_record(folder: Path) -> Record | None:
         raise AnycostError(f"cannot read {path} ({why})", "name another output folder") from error
 
 
-def write_record(folder: Path, record: Record) -> None:
+def write_record(folder: Path, record: ResultsFile) -> None:
     """Raises AnycostError when the disk is full or the folder read-only."""
     write_aside(folder / RESULTS, msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n")
 
 
-def leave_receipt(output: Path, receipt: Receipt) -> None:
+def leave_receipt(output: Path, receipt: PhotoReceipt) -> None:
     """Without one a photo may be edited again, no worse."""
     path = _receipt(output)
     with contextlib.suppress(OSError, AnycostError):
@@ -111,9 +111,9 @@ def leave_receipt(output: Path, receipt: Receipt) -> None:
         write_aside(path, msgspec.json.encode(receipt))
 
 
-def find_receipt(output: Path, settings: Settings) -> Result | None:
+def find_receipt(output: Path, settings: BatchSettings) -> PhotoResult | None:
     with contextlib.suppress(OSError, ValueError):
-        receipt = msgspec.json.decode(_receipt(output).read_bytes(), type=Receipt)
+        receipt = msgspec.json.decode(_receipt(output).read_bytes(), type=PhotoReceipt)
         return receipt.result if receipt.settings == settings else None
     return None
 

@@ -14,27 +14,35 @@ from anycost_client.transport.file_lock import FileLock
 from anycost_models.core.errors import AnycostError
 from anycost_models.core.paths import cache_dir
 
-from anycost_backend.batch.edit_one import Task
-from anycost_backend.batch.plan import Item
-from anycost_backend.batch.results_file import Record, Result, Settings, drop_receipts, read_record, tidy, write_record
+from anycost_backend.batch.edit_one import PhotoTask
+from anycost_backend.batch.plan import PlannedPhoto
+from anycost_backend.batch.results_file import (
+    BatchSettings,
+    PhotoResult,
+    ResultsFile,
+    drop_receipts,
+    read_record,
+    tidy,
+    write_record,
+)
 from anycost_backend.batch.workers import edit_all
 
 _RECORDED_EVERY = 1.0  # seconds; until then receipts say what was done
 
 
 @dataclass(frozen=True)
-class Batch:
+class BatchPlan:
     """What is to be done, and where."""
 
-    items: tuple[Item, ...]
+    items: tuple[PlannedPhoto, ...]
     output: Path  # folder
-    settings: Settings
+    settings: BatchSettings
     jobs: int  # processes on this machine; with a cluster, it has its own
     max_megapixels: float = 150
     cluster: str | None = None  # of a Dask scheduler, such as "tcp://10.0.0.1:8786"
 
 
-def run(batch: Batch, resume: bool, on_result: Callable[[Result], None]) -> Record:
+def run(batch: BatchPlan, resume: bool, on_result: Callable[[PhotoResult], None]) -> ResultsFile:
     """Edits all photos; those that cannot be edited are in the record, with why.
 
     resume: go on with what an earlier run left in the output folder. on_result: told each result, also those of the
@@ -42,11 +50,11 @@ def run(batch: Batch, resume: bool, on_result: Callable[[Result], None]) -> Reco
     Raises AnycostError when the output folder cannot be used, the cluster not be reached, workers die again and
     again, or it is interrupted."""
     with _alone(batch.output):
-        diary = Diary(batch, resume)
+        diary = BatchProgress(batch, resume)
         for result in diary.results:
             on_result(result)
         wanted = [item for item in batch.items if diary.wants(item)]
-        tasks = [Task(item, batch.settings, batch.max_megapixels) for item in wanted]
+        tasks = [PhotoTask(item, batch.settings, batch.max_megapixels) for item in wanted]
         try:
             with contextlib.closing(edit_all(tasks, batch.jobs, batch.cluster)) as results:
                 for result in results:
@@ -61,10 +69,10 @@ def run(batch: Batch, resume: bool, on_result: Callable[[Result], None]) -> Reco
         return diary.record
 
 
-class Diary:
+class BatchProgress:
     """The results so far, on disk and in memory."""
 
-    def __init__(self, batch: Batch, resume: bool) -> None:
+    def __init__(self, batch: BatchPlan, resume: bool) -> None:
         """Raises AnycostError when something is in the way."""
         self._batch = batch
         self._written = 0.0  # monotonic seconds
@@ -90,18 +98,20 @@ class Diary:
         self.write()
 
     @property
-    def results(self) -> list[Result]:
+    def results(self) -> list[PhotoResult]:
         return list(self._results.values())
 
     @property
-    def record(self) -> Record:
-        return Record(self._batch.settings, self._planned, tuple(sorted(self.results, key=lambda result: result.file)))
+    def record(self) -> ResultsFile:
+        return ResultsFile(
+            self._batch.settings, self._planned, tuple(sorted(self.results, key=lambda result: result.file))
+        )
 
-    def wants(self, item: Item) -> bool:
+    def wants(self, item: PlannedPhoto) -> bool:
         """Whether there is no result of it."""
         return item.source.name not in self._results
 
-    def add(self, result: Result) -> None:
+    def add(self, result: PhotoResult) -> None:
         self._results[result.file] = result
         self._unwritten += [item.output for item in self._batch.items if item.source.name == result.file]
         if time.monotonic() > self._written + _RECORDED_EVERY:

@@ -10,8 +10,8 @@ from typing import Any
 
 from anycost_models.core.errors import AnycostError
 
-from anycost_backend.batch.edit_one import Task, begin, edit_one
-from anycost_backend.batch.results_file import Result
+from anycost_backend.batch.edit_one import PhotoTask, begin, edit_one
+from anycost_backend.batch.results_file import PhotoResult
 
 WORKER = 1.5 * (1 << 30)  # bytes of memory that an editing process needs, with room for a large photo
 _DEATHS = 3  # of workers, after which what they have left is begun again
@@ -23,7 +23,7 @@ class LostWorkers(Exception):
     """Processes that edited photos are gone. What they had not finished is still to be done."""
 
 
-def edit_all(tasks: list[Task], jobs: int, cluster: str | None = None) -> Generator[Result, None, None]:
+def edit_all(tasks: list[PhotoTask], jobs: int, cluster: str | None = None) -> Generator[PhotoResult, None, None]:
     """The results as they come. Close it to end the processes. jobs: on this machine; cluster: of a Dask scheduler.
 
     Raises AnycostError when the cluster cannot be reached, and when workers end again and again."""
@@ -54,7 +54,7 @@ def default_jobs() -> int:
     return int(max(1, min(joblib.cpu_count(), memory // WORKER)))
 
 
-def _here(jobs: int, left: dict[str, Task]) -> Iterator[Result]:
+def _here(jobs: int, left: dict[str, PhotoTask]) -> Iterator[PhotoResult]:
     """In processes of this machine; in this one if there is but one job."""
     import joblib
     from joblib.externals.loky import get_reusable_executor
@@ -73,7 +73,7 @@ def _here(jobs: int, left: dict[str, Task]) -> Iterator[Result]:
         get_reusable_executor(reuse=True).shutdown(wait=True, kill_workers=True)
 
 
-def _on_cluster(address: str, left: dict[str, Task]) -> Iterator[Result]:
+def _on_cluster(address: str, left: dict[str, PhotoTask]) -> Iterator[PhotoResult]:
     """On the workers of a Dask scheduler, which itself does again what those that die have left."""
     import joblib
 
@@ -96,7 +96,7 @@ def _on_cluster(address: str, left: dict[str, Task]) -> Iterator[Result]:
         raise LostWorkers(type(error).__name__) from error
 
 
-def _results(parallel: Any, tasks: dict[str, Task]) -> Iterator[Result]:
+def _results(parallel: Any, tasks: dict[str, PhotoTask]) -> Iterator[PhotoResult]:
     import joblib
 
     with warnings.catch_warnings():
@@ -104,6 +104,6 @@ def _results(parallel: Any, tasks: dict[str, Task]) -> Iterator[Result]:
         warnings.simplefilter("ignore", UserWarning)
         with contextlib.closing(parallel(joblib.delayed(edit_one)(task) for task in list(tasks.values()))) as results:
             for result in results:
-                if not isinstance(result, Result):  # Dask gives the error in the place of what it has lost
+                if not isinstance(result, PhotoResult):  # Dask gives the error in the place of what it has lost
                     raise LostWorkers(type(result).__name__)
                 yield result

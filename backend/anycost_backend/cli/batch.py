@@ -10,7 +10,7 @@ from anycost_backend.cli.edit import quality
 from anycost_backend.photo.file_names import ENDINGS
 
 if TYPE_CHECKING:
-    from anycost_backend.batch.results_file import Record, Result, Settings
+    from anycost_backend.batch.results_file import BatchSettings, PhotoResult, ResultsFile
 
 
 def add(subparsers: Any) -> None:
@@ -63,13 +63,13 @@ def count(text: str) -> int:
 
 def run(args: argparse.Namespace) -> int:
     from anycost_backend.batch.plan import plan
-    from anycost_backend.batch.run import Batch
+    from anycost_backend.batch.run import BatchPlan
     from anycost_backend.batch.run import run as run_batch
     from anycost_backend.batch.workers import default_jobs
 
     folder, output = args.folder.resolve(), args.output.resolve()
     settings = checked_settings(args)
-    batch = Batch(
+    batch = BatchPlan(
         items=tuple(plan(folder, output, args.format)),
         output=output,
         settings=settings,
@@ -88,20 +88,20 @@ def run(args: argparse.Namespace) -> int:
     return 1 if any(result.status == "failed" for result in record.files) else 0
 
 
-def checked_settings(args: argparse.Namespace) -> "Settings":
+def checked_settings(args: argparse.Namespace) -> "BatchSettings":
     """Raises AnycostError for what would fail with every photo."""
     from anycost_models.hub.catalogue import path_of
 
-    from anycost_backend.batch.results_file import Settings
-    from anycost_backend.editing.face_edit import Adjustment
-    from anycost_backend.editing.models import Parts
+    from anycost_backend.batch.results_file import BatchSettings
+    from anycost_backend.editing.face_edit import FaceEdit
+    from anycost_backend.editing.models import Models
 
-    parts, wanted = Parts(args.model), Adjustment(dict(args.strengths), tuple(args.hold))
+    parts, wanted = Models(args.model), FaceEdit(dict(args.strengths), tuple(args.hold))
     wanted.check(parts.directions, parts.latent_shape)
     if not args.cluster:  # whose machines have their own
         path_of("face_landmarks")
     sha256 = parts.renderer.file.sha256
-    return Settings(dict(args.strengths), wanted.held, args.model, sha256, args.quality, not args.no_declaration)
+    return BatchSettings(dict(args.strengths), wanted.held, args.model, sha256, args.quality, not args.no_declaration)
 
 
 class Bar:
@@ -119,7 +119,7 @@ class Bar:
     def __exit__(self, *error: object) -> None:
         self._bar.close()
 
-    def show(self, result: "Result") -> None:
+    def show(self, result: "PhotoResult") -> None:
         if result.status != "done":
             self._left_out += 1
             self._bar.set_postfix_str(f"{self._left_out} left out", refresh=False)
@@ -127,7 +127,7 @@ class Bar:
         self._bar.update()
 
 
-def summary(record: "Record", output: Path) -> str:
+def summary(record: "ResultsFile", output: Path) -> str:
     count = {
         status: sum(result.status == status for result in record.files) for status in ("done", "no_face", "failed")
     }

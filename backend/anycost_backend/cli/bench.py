@@ -10,7 +10,7 @@ import msgspec
 from anycost_backend.cli import options
 
 if TYPE_CHECKING:
-    from anycost_models.previews.latency_table import TimeTable
+    from anycost_models.previews.latency_table import LatencyTable
 
     from anycost_backend.cli.bench_end_to_end import EndToEnd
 
@@ -35,10 +35,10 @@ def add(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     from anycost_models.previews.latency_table import measure
 
-    from anycost_backend.editing.models import Parts
+    from anycost_backend.editing.models import Models
 
     options.check_sheet(args.plot)
-    graphs = Parts(args.model).renderer.graphs
+    graphs = Models(args.model).renderer.graphs
     shows = sys.stderr.isatty()
     table = measure(graphs, on_row=lambda row: print(f"{row.sub}: {row.ms:.1f} ms", file=sys.stderr) if shows else None)
     if args.plot:
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _json(table: "TimeTable", whole: "EndToEnd | None") -> str:
+def _json(table: "LatencyTable", whole: "EndToEnd | None") -> str:
     subs = [{"resolution": row.resolution, "channels": row.channels, "ms": round(row.ms, 2)} for row in table.rows]
     return msgspec.json.encode(
         {
@@ -71,7 +71,7 @@ def _rounded(value: object) -> object:
     return round(value, 1) if isinstance(value, float) else value
 
 
-def _text(table: "TimeTable", whole: "EndToEnd | None") -> str:
+def _text(table: "LatencyTable", whole: "EndToEnd | None") -> str:
     from anycost_models.previews.latency_table import BUDGET, choose
 
     chosen = choose(table, BUDGET, SHOWN)

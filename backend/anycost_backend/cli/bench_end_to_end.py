@@ -18,9 +18,9 @@ from anycost_client.transport import connection_file
 from anycost_client.transport.channel import Channel
 from anycost_models.core.errors import AnycostError
 
-from anycost_backend.editing.byte_lru_cache import Kept
-from anycost_backend.editing.models import Parts
-from anycost_backend.editing.region import OpenRegion
+from anycost_backend.editing.byte_lru_cache import ByteLRUCache
+from anycost_backend.editing.models import Models
+from anycost_backend.editing.region import Region
 from anycost_backend.photo.layer import Layer, as_picture
 
 SIDE = 1024  # pixels: of the selection that is edited
@@ -48,10 +48,10 @@ class EndToEnd:
 
 def end_to_end(model: str) -> EndToEnd:
     """Raises AnycostError when the backend refuses or does not answer."""
-    parts = Parts(model)
+    parts = Models(model)
     latent = parts.renderer.sample(1, 0.7)
     photo = cv2.resize(parts.renderer.render8(latent), (SIDE, SIDE))
-    region = OpenRegion(Layer(photo), None, parts, Kept(_KEPT))
+    region = Region(Layer(photo), None, parts, ByteLRUCache(_KEPT))
     if not region.numbers:
         raise AnycostError("no face was found in a drawn picture", "run 'anycost models verify'")
     corners = region.session.faces[region.numbers[0]].square.corners()
@@ -78,7 +78,7 @@ def end_to_end(model: str) -> EndToEnd:
             backend.stop()
 
 
-def _measured(client: "_Client", hello: float, region: OpenRegion, photo: m.Picture, known: m.KnownFace) -> EndToEnd:
+def _measured(client: "_Client", hello: float, region: Region, photo: m.Picture, known: m.KnownFace) -> EndToEnd:
     """hello: milliseconds; region: the photo opened in this process."""
     client.ask(m.OpenRegion(image=photo, known=(known,)))  # the first waits for models to load
     times = []

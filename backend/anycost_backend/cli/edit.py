@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     from anycost_models.editing.face_matching import What
 
-    from anycost_backend.editing.face_edit import Adjustment
-    from anycost_backend.editing.session import Edit, Session
+    from anycost_backend.editing.face_edit import FaceEdit
+    from anycost_backend.editing.session import EditResult, Session
 
 
 def add(subparsers: Any) -> None:
@@ -70,12 +70,12 @@ def quality(text: str) -> int:
 def run(args: argparse.Namespace) -> int:
     from anycost_models.core.atomic_files import check_output
 
-    from anycost_backend.editing.face_edit import Adjustment
+    from anycost_backend.editing.face_edit import FaceEdit
     from anycost_backend.photo.photo import output_format, save_photo
 
     if not args.strengths and not args.match:
         args.refuse("nothing is to be changed: say what with --set NAME=STRENGTH or --match WHAT=PHOTO")
-    wanted = Adjustment(dict(args.strengths), tuple(args.hold))
+    wanted = FaceEdit(dict(args.strengths), tuple(args.hold))
     check_output(args.output)  # before the work, not after it
     output_format(args.output)
     options.check_sheet(args.sheet, args.photo, args.output)
@@ -112,13 +112,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def matched(
-    session: "Session", face: int, what: "What", photo: Path, max_megapixels: float, wanted: "Adjustment"
-) -> "Adjustment":
+    session: "Session", face: int, what: "What", photo: Path, max_megapixels: float, wanted: "FaceEdit"
+) -> "FaceEdit":
     """With what the face takes over from the largest of the photo; strengths that were given stay."""
     import numpy as np
     from anycost_models.projection.settings import ProjectionSettings
 
-    from anycost_backend.editing.face_edit import Adjustment
+    from anycost_backend.editing.face_edit import FaceEdit
     from anycost_backend.editing.face_matching import match_faces, text_of
     from anycost_backend.editing.session import Session
     from anycost_backend.photo.photo import open_photo
@@ -131,12 +131,10 @@ def matched(
     found = match_faces(what, session.parts, (session, face), (source, other))
     print(f"{what} of {photo}: {text_of(found)}", file=sys.stderr)
     offsets = [offset for offset in (wanted.offset, found.offset) if offset is not None]
-    return Adjustment(
-        {**found.strengths, **wanted.strengths}, wanted.held, np.sum(offsets, axis=0) if offsets else None
-    )
+    return FaceEdit({**found.strengths, **wanted.strengths}, wanted.held, np.sum(offsets, axis=0) if offsets else None)
 
 
-def before_after(session: "Session", face: int, edit: "Edit") -> "np.ndarray":
+def before_after(session: "Session", face: int, edit: "EditResult") -> "np.ndarray":
     """A contact sheet, uint8 RGB: the photo, the face, and what the model made of it, before and after."""
     from anycost_models.plotting.contact_sheet import contact_sheet
 

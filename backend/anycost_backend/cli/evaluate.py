@@ -13,7 +13,7 @@ from anycost_models.core.errors import AnycostError
 from anycost_backend.cli import evaluate_projection, options
 
 if TYPE_CHECKING:
-    from anycost_models.evaluation.sub_generators import Gallery
+    from anycost_models.evaluation.sub_generators import SubGeneratorRenders
     from anycost_models.generators.elastic import SubGenerator
     from torch import Tensor
 
@@ -177,12 +177,12 @@ def _path(args: argparse.Namespace) -> int:
     return 0
 
 
-def _faces(args: argparse.Namespace) -> "tuple[Gallery, Tensor]":
+def _faces(args: argparse.Namespace) -> "tuple[SubGeneratorRenders, Tensor]":
     """What draws, and the styles [N, 2, D] to be drawn."""
     if not 2 <= args.samples <= 100_000:
         raise AnycostError(f"{args.samples} samples", "choose between 2 and 100000")
 
-    from anycost_models.evaluation.sub_generators import Gallery
+    from anycost_models.evaluation.sub_generators import SubGeneratorRenders
     from anycost_models.generators.checkpoint import load_generator
     from anycost_models.generators.held_out import held_out_styles
     from anycost_models.hub.imported_models import model_path
@@ -190,7 +190,7 @@ def _faces(args: argparse.Namespace) -> "tuple[Gallery, Tensor]":
     model = load_generator(args.weights or model_path(args.model))
     subs = model.sub_generators(args.resolution, args.channels)
     styles = held_out_styles(model, args.samples, args.seed, args.truncation)
-    return Gallery(model.with_fast_features() if args.fast else model, subs), styles
+    return SubGeneratorRenders(model.with_fast_features() if args.fast else model, subs), styles
 
 
 def _track(samples: "Iterable[Tensor]") -> "Iterable[Tensor]":

@@ -15,7 +15,7 @@ from anycost_backend.cli.project import add_settings
 
 if TYPE_CHECKING:
     import numpy as np
-    from anycost_models.evaluation.projections import Row, Subject
+    from anycost_models.evaluation.projections import EvaluatedFace, ProjectionRow
     from anycost_models.face.labels import FaceLabels
 
 MOST_ON_SHEET = 24
@@ -58,24 +58,24 @@ def run(args: argparse.Namespace) -> int:
     from anycost_models.plotting.contact_sheet import save_picture
     from anycost_models.projection.curvature import load_curvature
     from anycost_models.projection.inversion import ProjectionSettings
-    from anycost_models.projection.scores import Judge, identity_if_fetched
+    from anycost_models.projection.scores import ProjectionScorer, identity_if_fetched
 
-    from anycost_backend.editing.models import Parts
+    from anycost_backend.editing.models import Models
     from anycost_backend.editing.projection import encoding, typical_consistency
 
     keep_freed_memory()
-    parts = Parts(args.model)
+    parts = Models(args.model)
     renderer, labels = parts.renderer, FaceLabels.load()
-    judge = typical_consistency(renderer, Judge(renderer.model, load_perceptual(), identity_if_fetched()))
+    judge = typical_consistency(renderer, ProjectionScorer(renderer.model, load_perceptual(), identity_if_fetched()))
     settings = ProjectionSettings(budget=args.budget, editable=1 - args.faithful)
     encode = encoding(renderer, parts.encoder) if parts.encoder else None
     if encode:  # exported and compiled before the clock runs
         encode(_blank())
     curvature = load_curvature() if args.model == EMBEDDED else None
-    editing = evaluation.Editing(judge, labels, parts.directions) if args.edits else None
+    editing = evaluation.EditEvaluation(judge, labels, parts.directions) if args.edits else None
 
-    subjects: list[Subject] = []
-    rows: list[Row] = []
+    subjects: list[EvaluatedFace] = []
+    rows: list[ProjectionRow] = []
     generated = evaluation.generated_subjects(judge.model, judge, labels, args.generated, args.seed)
     for subject in _track([*_photos(args.folder, parts, labels), *(generated if args.generated else ())]):
         subjects.append(subject)
@@ -96,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _photos(folder: Path | None, parts: Any, labels: "FaceLabels") -> "Iterator[Subject]":
+def _photos(folder: Path | None, parts: Any, labels: "FaceLabels") -> "Iterator[EvaluatedFace]":
     from anycost_models.evaluation.projections import subject_of
 
     from anycost_backend.photo.file_names import EXTENSIONS
@@ -135,14 +135,14 @@ def _blank() -> "np.ndarray":
     return np.full((256, 256, 3), 128, np.uint8)
 
 
-def _track(subjects: "Iterable[Subject]") -> "Iterable[Subject]":
+def _track(subjects: "Iterable[EvaluatedFace]") -> "Iterable[EvaluatedFace]":
     from tqdm import tqdm
 
-    bar: Iterable[Subject] = tqdm(subjects, "faces", leave=False, disable=not sys.stderr.isatty())
+    bar: Iterable[EvaluatedFace] = tqdm(subjects, "faces", leave=False, disable=not sys.stderr.isatty())
     return bar
 
 
-def _values(row: "Row") -> dict[str, Any]:
+def _values(row: "ProjectionRow") -> dict[str, Any]:
     values = {"image": row.image, "stage": row.stage, **dataclasses.asdict(row.scores), "seconds": row.seconds}
     if row.clean:
         values["clean"] = dataclasses.asdict(row.clean)
@@ -151,7 +151,7 @@ def _values(row: "Row") -> dict[str, Any]:
     return values
 
 
-def _print(rows: "list[Row]", summaries: dict[str, Any]) -> None:
+def _print(rows: "list[ProjectionRow]", summaries: dict[str, Any]) -> None:
     width = max(len(row.image) for row in rows)
     print(f"{'':<{width}}  stage      PSNR   ENL0  identity  consistency  deviation  seconds")
     for row in rows:

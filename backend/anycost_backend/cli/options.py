@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from anycost_models.core.errors import AnycostError
 
 if TYPE_CHECKING:
-    from anycost_models.projection.inversion import Step
+    from anycost_models.projection.inversion import ProjectionStep
 
-    from anycost_backend.editing.models import Parts
+    from anycost_backend.editing.models import Models
     from anycost_backend.editing.session import Session
 
 
@@ -152,7 +152,7 @@ class ProjectionBar:
 
         self.bar = tqdm(desc="projecting", unit="step", leave=False, disable=not sys.stderr.isatty())
 
-    def __call__(self, step: "Step") -> bool:
+    def __call__(self, step: "ProjectionStep") -> bool:
         self.bar.total = step.steps
         self.bar.n = step.step
         self.bar.set_postfix_str(f"{step.sub}, {step.psnr:.1f} dB", refresh=False)
@@ -170,7 +170,7 @@ def projection_bar() -> Iterator[ProjectionBar]:
         bar.bar.close()
 
 
-def parts_of(model: str) -> "Parts":
-    from anycost_backend.editing.models import Parts
+def parts_of(model: str) -> "Models":
+    from anycost_backend.editing.models import Models
 
-    return Parts(model)
+    return Models(model)

@@ -12,7 +12,7 @@ from anycost_models.core.peak_memory import peak_megabytes
 from anycost_backend.cli import options
 
 if TYPE_CHECKING:
-    from anycost_models.projection.scores import Scores
+    from anycost_models.projection.scores import ProjectionScores
     from anycost_models.projection.settings import ProjectionSettings
 
 
@@ -112,12 +112,12 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _scores(renderer: Any, latent: Any, crop: Any) -> "Scores":
+def _scores(renderer: Any, latent: Any, crop: Any) -> "ProjectionScores":
     from anycost_models.metrics.enl0 import load_perceptual
-    from anycost_models.projection.scores import Judge, identity_if_fetched
+    from anycost_models.projection.scores import ProjectionScorer, identity_if_fetched
 
     from anycost_backend.editing.projection import typical_consistency
 
     perceptual = load_perceptual()
-    judge = Judge(renderer.model, perceptual, identity_if_fetched())
+    judge = ProjectionScorer(renderer.model, perceptual, identity_if_fetched())
     return typical_consistency(renderer, judge).scores(latent, crop)

@@ -50,14 +50,14 @@ def run(args: argparse.Namespace) -> int:
     from anycost_models.generators.elastic import SubGenerator
     from anycost_models.plotting.contact_sheet import contact_sheet, save_picture
 
-    from anycost_backend.editing.models import Parts
+    from anycost_backend.editing.models import Models
 
     if not 0 <= args.truncation <= 1.5:
         raise AnycostError(f"the truncation is {args.truncation:g}", "choose one from 0 to 1.5")
     if args.grid is not None and not 1 <= args.grid <= 400:
         raise AnycostError(f"a grid of {args.grid} faces", "choose between 1 and 400")
     options.check_sheet(args.output)
-    parts, strengths = Parts(args.model), dict(args.strengths)
+    parts, strengths = Models(args.model), dict(args.strengths)
     sub = SubGenerator(args.resolution or parts.renderer.model.config.resolution, args.channels)
     pictures = []
     for seed in range(args.seed, args.seed + (args.grid or 1)):

@@ -13,7 +13,7 @@ from anycost_models.core.errors import AnycostError
 from anycost_backend.cli import options
 
 if TYPE_CHECKING:
-    from anycost_models.search.evolution import Step
+    from anycost_models.search.evolution import SearchStep
     from anycost_models.search.pareto_front import Point
 
 
@@ -51,9 +51,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _budget(args: argparse.Namespace) -> int:
-    from anycost_models.search.evolution import Settings, search
+    from anycost_models.search.evolution import SearchSettings, search
 
-    settings = Settings(args.samples, args.population, args.generations, args.seed)
+    settings = SearchSettings(args.samples, args.population, args.generations, args.seed)
     resolution = 256 if args.resolution is None else args.resolution
     with _bar() as on_step:
         found = search(*_models(args), args.budget, resolution, settings, on_step)
@@ -72,13 +72,13 @@ def _budget(args: argparse.Namespace) -> int:
 def _front(args: argparse.Namespace) -> int:
     from anycost_models.core.atomic_files import check_output
     from anycost_models.plotting.contact_sheet import save_picture
-    from anycost_models.search.evolution import Settings, search_front
+    from anycost_models.search.evolution import SearchSettings, search_front
     from anycost_models.search.pareto_front import save_front
 
     output = args.output or Path("front.json")
     check_output(output)
     options.check_sheet(args.plot, output)
-    settings = Settings(args.samples, args.population, args.generations, args.seed)
+    settings = SearchSettings(args.samples, args.population, args.generations, args.seed)
     resolutions = () if args.resolution is None else (args.resolution,)
     with _bar() as on_step:
         found = search_front(*_models(args), resolutions, settings, on_step)
@@ -106,13 +106,13 @@ def _models(args: argparse.Namespace) -> tuple[Any, Any]:
 
 
 @contextmanager
-def _bar() -> "Iterator[Callable[[Step], None]]":
+def _bar() -> "Iterator[Callable[[SearchStep], None]]":
     """In a terminal, and nowhere else."""
     from tqdm import tqdm
 
     bar = tqdm(desc="drawing faces", unit="list", leave=False, disable=not sys.stderr.isatty())
 
-    def show(step: "Step") -> None:
+    def show(step: "SearchStep") -> None:
         bar.total, bar.n = step.total, step.done
         bar.set_description_str(step.doing, refresh=False)
         if step.best:

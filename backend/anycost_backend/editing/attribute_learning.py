@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from anycost_models.core.errors import AnycostError
-from anycost_models.editing.attribute_learning import LEAST, MOST, Learned, See, learn
+from anycost_models.editing.attribute_learning import LEAST, MOST, LearnedDirection, See, learn
 from anycost_models.editing.directions import Direction, Region
-from anycost_models.editing.user_attributes import GROUP, Made, check_free
+from anycost_models.editing.user_attributes import GROUP, UserAttribute, check_free
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.projection.settings import ProjectionSettings
 
-from anycost_backend.editing.models import Parts
+from anycost_backend.editing.models import Models
 from anycost_backend.editing.projection import SIDE, encoding
 from anycost_backend.editing.session import Session
 from anycost_backend.photo.file_names import EXTENSIONS
 from anycost_backend.photo.photo import open_photo
 
 if TYPE_CHECKING:
-    from anycost_models.projection.inversion import Step
+    from anycost_models.projection.inversion import ProjectionStep
 
 _STYLES = 1500  # of the generator's own, by which its W is known
 _SAMPLING = 0.3  # of the work, in time
@@ -40,11 +40,11 @@ def pictures_in(folder: Path) -> list[Path]:
 
 def latents_of(
     pictures: Sequence[Path],
-    parts: Parts,
+    parts: Models,
     max_megapixels: float,
     settings: ProjectionSettings | None = None,
     on_picture: Callable[[Path], None] = lambda path: None,
-    on_step: "Callable[[Step], bool]" = lambda step: True,
+    on_step: "Callable[[ProjectionStep], bool]" = lambda step: True,
 ) -> tuple[np.ndarray, list[str]]:
     """W+ [N, styles, D] of the largest face of each picture, and what was left out and why, for people.
 
@@ -66,29 +66,29 @@ def latents_of(
 
 
 def learn_attribute(
-    parts: Parts,
+    parts: Models,
     name: str,
     about: str,
     region: Region,
     positive: np.ndarray,
     negative: np.ndarray,
     on_part: Callable[[float], None] = lambda fraction: None,
-) -> tuple[Made, Learned]:
+) -> tuple[UserAttribute, LearnedDirection]:
     """positive, negative: W+ [N, styles, D] of faces with and without it. on_part: told how far it is, 0…1; what it
     raises ends the work. Raises AnycostError for a name that is taken, and for too few faces."""
     check_name(name, parts)
     styles = _styles(parts, on_part)
     learned = learn(positive, negative, styles, _seeing(parts), lambda f: on_part(_SAMPLING + (1 - _SAMPLING) * f))
     direction = Direction(name, GROUP, about or f"less or more {name}", region, learned.layers, learned.vector)
-    return Made(direction, parts.renderer.file.sha256, learned.report()), learned
+    return UserAttribute(direction, parts.renderer.file.sha256, learned.report()), learned
 
 
-def check_name(name: str, parts: Parts) -> None:
+def check_name(name: str, parts: Models) -> None:
     """Raises AnycostError for what is no name, and for one that the program uses."""
     check_free(name, parts.shipped)
 
 
-def _seeing(parts: Parts) -> See | None:
+def _seeing(parts: Models) -> See | None:
     """A latent drawn, and found again by the encoder."""
     encoder = parts.encoder
     if encoder is None:
@@ -97,7 +97,7 @@ def _seeing(parts: Parts) -> See | None:
     return lambda latent: find(parts.renderer.render8(latent, small))
 
 
-def _styles(parts: Parts, on_part: Callable[[float], None]) -> np.ndarray:
+def _styles(parts: Models, on_part: Callable[[float], None]) -> np.ndarray:
     """w [N, D]."""
     styles = []
     for seed in range(_STYLES):

@@ -10,7 +10,7 @@ import numpy as np
 T = TypeVar("T")
 
 
-class Kept:
+class ByteLRUCache:
     """Values by key. One that is larger than the limit is given back and not kept. For one thread."""
 
     def __init__(self, limit: int) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from anycost_client.protocol.messages import FaceEdit
+from anycost_client.protocol import messages as m
 from anycost_models.core.errors import AnycostError
 from anycost_models.editing.directions import MOST, Directions
 
@@ -12,7 +12,7 @@ from anycost_backend.photo.layer import as_array
 
 
 @dataclass(frozen=True, eq=False)
-class Adjustment:
+class FaceEdit:
     """Of one face; nothing in it says how it is drawn."""
 
     strengths: Mapping[str, float] = field(default_factory=dict)  # attribute → −2…2
@@ -36,11 +36,11 @@ class Adjustment:
             )
 
 
-Wanted = Mapping[str, float] | Adjustment
+Wanted = Mapping[str, float] | FaceEdit
 
 
-def adjustment_of(edit: FaceEdit, directions: Directions, shape: tuple[int, int]) -> Adjustment:
-    """As a client says it, for W+ of `shape`. Raises AnycostError as `Adjustment.check`."""
+def face_edit_of(edit: m.FaceEdit, directions: Directions, shape: tuple[int, int]) -> FaceEdit:
+    """As a client says it, for W+ of `shape`. Raises AnycostError as `FaceEdit.check`."""
     strengths = {name: strength for name, strength in edit.strengths.items() if strength}
     offset = None
     for one in edit.offsets:
@@ -48,11 +48,11 @@ def adjustment_of(edit: FaceEdit, directions: Directions, shape: tuple[int, int]
             raise AnycostError("what was taken over from another face is for another model", "take it over again")
         added = one.amount * as_array(one.values)[:, :, 0].astype(np.float32)
         offset = added if offset is None else offset + added
-    wanted = Adjustment(strengths, edit.held, offset)
+    wanted = FaceEdit(strengths, edit.held, offset)
     wanted.check(directions, shape)
     return wanted
 
 
-def adjustment(wanted: Wanted) -> Adjustment:
+def adjustment(wanted: Wanted) -> FaceEdit:
     """Strengths alone are an adjustment, too."""
-    return wanted if isinstance(wanted, Adjustment) else Adjustment(wanted)
+    return wanted if isinstance(wanted, FaceEdit) else FaceEdit(wanted)

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from anycost_models.editing.face_matching import Matched, What, labels_to_compare, match
+from anycost_models.editing.face_matching import FaceMatch, What, labels_to_compare, match
 
-from anycost_backend.editing.models import Parts
+from anycost_backend.editing.models import Models
 from anycost_backend.editing.session import Session
 
 _SIDE = 256  # pixels: of the squares that are compared
@@ -13,11 +13,11 @@ _SIDE = 256  # pixels: of the squares that are compared
 
 def match_faces(
     what: What,
-    parts: Parts,
+    parts: Models,
     face: tuple[Session[Any], int],
     source: tuple[Session[Any], int],
     on_part: Callable[[float], None] = lambda fraction: None,
-) -> Matched:
+) -> FaceMatch:
     """Each a session and a face's number there; both are projected. on_part: told how far it is, 0…1; what it raises
     ends the work. Raises AnycostError when this model cannot take it over."""
     latents, labels = [], []
@@ -31,7 +31,7 @@ def match_faces(
     return match(what, parts.directions, latents[0], latents[1], wanted, parts.measure, on_part)
 
 
-def text_of(found: Matched) -> str:
+def text_of(found: FaceMatch) -> str:
     """For people."""
     moved = ", ".join(f"{name} {value:+.2g}" for name, value in found.strengths.items() if abs(value) >= 0.05)
     colours = "colours as in the other face" if found.offset is not None else ""

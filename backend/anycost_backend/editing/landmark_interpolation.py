@@ -9,31 +9,31 @@ from dataclasses import dataclass
 import numpy as np
 from anycost_models.face.landmarks import Landmarks
 
-from anycost_backend.editing.byte_lru_cache import Kept
+from anycost_backend.editing.byte_lru_cache import ByteLRUCache
 
 _STEP = 0.5  # of strength, between two that are measured
 
 
 @dataclass(frozen=True)
-class Found:
+class FaceGeometry:
     """On one picture of the aligned face, [S, S]."""
 
     landmarks: Landmarks
     matte: np.ndarray  # float32 [S, S], the person
 
-    def toward(self, other: "Found", share: float) -> "Found":
+    def toward(self, other: "FaceGeometry", share: float) -> "FaceGeometry":
         """share: 0 for this one, 1 for the other."""
         points = self.landmarks.points + np.float32(share) * (other.landmarks.points - self.landmarks.points)
         matte = self.matte
         if matte is not other.matte:
             matte = matte + np.float32(share) * (other.matte - matte)
-        return Found(Landmarks(points, min(self.landmarks.presence, other.landmarks.presence)), matte)
+        return FaceGeometry(Landmarks(points, min(self.landmarks.presence, other.landmarks.presence)), matte)
 
 
-class Following:
+class LandmarkInterpolator:
     """For the faces of one session."""
 
-    def __init__(self, kept: Kept) -> None:
+    def __init__(self, kept: ByteLRUCache) -> None:
         self._kept = kept
         self._last: dict[int, tuple[Mapping[str, float], str | None]] = {}
 
@@ -42,8 +42,8 @@ class Following:
         face: int,
         key: tuple[Hashable, ...],
         strengths: Mapping[str, float],
-        measure: Callable[[Mapping[str, float]], Found],
-    ) -> Found | None:
+        measure: Callable[[Mapping[str, float]], FaceGeometry],
+    ) -> FaceGeometry | None:
         """None where other than one slider has moved since the last time: measure the picture itself.
 
         key: what is kept is kept under it; measure: draws with other strengths and looks"""
@@ -54,7 +54,7 @@ class Following:
         strength = strengths.get(slider, 0.0)
         low = _STEP * math.floor(strength / _STEP)
 
-        def found(at: float) -> Found:
+        def found(at: float) -> FaceGeometry:
             return self._kept.get((*key, rest, slider, at), lambda: measure({**strengths, slider: at}))
 
         below = found(low)

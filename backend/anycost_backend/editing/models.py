@@ -7,7 +7,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 from anycost_models.editing.directions import Directions, load_boundaries, load_directions
-from anycost_models.editing.user_attributes import Place, state_of_folder, with_own
+from anycost_models.editing.user_attributes import LatentSpace, state_of_folder, with_own
 from anycost_models.face.labels import FaceLabels
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.hub.catalogue import path_of
@@ -25,7 +25,7 @@ MEASURED = SubGenerator(256, 0.5)  # draws faces to be measured while a slider m
 
 
 @dataclass(frozen=True)
-class Parts:
+class Models:
     """The models, each loaded when it is first needed and then kept; shared by all sessions of a process."""
 
     model: str = EMBEDDED  # a generator's name, as 'anycost models list' shows it
@@ -89,9 +89,9 @@ class Parts:
         return embedded_gains(sub) if self.model == EMBEDDED and sub is not None else {}
 
     @property
-    def own_place(self) -> Place:
+    def own_place(self) -> LatentSpace:
         file = self.renderer.file
-        return Place(file.sha256, file.styles, file.style_dim)
+        return LatentSpace(file.sha256, file.styles, file.style_dim)
 
     @cached_property
     def shipped(self) -> Directions:

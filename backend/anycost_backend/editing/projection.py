@@ -27,8 +27,8 @@ from safetensors.numpy import save
 from anycost_backend.editing.renderer import Renderer
 
 if TYPE_CHECKING:
-    from anycost_models.projection.inversion import Projection, Step
-    from anycost_models.projection.scores import Judge
+    from anycost_models.projection.inversion import Projection, ProjectionStep
+    from anycost_models.projection.scores import ProjectionScorer
     from anycost_models.projection.settings import ProjectionSettings
 
 SIDE = 256  # pixels of the faces that are projected
@@ -70,7 +70,7 @@ def project_face(
     face: np.ndarray,
     importance: np.ndarray,
     settings: "ProjectionSettings | None" = None,
-    on_step: "Callable[[Step], bool]" = lambda step: True,
+    on_step: "Callable[[ProjectionStep], bool]" = lambda step: True,
     *,
     encoder: EncoderGraph | None = None,
     fresh: bool = False,
@@ -108,7 +108,7 @@ def project_face(
 
     cut_short = False
 
-    def watched(step: "Step") -> bool:
+    def watched(step: "ProjectionStep") -> bool:
         nonlocal cut_short
         cut_short = not on_step(step)
         return not cut_short
@@ -189,7 +189,7 @@ def _remember(path: Path, found: "Projection") -> None:
         write_aside(path, save({"latent": found.latent}, {"scores": json.dumps(scores)}))
 
 
-def typical_consistency(renderer: Renderer, judge: "Judge") -> "Judge":
+def typical_consistency(renderer: Renderer, judge: "ProjectionScorer") -> "ProjectionScorer":
     """The judge, who then knows what is typical of this generator: measured once and remembered."""
     key = _key((renderer.weights,), "typical", judge.subs)
     path = cache_dir() / "consistency" / f"{key}.json"

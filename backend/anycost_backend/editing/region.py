@@ -10,10 +10,10 @@ from anycost_models.face.aligned_square import AlignedSquare, Rectangle
 from anycost_models.generators.sub_generator import SubGenerator
 
 from anycost_backend.editing import composite
-from anycost_backend.editing.byte_lru_cache import Kept
+from anycost_backend.editing.byte_lru_cache import ByteLRUCache
 from anycost_backend.editing.face_edit import Wanted
-from anycost_backend.editing.models import Parts
-from anycost_backend.editing.session import Manner, Session, working_side
+from anycost_backend.editing.models import Models
+from anycost_backend.editing.session import RenderSpec, Session, working_side
 from anycost_backend.photo.layer import Layer, as_mask
 
 _SMALL_FACE = 96  # pixels: side of a square below which an edit shows little
@@ -23,22 +23,22 @@ Strengths = Mapping[int, Wanted]  # face → what it is to become
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class RegionOverlay:
     """The change alone, to be laid over the region: straight alpha, 0 where nothing changed."""
 
     pixels: np.ndarray  # [h, w, C], alpha last
     bounds: Rectangle  # where it lies, in pixels of the region; `pixels` may be smaller
 
 
-class OpenRegion:
+class Region:
     """The faces of a layer that a selection touches, numbered from the largest."""
 
     def __init__(
         self,
         layer: Layer,
         selection: np.ndarray | None,
-        parts: Parts,
-        kept: Kept,
+        parts: Models,
+        kept: ByteLRUCache,
     ) -> None:
         """selection: [H, W] of any depth; outside it nothing changes. Raises AnycostError when it does not fit."""
         if selection is not None and selection.shape != (layer.height, layer.width):
@@ -115,7 +115,7 @@ class OpenRegion:
         max_side: int,
         quick: bool,
         check: Callable[[], None],
-    ) -> Shown:
+    ) -> RegionOverlay:
         """sRGB, RGBA 8: the faces that are named, each drawn by `sub` and put in one after the other.
 
         `check` is called between the stages: what it raises ends the work."""
@@ -124,7 +124,7 @@ class OpenRegion:
         size = self._size(bounds, max_side)
         canvas = _Canvas(self._kept.get((self.session, "shown", bounds, size), lambda: self._shown(bounds, size)))
         for face, square in squares.items():
-            manner = Manner(sub, min(sub.resolution, self.side_shown(face, max_side)), quick)
+            manner = RenderSpec(sub, min(sub.resolution, self.side_shown(face, max_side)), quick)
             drawing = self.session.draw(self.numbers[face], strengths[face], manner, check)
             to_square = composite.square_from(square, bounds, size)
             canvas.put(drawing.change, to_square, _within(self.session.bounds(self.numbers[face]), bounds, size), quick)
@@ -135,9 +135,9 @@ class OpenRegion:
             alpha = alpha * opacity
         pixels = cv2.cvtColor(cv2.convertScaleAbs(canvas.colours, alpha=255), cv2.COLOR_RGB2RGBA)
         cv2.insertChannel(cv2.convertScaleAbs(alpha, alpha=255), pixels, 3)
-        return Shown(pixels, bounds)
+        return RegionOverlay(pixels, bounds)
 
-    def final(self, strengths: Strengths, check: Callable[[], None]) -> Shown:
+    def final(self, strengths: Strengths, check: Callable[[], None]) -> RegionOverlay:
         """The same at full size and quality, in the layer's own depth and colours (grey stays grey)."""
         bounds = _around([self.session.bounds(self.numbers[face]) for face in strengths])
         x0, y0, x1, y1 = bounds
@@ -159,7 +159,7 @@ class OpenRegion:
         most = np.iinfo(native.dtype).max if native.dtype.kind == "u" else 1
         alpha *= most
         native[:, :, -1] = np.rint(alpha, out=alpha) if most > 1 else alpha
-        return Shown(native, bounds)
+        return RegionOverlay(native, bounds)
 
     def close(self) -> None:
         self.session.close()

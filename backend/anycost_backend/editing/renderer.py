@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from anycost_models.core.errors import AnycostError
 from anycost_models.core.torch_normals import normals
-from anycost_models.export.graph_cache import GeneratorFile, Graphs
+from anycost_models.export.graph_cache import GeneratorFile, GraphCache
 from anycost_models.generators.sub_generator import SubGenerator
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ class Renderer:
         return load_generator(self.weights)
 
     @cached_property
-    def graphs(self) -> Graphs:
-        return Graphs(self.weights, lambda: self.model, self.runtime, self.threads)
+    def graphs(self) -> GraphCache:
+        return GraphCache(self.weights, lambda: self.model, self.runtime, self.threads)
 
     @property
     def file(self) -> GeneratorFile:

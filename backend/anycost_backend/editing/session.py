@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import cv2
 import numpy as np
-from anycost_models.editing.attribute_lock import Holding
+from anycost_models.editing.attribute_lock import AttributeLock
 from anycost_models.editing.directions import EASE, Region, eased
 from anycost_models.face.aligned_square import Rectangle
 from anycost_models.face.landmarks import Landmarks
@@ -16,17 +16,17 @@ from anycost_models.face.masks import face_oval_mask, fringe_mask, hair_of_matte
 from anycost_models.generators.sub_generator import SubGenerator
 
 from anycost_backend.editing import composite
-from anycost_backend.editing.byte_lru_cache import Kept
-from anycost_backend.editing.face_edit import Adjustment, Wanted, adjustment
+from anycost_backend.editing.byte_lru_cache import ByteLRUCache
+from anycost_backend.editing.face_edit import FaceEdit, Wanted, adjustment
 from anycost_backend.editing.faces import Face
-from anycost_backend.editing.landmark_interpolation import Following, Found
-from anycost_backend.editing.models import Parts
+from anycost_backend.editing.landmark_interpolation import FaceGeometry, LandmarkInterpolator
+from anycost_backend.editing.models import Models
 from anycost_backend.editing.monochrome import tones_of
 from anycost_backend.editing.projection import StoredProjection, project_face
 from anycost_backend.photo.photo import Photo
 
 if TYPE_CHECKING:
-    from anycost_models.projection.inversion import Step
+    from anycost_models.projection.inversion import ProjectionStep
     from anycost_models.projection.settings import ProjectionSettings
 
 PROJECTION_SIDE = 256  # pixels
@@ -46,7 +46,7 @@ P = TypeVar("P", bound=Pixels)
 
 
 @dataclass(frozen=True)
-class Manner:
+class RenderSpec:
     """How an edit is drawn and planned."""
 
     sub: SubGenerator | None  # what draws, before and after: an exit's colours are not quite another's
@@ -55,7 +55,7 @@ class Manner:
 
 
 @dataclass(frozen=True, eq=False)
-class Drawing:
+class EditPlan:
     """A face as the model draws it, before and after, and what follows for the picture."""
 
     projected: composite.View
@@ -75,7 +75,7 @@ class Patch:
 
 
 @dataclass(frozen=True, eq=False)
-class Edit:
+class EditResult:
     """A photo with one face edited, and how it came about; nothing of the model's where nothing was to change."""
 
     photo: Photo
@@ -89,16 +89,16 @@ class Edit:
 class Session(Generic[P]):
     """What is computed once per picture and face is kept. `seconds` says what each kind of work has cost so far."""
 
-    def __init__(self, photo: P, parts: Parts, kept: Kept | None = None, ease: float = EASE) -> None:
+    def __init__(self, photo: P, parts: Models, kept: ByteLRUCache | None = None, ease: float = EASE) -> None:
         """ease: see `eased`"""
         self.photo = photo
         self.parts = parts
         self.ease = ease
         self.seconds: dict[str, float] = {}
         self._projections: dict[int, StoredProjection] = {}
-        self._holdings: dict[int, Holding] = {}
-        self._kept = kept or Kept(1 << 30)
-        self._following = Following(self._kept)
+        self._holdings: dict[int, AttributeLock] = {}
+        self._kept = kept or ByteLRUCache(1 << 30)
+        self._following = LandmarkInterpolator(self._kept)
         with self._timed("find"):
             self.image = photo.srgb8()  # uint8 sRGB [H, W, 3], never written
             self.faces: tuple[Face, ...] = parts.finder.find(self.image)
@@ -107,7 +107,7 @@ class Session(Generic[P]):
         self,
         face: int,
         settings: "ProjectionSettings | None" = None,
-        on_step: "Callable[[Step], bool]" = lambda step: True,
+        on_step: "Callable[[ProjectionStep], bool]" = lambda step: True,
         *,
         fresh: bool = False,
         meanwhile: Callable[[], None] | None = None,
@@ -141,7 +141,7 @@ class Session(Generic[P]):
         return found
 
     def refine(
-        self, face: int, settings: "ProjectionSettings", on_step: "Callable[[Step], bool]" = lambda step: True
+        self, face: int, settings: "ProjectionSettings", on_step: "Callable[[ProjectionStep], bool]" = lambda step: True
     ) -> StoredProjection:
         """A better latent, from which edits then start; the one that there was if none is found, or if `on_step` ends
         the search before. See `project_face`."""
@@ -185,34 +185,34 @@ class Session(Generic[P]):
         photo: Photo,
         face: int,
         wanted: Wanted,
-        on_step: "Callable[[Step], bool]" = lambda step: True,
-    ) -> Edit:
+        on_step: "Callable[[ProjectionStep], bool]" = lambda step: True,
+    ) -> EditResult:
         """`photo` (this session's, perhaps with other faces edited already) with the face edited at full quality.
 
         With all strengths 0 it is the photo itself. Raises AnycostError for unknown attributes and missing models."""
         wanted = adjustment(wanted)
         wanted.check(self.parts.directions, self.parts.latent_shape)
         if not wanted.changes:
-            return Edit(photo)
+            return EditResult(photo)
         projection = self.project(face, on_step=on_step)
         drawing = self.draw(face, wanted, self.final(face))
         with self._timed("composite"):
             patch = self.patch(photo, face, drawing.change)
             changed = photo.with_region(patch.x, patch.y, patch.native, patch.mask)
         pictures = drawing.projected.picture, drawing.edited.picture
-        return Edit(changed, projection, *pictures, drawing.change, drawing.strengths)
+        return EditResult(changed, projection, *pictures, drawing.change, drawing.strengths)
 
-    def final(self, face: int) -> Manner:
+    def final(self, face: int) -> RenderSpec:
         """How the face is drawn at full quality: by the full generator, as large as the picture shows it."""
-        return Manner(self.parts.final, working_side(self.faces[face].square.side))
+        return RenderSpec(self.parts.final, working_side(self.faces[face].square.side))
 
     def draw(
         self,
         face: int,
         wanted: Wanted,
-        manner: Manner,
+        manner: RenderSpec,
         between: Callable[[], None] = lambda: None,
-    ) -> Drawing:
+    ) -> EditPlan:
         """One render, where the projection has been drawn in this manner before. Project the face first.
 
         `between` is called between the stages: what it raises ends the work. Raises AnycostError for unknown
@@ -239,7 +239,7 @@ class Session(Generic[P]):
         with self._timed("composite"):
             detail = composite.QUICK if manner.quick else composite.FINE
             change = composite.plan(original, projected, edited, region, detail)
-        return Drawing(projected, edited, change, strengths)
+        return EditPlan(projected, edited, change, strengths)
 
     def patch(self, photo: Pixels, face: int, change: composite.Change) -> Patch:
         """The change in `photo` (this session's, perhaps with other faces edited already)."""
@@ -274,7 +274,7 @@ class Session(Generic[P]):
         self._kept.forget(self)
 
     def _held(
-        self, face: int, latent: np.ndarray, wanted: Adjustment, quick: bool, between: Callable[[], None]
+        self, face: int, latent: np.ndarray, wanted: FaceEdit, quick: bool, between: Callable[[], None]
     ) -> Mapping[str, float]:
         """The strengths with which what is to be held stays. quick: as far as it can be foreseen."""
         if not wanted.held:
@@ -284,14 +284,14 @@ class Session(Generic[P]):
             holding = self._holdings.get(face)
             if holding is None or not holding.fits(directions, latent, wanted.offset):
                 measure = self.parts.measure
-                holding = Holding(
+                holding = AttributeLock(
                     directions, latent, measure, wanted.offset, lambda latent: measure(latent, final=True)
                 )
                 self._holdings[face] = holding
             find = holding.quick if quick else holding.exact
             return find(wanted.strengths, wanted.held, between)
 
-    def _render(self, latent: np.ndarray, manner: Manner) -> np.ndarray:
+    def _render(self, latent: np.ndarray, manner: RenderSpec) -> np.ndarray:
         """Float32 RGB [S, S, 3], S as the manner says."""
         picture = self.parts.renderer.render(latent, manner.sub)
         side = manner.side
@@ -304,7 +304,7 @@ class Session(Generic[P]):
         tones = tones_of(picture, face_oval_mask(mesh, side, forehead=0.35))
         return composite.View(picture, mesh, person, fringe_mask(picture, person, mesh), tones)
 
-    def _projected(self, latent: np.ndarray, manner: Manner) -> composite.View:
+    def _projected(self, latent: np.ndarray, manner: RenderSpec) -> composite.View:
         with self._timed("render"):
             before = self._render(latent, manner)
         with self._timed("measure"):
@@ -322,28 +322,28 @@ class Session(Generic[P]):
             picture, self.parts.finder.mesh.landmarks_aligned(eight_bit), matte(eight_bit, self.parts.matte)
         )
 
-    def _near(self, picture: np.ndarray, near: composite.View, region: Region) -> Found:
+    def _near(self, picture: np.ndarray, near: composite.View, region: Region) -> FaceGeometry:
         """On a picture that is nearly that of another view, which saves work."""
         eight_bit = _eight_bit(picture)
         # What changes only the face leaves the silhouette where it was.
         person = matte(eight_bit, self.parts.matte) if region == "head" else near.matte
-        return Found(self.parts.finder.mesh.follow(eight_bit, near.landmarks), person)
+        return FaceGeometry(self.parts.finder.mesh.follow(eight_bit, near.landmarks), person)
 
     def _followed(
         self,
         face: int,
         start: np.ndarray,
         strengths: Mapping[str, float],
-        manner: Manner,
+        manner: RenderSpec,
         projected: composite.View,
         region: Region,
         own: bool,
-    ) -> Found | None:
+    ) -> FaceGeometry | None:
         """start: W+ without strengths; own: it is the face's, and not a matched one."""
 
-        def measure(others: Mapping[str, float]) -> Found:
+        def measure(others: Mapping[str, float]) -> FaceGeometry:
             if not any(others.values()) and own:
-                return Found(projected.landmarks, projected.matte)
+                return FaceGeometry(projected.landmarks, projected.matte)
             latent = self.parts.directions.apply(start, others, self.parts.gains(manner.sub))
             return self._near(self._render(latent, manner), projected, region)
 

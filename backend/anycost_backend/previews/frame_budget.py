@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 
 from anycost_models.generators.sub_generator import SubGenerator
-from anycost_models.previews.latency_table import BUDGET, Pace, TimeTable, choose
+from anycost_models.previews.latency_table import BUDGET, LatencyTable, LoadEstimator, choose
 
 _WAY = 4.0  # milliseconds of a frame: request and picture on their way
 _REST = 15.0  # the same: all that is done for a picture beside drawing it, before any has been seen
@@ -15,13 +15,13 @@ _PAUSE = 0.5  # seconds without a picture: the next one begins another drag
 _SURE = 1.0  # seconds within a drag for which a better one must have been possible
 
 
-class Frames:
+class FrameBudget:
     """For one thread. Within a drag the choice goes up once it has been possible for a while: pictures of two
     sub-generators differ a little, and a face that flickers between them is worse than one drawn by the lesser."""
 
-    def __init__(self, table: TimeTable, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, table: LatencyTable, clock: Callable[[], float] = time.monotonic) -> None:
         """clock: seconds"""
-        self.pace = Pace(table)
+        self.pace = LoadEstimator(table)
         self._clock = clock
         self._rests = deque([_REST] * 3, maxlen=_LATELY)  # milliseconds
         self._last: SubGenerator | None = None
@@ -29,7 +29,7 @@ class Frames:
         self._possible: float | None = None  # the same: since when a better one would do
 
     @property
-    def table(self) -> TimeTable:
+    def table(self) -> LatencyTable:
         return self.pace.table
 
     def choose(self, side: int, faces: int = 1) -> SubGenerator:

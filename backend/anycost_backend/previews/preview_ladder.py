@@ -8,18 +8,18 @@ from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.previews.latency_table import progression
 
 from anycost_backend.editing.renderer import Renderer
-from anycost_backend.previews.frame_budget import Frames
+from anycost_backend.previews.frame_budget import FrameBudget
 
 _SIGNS = {Fraction(1, 4): "¼", Fraction(1, 2): "½", Fraction(3, 4): "¾", Fraction(1): "full"}
 
 
 @dataclass(frozen=True)
-class Rung:
+class PreviewStep:
     sub: SubGenerator
     quick: bool  # whether the composite, too, may be a preview's
 
 
-def ladder(renderer: Renderer, frames: Frames | None, side: int, faces: int = 1) -> list[Rung]:
+def preview_steps(renderer: Renderer, frames: FrameBudget | None, side: int, faces: int = 1) -> list[PreviewStep]:
     """The first for a moving slider, the last the best for so many faces shown with `side` pixels. frames: when it is
     known what pictures take."""
     if frames is None:
@@ -29,7 +29,7 @@ def ladder(renderer: Renderer, frames: Frames | None, side: int, faces: int = 1)
     else:
         first = frames.choose(side, faces)
         better = progression(frames.table, first, side) or (first,)
-    return [Rung(first, True), *(Rung(sub, False) for sub in better)]
+    return [PreviewStep(first, True), *(PreviewStep(sub, False) for sub in better)]
 
 
 def channels_text(sub: SubGenerator) -> str:

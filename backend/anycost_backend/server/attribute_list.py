@@ -2,13 +2,13 @@
 
 from anycost_client.protocol.messages import Attribute, AttributeList
 from anycost_models.editing.directions import Direction, Directions, load_directions
-from anycost_models.editing.user_attributes import Place, with_own
+from anycost_models.editing.user_attributes import LatentSpace, with_own
 from anycost_models.export.graph_cache import GeneratorFile
 
 
 def embedded_attributes(id: str, generator: GeneratorFile) -> AttributeList:
     """Of the embedded model, with the user's own. id: of the request. Raises AnycostError as `load_directions`."""
-    place = Place(generator.sha256, generator.styles, generator.style_dim)
+    place = LatentSpace(generator.sha256, generator.styles, generator.style_dim)
     return attribute_list(id, with_own(load_directions(), place))
 
 

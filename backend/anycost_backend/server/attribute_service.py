@@ -10,15 +10,15 @@ from anycost_models.editing.user_attributes import check_free, remove, store
 from anycost_backend.editing.attribute_learning import learn_attribute
 from anycost_backend.editing.face_matching import match_faces, text_of
 from anycost_backend.photo.layer import as_picture
-from anycost_backend.server.edit_service import Answer, Opened, Studio
-from anycost_backend.server.error_replies import Refused
-from anycost_backend.server.job_queue import Job, Work
+from anycost_backend.server.edit_service import Answer, EditService, OpenSession
+from anycost_backend.server.error_replies import RequestError
+from anycost_backend.server.job_queue import Job, JobQueue
 
 
-class Workshop:
+class AttributeService:
     """For the compute thread. Every method answers one request, or raises."""
 
-    def __init__(self, studio: Studio, work: Work) -> None:
+    def __init__(self, studio: EditService, work: JobQueue) -> None:
         self._studio, self._work = studio, work
 
     def learn(self, job: Job, request: m.LearnAttribute, answer: Answer) -> None:
@@ -26,7 +26,7 @@ class Workshop:
         try:
             check_free(request.name, parts.shipped)
         except AnycostError as error:
-            raise Refused("bad_message", error.cause, error.remedy) from error
+            raise RequestError("bad_message", error.cause, error.remedy) from error
         faces = self._projected(job, (*request.positive, *request.negative))
         if faces is None:
             return
@@ -38,7 +38,7 @@ class Workshop:
                 parts, request.name, request.about, request.region, sides[0], sides[1], report
             )
         except AnycostError as error:
-            raise Refused("bad_message", error.cause, error.remedy) from error
+            raise RequestError("bad_message", error.cause, error.remedy) from error
         store(made)
         direction = made.direction
         attribute = m.Attribute(direction.name, direction.group, direction.about)
@@ -49,7 +49,7 @@ class Workshop:
         try:
             remove(request.name)
         except AnycostError as error:
-            raise Refused("unknown_attribute", error.cause, error.remedy) from error
+            raise RequestError("unknown_attribute", error.cause, error.remedy) from error
         answer(m.Done(id=request.id))
 
     def match(self, job: Job, request: m.MatchFace, answer: Answer) -> None:
@@ -71,7 +71,7 @@ class Workshop:
             )
         )
 
-    def _projected(self, job: Job, wanted: Sequence[m.SessionFace]) -> list[tuple[Opened, int]] | None:
+    def _projected(self, job: Job, wanted: Sequence[m.SessionFace]) -> list[tuple[OpenSession, int]] | None:
         """The faces in their sessions; None if some are still to be projected: then the job comes again. Raises what a
         projection raised."""
         faces = []

@@ -15,7 +15,7 @@ class _Client:
     addresses: set[Address] = field(default_factory=set)
 
 
-class Clients:
+class ClientRegistry:
     """For any thread."""
 
     def __init__(self) -> None:

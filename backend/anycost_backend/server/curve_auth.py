@@ -11,7 +11,7 @@ _HANDSHAKE = 10_000  # milliseconds that a connection gets to show its keys
 _WAITING = 256  # messages for a client that does not read them; then they are dropped
 
 
-class Gate:
+class CurveAuthenticator:
     """Keys are made anew with every start and are never shown. Call `close` in the thread that made it."""
 
     def __init__(self, context: "zmq.Context[zmq.Socket[bytes]]") -> None:

@@ -13,7 +13,7 @@ from anycost_client.protocol.codec import Frame, decode_request, encode, kind_of
 from anycost_models.core.errors import AnycostError
 from anycost_models.core.peak_memory import peak_megabytes
 
-from anycost_backend.server.client_registry import Clients
+from anycost_backend.server.client_registry import ClientRegistry
 from anycost_backend.server.error_replies import failure
 from anycost_backend.server.jobs import Answer, Desk
 from anycost_backend.server.router_loop import Send
@@ -29,7 +29,7 @@ class Reception:
     def __init__(
         self,
         desk: Desk,
-        clients: Clients,
+        clients: ClientRegistry,
         refused: Callable[[], int],
         end: Callable[[str], None],
         heartbeat: float,

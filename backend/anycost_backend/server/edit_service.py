@@ -14,23 +14,23 @@ import numpy as np
 from anycost_client.protocol import messages as m
 from anycost_models.core.errors import AnycostError
 from anycost_models.generators.sub_generator import SubGenerator
-from anycost_models.previews.latency_table import TimeTable
+from anycost_models.previews.latency_table import LatencyTable
 from anycost_models.projection.settings import ProjectionSettings
 
-from anycost_backend.editing.byte_lru_cache import Kept
-from anycost_backend.editing.face_edit import Adjustment, adjustment_of
-from anycost_backend.editing.models import Parts
-from anycost_backend.editing.region import OpenRegion, Shown, Strengths
+from anycost_backend.editing.byte_lru_cache import ByteLRUCache
+from anycost_backend.editing.face_edit import FaceEdit, face_edit_of
+from anycost_backend.editing.models import Models
+from anycost_backend.editing.region import Region, RegionOverlay, Strengths
 from anycost_backend.photo.layer import as_array, as_picture, layer_of
-from anycost_backend.previews.preview_ladder import Rung, channels_text, ladder
+from anycost_backend.previews.preview_ladder import PreviewStep, channels_text, preview_steps
 from anycost_backend.server.attribute_list import attribute_list
-from anycost_backend.server.error_replies import Refused, failure
-from anycost_backend.server.job_queue import Job, Work
+from anycost_backend.server.error_replies import RequestError, failure
+from anycost_backend.server.job_queue import Job, JobQueue
 from anycost_backend.server.replies import edited_reply, face_reply, selection_of
-from anycost_backend.server.warm_up import Readiness
+from anycost_backend.server.warm_up import WarmUp
 
 if TYPE_CHECKING:
-    from anycost_models.projection.inversion import Step
+    from anycost_models.projection.inversion import ProjectionStep
 
 log = logging.getLogger(__name__)
 
@@ -45,12 +45,12 @@ Answer = Callable[[m.Reply], None]
 
 
 @dataclass(eq=False)
-class Opened:
+class OpenSession:
     """One session of one client."""
 
     id: str
     client: str
-    region: OpenRegion
+    region: Region
     max_side: int
     swapped: bool  # the editor's channels are blue, green, red
     bytes: int
@@ -69,33 +69,33 @@ class Opened:
 
 
 @dataclass(frozen=True, eq=False)
-class _Wanted:
+class PreviewRequest:
     """An edit that can be drawn."""
 
     request: m.Edit
     answer: Answer
     since: float  # monotonic seconds when it came
-    opened: Opened
+    opened: OpenSession
     strengths: Strengths
     max_side: int  # pixels
 
 
-class Studio:
+class EditService:
     """For the compute thread, apart from the counts. Every method answers one request, or raises."""
 
-    def __init__(self, model: str, work: Work) -> None:
+    def __init__(self, model: str, work: JobQueue) -> None:
         self._model = model
         self._work = work
-        self._kept = Kept(KEPT)
-        self._regions: dict[str, Opened] = {}
-        self._ready = Readiness(lambda: self.parts, work)
+        self._kept = ByteLRUCache(KEPT)
+        self._regions: dict[str, OpenSession] = {}
+        self._ready = WarmUp(lambda: self.parts, work)
 
     @cached_property
-    def parts(self) -> Parts:
-        return Parts(self._model, on_drawn=self._ready.on_drawn)
+    def parts(self) -> Models:
+        return Models(self._model, on_drawn=self._ready.on_drawn)
 
     @property
-    def table(self) -> TimeTable | None:
+    def table(self) -> LatencyTable | None:
         """What each sub-generator takes here, when it is known."""
         return self._ready.table
 
@@ -113,13 +113,13 @@ class Studio:
     def open(self, job: Job, request: m.OpenRegion, answer: Answer) -> None:
         size = sum(len(p.data) for p in (request.image, request.selection) if p)
         if size + sum(opened.bytes for opened in self._regions.values()) > MOST_OPEN:
-            raise Refused("too_large", "too many large regions are open", "close one, or select a smaller part")
-        region = OpenRegion(
+            raise RequestError("too_large", "too many large regions are open", "close one, or select a smaller part")
+        region = Region(
             layer_of(request.image, request.colours, request.order), selection_of(request), self.parts, self._kept
         )
         job.check()
         swapped = request.order == "bgr" and request.image.channels >= 3
-        opened = Opened(uuid.uuid4().hex, job.client, region, request.max_side, swapped, size)
+        opened = OpenSession(uuid.uuid4().hex, job.client, region, request.max_side, swapped, size)
         for known in request.known:
             if known.model == self.parts.renderer.file.sha256:
                 region.adopt(np.array(known.corners, np.float64), as_array(known.latent)[:, :, 0].astype(np.float32))
@@ -138,13 +138,13 @@ class Studio:
         """since: monotonic seconds when the request came."""
         opened = self.opened_of(request.session, job.client)
         directions = self.parts.directions
-        strengths: dict[int, Adjustment] = {}
+        strengths: dict[int, FaceEdit] = {}
         for edit in request.faces:
             self.check_face(opened, edit.face)
             try:
-                adjusted = adjustment_of(edit, directions, self.parts.latent_shape)
+                adjusted = face_edit_of(edit, directions, self.parts.latent_shape)
             except AnycostError as error:
-                raise Refused("unknown_attribute", error.cause, error.remedy) from error
+                raise RequestError("unknown_attribute", error.cause, error.remedy) from error
             if adjusted.changes:
                 strengths[edit.face] = adjusted
         if not strengths:
@@ -169,11 +169,11 @@ class Studio:
         if final:
             shown = opened.region.final(strengths, job.check)
             pixels = shown.pixels[:, :, [2, 1, 0, 3]] if opened.swapped else shown.pixels
-            answer(edited_reply(request, Shown(pixels, shown.bounds), self.parts.renderer.full, "final", since))
+            answer(edited_reply(request, RegionOverlay(pixels, shown.bounds), self.parts.renderer.full, "final", since))
             return
         side = max(opened.region.side_shown(face, max_side) for face in strengths)
-        rungs = ladder(self.parts.renderer, self._ready.frames, side, len(strengths))
-        wanted = _Wanted(request, answer, since, opened, strengths, max_side)
+        rungs = preview_steps(self.parts.renderer, self._ready.frames, side, len(strengths))
+        wanted = PreviewRequest(request, answer, since, opened, strengths, max_side)
         opened.newest = self._behind(job, wanted, rungs[-1:])
         self._preview(job, wanted, rungs[-1:] if request.quality == "best" else rungs)
 
@@ -217,9 +217,9 @@ class Studio:
     def sample(self, job: Job, request: m.RenderSample, answer: Answer) -> None:
         started = time.monotonic()
         renderer = self.parts.renderer
-        sub = ladder(renderer, None, request.resolution)[-1].sub
+        sub = preview_steps(renderer, None, request.resolution)[-1].sub
         if not 0 <= request.seed < 1 << 63 or not 0 <= request.truncation <= 1:
-            raise Refused("bad_message", "the seed or the truncation is out of range", "see docs/protocol.md")
+            raise RequestError("bad_message", "the seed or the truncation is out of range", "see docs/protocol.md")
         picture = renderer.render(renderer.sample(request.seed, request.truncation), sub)
         answer(
             m.Sample(
@@ -244,17 +244,17 @@ class Studio:
 
     # ----------------------------------------------------------------- inside
 
-    def opened_of(self, session: str, client: str) -> Opened:
+    def opened_of(self, session: str, client: str) -> OpenSession:
         opened = self._regions.get(session)
         if opened is None or opened.client != client:
-            raise Refused("no_session", "this session is not open", "open the region again")
+            raise RequestError("no_session", "this session is not open", "open the region again")
         return opened
 
-    def check_face(self, opened: Opened, face: int) -> None:
+    def check_face(self, opened: OpenSession, face: int) -> None:
         if not 0 <= face < len(opened.region.numbers):
-            raise Refused("no_face", f"the region has no face {face}", "choose one of those that were found")
+            raise RequestError("no_face", f"the region has no face {face}", "choose one of those that were found")
 
-    def _preview(self, job: Job, wanted: "_Wanted", rungs: list[Rung]) -> None:
+    def _preview(self, job: Job, wanted: "PreviewRequest", rungs: list[PreviewStep]) -> None:
         """Draws by the first rung; the others follow when nothing newer comes."""
         rung, rest = rungs[0], rungs[1:]
         request, region = wanted.request, wanted.opened.region
@@ -269,7 +269,7 @@ class Studio:
         else:
             self._ready.at_rest()
 
-    def _behind(self, job: Job, wanted: "_Wanted", rungs: list[Rung]) -> Job:
+    def _behind(self, job: Job, wanted: "PreviewRequest", rungs: list[PreviewStep]) -> Job:
         """A better picture of what was wanted, when there is nothing else to do."""
         return Job(
             client=job.client,
@@ -283,11 +283,11 @@ class Studio:
             not_before=time.monotonic() + (0 if job.resting else REST),
         )
 
-    def _watcher(self, job: Job, told: Callable[[], list[Job]], what: str) -> "Callable[[Step], bool]":
+    def _watcher(self, job: Job, told: Callable[[], list[Job]], what: str) -> "Callable[[ProjectionStep], bool]":
         """For a long job: tells others how far it is, lets quick jobs do their work, and says when to stop."""
         last, stage = 0.0, None
 
-        def on_step(step: "Step") -> bool:
+        def on_step(step: "ProjectionStep") -> bool:
             nonlocal last, stage
             if step.sub != stage:
                 stage = step.sub
@@ -301,7 +301,7 @@ class Studio:
 
         return on_step
 
-    def project(self, opened: Opened, face: int) -> None:
+    def project(self, opened: OpenSession, face: int) -> None:
         """In the background, once; edits that need it wait for it. By the encoder first, where there is one."""
         if face in opened.projecting or opened.settled(face, final=True):
             return
@@ -334,7 +334,7 @@ class Studio:
         what = "finding how the model draws a face"
         self._work.put(Job(opened.client, "", what, run, dropped, session=opened.id, long=not at_once))
 
-    def _approacher(self, job: Job, opened: Opened, number: int) -> "Callable[[Step], bool]":
+    def _approacher(self, job: Job, opened: OpenSession, number: int) -> "Callable[[ProjectionStep], bool]":
         """Watches a projection, and has the newest preview follow whenever it goes on to a better sub-generator."""
         watched = self._watcher(
             job,
@@ -343,7 +343,7 @@ class Studio:
         )
         last: SubGenerator | None = None
 
-        def on_step(step: "Step") -> bool:
+        def on_step(step: "ProjectionStep") -> bool:
             nonlocal last
             if last is not None and step.sub != last:
                 opened.region.session.approach(number, step.latent, step.psnr)
@@ -353,7 +353,7 @@ class Studio:
 
         return on_step
 
-    def _draw_again(self, opened: Opened) -> None:
+    def _draw_again(self, opened: OpenSession) -> None:
         """The newest preview, from a better latent."""
         if opened.newest:
             self._work.put_behind(replace(opened.newest, not_before=0.0))

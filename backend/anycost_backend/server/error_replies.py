@@ -9,7 +9,7 @@ from anycost_models.core.errors import AnycostError
 log = logging.getLogger(__name__)
 
 
-class Refused(AnycostError):
+class RequestError(AnycostError):
     """A request that cannot be done, for the reason that `Failed` names."""
 
     def __init__(self, reason: str, cause: str, remedy: str) -> None:
@@ -19,7 +19,7 @@ class Refused(AnycostError):
 
 def failure(id: str, error: Exception) -> Failed:
     """`id` is the request's. What nobody expected is written to the log, with where it happened."""
-    if isinstance(error, Refused):
+    if isinstance(error, RequestError):
         return Failed(id=id, cause=error.cause, remedy=error.remedy, reason=error.reason)
     if isinstance(error, AnycostError):  # what is left of them is about models
         return Failed(id=id, cause=error.cause, remedy=error.remedy, reason="model")

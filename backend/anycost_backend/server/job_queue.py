@@ -43,7 +43,7 @@ class Job:
             raise Stopped(self.why)
 
 
-class Work:
+class JobQueue:
     """The queue. `run` is the compute thread's; everything else is for any thread."""
 
     def __init__(self) -> None:

@@ -10,13 +10,13 @@ from anycost_client.protocol import messages as m
 from anycost_models.hub.imported_models import EMBEDDED
 
 from anycost_backend.server.error_replies import dropped, failure
-from anycost_backend.server.job_queue import Job, Work
+from anycost_backend.server.job_queue import Job, JobQueue
 
 if TYPE_CHECKING:
     from anycost_models.export.graph_cache import GeneratorFile
 
-    from anycost_backend.server.attribute_service import Workshop
-    from anycost_backend.server.edit_service import Studio
+    from anycost_backend.server.attribute_service import AttributeService
+    from anycost_backend.server.edit_service import EditService
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class Desk:
 
     def __init__(self, model: str) -> None:
         self.model = model
-        self.work = Work()
+        self.work = JobQueue()
         self._loading = False
 
     @cached_property
@@ -40,18 +40,18 @@ class Desk:
         return GeneratorFile.read(model_path(self.model))
 
     @cached_property
-    def studio(self) -> "Studio":
+    def studio(self) -> "EditService":
         """For the compute thread: with it come the libraries."""
-        from anycost_backend.server.edit_service import Studio
+        from anycost_backend.server.edit_service import EditService
 
-        return Studio(self.model, self.work)
+        return EditService(self.model, self.work)
 
     @cached_property
-    def workshop(self) -> "Workshop":
+    def workshop(self) -> "AttributeService":
         """As the studio."""
-        from anycost_backend.server.attribute_service import Workshop
+        from anycost_backend.server.attribute_service import AttributeService
 
-        return Workshop(self.studio, self.work)
+        return AttributeService(self.studio, self.work)
 
     def take(self, request: m.Request, client: str, answer: Answer) -> None:
         """One of the work socket's requests. It is answered now or later, in any case."""

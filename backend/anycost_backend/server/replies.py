@@ -6,10 +6,10 @@ import numpy as np
 from anycost_client.protocol import messages as m
 from anycost_models.generators.sub_generator import SubGenerator
 
-from anycost_backend.editing.region import OpenRegion, Shown
+from anycost_backend.editing.region import Region, RegionOverlay
 from anycost_backend.photo.layer import as_array, as_picture
 from anycost_backend.previews.preview_ladder import channels_text
-from anycost_backend.server.error_replies import Refused
+from anycost_backend.server.error_replies import RequestError
 
 THUMBNAIL = 128  # pixels: side of a face's
 
@@ -20,12 +20,14 @@ def selection_of(request: m.OpenRegion) -> np.ndarray | None:
     if mask is None:
         return None
     if (mask.width, mask.height, mask.channels) != (image.width, image.height, 1):
-        raise Refused("bad_message", "the selection does not fit the image", "send one channel of the image's size")
+        raise RequestError(
+            "bad_message", "the selection does not fit the image", "send one channel of the image's size"
+        )
     return as_array(mask)[:, :, 0]
 
 
 def edited_reply(
-    request: m.Edit, shown: Shown, sub: SubGenerator, quality: m.Quality, since: float, *, more: bool = False
+    request: m.Edit, shown: RegionOverlay, sub: SubGenerator, quality: m.Quality, since: float, *, more: bool = False
 ) -> m.Edited:
     return m.Edited(
         id=request.id,
@@ -40,7 +42,7 @@ def edited_reply(
     )
 
 
-def face_reply(region: OpenRegion, number: int) -> m.Face:
+def face_reply(region: Region, number: int) -> m.Face:
     found = region.session.faces[region.numbers[number]]
     corners = [(float(x), float(y)) for x, y in found.square.corners()]
     return m.Face(

@@ -20,7 +20,7 @@ _LINGER = 500  # milliseconds that the last replies get
 Send = Callable[[Sequence[Frame]], None]
 
 
-class Line:
+class RouterLoop:
     """`run` in one thread; `end` is for any. What `take` and `tick` raise is logged, and the line goes on."""
 
     def __init__(

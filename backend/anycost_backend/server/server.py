@@ -16,11 +16,11 @@ from anycost_client.protocol.codec import MAX_FRAME_BYTES
 from anycost_client.transport import connection_file as connection
 from anycost_client.transport.file_lock import FileLock
 
-from anycost_backend.server.client_registry import Clients
-from anycost_backend.server.curve_auth import Gate
+from anycost_backend.server.client_registry import ClientRegistry
+from anycost_backend.server.curve_auth import CurveAuthenticator
 from anycost_backend.server.dispatcher import CONTROL, WORK, Reception
 from anycost_backend.server.jobs import Desk
-from anycost_backend.server.router_loop import Line
+from anycost_backend.server.router_loop import RouterLoop
 
 log = logging.getLogger(__name__)
 
@@ -63,9 +63,9 @@ class Server:
         self._options = options
         self._started = time.monotonic()
         self._desk = Desk(options.model)
-        self._clients = Clients()
+        self._clients = ClientRegistry()
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._gate = Gate(self._context)
+        self._gate = CurveAuthenticator(self._context)
         work, work_door, self._work_endpoint = self._gate.router(MAX_FRAME_BYTES)
         control, control_door, self._control_endpoint = self._gate.router(_CONTROL_BYTES)
         self._doors = [work_door, control_door]
@@ -73,8 +73,8 @@ class Server:
             self._desk, self._clients, lambda: self._gate.refused, self.end, options.heartbeat, options.patience
         )
         self._reception = reception
-        self._work = Line(work, partial(reception.take, WORK))
-        self._control = Line(control, partial(reception.take, CONTROL), self._look_around)
+        self._work = RouterLoop(work, partial(reception.take, WORK))
+        self._control = RouterLoop(control, partial(reception.take, CONTROL), self._look_around)
         self._why = ""
 
     def run(self) -> None:

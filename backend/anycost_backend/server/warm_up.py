@@ -11,29 +11,29 @@ from contextlib import contextmanager
 from anycost_models.core.errors import AnycostError
 from anycost_models.core.malloc_settings import give_back_freed_memory
 from anycost_models.generators.sub_generator import SubGenerator
-from anycost_models.previews.latency_table import Timed, TimeTable, measure, remembered
+from anycost_models.previews.latency_table import Latency, LatencyTable, measure, remembered
 
-from anycost_backend.editing.models import Parts
+from anycost_backend.editing.models import Models
 from anycost_backend.editing.renderer import Renderer
-from anycost_backend.previews.frame_budget import Frames
-from anycost_backend.previews.preview_ladder import ladder
-from anycost_backend.server.job_queue import Job, Work
+from anycost_backend.previews.frame_budget import FrameBudget
+from anycost_backend.previews.preview_ladder import preview_steps
+from anycost_backend.server.job_queue import Job, JobQueue
 
 _FIRST = 256  # pixels: side of the faces that the first region is expected to show
 
 
-class Readiness:
+class WarmUp:
     """Of one set of models."""
 
-    def __init__(self, parts: Callable[[], Parts], work: Work) -> None:
+    def __init__(self, parts: Callable[[], Models], work: JobQueue) -> None:
         self._parts, self._work = parts, work
-        self.frames: Frames | None = None  # once it is known what pictures take
+        self.frames: FrameBudget | None = None  # once it is known what pictures take
         self._measuring = False
         self._warmer = _Warmer()
         self._drawn: list[tuple[SubGenerator, float]] = []  # since the last preview began, milliseconds
 
     @property
-    def table(self) -> TimeTable | None:
+    def table(self) -> LatencyTable | None:
         """What each sub-generator takes here, when it is known."""
         return self.frames.table if self.frames else None
 
@@ -42,7 +42,7 @@ class Readiness:
         parts = self._parts()
         table = remembered(parts.renderer.graphs)
         if table is not None:
-            self.frames = Frames(table)
+            self.frames = FrameBudget(table)
             self.warm(_FIRST)  # in another thread
         for load in (lambda: parts.finder, lambda: parts.matte, self._warm_encoder, lambda: parts.directions):
             load()
@@ -54,7 +54,7 @@ class Readiness:
         """What the first movement of a slider will need, what follows it, and what a busier machine will draw with."""
         renderer = self._parts().renderer
         likely = self.frames.likely(side) if self.frames else ()
-        subs = dict.fromkeys([*(rung.sub for rung in ladder(renderer, self.frames, side)), *likely])
+        subs = dict.fromkeys([*(rung.sub for rung in preview_steps(renderer, self.frames, side)), *likely])
         renderer.graphs.keep_only([*subs, renderer.full])  # those for other sizes come back when they are needed
         self._warmer.load(renderer, [sub for sub in subs if not renderer.graphs.has(sub)])
 
@@ -101,12 +101,12 @@ class Readiness:
         self._measuring = True
 
         def run(job: Job) -> None:
-            def on_row(row: Timed) -> None:
+            def on_row(row: Latency) -> None:
                 self._work.between_steps()
                 job.check()
 
             try:
-                self.frames = Frames(measure(self._parts().renderer.graphs, on_row=on_row))
+                self.frames = FrameBudget(measure(self._parts().renderer.graphs, on_row=on_row))
             finally:
                 self._measuring = False
             self.warm(_FIRST)

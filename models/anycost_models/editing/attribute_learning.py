@@ -30,7 +30,7 @@ SURE = 0.05  # as likely as that may chance be
 
 
 @dataclass(frozen=True, eq=False)
-class Learned:
+class LearnedDirection:
     """What strength 1 adds, and how far it is to be trusted."""
 
     vector: np.ndarray  # float32 [D]
@@ -84,7 +84,7 @@ def learn(
     see: See | None = None,
     on_part: Callable[[float], None] = lambda fraction: None,
     seed: int = 0,
-) -> Learned:
+) -> LearnedDirection:
     """positive, negative: W+ [N, styles, D] of faces with and without; styles: w [M, D], many of the generator's own.
 
     see: draws a latent and finds it again, as the encoder sees it; None: all rows are moved, by what latents alone say
@@ -95,7 +95,7 @@ def learn(
                 f"{len(faces)} faces {what} it", f"give {LEAST} to {MOST}, best a dozen that differ in nothing else"
             )
     fewest = min(len(positive), len(negative))
-    space = _Space.of(styles, next(count for faces, count in COMPONENTS if fewest < faces))
+    space = _PrincipalComponents.of(styles, next(count for faces, count in COMPONENTS if fewest < faces))
     points = space.points(np.concatenate([positive, negative]))
     labels = np.array([1] * len(positive) + [0] * len(negative))
     gram = points @ points.T
@@ -108,7 +108,7 @@ def learn(
     length = float(np.linalg.norm(step))
     # To show as far as it should, it has to be longer: those who find latents see less than there is.
     stretch = min(1 / max(shown, 1 / _MOST_STRETCH), LONGEST / max(length, 1e-9))
-    return Learned(
+    return LearnedDirection(
         (stretch * step @ space.components).astype(np.float32),
         layers,
         (len(positive), len(negative)),
@@ -121,14 +121,14 @@ def learn(
 
 
 @dataclass(frozen=True, eq=False)
-class _Space:
+class _PrincipalComponents:
     """The leading principal components of w, each as long as its standard deviation."""
 
     mean: np.ndarray  # [D]
     components: np.ndarray  # [K, D]
 
     @classmethod
-    def of(cls, styles: np.ndarray, count: int) -> "_Space":
+    def of(cls, styles: np.ndarray, count: int) -> "_PrincipalComponents":
         mean = styles.mean(0).astype(np.float64)
         _, deviation, components = np.linalg.svd(
             (styles - mean) / np.sqrt(max(len(styles) - 1, 1)), full_matrices=False
@@ -142,7 +142,7 @@ class _Space:
 
 
 def _rows(
-    face: np.ndarray, step: np.ndarray, space: _Space, see: See | None, on_part: Callable[[float], None]
+    face: np.ndarray, step: np.ndarray, space: _PrincipalComponents, see: See | None, on_part: Callable[[float], None]
 ) -> tuple[tuple[int, int], float]:
     """The rows of W+ in which the step shows most of what is meant and least of anything else, and how much of it, 0…1,
     is seen there."""
@@ -170,12 +170,12 @@ def _rows(
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Separation:
     right: float
     separation: float
 
 
-def _left_out(gram: np.ndarray, labels: np.ndarray) -> _Found:
+def _left_out(gram: np.ndarray, labels: np.ndarray) -> _Separation:
     """Each face scored by the difference of the others' means. gram: [N, N], of all faces' points."""
     sides = []
     for side in (1, 0):
@@ -187,4 +187,4 @@ def _left_out(gram: np.ndarray, labels: np.ndarray) -> _Found:
     with_it, without = scores[labels == 1], scores[labels == 0]
     spread = np.sqrt((with_it.var(ddof=1) + without.var(ddof=1)) / 2)
     separation = float((with_it.mean() - without.mean()) / max(spread, 1e-9))
-    return _Found(float(((with_it > 0).mean() + (without < 0).mean()) / 2), separation)
+    return _Separation(float(((with_it > 0).mean() + (without < 0).mean()) / 2), separation)

@@ -23,7 +23,7 @@ _MOST_COUNTER = 1.2
 _KEPT = 256  # answers of one face
 
 
-class Holding:
+class AttributeLock:
     """Of one face, by its latent. What was measured is kept: other strengths of the same attributes cost nothing."""
 
     def __init__(

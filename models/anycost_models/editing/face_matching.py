@@ -36,7 +36,7 @@ STEPS = 6  # of feedback
 
 
 @dataclass(frozen=True, eq=False)
-class Matched:
+class FaceMatch:
     """What to set, for one face."""
 
     strengths: Mapping[str, float] = field(default_factory=dict)  # of these attributes, instead of what they had
@@ -52,7 +52,7 @@ def match(
     wanted: Mapping[str, float],
     measure: Measure,
     on_part: Callable[[float], None] = lambda fraction: None,
-) -> Matched:
+) -> FaceMatch:
     """latent, source: W+ [styles, D] of the face that changes and of the one that it takes from, without edits
     wanted: by how much the labels of the source's picture are beyond those of the face's picture
     on_part: told how far it is, 0…1; what it raises ends the work
@@ -68,7 +68,7 @@ def match(
     rows = slice(*(round(share * len(latent)) for share in ROWS[what]))
     offset = np.zeros_like(latent)
     offset[rows] = source[rows] - latent[rows]
-    return Matched(offset=offset)
+    return FaceMatch(offset=offset)
 
 
 def labels_to_compare(what: What, labels: Collection[str]) -> tuple[str, ...]:
@@ -83,7 +83,7 @@ def _reached(
     wanted: Mapping[str, float],
     measure: Measure,
     on_part: Callable[[float], None],
-) -> Matched:
+) -> FaceMatch:
     """The strengths that change the labels most nearly as is wanted."""
     pictures = 2 * len(names) + STEPS + 3
     drawn = 0
@@ -105,4 +105,4 @@ def _reached(
 
     found = settle(error_at, jacobian, np.zeros(len(names)), STEPS, MOST)
     left = float(np.sqrt(np.nansum(error_at(found) ** 2)) / max(float(np.sqrt(np.nansum(way**2))), 1e-9))
-    return Matched({name: round(float(value), 3) for name, value in zip(names, found, strict=True)}, left=left)
+    return FaceMatch({name: round(float(value), 3) for name, value in zip(names, found, strict=True)}, left=left)

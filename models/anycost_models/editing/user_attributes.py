@@ -30,7 +30,7 @@ _MOST_ATTRIBUTES = 200
 
 
 @dataclass(frozen=True)
-class Made:
+class UserAttribute:
     """An attribute, for which generator it is, and what is known of how well it was learned."""
 
     direction: Direction
@@ -39,7 +39,7 @@ class Made:
 
 
 @dataclass(frozen=True)
-class Place:
+class LatentSpace:
     """For which latents attributes are wanted."""
 
     model: str  # sha256 of the generator's file
@@ -74,7 +74,7 @@ def checked_name(name: str) -> str:
     return name
 
 
-def write(made: Made, path: Path) -> None:
+def write(made: UserAttribute, path: Path) -> None:
     """Raises AnycostError when it cannot be written."""
     direction = made.direction
     metadata = {
@@ -90,7 +90,7 @@ def write(made: Made, path: Path) -> None:
     write_aside(path, save({"vector": direction.vector.astype(np.float16)}, metadata))
 
 
-def read(path: Path, place: Place) -> Made:
+def read(path: Path, place: LatentSpace) -> UserAttribute:
     """Raises AnycostError when it is missing, damaged, too large, or made for another model."""
     try:
         size = path.stat().st_size
@@ -102,7 +102,7 @@ def read(path: Path, place: Place) -> Made:
                 raise ValueError("it holds something else")
             if metadata["model"] != place.model:
                 raise AnycostError(f"{path} was made for another model", "learn it again with this one")
-            made = Made(_direction(metadata, file, place), place.model, _report(metadata))
+            made = UserAttribute(_direction(metadata, file, place), place.model, _report(metadata))
     except FileNotFoundError:
         raise AnycostError(f"there is no attribute file {path}", "check its name") from None
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, RecursionError) as error:
@@ -111,7 +111,7 @@ def read(path: Path, place: Place) -> Made:
     return made
 
 
-def _direction(metadata: Mapping[str, str], file: Any, place: Place) -> Direction:
+def _direction(metadata: Mapping[str, str], file: Any, place: LatentSpace) -> Direction:
     first, last = json.loads(metadata["layers"])
     if not (type(first) is type(last) is int and 0 <= first < last <= place.styles):
         raise ValueError("its rows are not this model's")
@@ -138,7 +138,7 @@ def _report(metadata: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def all_of(place: Place, shipped: Directions) -> tuple[dict[str, Made], list[str]]:
+def all_of(place: LatentSpace, shipped: Directions) -> tuple[dict[str, UserAttribute], list[str]]:
     """The user's own, by name; and what is wrong with files that are not used, for people."""
     found, problems = {}, []
     try:
@@ -157,7 +157,7 @@ def all_of(place: Place, shipped: Directions) -> tuple[dict[str, Made], list[str
     return found, problems
 
 
-def with_own(shipped: Directions, place: Place) -> Directions:
+def with_own(shipped: Directions, place: LatentSpace) -> Directions:
     """All attributes, the user's own last. Files that cannot be used are left out, and logged."""
     found, problems = all_of(place, shipped)
     for problem in problems:
@@ -171,7 +171,7 @@ def check_free(name: str, shipped: Directions) -> None:
         raise AnycostError(f"'{name}' is an attribute that comes with the program", "choose another name")
 
 
-def store(made: Made) -> Path:
+def store(made: UserAttribute) -> Path:
     """Puts it among the user's own; one of that name is replaced. Raises AnycostError when it cannot be written."""
     path = path_of(made.direction.name)
     try:

@@ -22,7 +22,7 @@ from anycost_models.metrics.identity import SAME_PERSON
 from anycost_models.plotting.contact_sheet import contact_sheet
 from anycost_models.projection.curvature import Curvature
 from anycost_models.projection.inversion import SIDE, Projection, ProjectionSettings, project
-from anycost_models.projection.scores import Judge, Scores, image_of, picture_of
+from anycost_models.projection.scores import ProjectionScorer, ProjectionScores, image_of, picture_of
 from anycost_models.projection.settings import QUICK
 
 How = Literal["encoder", "quick", "refined"]  # a latent was found: quick as live editing first shows it
@@ -32,7 +32,7 @@ TYPICAL_EDITS = 16  # sampled faces whose edits are the measure
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
+class EvaluatedFace:
     """A face to be projected."""
 
     name: str
@@ -50,26 +50,26 @@ class EditScores:
 
 
 @dataclass(frozen=True, eq=False)
-class Row:
+class ProjectionRow:
     image: str
     stage: How
     latent: np.ndarray  # W+ [styles, D]
-    scores: Scores  # against the face that was projected
+    scores: ProjectionScores  # against the face that was projected
     seconds: float
-    clean: Scores | None = None  # against the clean picture
+    clean: ProjectionScores | None = None  # against the clean picture
     edits: EditScores | None = None
 
 
-def subject_of(name: str, face: np.ndarray, landmarks: Landmarks, labels: FaceLabels) -> Subject:
+def subject_of(name: str, face: np.ndarray, landmarks: Landmarks, labels: FaceLabels) -> EvaluatedFace:
     """face: aligned, uint8 RGB [256, 256, 3], with its landmarks there."""
     person = matte(face, labels.matte)
     covered = np.maximum(face_oval_mask(landmarks, SIDE), hair_of_matte(person, landmarks))
-    return Subject(name, face, (covered > 0.5).astype(np.float32))
+    return EvaluatedFace(name, face, (covered > 0.5).astype(np.float32))
 
 
 def generated_subjects(
-    model: ElasticGenerator, judge: Judge, labels: FaceLabels, count: int, seed: int, truncation: float = 0.7
-) -> Iterator[Subject]:
+    model: ElasticGenerator, judge: ProjectionScorer, labels: FaceLabels, count: int, seed: int, truncation: float = 0.7
+) -> Iterator[EvaluatedFace]:
     """Faces that no training has drawn, as a camera might have seen them.
 
     Raises AnycostError as `held_out_styles` does."""
@@ -78,13 +78,13 @@ def generated_subjects(
         clean = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
         photograph = degrade(clean, seed * 1_000_003 + number, IN_PLACE).image
         found = subject_of(f"generated {number + 1}", photograph, labels.mesh.landmarks_aligned(clean), labels)
-        yield Subject(found.name, photograph, found.importance, clean, model.as_wplus(w[None])[0].numpy())
+        yield EvaluatedFace(found.name, photograph, found.importance, clean, model.as_wplus(w[None])[0].numpy())
 
 
-class Editing:
+class EditEvaluation:
     """What an edit does to projections, compared with what it does to sampled faces."""
 
-    def __init__(self, judge: Judge, labels: FaceLabels, directions: Directions) -> None:
+    def __init__(self, judge: ProjectionScorer, labels: FaceLabels, directions: Directions) -> None:
         self.judge, self.labels, self.directions = judge, labels, directions
 
     @cached_property
@@ -120,13 +120,13 @@ class Editing:
 
 
 def evaluate(
-    subject: Subject,
-    judge: Judge,
+    subject: EvaluatedFace,
+    judge: ProjectionScorer,
     settings: ProjectionSettings,
     encode: Callable[[np.ndarray], np.ndarray] | None,
     curvature: Curvature | None = None,
-    editing: Editing | None = None,
-) -> Iterator[Row]:
+    editing: EditEvaluation | None = None,
+) -> Iterator[ProjectionRow]:
     """encode: a face → W+ [styles, D] (None: the model has no encoder). Its row comes first, if there is one, and after
     it that of its first steps down, where the curvature is known; then the refined one, unless the budget is 0."""
     start = None
@@ -149,20 +149,20 @@ def evaluate(
 
 
 def _row(
-    subject: Subject,
+    subject: EvaluatedFace,
     stage: How,
     latent: np.ndarray,
     seconds: float,
-    judge: Judge,
-    editing: Editing | None,
-) -> Row:
+    judge: ProjectionScorer,
+    editing: EditEvaluation | None,
+) -> ProjectionRow:
     scores = judge.scores(latent, subject.face)
     clean = None if subject.clean is None else judge.scores(latent, subject.clean)
     edits = None if editing is None else editing.scores(latent, subject.latent)
-    return Row(subject.name, stage, latent, scores, seconds, clean, edits)
+    return ProjectionRow(subject.name, stage, latent, scores, seconds, clean, edits)
 
 
-def summary(rows: Sequence[Row]) -> dict[str, float | int | None]:
+def summary(rows: Sequence[ProjectionRow]) -> dict[str, float | int | None]:
     """Means over rows of one stage, and shares of those that pass."""
 
     def mean(values: Sequence[float | None]) -> float | None:
@@ -190,9 +190,13 @@ def summary(rows: Sequence[Row]) -> dict[str, float | int | None]:
     return found
 
 
-def projection_sheet(subjects: Sequence[Subject], rows: Sequence[Row], judge: Judge) -> np.ndarray:
+def projection_sheet(
+    subjects: Sequence[EvaluatedFace], rows: Sequence[ProjectionRow], judge: ProjectionScorer
+) -> np.ndarray:
     """uint8 RGB: for each subject the input, what each stage found, and what sub-generators draw of the last one."""
-    by_subject: Mapping[str, list[Row]] = {s.name: [row for row in rows if row.image == s.name] for s in subjects}
+    by_subject: Mapping[str, list[ProjectionRow]] = {
+        s.name: [row for row in rows if row.image == s.name] for s in subjects
+    }
     stages = list(dict.fromkeys(row.stage for row in rows))
     lines = []
     for subject in subjects:

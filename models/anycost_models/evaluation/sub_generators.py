@@ -34,9 +34,8 @@ def macs_ratio(model: ElasticGenerator, sub: SubGenerator) -> float:
     return model.cost(sub).macs / model.cost(full_of(model)).macs
 
 
-@torch.inference_mode()
 @dataclass(frozen=True, eq=False)
-class Gallery:
+class SubGeneratorRenders:
     """Draws faces with a full generator and some of its sub-generators; all pictures are float32, −1…1."""
 
     model: ElasticGenerator
@@ -102,7 +101,7 @@ class Consistency:
 
 @torch.inference_mode()
 def consistency(
-    gallery: Gallery, perceptual: PerceptualDistance, styles: Tensor, track: Track = _untracked
+    gallery: SubGeneratorRenders, perceptual: PerceptualDistance, styles: Tensor, track: Track = _untracked
 ) -> list[Consistency]:
     """How near each sub-generator's picture is to the full one of the same style. styles: `held_out_styles`."""
     psnrs: dict[SubGenerator, list[float]] = {sub: [] for sub in gallery.subs}
@@ -131,7 +130,7 @@ class Frechet:
 
 @torch.inference_mode()
 def frechet(
-    gallery: Gallery, perceptual: PerceptualDistance, styles: Tensor, track: Track = _untracked
+    gallery: SubGeneratorRenders, perceptual: PerceptualDistance, styles: Tensor, track: Track = _untracked
 ) -> list[Frechet]:
     """FD-ENL0: how near the distribution of each sub-generator's faces is to that of the full generator's."""
     sides = {sub.resolution for sub in gallery.subs}
@@ -164,7 +163,7 @@ class AttributeConsistency:
 
 @torch.inference_mode()
 def attributes(
-    gallery: Gallery, labels: FaceLabels, styles: Tensor, track: Track = _untracked
+    gallery: SubGeneratorRenders, labels: FaceLabels, styles: Tensor, track: Track = _untracked
 ) -> list[AttributeConsistency]:
     """How near the labels of each sub-generator's picture are to those of the full one at its resolution."""
     full_values: dict[int, list[list[float]]] = {}
@@ -195,7 +194,7 @@ class PathLength:
 
 @torch.inference_mode()
 def path_lengths(
-    gallery: Gallery, perceptual: PerceptualDistance, styles: Tensor, track: Track = _untracked
+    gallery: SubGeneratorRenders, perceptual: PerceptualDistance, styles: Tensor, track: Track = _untracked
 ) -> list[PathLength]:
     """Perceptual path length in W: how fast pictures change on the straight way from one style to another, at places
     spread evenly over the samples. Only for float32: bfloat16 cannot show such small steps."""
@@ -216,7 +215,7 @@ def path_lengths(
 
 
 @torch.inference_mode()
-def comparison_sheet(gallery: Gallery, styles: Tensor, title: str, tile: int = 192) -> np.ndarray:
+def comparison_sheet(gallery: SubGeneratorRenders, styles: Tensor, title: str, tile: int = 192) -> np.ndarray:
     """uint8 RGB: a row for each sample, a column for each sub-generator, the full generator always among them."""
     missing = () if any(map(gallery.model.is_full, gallery.subs)) else (full_of(gallery.model),)
     rows = []

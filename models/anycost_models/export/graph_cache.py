@@ -57,7 +57,7 @@ class GeneratorFile:
             raise AnycostError(f"the generator {path} is damaged ({error})", "install the package again") from error
 
 
-class Graphs:
+class GraphCache:
     """Of one generator. May be used from several threads."""
 
     def __init__(

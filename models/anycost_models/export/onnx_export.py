@@ -22,7 +22,7 @@ OPSET = 18
 _one_at_a_time = threading.Lock()  # torch's exporter keeps its state for the whole process
 
 
-class Drawing(nn.Module):
+class SynthesisGraph(nn.Module):
     """W+ [1, styles, D], all rows of the full generator's, and the noise's strength [1] (1: as trained) to a picture
     [1, R, R, 3], sRGB 0…1, float32.
 
@@ -46,7 +46,7 @@ class Drawing(nn.Module):
         return (picture * 0.5 + 0.5).clamp(0, 1).permute(0, 2, 3, 1)
 
 
-class Sampling(nn.Module):
+class MappingGraph(nn.Module):
     """z [1, D] and truncation ψ [1] to w [1, D]."""
 
     def __init__(self, generator: ElasticGenerator) -> None:
@@ -58,21 +58,21 @@ class Sampling(nn.Module):
 
 
 def drawing_graph(generator: ElasticGenerator, sub: SubGenerator, metadata: Mapping[str, str]) -> bytes:
-    """A sub-generator as ONNX: `latent`, `noise_strength` → `picture`, as `Drawing` says.
+    """A sub-generator as ONNX: `latent`, `noise_strength` → `picture`, as `SynthesisGraph` says.
 
     Raises AnycostError for a sub-generator that this generator does not have."""
     config = generator.config
     inputs = {"latent": torch.zeros(1, config.styles, config.style_dim), "noise_strength": torch.ones(1)}
     about = {"resolution": str(sub.resolution), "channels": json.dumps(sub.channels)}
     with torch.inference_mode():  # the generator may have been loaded in it
-        drawing = Drawing(generator, sub)
+        drawing = SynthesisGraph(generator, sub)
     return to_onnx(drawing, inputs, ["picture"], {**metadata, **about})
 
 
 def sampling_graph(generator: ElasticGenerator, metadata: Mapping[str, str]) -> bytes:
-    """The mapping network as ONNX: `z`, `truncation` → `w`, as `Sampling` says."""
+    """The mapping network as ONNX: `z`, `truncation` → `w`, as `MappingGraph` says."""
     inputs = {"z": torch.zeros(1, generator.config.style_dim), "truncation": torch.ones(1)}
-    return to_onnx(Sampling(generator), inputs, ["w"], metadata)
+    return to_onnx(MappingGraph(generator), inputs, ["w"], metadata)
 
 
 def export(

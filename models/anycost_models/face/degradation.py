@@ -16,7 +16,7 @@ from anycost_models.face.aligned_square import resample
 
 
 @dataclass(frozen=True)
-class Strength:
+class DegradationStrength:
     """How far each kind of harm may go. 0 leaves a picture as it is."""
 
     shift: float = 0.03  # of the side: the crop's centre
@@ -34,10 +34,10 @@ class Strength:
     occluder: float = 0.25  # chance
 
 
-TRAINING = Strength()
+TRAINING = DegradationStrength()
 # The same harms, but nothing moves, so that what is projected can be compared with the clean picture.
-IN_PLACE = Strength(shift=0, turn=0, zoom=0, flip=0)
-NONE = Strength(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+IN_PLACE = DegradationStrength(shift=0, turn=0, zoom=0, flip=0)
+NONE = DegradationStrength(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,7 @@ class Degraded:
     covered: np.ndarray  # bool [S, S]: where an occluder hides the face
 
 
-def degrade(image: np.ndarray, seed: int, strength: Strength = TRAINING) -> Degraded:
+def degrade(image: np.ndarray, seed: int, strength: DegradationStrength = TRAINING) -> Degraded:
     """A photograph of the clean uint8 RGB picture [S, S, 3], as `seed` draws its harms."""
     random = np.random.default_rng(seed)
     flipped = bool(random.random() < strength.flip)
@@ -72,7 +72,9 @@ def degrade(image: np.ndarray, seed: int, strength: Strength = TRAINING) -> Degr
     return Degraded(photo, target, matrix, flipped, covered)
 
 
-def crop_that_is_off(random: np.random.Generator, side: int, strength: Strength, flipped: bool) -> np.ndarray:
+def crop_that_is_off(
+    random: np.random.Generator, side: int, strength: DegradationStrength, flipped: bool
+) -> np.ndarray:
     """[2, 3] about the picture's centre: a turn, a zoom, a shift and perhaps a mirror image."""
     angle = math.radians(_spread(random, strength.turn))
     zoom = math.exp(_spread(random, strength.zoom))
@@ -92,7 +94,7 @@ def moved(image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     return resample(image, matrix, (side, side), cv2.BORDER_REFLECT)
 
 
-def light(image: np.ndarray, random: np.random.Generator, strength: Strength) -> np.ndarray:
+def light(image: np.ndarray, random: np.random.Generator, strength: DegradationStrength) -> np.ndarray:
     """Another exposure and white balance (on linear light), another contrast and saturation."""
     gains = 2 ** _spread(random, strength.exposure) * np.exp([_spread(random, strength.colour) for _ in range(3)])
     gamma, saturation = math.exp(_spread(random, strength.gamma)), math.exp(_spread(random, strength.saturation))

@@ -187,7 +187,7 @@ class ElasticGenerator(nn.Module, ABC):
 
     def _run(self, config: GeneratorConfig, latent: Tensor, **inputs: Any) -> dict[int, Tensor]:
         tensors = {f"generator.{name}": tensor for name, tensor in self.sub_tensors(config).items()}
-        small = _Pictures(self.empty(config))  # a new one each time: functional_call is not re-entrant
+        small = _AllExits(self.empty(config))  # a new one each time: functional_call is not re-entrant
         return cast(dict[int, Tensor], functional_call(small, tensors, (latent[:, : config.styles],), inputs))
 
     def cost(self, sub: SubGenerator) -> Cost:
@@ -200,7 +200,7 @@ class ElasticGenerator(nn.Module, ABC):
         return Cost(counter.get_total_flops() // 2, parameters)
 
 
-class _Pictures(nn.Module):
+class _AllExits(nn.Module):
     """Calls `pictures` where torch wants a module's own call."""
 
     def __init__(self, generator: ElasticGenerator) -> None:

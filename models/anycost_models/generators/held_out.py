@@ -10,6 +10,7 @@ HELD_OUT = 3_000_000_000  # where their seeds begin: far above training's, below
 SEEDS = 1_000_000_000
 
 
+@torch.inference_mode()
 def held_out_styles(model: ElasticGenerator, samples: int, seed: int = 0, truncation: float = 0.7) -> Tensor:
     """w [N, 2, D], two faces for each sample; the first samples are the same however many there are.
 

@@ -34,7 +34,7 @@ _SIZES = {  # what cases.json may say of the generator
 
 
 @dataclass(frozen=True)
-class Compared:
+class CaseDifference:
     name: str
     difference: float  # largest absolute one; NaN where pictures hold NaN
 
@@ -43,7 +43,7 @@ class Compared:
         return self.difference <= LIMIT
 
 
-def compare(folder: Path) -> Iterator[Compared]:
+def compare(folder: Path) -> Iterator[CaseDifference]:
     """Every case of the folder, one after the other. Raises AnycostError, before the first one, when the folder is not
     such a folder, its files don't belong together, or the checkpoint is not a whole generator."""
     cases, expected = _cases(folder), _expected(folder / "expected.npz")
@@ -69,19 +69,19 @@ def compare(folder: Path) -> Iterator[Compared]:
 
 def _run(
     model: StyleGAN2Generator, plan: list[tuple[Any, ...]], latent: Tensor, expected: Mapping[str, Tensor]
-) -> Iterator[Compared]:
+) -> Iterator[CaseDifference]:
     with torch.inference_mode():
         for name, *subs in plan:
-            yield Compared(name, max(_difference(name, model(latent, sub), expected[name]) for sub in subs))
+            yield CaseDifference(name, max(_difference(name, model(latent, sub), expected[name]) for sub in subs))
         if not {"z", "w"} <= expected.keys():
             return
         w = model.mapping(expected["z"].flatten(0, -2))
         wanted = expected["w"].flatten(0, -2)
-        yield Compared("mapping", _difference("w", w, wanted))
+        yield CaseDifference("mapping", _difference("w", w, wanted))
         for name, picture in expected.items():
             if match := _FROM_Z.fullmatch(name):
                 truncated = torch.lerp(wanted.mean(dim=0).expand_as(w), w, float(match[1] or 1))
-                yield Compared(name, _difference(name, model(truncated), picture))
+                yield CaseDifference(name, _difference(name, model(truncated), picture))
 
 
 def _subs(model: StyleGAN2Generator, case: Mapping[str, Any]) -> list[SubGenerator]:

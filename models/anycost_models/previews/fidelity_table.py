@@ -20,7 +20,7 @@ Side = Annotated[int, Meta(gt=0, le=1 << 14)]  # pixels
 Distance = Annotated[float, Meta(ge=0)]
 
 
-class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class FidelityRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One sub-generator."""
 
     resolution: Side
@@ -33,12 +33,12 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return SubGenerator(self.resolution, self.channels)
 
 
-class Nearness(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class FidelityTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Raises ValueError when the table is not one."""
 
     faces: Annotated[int, Meta(gt=0)]  # over which distances are means
     sides: Annotated[tuple[Side, ...], Meta(min_length=1)]  # pixels, ascending: at which pictures were compared
-    rows: Annotated[tuple[Row, ...], Meta(min_length=1)]  # cheapest first; the full generator, distance 0, last
+    rows: Annotated[tuple[FidelityRow, ...], Meta(min_length=1)]  # cheapest first; the full generator, distance 0, last
 
     def __post_init__(self) -> None:
         if list(self.sides) != sorted(set(self.sides)) or any(len(r.distances) != len(self.sides) for r in self.rows):
@@ -51,7 +51,7 @@ class Nearness(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def worthwhile(self) -> tuple[SubGenerator, ...]:
         """Those that are noticeably nearer than every cheaper one at some side, cheapest first."""
-        kept: list[Row] = []
+        kept: list[FidelityRow] = []
         for row in sorted(self.rows, key=lambda row: row.macs):
             pairs = (zip(other.distances, row.distances, strict=True) for other in kept)
             if all(any(NOTICEABLE * own < theirs for theirs, own in pair) for pair in pairs):
@@ -65,13 +65,13 @@ def guess(sub: SubGenerator, side: int) -> float:
     return max(side / sub.resolution, 1.0) - 1 + (1 - ratio)
 
 
-def save_nearness(table: Nearness, path: Path) -> None:
+def save_nearness(table: FidelityTable, path: Path) -> None:
     """As JSON with one row a line. Raises AnycostError when it cannot be written; an older file stays then."""
     rows = ",\n".join(f"  {msgspec.json.encode(row).decode()}" for row in table.rows)
     text = f'{{"faces": {table.faces}, "sides": {list(table.sides)}, "rows": [\n{rows}\n]}}\n'
     write_aside(path, text.encode())
 
 
-def load_nearness(path: Path = EMBEDDED_CONSISTENCY) -> Nearness:
+def load_nearness(path: Path = EMBEDDED_CONSISTENCY) -> FidelityTable:
     """Raises AnycostError when the file is missing, or is anything but a table as `save_nearness` writes it."""
-    return read_table(path, Nearness, "table of sub-generators")
+    return read_table(path, FidelityTable, "table of sub-generators")

@@ -3,10 +3,10 @@
 import numpy as np
 
 from anycost_models.plotting.chart import COLOURS, GREY, Axis, Chart
-from anycost_models.previews.latency_table import TimeTable
+from anycost_models.previews.latency_table import LatencyTable
 
 
-def draw_times(table: TimeTable, side: int) -> np.ndarray:
+def draw_times(table: LatencyTable, side: int) -> np.ndarray:
     """side: pixels at which the pictures are shown and compared. Returns uint8 RGB [720, 1120, 3]."""
     points = sorted((row.ms, table.distance(row.sub, side), str(row.sub)) for row in table.rows)
     chart = Chart(

@@ -20,10 +20,10 @@ from anycost_models.core.atomic_files import write_aside
 from anycost_models.core.errors import AnycostError
 from anycost_models.core.paths import cache_dir
 from anycost_models.export import graph_cache as graphs_module
-from anycost_models.export.graph_cache import Graphs
+from anycost_models.export.graph_cache import GraphCache
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.inference.onnx_network import version
-from anycost_models.previews.fidelity_table import Nearness, guess, load_nearness
+from anycost_models.previews.fidelity_table import FidelityTable, guess, load_nearness
 from anycost_models.weights import EMBEDDED_GENERATOR
 
 BUDGET = 33.0  # milliseconds of a frame while a slider moves
@@ -34,7 +34,7 @@ _LATELY = 7  # pictures
 _SLOW = 4 * BUDGET  # milliseconds: no preview; one that is costlier yet need not be measured
 
 
-class Timed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Latency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     resolution: Annotated[int, Meta(gt=0)]
     channels: float | tuple[int, ...]  # as of SubGenerator
     ms: Annotated[float, Meta(gt=0)]  # per picture, from a latent to pixels in memory, the machine being free
@@ -44,14 +44,14 @@ class Timed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return SubGenerator(self.resolution, self.channels)
 
 
-class TimeTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class LatencyTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of one model, on this machine, with one runtime."""
 
     cpu: str
     runtime: str  # "openvino 2026.4.1"
     threads: int  # 0: the runtime's own choice
-    rows: Annotated[tuple[Timed, ...], Meta(min_length=1)]  # in the order measured; the full generator last
-    nearness: Nearness | None = None  # of the same model
+    rows: Annotated[tuple[Latency, ...], Meta(min_length=1)]  # in the order measured; the full generator last
+    nearness: FidelityTable | None = None  # of the same model
 
     def ms(self, sub: SubGenerator) -> float | None:
         """None when it was not measured."""
@@ -69,7 +69,7 @@ class TimeTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.rows[-1].sub
 
 
-def choose(table: TimeTable, budget: float, side: int) -> SubGenerator:
+def choose(table: LatencyTable, budget: float, side: int) -> SubGenerator:
     """The sub-generator whose picture, shown with `side` pixels, is nearest to the full one within `budget` ms; the
     quickest where none holds it."""
     fitting = [row for row in table.rows if row.ms <= budget]
@@ -78,7 +78,7 @@ def choose(table: TimeTable, budget: float, side: int) -> SubGenerator:
     return min(fitting, key=lambda row: (table.distance(row.sub, side), row.ms)).sub
 
 
-def progression(table: TimeTable, start: SubGenerator, side: int) -> tuple[SubGenerator, ...]:
+def progression(table: LatencyTable, start: SubGenerator, side: int) -> tuple[SubGenerator, ...]:
     """What to draw after `start` when the slider rests, each nearer to the full picture, shown with `side` pixels,
     than the one before: at most two, the last the nearest that takes no more than a second."""
     last = choose(table, REST, side)
@@ -90,10 +90,10 @@ def progression(table: TimeTable, start: SubGenerator, side: int) -> tuple[SubGe
     return (between, last) if distances[0] > distances[1] > distances[2] else (last,)
 
 
-class Pace:
+class LoadEstimator:
     """How busy the machine is: what pictures take now, compared with a table that was made when it was free."""
 
-    def __init__(self, table: TimeTable) -> None:
+    def __init__(self, table: LatencyTable) -> None:
         self.table = table
         self._ratios = collections.deque([1.0] * 3, maxlen=_LATELY)
 
@@ -118,7 +118,7 @@ class Pace:
         return choose(self.table, budget / self.slowdown, side)
 
 
-def candidates(graphs: Graphs) -> tuple[SubGenerator, ...]:
+def candidates(graphs: GraphCache) -> tuple[SubGenerator, ...]:
     """What is worth measuring, cheapest first, the full generator last; torch-free for the embedded model."""
     full = SubGenerator(graphs.file.resolution)
     table = nearness_of(graphs)
@@ -126,7 +126,7 @@ def candidates(graphs: Graphs) -> tuple[SubGenerator, ...]:
     return (*(sub for sub in subs if sub != full), full)
 
 
-def nearness_of(graphs: Graphs) -> Nearness | None:
+def nearness_of(graphs: GraphCache) -> FidelityTable | None:
     """None where there is no table: of imported models."""
     if graphs.weights != EMBEDDED_GENERATOR:
         return None
@@ -135,21 +135,21 @@ def nearness_of(graphs: Graphs) -> Nearness | None:
     return None
 
 
-def remembered(graphs: Graphs) -> TimeTable | None:
+def remembered(graphs: GraphCache) -> LatencyTable | None:
     """The table that `measure` made earlier; None when there is none for this model, CPU and runtime.
 
     Raises AnycostError when the generator is missing or damaged."""
     try:
-        return msgspec.json.decode(_path(graphs).read_bytes(), type=TimeTable)
+        return msgspec.json.decode(_path(graphs).read_bytes(), type=LatencyTable)
     except (OSError, ValueError):  # msgspec's are ValueErrors; a damaged file counts as none
         return None
 
 
 def measure(
-    graphs: Graphs,
+    graphs: GraphCache,
     subs: Iterable[SubGenerator] = (),
-    on_row: Callable[[Timed], None] = lambda row: None,
-) -> TimeTable:
+    on_row: Callable[[Latency], None] = lambda row: None,
+) -> LatencyTable:
     """Times sub-generators (none named: `candidates`), and remembers the table of all candidates.
 
     Cheapest first: those after the first that is too slow for any preview are left out, but for the full generator.
@@ -167,10 +167,10 @@ def measure(
             # The quickest of some: what else the machine does now is Pace's affair, not the table's.
             found[sub] = min(*_taken(graphs, [sub], _ROUNDS)[sub], found.get(sub, math.inf))
             slow = slow or found[sub] > _SLOW
-            on_row(Timed(sub.resolution, sub.channels, found[sub]))
-    rows = [Timed(sub.resolution, sub.channels, found[sub]) for sub in chosen if sub in found]
+            on_row(Latency(sub.resolution, sub.channels, found[sub]))
+    rows = [Latency(sub.resolution, sub.channels, found[sub]) for sub in chosen if sub in found]
     runtime = f"{graphs.runtime} {version(graphs.runtime)}"
-    table = TimeTable(cpu_name(), runtime, graphs.threads or 0, tuple(rows), nearness_of(graphs))
+    table = LatencyTable(cpu_name(), runtime, graphs.threads or 0, tuple(rows), nearness_of(graphs))
     if not wanted:
         with contextlib.suppress(AnycostError, OSError):  # then it will be measured again
             _path(graphs).parent.mkdir(parents=True, exist_ok=True)
@@ -178,13 +178,13 @@ def measure(
     return table
 
 
-def milliseconds(graphs: Graphs, subs: Iterable[SubGenerator], rounds: int = 9) -> dict[SubGenerator, float]:
+def milliseconds(graphs: GraphCache, subs: Iterable[SubGenerator], rounds: int = 9) -> dict[SubGenerator, float]:
     """Of drawing one picture, here and now: medians over rounds in which every sub-generator has its turn, so that
     whatever else the machine does slows all of them alike."""
     return {sub: statistics.median(taken) for sub, taken in _taken(graphs, subs, rounds).items()}
 
 
-def _taken(graphs: Graphs, subs: Iterable[SubGenerator], rounds: int) -> dict[SubGenerator, list[float]]:
+def _taken(graphs: GraphCache, subs: Iterable[SubGenerator], rounds: int) -> dict[SubGenerator, list[float]]:
     """Milliseconds of each round."""
     file = graphs.file
     latent, noise = np.zeros((1, file.styles, file.style_dim), np.float32), np.ones(1, np.float32)
@@ -206,7 +206,7 @@ def cpu_name() -> str:
     return platform.processor() or platform.machine()
 
 
-def _path(graphs: Graphs) -> Path:
+def _path(graphs: GraphCache) -> Path:
     what = (
         VERSION,
         graphs_module.VERSION,

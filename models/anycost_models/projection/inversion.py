@@ -19,11 +19,11 @@ from anycost_models.generators.precision import has_fast_bfloat16
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.metrics.enl0 import PerceptualDistance
 from anycost_models.projection.curvature import Curvature
-from anycost_models.projection.optimizers import Adam, Descent, QuasiNewton
-from anycost_models.projection.schedule import Schedule, Stage
+from anycost_models.projection.optimizers import Adam, Optimizer, QuasiNewton
+from anycost_models.projection.schedule import Schedule
 from anycost_models.projection.settings import BY_ADAM, BY_CURVATURE, ProjectionSettings
 
-__all__ = ["Objective", "Projection", "ProjectionSettings", "Stage", "Step", "project"]
+__all__ = ["Objective", "Projection", "ProjectionSettings", "ProjectionStep", "project"]
 
 SIDE = 256  # pixels at which projection and face are compared
 BACKWARD = 3.0  # times the work of drawing a picture, for that and the gradient
@@ -42,7 +42,7 @@ class Projection:
 
 
 @dataclass(frozen=True)
-class Step:
+class ProjectionStep:
     """Where a running projection is."""
 
     step: int
@@ -119,7 +119,7 @@ def project(
     face: np.ndarray,
     importance: np.ndarray | None = None,
     settings: ProjectionSettings = DEFAULTS,
-    on_step: Callable[[Step], bool] = lambda step: True,
+    on_step: Callable[[ProjectionStep], bool] = lambda step: True,
     *,
     start: np.ndarray | None = None,
     curvature: Curvature | None = None,
@@ -138,7 +138,7 @@ def project(
     if start is not None:
         begin = (torch.from_numpy(start) - model.mean_style) / sigma
     rng = torch.Generator().manual_seed(settings.seed)
-    descent: Descent = Adam() if curvature is None else QuasiNewton(curvature, settings.damping)
+    descent: Optimizer = Adam() if curvature is None else QuasiNewton(curvature, settings.damping)
     stages = settings.stages or (BY_ADAM if curvature is None else BY_CURVATURE)
     stages = tuple(stage.within(full) for stage in stages)
     work = [BACKWARD * model.cost(stage.sub).macs for stage in stages]
@@ -174,7 +174,7 @@ def project(
             else:
                 stale += 1
             so_far = (model.mean_style + offset * sigma).numpy()
-            running = on_step(Step(schedule.done, schedule.total, loss.item(), psnr, stage.sub, so_far))
+            running = on_step(ProjectionStep(schedule.done, schedule.total, loss.item(), psnr, stage.sub, so_far))
             if not running or stale > settings.patience:
                 break
             (gradient,) = torch.autograd.grad(loss, variable)

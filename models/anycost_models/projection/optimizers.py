@@ -13,7 +13,7 @@ SHORTER = 0.35  # times a step that led uphill
 FIRST = 0.5  # of the step that the mean curvature suggests, while little is known of this face's
 
 
-class Descent(Protocol):
+class Optimizer(Protocol):
     def step(self, point: Tensor, loss: float, gradient: Tensor, rate: float) -> Tensor:
         """The point at which to ask next, told what the last one gave."""
 

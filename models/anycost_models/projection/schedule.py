@@ -9,7 +9,7 @@ from anycost_models.generators.sub_generator import SubGenerator
 
 
 @dataclass(frozen=True)
-class Stage:
+class ProjectionStage:
     """Some steps down the loss of one sub-generator's picture."""
 
     sub: SubGenerator
@@ -17,7 +17,7 @@ class Stage:
     learning_rate: float = 1.0  # at its start, as the descent takes it
     final_rate: float = 1.0  # at its end
 
-    def within(self, resolution: int) -> "Stage":
+    def within(self, resolution: int) -> "ProjectionStage":
         """The same for a generator of fewer pixels: its full picture stands in for what it cannot draw."""
         return self if self.sub.resolution <= resolution else replace(self, sub=SubGenerator(resolution))
 
@@ -35,7 +35,12 @@ class Schedule:
     """
 
     def __init__(
-        self, stages: Sequence[Stage], work: Sequence[float], budget: float | None, started: float, after: float
+        self,
+        stages: Sequence[ProjectionStage],
+        work: Sequence[float],
+        budget: float | None,
+        started: float,
+        after: float,
     ) -> None:
         """work: of a step of each stage; after: of what follows all steps, in the same unit; started: by
         time.monotonic, when the budget began to run, seconds."""
@@ -51,7 +56,7 @@ class Schedule:
         """0…1, of the steps"""
         return self.done / max(self.total, 1)
 
-    def stages(self) -> Iterator[Stage]:
+    def stages(self) -> Iterator[ProjectionStage]:
         for number, stage in enumerate(self._stages):
             self._at = number
             yield stage

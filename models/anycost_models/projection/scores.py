@@ -27,7 +27,7 @@ TYPICAL_FACES = 8  # with which it is compared
 
 
 @dataclass(frozen=True)
-class Scores:
+class ProjectionScores:
     psnr: float  # dB at 256 px, whole crop
     enl0: float  # perceptual distance at 256 px
     identity: float | None  # distance between the faces' embeddings; None where the network was not fetched
@@ -37,7 +37,7 @@ class Scores:
     deviation: float  # rms distance from the mean style in standard deviations: above about 1.5 edits suffer
 
 
-class Judge:
+class ProjectionScorer:
     """Of one generator's projections. Draws in bfloat16 where that is quick."""
 
     def __init__(
@@ -59,13 +59,13 @@ class Judge:
         return float(np.mean([self.consistency(self.model.as_wplus(w[None])) for w in styles]))
 
     @torch.inference_mode()
-    def scores(self, latent: np.ndarray, face: np.ndarray) -> Scores:
+    def scores(self, latent: np.ndarray, face: np.ndarray) -> ProjectionScores:
         """latent: W+ [styles, D]; face: aligned, uint8 RGB [256, 256, 3], what it should look like."""
         wplus, goal = torch.from_numpy(latent)[None], picture_of(face)
         drawn = F.interpolate(self.full(wplus), size=(SIDE, SIDE), mode="area")
         identity = None if self.identity is None else self.identity(drawn, goal).item()
         consistency, typical = (self.consistency(wplus), self.typical) if self.subs else (None, None)
-        return Scores(
+        return ProjectionScores(
             psnr=image_metrics.psnr(drawn, goal).item(),
             enl0=image_metrics.enl0(self.perceptual, drawn, goal).item(),
             identity=identity,

@@ -3,23 +3,28 @@
 from dataclasses import dataclass
 
 from anycost_models.generators.sub_generator import SubGenerator
-from anycost_models.projection.schedule import Stage
+from anycost_models.projection.schedule import ProjectionStage
 
 # By Adam, for a generator of which nothing is known: rates in standard deviations of the styles.
 BY_ADAM = (
-    Stage(SubGenerator(128), 60, 0.12, 0.08),
-    Stage(SubGenerator(256), 45, 0.10, 0.04),
-    Stage(SubGenerator(1024), 14, 0.05, 0.01),
+    ProjectionStage(SubGenerator(128), 60, 0.12, 0.08),
+    ProjectionStage(SubGenerator(256), 45, 0.10, 0.04),
+    ProjectionStage(SubGenerator(1024), 14, 0.05, 0.01),
 )
 # By L-BFGS, for one whose curvature is known: half a second on two cores,
-QUICK = (Stage(SubGenerator(64), 8),)
+QUICK = (ProjectionStage(SubGenerator(64), 8),)
 # and about 10 s.
-BY_CURVATURE = (*QUICK, Stage(SubGenerator(128), 12), Stage(SubGenerator(256), 6), Stage(SubGenerator(1024), 6))
+BY_CURVATURE = (
+    *QUICK,
+    ProjectionStage(SubGenerator(128), 12),
+    ProjectionStage(SubGenerator(256), 6),
+    ProjectionStage(SubGenerator(1024), 6),
+)
 
 
 @dataclass(frozen=True)
 class ProjectionSettings:
-    stages: tuple[Stage, ...] | None = None  # None: BY_CURVATURE where the curvature is known, else BY_ADAM
+    stages: tuple[ProjectionStage, ...] | None = None  # None: BY_CURVATURE where the curvature is known, else BY_ADAM
     budget: float | None = None  # seconds of wall-clock time, 0: no step at all; None: all steps of the stages
     editable: float = 0.5  # 0…1: 0 as near to the face as can be, 1 near to what the generator draws by itself
     perceptual: float = 4.0  # weight of ENL0

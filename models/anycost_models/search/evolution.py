@@ -16,7 +16,7 @@ from anycost_models.core.errors import AnycostError
 from anycost_models.generators.elastic import RATIOS, ElasticGenerator
 from anycost_models.metrics.enl0 import PerceptualDistance
 from anycost_models.search.pareto_front import Front, Point, pareto, with_ms
-from anycost_models.search.search_space import Nearness, Space, Widths, macs_of, milliseconds_of
+from anycost_models.search.search_space import SearchSpace, SubGeneratorFidelity, Widths, macs_of, milliseconds_of
 
 TRIES = 40  # at a list that was not measured yet
 FRONT_BUDGETS = 8  # per resolution
@@ -25,7 +25,7 @@ _BUDGET = re.compile(r"(\d+\.?\d*|\.\d+) ?(?:(m|g)(?:macs?)?|ms)", re.IGNORECASE
 
 
 @dataclass(frozen=True)
-class Settings:
+class SearchSettings:
     """Raises AnycostError for numbers with which nothing can be searched."""
 
     samples: int = 16  # faces on which pictures are compared
@@ -42,13 +42,13 @@ class Settings:
     def elites(self) -> int:
         return self.population // 4
 
-    def most(self, space: Space) -> int:
+    def most(self, space: SearchSpace) -> int:
         """How many lists will be measured, at most."""
         return min(space.size, self.population + self.generations * (self.population - self.elites))
 
 
 @dataclass(frozen=True)
-class Step:
+class SearchStep:
     """Where a running search is."""
 
     doing: str  # "256 px" …
@@ -58,7 +58,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     best: Point
     uniform: Point | None  # the best with one ratio for all layers, where one holds the budget
     measured: int  # different lists
@@ -66,7 +66,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class FoundFront:
+class FrontResult:
     front: Front
     uniform: tuple[tuple[float, Point], ...]  # with their ratios: one for all layers; on the front or not
     measured: int
@@ -78,12 +78,12 @@ def search(
     perceptual: PerceptualDistance,
     budget: str,  # "0.8G" or "650M" MACs, or "12ms" of this machine's time, per picture
     resolution: int = 256,  # pixels
-    settings: Settings = Settings(),
-    on_step: Callable[[Step], None] = lambda step: None,
-) -> Found:
+    settings: SearchSettings = SearchSettings(),
+    on_step: Callable[[SearchStep], None] = lambda step: None,
+) -> SearchResult:
     """The best list under a budget. Deterministic on one machine for equal settings and a budget in MACs. Ctrl-C ends
     it with the best so far. Raises AnycostError for a budget that cannot be read or held, or no such resolution."""
-    space = Space(generator, resolution)
+    space = SearchSpace(generator, resolution)
     least: float = generator.cost(space.sub(space.narrowest)).macs
     limit, in_ms = parse_budget(budget, resolution, least)
     milliseconds = milliseconds_of(space) if in_ms else None
@@ -99,7 +99,7 @@ def search(
     try:
         for point in _measured(space, cost, macs, [limit], perceptual, settings):
             points.append(point)
-            on_step(Step(f"{resolution} px", len(points), settings.most(space), min(points, key=_order)))
+            on_step(SearchStep(f"{resolution} px", len(points), settings.most(space), min(points, key=_order)))
     except KeyboardInterrupt:
         if not points:
             raise
@@ -109,19 +109,19 @@ def search(
     if milliseconds:
         best = with_ms(best, milliseconds(best.channels))
         uniform = uniform and with_ms(uniform, milliseconds(uniform.channels))
-    return Found(best, uniform, len(points), interrupted)
+    return SearchResult(best, uniform, len(points), interrupted)
 
 
 def search_front(
     generator: ElasticGenerator,
     perceptual: PerceptualDistance,
     resolutions: Sequence[int] = (),  # pixels; default: all that the generator draws
-    settings: Settings = Settings(),
-    on_step: Callable[[Step], None] = lambda step: None,
-) -> FoundFront:
+    settings: SearchSettings = SearchSettings(),
+    on_step: Callable[[SearchStep], None] = lambda step: None,
+) -> FrontResult:
     """The Pareto front at each resolution, from one search each for several budgets in MACs at once; at the end its
     points are timed. Ctrl-C ends it with what was measured, not timed. AnycostError: no such resolution."""
-    spaces = [Space(generator, resolution) for resolution in resolutions or generator.config.exits]
+    spaces = [SearchSpace(generator, resolution) for resolution in resolutions or generator.config.exits]
     points: list[Point] = []
     uniform: list[tuple[float, Point]] = []
     try:
@@ -135,18 +135,18 @@ def search_front(
                     ratio for ratio, widths in zip(RATIOS, space.uniform, strict=True) if widths == point.channels
                 ]
                 uniform += [(ratio, point) for ratio in ratios[-1:]]
-                on_step(Step(f"{space.resolution} px", done, settings.most(space)))
+                on_step(SearchStep(f"{space.resolution} px", done, settings.most(space)))
         front, timed = pareto(points), []
         for space in spaces:
             milliseconds, kept = milliseconds_of(space), front.at(space.resolution)
             for done, point in enumerate(kept, 1):
                 timed.append(with_ms(point, milliseconds(point.channels)))
-                on_step(Step(f"timing {space.resolution} px", done, len(kept)))
-        return FoundFront(pareto(timed), tuple(uniform), len(points), interrupted=False)
+                on_step(SearchStep(f"timing {space.resolution} px", done, len(kept)))
+        return FrontResult(pareto(timed), tuple(uniform), len(points), interrupted=False)
     except KeyboardInterrupt:
         if not points:
             raise
-        return FoundFront(pareto(points), tuple(uniform), len(points), interrupted=True)
+        return FrontResult(pareto(points), tuple(uniform), len(points), interrupted=True)
 
 
 def parse_budget(text: str, resolution: int, least: float) -> tuple[float, bool]:
@@ -162,11 +162,11 @@ def parse_budget(text: str, resolution: int, least: float) -> tuple[float, bool]
 
 
 def evolve(
-    space: Space,
+    space: SearchSpace,
     cost: Callable[[Widths], float],
     measure: Callable[[Widths], Point],
     budgets: Sequence[float],  # each at least what the narrowest list costs
-    settings: Settings,
+    settings: SearchSettings,
 ) -> Iterator[Point]:
     """Each list once, as soon as it is measured. Every child is bred for one of the budgets, at random, among the
     best that hold it. Ends early when there seem to be no others."""
@@ -198,7 +198,7 @@ def evolve(
 
 def _child(
     rng: random.Random,
-    space: Space,
+    space: SearchSpace,
     cost: Callable[[Widths], float],
     budget: float,
     parents: Sequence[Widths],
@@ -223,14 +223,14 @@ def _child(
 
 
 def _measured(
-    space: Space,
+    space: SearchSpace,
     cost: Callable[[Widths], float],
     macs: Callable[[Widths], int],
     budgets: Sequence[float],
     perceptual: PerceptualDistance,
-    settings: Settings,
+    settings: SearchSettings,
 ) -> Iterator[Point]:
-    nearness = Nearness(space, perceptual, settings.samples, settings.seed)
+    nearness = SubGeneratorFidelity(space, perceptual, settings.samples, settings.seed)
 
     def measure(widths: Widths) -> Point:
         distance, psnr = nearness(widths)

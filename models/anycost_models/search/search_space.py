@@ -25,7 +25,7 @@ KEPT = 64 * 1024**2  # pixels at most of the full generator's pictures, which ar
 Widths = tuple[int, ...]  # output channels of the constant and of every styled convolution that runs
 
 
-class Space:
+class SearchSpace:
     """Which widths each layer may take at a resolution: its flexible ones, and those of the uniform sub-generators."""
 
     def __init__(self, generator: ElasticGenerator, resolution: int) -> None:
@@ -44,7 +44,7 @@ class Space:
         return SubGenerator(self.resolution, widths)
 
 
-def macs_of(space: Space) -> Callable[[Widths], int]:
+def macs_of(space: SearchSpace) -> Callable[[Widths], int]:
     """A quick, exact stand-in for `ElasticGenerator.cost`, which builds a network each time to count on.
 
     The operations of a layer are linear in its own width and in that of the layer before. So the narrowest network,
@@ -77,7 +77,7 @@ def macs_of(space: Space) -> Callable[[Widths], int]:
     return cache(macs)
 
 
-def milliseconds_of(space: Space) -> Callable[[Widths], float]:
+def milliseconds_of(space: SearchSpace) -> Callable[[Widths], float]:
     """Of drawing one picture by torch in float32; each list is timed once.
 
     A list is timed whole, because sums over layers miss what caches and the calls themselves cost; and in turn with
@@ -113,14 +113,14 @@ def milliseconds_of(space: Space) -> Callable[[Widths], float]:
     return milliseconds
 
 
-class Nearness:
+class SubGeneratorFidelity:
     """How near the pictures of a list are to the full generator's, area-downsampled, on the same few faces each time.
 
     Distance: ENL0 + 10 × the mean squared error of pixels in −1…1. ENL0 alone is nearly blind to colours: of lists
     that it finds alike, the other term takes one that is up to 2 dB nearer. Above 256 px, ENL0 is the mean over two
     looks of 256 px: at the whole picture, and at its middle in full detail."""
 
-    def __init__(self, space: Space, perceptual: PerceptualDistance, samples: int, seed: int) -> None:
+    def __init__(self, space: SearchSpace, perceptual: PerceptualDistance, samples: int, seed: int) -> None:
         """Draws the faces, at truncations ψ from .5 to 1. Raises AnycostError when they would fill the memory."""
         if samples * space.resolution**2 > KEPT:
             most = KEPT // space.resolution**2

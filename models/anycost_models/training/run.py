@@ -22,7 +22,7 @@ from anycost_models.training.distillation.distil import distillation_trainer
 from anycost_models.training.engine import checkpoints
 from anycost_models.training.engine.ema_export import export_ema
 from anycost_models.training.engine.sample_sheet import sample_sheet
-from anycost_models.training.engine.stage import Stage
+from anycost_models.training.engine.stage import TrainingStage
 from anycost_models.training.engine.trainer import Trainer
 from anycost_models.training.gan.adversarial import adversarial_trainer
 from anycost_models.training.gan.initial_networks import RESULT
@@ -48,13 +48,13 @@ def processes() -> Iterator[int]:
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainingResult:
     result: Path | None  # the trained generator's file; None: not a step was finished
     step: int
     steps: int  # of the whole stage; fewer were done when it was stopped
 
 
-def task_of(stage: Stage, folder: Path) -> tuple[Trainer, Callable[[nn.Module], np.ndarray]]:
+def task_of(stage: TrainingStage, folder: Path) -> tuple[Trainer, Callable[[nn.Module], np.ndarray]]:
     """What the stage trains, and what draws its sample sheets."""
     if stage.encoder:
         task = EncoderTraining(stage, stage.encoder, folder)
@@ -63,7 +63,7 @@ def task_of(stage: Stage, folder: Path) -> tuple[Trainer, Callable[[nn.Module], 
     return trainer, lambda model: sample_sheet(cast(ElasticGenerator, model), stage.sub_generators)
 
 
-def train(stage: Stage, folder: Path, resume: Path | None = None) -> Trained | None:
+def train(stage: TrainingStage, folder: Path, resume: Path | None = None) -> TrainingResult | None:
     """Runs to the stage's end or Ctrl-C; leaves checkpoints, scalars, sheets and `trained.safetensors` in `folder`.
 
     resume: that checkpoint; else the newest in `folder`, if there is one.
@@ -85,4 +85,4 @@ def train(stage: Stage, folder: Path, resume: Path | None = None) -> Trained | N
         finally:
             if rank == 0 and trainer.step:
                 export_ema(trainer, result)
-        return Trained(result if trainer.step else None, trainer.step, trainer.steps) if rank == 0 else None
+        return TrainingResult(result if trainer.step else None, trainer.step, trainer.steps) if rank == 0 else None

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import skimage.data
 from anycost_backend.__main__ import main
-from anycost_backend.editing.models import Parts
+from anycost_backend.editing.models import Models
 from anycost_backend.photo.photo import open_photo
 from anycost_models.editing import user_attributes
 from anycost_models.editing.directions import Direction
-from anycost_models.editing.user_attributes import Made
+from anycost_models.editing.user_attributes import UserAttribute
 from anycost_models.generators.sub_generator import SubGenerator
 from PIL import Image
 
@@ -29,17 +29,17 @@ def anycost(capfd: Caught, *words: object) -> tuple[int, str, str]:
 
 
 @pytest.fixture
-def own(home: Path, parts: Parts) -> Made:
+def own(home: Path, parts: Models) -> UserAttribute:
     """As if it had been learned: it lightens the hair."""
     hair = parts.shipped.direction("hair_lightness")
     direction = Direction("sunny", "Own", "indoors … sunny", "head", hair.layers, hair.vector)
-    made = Made(direction, parts.renderer.file.sha256, {"right": 0.9, "holds": True})
+    made = UserAttribute(direction, parts.renderer.file.sha256, {"right": 0.9, "holds": True})
     user_attributes.store(made)
     return made
 
 
 def test_an_own_attribute_is_listed_used_shared_and_removed(
-    home: Path, tmp_path: Path, parts: Parts, own: Made, quick: None, capfd: Caught
+    home: Path, tmp_path: Path, parts: Models, own: UserAttribute, quick: None, capfd: Caught
 ) -> None:
     code, out, _ = anycost(capfd, "attributes")
     assert code == 0
@@ -74,7 +74,7 @@ def test_an_own_attribute_is_listed_used_shared_and_removed(
 def test_what_cannot_be_is_said_in_one_line(
     home: Path,
     tmp_path: Path,
-    parts: Parts,
+    parts: Models,
     monkeypatch: pytest.MonkeyPatch,
     capfd: Caught,
     words: tuple[str],
@@ -89,7 +89,7 @@ def test_what_cannot_be_is_said_in_one_line(
 
 
 @pytest.mark.slow
-def test_an_attribute_is_learned_from_pictures(home: Path, tmp_path: Path, parts: Parts, capfd: Caught) -> None:
+def test_an_attribute_is_learned_from_pictures(home: Path, tmp_path: Path, parts: Models, capfd: Caught) -> None:
     for folder, strength in (("with", 1.3), ("without", -1.3)):
         (tmp_path / folder).mkdir()
         for number in range(5):
@@ -113,7 +113,7 @@ def test_an_attribute_is_learned_from_pictures(home: Path, tmp_path: Path, parts
 
 
 @pytest.mark.slow
-def test_an_edit_holds_and_matches(home: Path, tmp_path: Path, parts: Parts, quick: None, capfd: Caught) -> None:
+def test_an_edit_holds_and_matches(home: Path, tmp_path: Path, parts: Models, quick: None, capfd: Caught) -> None:
     photo, other, output = (tmp_path / name for name in ("photo.png", "other.png", "edited.png"))
     Image.fromarray(np.ascontiguousarray(skimage.data.astronaut()[:256, 96:352])).save(photo)
     turned = parts.directions.apply(parts.renderer.sample(5, 0.5), {"yaw": 1.2})

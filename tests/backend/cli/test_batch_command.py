@@ -17,7 +17,7 @@ import skimage.data
 from anycost_backend.__main__ import main
 from anycost_backend.batch import edit_one
 from anycost_backend.batch import workers as batch_pool
-from anycost_backend.editing.models import Parts
+from anycost_backend.editing.models import Models
 from anycost_backend.editing.session import Session
 from anycost_backend.photo.photo import open_photo
 from conftest import make_home, quick_projections
@@ -44,7 +44,7 @@ def photos(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def here(loaded: Parts, quick: None, remembering: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def here(loaded: Models, quick: None, remembering: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches in this process, with models that are loaded already and projections of a few steps."""
     monkeypatch.setenv("ANYCOST_HOME", str(remembering))
     monkeypatch.setattr(edit_one, "_parts", lambda model, threads: loaded)
@@ -52,7 +52,7 @@ def here(loaded: Parts, quick: None, remembering: Path, monkeypatch: pytest.Monk
 
 
 @pytest.fixture(scope="module")
-def remembering(tmp_path_factory: pytest.TempPathFactory, loaded: Parts) -> Path:
+def remembering(tmp_path_factory: pytest.TempPathFactory, loaded: Models) -> Path:
     """A home in which the projection of the face is remembered, so that other processes edit it soon."""
     home = make_home(tmp_path_factory.mktemp("home"))
     with pytest.MonkeyPatch.context() as patch:
@@ -152,7 +152,7 @@ def test_what_a_process_finished_before_it_was_lost_is_not_done_again(
 ) -> None:
     output = tmp_path / "edited"
 
-    def lost(tasks: list[edit_one.Task], *where: object) -> Iterator[Any]:
+    def lost(tasks: list[edit_one.PhotoTask], *where: object) -> Iterator[Any]:
         edit_one.edit_one(tasks[0])
         (output / f".{'0' * 32}.part").touch()  # as one leaves that was killed while it wrote
         raise KeyboardInterrupt

@@ -16,7 +16,7 @@ from anycost_backend.__main__ import main
 from anycost_backend.cli import options
 from anycost_backend.editing import models as parts_module
 from anycost_backend.editing import session
-from anycost_backend.editing.models import Parts
+from anycost_backend.editing.models import Models
 from anycost_backend.editing.renderer import Renderer
 from anycost_backend.photo.photo import open_photo
 from anycost_models.editing.directions import load_directions
@@ -143,7 +143,7 @@ def test_of_two_faces_the_largest_unless_chosen(tmp_path: Path, capfd: Caught) -
 
 @pytest.mark.usefixtures("home", "quick")
 def test_control_c_changes_nothing(
-    tmp_path: Path, photo: Path, parts: Parts, capfd: Caught, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, photo: Path, parts: Models, capfd: Caught, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def pressed(bar: options.ProjectionBar, step: object) -> bool:
         raise KeyboardInterrupt
@@ -308,17 +308,17 @@ def test_a_fetched_model_that_is_missing_or_damaged(
     tmp_path: Path,
     home: Path,
     photo: Path,
-    loaded: Parts,
+    loaded: Models,
     capfd: Caught,
     monkeypatch: pytest.MonkeyPatch,
     name: str,
     harm: Callable[[Path], None],
 ) -> None:
     harm(home / "data" / "models" / catalogue.part(name).file)
-    parts = Parts()
+    parts = Models()
     kept = ("renderer", "directions") + (("finder",) if name in ("selfie_matte", "perceptual") else ())
     vars(parts).update({part: getattr(loaded, part) for part in kept})  # what is not in question is loaded already
-    monkeypatch.setattr(parts_module, "Parts", lambda model: parts)
+    monkeypatch.setattr(parts_module, "Models", lambda model: parts)
     refuses(tmp_path, capfd, "run 'anycost models fetch'", photo)
 
 
@@ -330,7 +330,7 @@ def test_a_fetched_model_that_is_missing_or_damaged(
 def test_an_embedded_model_that_is_missing_or_damaged(
     tmp_path: Path,
     photo: Path,
-    loaded: Parts,
+    loaded: Models,
     capfd: Caught,
     monkeypatch: pytest.MonkeyPatch,
     file: str,
@@ -338,11 +338,11 @@ def test_an_embedded_model_that_is_missing_or_damaged(
 ) -> None:
     path = tmp_path / "embedded.safetensors"
     harm(path)
-    parts = Parts()
+    parts = Models()
     kept = {part: getattr(loaded, part) for part in ("finder", "matte")}
     own = {"renderer": Renderer(path), "directions": loaded.directions} if file == "generator" else {}
     vars(parts).update(kept | own)
-    monkeypatch.setattr(parts_module, "Parts", lambda model: parts)
+    monkeypatch.setattr(parts_module, "Models", lambda model: parts)
     monkeypatch.setattr(parts_module, "load_directions", lambda: load_directions(path))
     refuses(tmp_path, capfd, "embedded.safetensors", photo)
 

@@ -5,16 +5,16 @@ from pathlib import Path
 import pytest
 import skimage.data
 from anycost_backend.editing import models as parts_module
-from anycost_backend.editing.face_edit import Adjustment
-from anycost_backend.editing.models import Parts
-from anycost_backend.editing.session import Manner, Session
+from anycost_backend.editing.face_edit import FaceEdit
+from anycost_backend.editing.models import Models
+from anycost_backend.editing.session import RenderSpec, Session
 from anycost_backend.photo.layer import Layer
 from anycost_models.core.errors import AnycostError
 from anycost_models.generators.sub_generator import SubGenerator
 
-HELD = Adjustment({"age": 1.0}, ("brows_up",))
-MOVING = Manner(SubGenerator(128, 0.25), 256, quick=True)
-RESTING = Manner(SubGenerator(128), 256)
+HELD = FaceEdit({"age": 1.0}, ("brows_up",))
+MOVING = RenderSpec(SubGenerator(128, 0.25), 256, quick=True)
+RESTING = RenderSpec(SubGenerator(128), 256)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -26,14 +26,14 @@ def caches(shared_home: Path):
 
 
 @pytest.fixture
-def session(loaded: Parts) -> Session:
+def session(loaded: Models) -> Session:
     """The latent is a drawn face's."""
     session = Session(Layer(skimage.data.astronaut()), loaded)
     session.adopt(0, loaded.renderer.sample(903, 0.7))
     return session
 
 
-def test_the_held_label_stays_in_the_final_picture(session: Session, loaded: Parts) -> None:
+def test_the_held_label_stays_in_the_final_picture(session: Session, loaded: Models) -> None:
     latent = session.latent(0)
     assert latent is not None
 
@@ -48,7 +48,7 @@ def test_the_held_label_stays_in_the_final_picture(session: Session, loaded: Par
 
 
 def test_a_moving_preview_is_corrected_in_proportion_until_one_at_rest_has_measured(session: Session) -> None:
-    half = Adjustment({"age": 0.5}, HELD.held)
+    half = FaceEdit({"age": 0.5}, HELD.held)
     foreseen, half_foreseen = (session.draw(0, wanted, MOVING).strengths["brows_up"] for wanted in (HELD, half))
     assert half_foreseen == pytest.approx(foreseen / 2)
     resting = session.draw(0, HELD, RESTING).strengths
@@ -66,6 +66,6 @@ def test_without_a_lock_strengths_are_as_they_were_set(session: Session) -> None
 
 def test_what_cannot_be_held_is_refused(session: Session) -> None:
     with pytest.raises(AnycostError, match="brows_up"):
-        session.draw(0, Adjustment({"age": 1.0}, ("brows_pu",)), MOVING)
+        session.draw(0, FaceEdit({"age": 1.0}, ("brows_pu",)), MOVING)
     with pytest.raises(AnycostError, match="another face"):
-        Adjustment(offset=session.latent(0)[:3]).check(session.parts.directions, session.parts.latent_shape)  # type: ignore[index]
+        FaceEdit(offset=session.latent(0)[:3]).check(session.parts.directions, session.parts.latent_shape)  # type: ignore[index]

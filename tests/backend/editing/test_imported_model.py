@@ -9,7 +9,7 @@ import skimage.data
 import torch
 from anycost_backend import __main__ as command
 from anycost_models.generators.stylegan2 import StyleGAN2Config, StyleGAN2Generator
-from anycost_models.generators.stylegan2_checkpoint_import import Latents, save_published
+from anycost_models.generators.stylegan2_checkpoint_import import LatentWeights, save_published
 from anycost_models.hub.imported_models import free_path
 from PIL import Image
 
@@ -70,7 +70,7 @@ def test_it_projects_and_edits_once_it_knows_attributes(
     assert "the model 'mine' knows no attributes: import its boundaries" in err
 
     boundary = {"20_Male": torch.randn(320)}
-    save_published(Latents("stylegan2-boundaries", {"style_dim": 320}, boundary), free_path("mine-boundaries"))
+    save_published(LatentWeights("stylegan2-boundaries", {"style_dim": 320}, boundary), free_path("mine-boundaries"))
     assert anycost(capfd, *edit)[0] == 0
     changed = np.asarray(Image.open(tmp_path / "edited.png")) != np.asarray(Image.open(photo))
     assert changed.any()
@@ -79,7 +79,9 @@ def test_it_projects_and_edits_once_it_knows_attributes(
 
 @pytest.mark.usefixtures("imported")
 def test_boundaries_of_another_model_are_refused(tmp_path: Path, photo: Path, capfd: Caught) -> None:
-    save_published(Latents("stylegan2-boundaries", {"style_dim": 64}, {"20_Male": torch.randn(64)}), free_path("other"))
+    save_published(
+        LatentWeights("stylegan2-boundaries", {"style_dim": 64}, {"20_Male": torch.randn(64)}), free_path("other")
+    )
     code, _, err = anycost(capfd, "edit", photo, "--model", "mine", "--set", "20_Male=1", "-o", tmp_path / "out.png")
     assert code == 2
     assert "are for latents of 64 numbers, this model's have 32 in each of 10 rows" in err

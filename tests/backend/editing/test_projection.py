@@ -14,10 +14,11 @@ from anycost_models.generators.mobile import TINY, MobileGenerator
 from anycost_models.projection import inversion
 from anycost_models.projection.encoder import Encoder, EncoderConfig, load_encoder, save_encoder
 from anycost_models.projection.encoder_graph import EncoderGraph
-from anycost_models.projection.inversion import ProjectionSettings, Stage
+from anycost_models.projection.inversion import ProjectionSettings
+from anycost_models.projection.schedule import ProjectionStage
 from safetensors.numpy import save_file
 
-SETTINGS = ProjectionSettings(stages=(Stage(SubGenerator(32), 3, 0.1, 0.1),))
+SETTINGS = ProjectionSettings(stages=(ProjectionStage(SubGenerator(32), 3, 0.1, 0.1),))
 FACE = np.random.default_rng(0).integers(0, 256, (256, 256, 3)).astype(np.uint8)
 EVERYWHERE = np.ones((256, 256), np.float32)
 
@@ -68,7 +69,7 @@ def test_whatever_shapes_the_latent_is_told_apart(home: Path, renderer: Renderer
         (renderer, other_face, EVERYWHERE, SETTINGS),
         (renderer, FACE, EVERYWHERE, ProjectionSettings(SETTINGS.stages, seed=1)),
         (renderer, FACE, EVERYWHERE, ProjectionSettings(SETTINGS.stages, editable=1)),
-        (renderer, FACE, EVERYWHERE, ProjectionSettings((Stage(SubGenerator(32), 2, 0.1, 0.1),))),
+        (renderer, FACE, EVERYWHERE, ProjectionSettings((ProjectionStage(SubGenerator(32), 2, 0.1, 0.1),))),
         (Renderer(other_weights), FACE, EVERYWHERE, SETTINGS),
     ]
     for number, parts in enumerate(asked, 1):

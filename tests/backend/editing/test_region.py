@@ -8,9 +8,9 @@ import numpy as np
 import photo_files
 import pytest
 from anycost_backend.editing import models as parts_module
-from anycost_backend.editing.byte_lru_cache import Kept
-from anycost_backend.editing.models import Parts
-from anycost_backend.editing.region import OpenRegion, Shown
+from anycost_backend.editing.byte_lru_cache import ByteLRUCache
+from anycost_backend.editing.models import Models
+from anycost_backend.editing.region import Region, RegionOverlay
 from anycost_backend.editing.session import Session
 from anycost_backend.photo.layer import Layer
 from anycost_backend.photo.photo import open_photo
@@ -29,15 +29,15 @@ def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def latent(loaded: Parts) -> np.ndarray:
+def latent(loaded: Models) -> np.ndarray:
     """Stands in for a projection: any face can be edited."""
     return loaded.renderer.sample(1, 0.7)
 
 
 def opened(
-    loaded: Parts, latent: np.ndarray, pixels: np.ndarray, selection: np.ndarray | None = None, **options: object
-) -> OpenRegion:
-    region = OpenRegion(Layer(pixels, **options), selection, loaded, Kept(1 << 28))  # type: ignore[arg-type]
+    loaded: Models, latent: np.ndarray, pixels: np.ndarray, selection: np.ndarray | None = None, **options: object
+) -> Region:
+    region = Region(Layer(pixels, **options), selection, loaded, ByteLRUCache(1 << 28))  # type: ignore[arg-type]
     for number in region.numbers:
         region.session.adopt(number, latent)
     return region
@@ -47,7 +47,7 @@ def nothing() -> None:
     pass
 
 
-def laid(picture: np.ndarray, shown: Shown) -> np.ndarray:
+def laid(picture: np.ndarray, shown: RegionOverlay) -> np.ndarray:
     """float64: the change over the picture, both of the same type."""
     most = np.iinfo(picture.dtype).max if picture.dtype.kind == "u" else 1
     x0, y0, x1, y1 = shown.bounds
@@ -58,7 +58,7 @@ def laid(picture: np.ndarray, shown: Shown) -> np.ndarray:
 
 
 def final_of_the_command(
-    folder: Path, loaded: Parts, latent: np.ndarray, pixels: np.ndarray, edits: Mapping[int, Mapping[str, float]]
+    folder: Path, loaded: Models, latent: np.ndarray, pixels: np.ndarray, edits: Mapping[int, Mapping[str, float]]
 ) -> np.ndarray:
     session = Session(open_photo(photo_files.vips_file(folder / "photo.png", pixels)), loaded)
     photo = session.photo
@@ -70,7 +70,7 @@ def final_of_the_command(
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
 def test_the_final_picture_is_that_of_anycost_edit(
-    tmp_path: Path, loaded: Parts, latent: np.ndarray, dtype: str
+    tmp_path: Path, loaded: Models, latent: np.ndarray, dtype: str
 ) -> None:
     eight = ASTRONAUT if dtype == "uint8" else photo_files.sixteen(ASTRONAUT)
     pixels = (eight / np.float32(65535)) if dtype == "float32" else eight
@@ -82,7 +82,7 @@ def test_the_final_picture_is_that_of_anycost_edit(
     assert np.abs(edited - pixels).max() > 20 / 255 * most
 
 
-def test_two_faces_that_touch(tmp_path: Path, loaded: Parts, latent: np.ndarray) -> None:
+def test_two_faces_that_touch(tmp_path: Path, loaded: Models, latent: np.ndarray) -> None:
     picture = np.full((300, 420, 3), 120, np.uint8)
     picture[20:276, 0:210] = ASTRONAUT[:256, 122:332]
     picture[40:296, 210:420] = ASTRONAUT[:256, 122:332][:, ::-1]
@@ -95,7 +95,7 @@ def test_two_faces_that_touch(tmp_path: Path, loaded: Parts, latent: np.ndarray)
     assert np.abs(laid(picture, shown) - command).mean() < 0.5
 
 
-def test_a_preview_is_the_final_picture_seen_small(loaded: Parts, latent: np.ndarray) -> None:
+def test_a_preview_is_the_final_picture_seen_small(loaded: Models, latent: np.ndarray) -> None:
     region = opened(loaded, latent, ASTRONAUT)
     final = laid(ASTRONAUT, region.final(SMILE, nothing))
     for max_side, quick in ((512, False), (512, True), (200, True)):
@@ -111,7 +111,7 @@ def test_a_preview_is_the_final_picture_seen_small(loaded: Parts, latent: np.nda
         assert np.abs(seen - wanted).mean() < (0.6 if quick else 0.05) * edit
 
 
-def test_selection_and_transparency_limit_the_change(loaded: Parts, latent: np.ndarray) -> None:
+def test_selection_and_transparency_limit_the_change(loaded: Models, latent: np.ndarray) -> None:
     selection = np.zeros(ASTRONAUT.shape[:2], np.uint8)
     selection[:, 225:] = 255  # the right half of her face
     selection[:, 215:225] = 100
@@ -127,7 +127,7 @@ def test_selection_and_transparency_limit_the_change(loaded: Parts, latent: np.n
     assert not shown.pixels[:, :, 3][limit == 0].any()
 
 
-def test_only_faces_that_are_selected_are_offered(loaded: Parts, latent: np.ndarray) -> None:
+def test_only_faces_that_are_selected_are_offered(loaded: Models, latent: np.ndarray) -> None:
     selection = np.zeros(ASTRONAUT.shape[:2], np.uint8)
     selection[300:, :100] = 255  # a corner far from her face
     assert opened(loaded, latent, ASTRONAUT, selection).numbers == []
@@ -136,13 +136,13 @@ def test_only_faces_that_are_selected_are_offered(loaded: Parts, latent: np.ndar
     assert opened(loaded, latent, chelsea()).numbers == []
 
 
-def test_grey_layers_give_grey_results(loaded: Parts, latent: np.ndarray) -> None:
+def test_grey_layers_give_grey_results(loaded: Models, latent: np.ndarray) -> None:
     region = opened(loaded, latent, ASTRONAUT.mean(axis=2, keepdims=True).astype(np.uint8))
     assert region.final(SMILE, nothing).pixels.shape[2] == 2
     assert region.preview(SMILE, QUICK, 512, True, nothing).pixels.shape[2] == 4
 
 
-def test_work_that_is_not_wanted_ends_between_its_stages(loaded: Parts, latent: np.ndarray) -> None:
+def test_work_that_is_not_wanted_ends_between_its_stages(loaded: Models, latent: np.ndarray) -> None:
     region = opened(loaded, latent, ASTRONAUT)
     calls = 0
 
@@ -157,7 +157,7 @@ def test_work_that_is_not_wanted_ends_between_its_stages(loaded: Parts, latent: 
     assert set(region.session.seconds) == {"find", "render"}
 
 
-def test_a_slider_costs_one_render(loaded: Parts, latent: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slider_costs_one_render(loaded: Models, latent: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
     region = opened(loaded, latent, ASTRONAUT)
     region.preview({0: {"smile": 0.05}}, QUICK, 512, True, nothing)  # looks at both ends of half a unit
     renders = 0
@@ -174,9 +174,9 @@ def test_a_slider_costs_one_render(loaded: Parts, latent: np.ndarray, monkeypatc
     assert renders == 3
 
 
-def test_what_was_kept_goes_with_the_region(loaded: Parts, latent: np.ndarray) -> None:
-    kept = Kept(1 << 28)
-    region = OpenRegion(Layer(ASTRONAUT), None, loaded, kept)
+def test_what_was_kept_goes_with_the_region(loaded: Models, latent: np.ndarray) -> None:
+    kept = ByteLRUCache(1 << 28)
+    region = Region(Layer(ASTRONAUT), None, loaded, kept)
     region.session.adopt(0, latent)
     region.preview(SMILE, QUICK, 512, True, nothing)
     assert kept.bytes > 1 << 18
@@ -185,7 +185,7 @@ def test_what_was_kept_goes_with_the_region(loaded: Parts, latent: np.ndarray) -
 
 
 def test_what_is_kept_stays_within_its_limit() -> None:
-    kept = Kept(1000)
+    kept = ByteLRUCache(1000)
     made: list[str] = []
 
     def make(name: str) -> np.ndarray:

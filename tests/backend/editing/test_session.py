@@ -9,16 +9,17 @@ import skimage.color
 import skimage.data
 from anycost_backend.editing import composite
 from anycost_backend.editing import models as parts_module
-from anycost_backend.editing.models import Parts
-from anycost_backend.editing.session import Edit, Session
+from anycost_backend.editing.models import Models
+from anycost_backend.editing.session import EditResult, Session
 from anycost_backend.photo.photo import Photo, open_photo
 from anycost_models.core.errors import AnycostError
 from anycost_models.editing.directions import eased
 from anycost_models.generators.elastic import SubGenerator
-from anycost_models.projection.inversion import ProjectionSettings, Stage, Step
+from anycost_models.projection.inversion import ProjectionSettings, ProjectionStep
+from anycost_models.projection.schedule import ProjectionStage
 
 ASTRONAUT = skimage.data.astronaut()
-QUICK = ProjectionSettings(stages=(Stage(SubGenerator(64), 6, 0.12, 0.08),))
+QUICK = ProjectionSettings(stages=(ProjectionStage(SubGenerator(64), 6, 0.12, 0.08),))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -29,7 +30,7 @@ def caches(shared_home: Path):
         yield
 
 
-def opened(folder: Path, pixels: np.ndarray, loaded: Parts) -> Session:
+def opened(folder: Path, pixels: np.ndarray, loaded: Models) -> Session:
     """A session whose faces are projected, in a few steps."""
     session = Session(open_photo(photo_files.vips_file(folder / "photo.png", pixels)), loaded)
     for face in range(len(session.faces)):
@@ -38,11 +39,11 @@ def opened(folder: Path, pixels: np.ndarray, loaded: Parts) -> Session:
 
 
 @pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory, loaded: Parts) -> Session:
+def session(tmp_path_factory: pytest.TempPathFactory, loaded: Models) -> Session:
     return opened(tmp_path_factory.mktemp("photo"), ASTRONAUT, loaded)
 
 
-def where_it_may_change(session: Session, edit: Edit, face: int = 0) -> np.ndarray:
+def where_it_may_change(session: Session, edit: EditResult, face: int = 0) -> np.ndarray:
     """Bool, the photo's size."""
     square, photo = session.faces[face].square, session.photo
     x0, y0, x1, y1 = bounds = square.bounds(photo.pixels.shape, margin=2)
@@ -57,7 +58,7 @@ def changed(a: Photo, b: Photo) -> np.ndarray:
     return (a.pixels != b.pixels).any(axis=2)
 
 
-def no_more_steps(step: Step) -> bool:
+def no_more_steps(step: ProjectionStep) -> bool:
     raise RuntimeError("this face has been projected")
 
 
@@ -69,7 +70,7 @@ def test_with_all_strengths_0_the_photo_is_the_photo(session: Session) -> None:
 
 
 @pytest.mark.parametrize("depth", ["uint8", "uint16"])
-def test_only_the_face_changes(tmp_path: Path, loaded: Parts, depth: str) -> None:
+def test_only_the_face_changes(tmp_path: Path, loaded: Models, depth: str) -> None:
     session = opened(tmp_path, photo_files.sixteen(ASTRONAUT) if depth == "uint16" else ASTRONAUT, loaded)
     edit = session.edit(session.photo, 0, {"smile": -1.5}, no_more_steps)
     assert edit.photo.pixels.dtype == depth
@@ -115,7 +116,7 @@ def test_a_smile_leaves_the_fringe_alone(session: Session) -> None:
 
 
 @pytest.mark.parametrize("ink", [(1.0, 1.0, 1.0), (1.0, 0.87, 0.7)], ids=["black and white", "sepia"])
-def test_a_photo_without_colours_gets_none(tmp_path: Path, loaded: Parts, ink: tuple[float, float, float]) -> None:
+def test_a_photo_without_colours_gets_none(tmp_path: Path, loaded: Models, ink: tuple[float, float, float]) -> None:
     grey = skimage.color.rgb2gray(ASTRONAUT)[:, :, None]
     session = opened(tmp_path, (255 * grey * ink).round().astype(np.uint8), loaded)
     edit = session.edit(session.photo, 0, {"mouth_open": 1.0, "hair_red": 1.0})
@@ -124,7 +125,7 @@ def test_a_photo_without_colours_gets_none(tmp_path: Path, loaded: Parts, ink: t
     assert np.percentile(np.abs(after - after[:, :1] * ink), 99) < 2  # of 255
 
 
-def test_faces_are_edited_one_after_the_other(tmp_path: Path, loaded: Parts) -> None:
+def test_faces_are_edited_one_after_the_other(tmp_path: Path, loaded: Models) -> None:
     picture = np.full((300, 560, 3), 120, np.uint8)
     picture[20:276, 10:266], picture[40:296, 290:546] = (ASTRONAUT[:256, 96:352], ASTRONAUT[:256, 96:352][:, ::-1])
     session = opened(tmp_path, picture, loaded)
@@ -138,7 +139,7 @@ def test_faces_are_edited_one_after_the_other(tmp_path: Path, loaded: Parts) -> 
     assert not changed(both.photo, session.photo)[~(first | second)].any()
 
 
-def test_edits_start_from_an_eased_projection(session: Session, loaded: Parts) -> None:
+def test_edits_start_from_an_eased_projection(session: Session, loaded: Models) -> None:
     start = session.start(0)
     assert start is not None
     assert np.array_equal(start, eased(session.project(0).latent))
@@ -147,7 +148,7 @@ def test_edits_start_from_an_eased_projection(session: Session, loaded: Parts) -
     assert np.array_equal(edit.projected, loaded.renderer.render(start, SubGenerator(256)))
 
 
-def test_a_latent_is_found_again_in_another_session(session: Session, loaded: Parts) -> None:
+def test_a_latent_is_found_again_in_another_session(session: Session, loaded: Models) -> None:
     other = Session(session.photo, loaded)
     found = other.project(0, QUICK, no_more_steps)
     assert found.remembered
@@ -156,12 +157,12 @@ def test_a_latent_is_found_again_in_another_session(session: Session, loaded: Pa
 
 @pytest.mark.parametrize("strengths", [{"smlie": 0.5}, {"smile": 2.5}, {"smile": 0, "smlie": 0}])
 def test_what_cannot_be_is_refused_before_the_work(
-    session: Session, loaded: Parts, strengths: dict[str, float]
+    session: Session, loaded: Models, strengths: dict[str, float]
 ) -> None:
     other = Session(session.photo, loaded)
     with pytest.raises(AnycostError, match="'smile'"):
         other.edit(other.photo, 0, strengths, no_more_steps)
 
 
-def test_a_picture_without_a_face(tmp_path: Path, loaded: Parts) -> None:
+def test_a_picture_without_a_face(tmp_path: Path, loaded: Models) -> None:
     assert opened(tmp_path, skimage.data.chelsea(), loaded).faces == ()

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 import pytest
-from anycost_backend.previews.frame_budget import Frames
+from anycost_backend.previews.frame_budget import FrameBudget
 from anycost_models.generators.sub_generator import SubGenerator
-from anycost_models.previews.latency_table import BUDGET, Timed, TimeTable
+from anycost_models.previews.latency_table import BUDGET, Latency, LatencyTable
 
 SMALL, NARROW, WIDE = SubGenerator(64, 0.25), SubGenerator(256, 0.25), SubGenerator(256, 0.5)
 FULL = SubGenerator(1024)
 MS = {SMALL: 2.0, NARROW: 6.0, WIDE: 12.0, FULL: 120.0}  # on a free machine
-TABLE = TimeTable("a CPU", "openvino", 0, tuple(Timed(sub.resolution, sub.channels, ms) for sub, ms in MS.items()))
+TABLE = LatencyTable("a CPU", "openvino", 0, tuple(Latency(sub.resolution, sub.channels, ms) for sub, ms in MS.items()))
 BESIDE = 8.0  # milliseconds of a picture that are not its drawing, on a free machine
 
 
@@ -18,7 +18,7 @@ BESIDE = 8.0  # milliseconds of a picture that are not its drawing, on a free ma
 class Machine:
     """Draws pictures, `slower` times as slowly as in the table."""
 
-    frames: Frames
+    frames: FrameBudget
     slower: float = 1.0
     seconds: float = 0.0
 
@@ -46,8 +46,8 @@ class Machine:
 
 @pytest.fixture
 def machine() -> Machine:
-    made = Machine(Frames(TABLE))
-    made.frames = Frames(TABLE, made.clock)
+    made = Machine(FrameBudget(TABLE))
+    made.frames = FrameBudget(TABLE, made.clock)
     return made
 
 

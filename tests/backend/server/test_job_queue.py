@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from anycost_backend.server.job_queue import Job, Work
+from anycost_backend.server.job_queue import Job, JobQueue
 
 Log = list[str]
 
@@ -16,8 +16,8 @@ def log() -> Log:
 
 
 @pytest.fixture
-def work() -> Iterator[Work]:
-    work = Work()
+def work() -> Iterator[JobQueue]:
+    work = JobQueue()
     thread = threading.Thread(target=work.run, daemon=True)
     thread.start()
     yield work
@@ -54,14 +54,14 @@ class Gate:
         job.check()
 
 
-def settle(work: Work) -> None:
+def settle(work: JobQueue) -> None:
     deadline = time.monotonic() + 10
     while work.waiting() or work.running():
         assert time.monotonic() < deadline
         time.sleep(0.005)
 
 
-def held(work: Work, log: Log, name: str = "first", **options: object) -> Gate:
+def held(work: JobQueue, log: Log, name: str = "first", **options: object) -> Gate:
     """A job that runs."""
     gate = Gate()
     work.put(job(log, name, gate, **options))
@@ -69,7 +69,7 @@ def held(work: Work, log: Log, name: str = "first", **options: object) -> Gate:
     return gate
 
 
-def test_the_newest_of_a_key_takes_the_place_of_those_that_wait(work: Work, log: Log) -> None:
+def test_the_newest_of_a_key_takes_the_place_of_those_that_wait(work: JobQueue, log: Log) -> None:
     gate = held(work, log)
     for name in ("a", "b", "c"):
         work.put(job(log, name, key="slider"))
@@ -80,7 +80,7 @@ def test_the_newest_of_a_key_takes_the_place_of_those_that_wait(work: Work, log:
     assert log[2:] == ["first", "c", "other"]
 
 
-def test_of_running_ones_not_two_in_a_row_are_dropped(work: Work, log: Log) -> None:
+def test_of_running_ones_not_two_in_a_row_are_dropped(work: JobQueue, log: Log) -> None:
     """Else a slider that moves quicker than pictures are drawn would see none."""
     first = held(work, log, "a", key="slider")
     second = Gate()
@@ -93,7 +93,7 @@ def test_of_running_ones_not_two_in_a_row_are_dropped(work: Work, log: Log) -> N
     assert log == ["a superseded", "b", "c"]
 
 
-def test_a_lasting_job_is_displaced_by_nothing_but_its_like(work: Work, log: Log) -> None:
+def test_a_lasting_job_is_displaced_by_nothing_but_its_like(work: JobQueue, log: Log) -> None:
     gate = held(work, log)
     work.put(job(log, "preview", key="slider"))
     work.put(job(log, "final", key="slider", lasting=True))
@@ -103,7 +103,7 @@ def test_a_lasting_job_is_displaced_by_nothing_but_its_like(work: Work, log: Log
     assert log == ["preview superseded", "first", "final", "later preview"]
 
 
-def test_what_is_long_rests_while_quick_work_keeps_coming(work: Work, log: Log) -> None:
+def test_what_is_long_rests_while_quick_work_keeps_coming(work: JobQueue, log: Log) -> None:
     gate = Gate()
 
     def steps(long: Job) -> None:
@@ -122,7 +122,7 @@ def test_what_is_long_rests_while_quick_work_keeps_coming(work: Work, log: Log) 
     assert log[:5] == [*(f"movement {number}" for number in range(4)), "next step"]
 
 
-def test_a_long_job_that_is_stopped_does_not_wait_for_quick_work(work: Work, log: Log) -> None:
+def test_a_long_job_that_is_stopped_does_not_wait_for_quick_work(work: JobQueue, log: Log) -> None:
     gate = Gate()
 
     def steps(long: Job) -> None:
@@ -140,7 +140,7 @@ def test_a_long_job_that_is_stopped_does_not_wait_for_quick_work(work: Work, log
     assert log[:2] == ["quick", "cancelled"]
 
 
-def test_what_is_quick_is_done_between_the_steps_of_what_is_long(work: Work, log: Log) -> None:
+def test_what_is_quick_is_done_between_the_steps_of_what_is_long(work: JobQueue, log: Log) -> None:
     gate = Gate()
 
     def steps(long: Job) -> None:
@@ -159,7 +159,7 @@ def test_what_is_quick_is_done_between_the_steps_of_what_is_long(work: Work, log
     assert log == ["quick", "failing ZeroDivisionError", "between", "long", "another long one"]
 
 
-def test_a_job_waits_until_it_is_ready_and_what_rests_comes_last(work: Work, log: Log) -> None:
+def test_a_job_waits_until_it_is_ready_and_what_rests_comes_last(work: JobQueue, log: Log) -> None:
     ready = threading.Event()
     gate = held(work, log)
     work.put(job(log, "resting", resting=True))
@@ -170,7 +170,7 @@ def test_a_job_waits_until_it_is_ready_and_what_rests_comes_last(work: Work, log
     assert log == ["first", "long", "not ready", "resting"]
 
 
-def test_what_follows_a_job_never_displaces_a_newer_one(work: Work, log: Log) -> None:
+def test_what_follows_a_job_never_displaces_a_newer_one(work: JobQueue, log: Log) -> None:
     gate = Gate()
 
     def followed(one: Job) -> None:
@@ -185,7 +185,7 @@ def test_what_follows_a_job_never_displaces_a_newer_one(work: Work, log: Log) ->
     assert log == ["follow-up superseded", "a", "b"]
 
 
-def test_a_preview_never_displaces_a_final_picture_that_has_to_wait(work: Work, log: Log) -> None:
+def test_a_preview_never_displaces_a_final_picture_that_has_to_wait(work: JobQueue, log: Log) -> None:
     gate, projected = Gate(), threading.Event()
 
     def not_yet(one: Job) -> None:
@@ -204,7 +204,7 @@ def test_a_preview_never_displaces_a_final_picture_that_has_to_wait(work: Work, 
     assert "final" in log
 
 
-def test_cancelled_jobs_are_told_and_end_at_their_next_check(work: Work, log: Log) -> None:
+def test_cancelled_jobs_are_told_and_end_at_their_next_check(work: JobQueue, log: Log) -> None:
     gate = held(work, log, session="mine")
     work.put(job(log, "waiting", session="mine"))
     work.put(job(log, "another's", session="theirs"))
@@ -216,7 +216,7 @@ def test_cancelled_jobs_are_told_and_end_at_their_next_check(work: Work, log: Lo
 
 
 def test_at_the_end_everybody_is_told(log: Log) -> None:
-    work = Work()
+    work = JobQueue()
     work.put(job(log, "a"))
     work.end()
     work.run()

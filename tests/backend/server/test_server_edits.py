@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from anycost_backend.editing.models import Parts
+from anycost_backend.editing.models import Models
 from anycost_client.protocol import messages as m
 from serving import Backend, Client, array, picture, share_caches
 from skimage.data import astronaut, chelsea
@@ -32,7 +32,7 @@ def client(backend: Backend) -> Client:
 
 
 @pytest.fixture(scope="module")
-def known(client: Client, loaded: Parts) -> m.KnownFace:
+def known(client: Client, loaded: Models) -> m.KnownFace:
     """A latent that came with the document: nothing has to be projected."""
     (face,) = loaded.finder.find(ASTRONAUT)
     corners = [(float(x), float(y)) for x, y in face.square.corners()]

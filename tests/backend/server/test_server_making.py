@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from anycost_backend.editing.models import Parts
+from anycost_backend.editing.models import Models
 from anycost_client.protocol import messages as m
 from anycost_models.core import paths
 from serving import Backend, Client, array, picture, share_caches
@@ -26,14 +26,14 @@ def client(shared_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     backend.kill()
 
 
-def opened(client: Client, loaded: Parts, latent: np.ndarray) -> m.SessionFace:
+def opened(client: Client, loaded: Models, latent: np.ndarray) -> m.SessionFace:
     (face,) = loaded.finder.find(HEAD)
     a, b, c, d = ((float(x), float(y)) for x, y in face.square.corners())
     known = m.KnownFace((a, b, c, d), client.welcome.model_hash, picture(latent[:, :, None]))
     return m.SessionFace(client.open(HEAD, known=(known,)).session, 0)
 
 
-def test_a_lock_shows_in_the_picture_and_is_the_same_in_all_qualities(client: Client, loaded: Parts) -> None:
+def test_a_lock_shows_in_the_picture_and_is_the_same_in_all_qualities(client: Client, loaded: Models) -> None:
     face = opened(client, loaded, loaded.renderer.sample(903, 0.7))
 
     def final(**options: tuple[str, ...]) -> np.ndarray:
@@ -47,7 +47,7 @@ def test_a_lock_shows_in_the_picture_and_is_the_same_in_all_qualities(client: Cl
     assert (failed.reason, "brows_up" in failed.remedy) == ("unknown_attribute", True)
 
 
-def test_a_pose_is_matched_and_can_be_set(client: Client, loaded: Parts) -> None:
+def test_a_pose_is_matched_and_can_be_set(client: Client, loaded: Models) -> None:
     latent = loaded.renderer.sample(3, 0.7)
     face, other = (opened(client, loaded, latent) for _ in range(2))
     asked = m.MatchFace(session=face.session, face=0, what="pose", source=other)
@@ -66,7 +66,7 @@ def test_a_pose_is_matched_and_can_be_set(client: Client, loaded: Parts) -> None
     assert client.ask(m.MatchFace(session="gone", face=0, what="pose", source=other)).reason == "no_session"
 
 
-def test_a_slider_is_made_from_open_faces_and_removed_again(client: Client, loaded: Parts) -> None:
+def test_a_slider_is_made_from_open_faces_and_removed_again(client: Client, loaded: Models) -> None:
     directions, rng = loaded.directions, np.random.default_rng(0)
     sides = []
     for strength in (1.5, -1.5):

@@ -5,7 +5,7 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 from anycost_models.core.errors import AnycostError
-from anycost_models.editing.attribute_lock import Holding
+from anycost_models.editing.attribute_lock import AttributeLock
 from anycost_models.editing.directions import Direction, Directions
 
 NAMES = ("smile", "mouth_open", "glasses", "unseen")
@@ -41,7 +41,7 @@ def drift(strengths: dict[str, float], name: str = "mouth_open") -> float:
 
 
 def test_a_held_label_stays_while_another_attribute_moves() -> None:
-    holding = Holding(made_up(), FACE, labels)
+    holding = AttributeLock(made_up(), FACE, labels)
     for smile in (-1.0, 0.3, 0.7, 1.0):
         left = labels(made_up().apply(FACE, holding.exact({"smile": smile}, ("mouth_open",))))["mouth_open"]
         assert abs(left) < 0.05 * 5, smile
@@ -49,14 +49,14 @@ def test_a_held_label_stays_while_another_attribute_moves() -> None:
 
 
 def test_what_was_set_of_the_held_attribute_is_what_stays() -> None:
-    holding = Holding(made_up(), FACE, labels)
+    holding = AttributeLock(made_up(), FACE, labels)
     found = holding.exact({"smile": 0.5, "mouth_open": 0.8}, ("mouth_open",))
     assert labels(made_up().apply(FACE, found))["mouth_open"] == pytest.approx(5 * 0.8, abs=0.05 * 5)
     assert found["smile"] == 0.5
 
 
 def test_a_slider_that_is_dragged_costs_nothing_after_the_first_time() -> None:
-    holding = Holding(made_up(), FACE, labels)
+    holding = AttributeLock(made_up(), FACE, labels)
     first = holding.quick({"smile": 0.2}, ("mouth_open", "glasses"))
     asked = holding.pictures
     drags = [holding.quick({"smile": smile}, ("mouth_open", "glasses")) for smile in np.linspace(0.1, 1.4, 20)]
@@ -67,7 +67,7 @@ def test_a_slider_that_is_dragged_costs_nothing_after_the_first_time() -> None:
 
 
 def test_the_answer_does_not_depend_on_what_was_asked_before() -> None:
-    asked, fresh = Holding(made_up(), FACE, labels), Holding(made_up(), FACE, labels)
+    asked, fresh = AttributeLock(made_up(), FACE, labels), AttributeLock(made_up(), FACE, labels)
     for smile in (0.2, -0.8, 0.9):
         asked.quick({"smile": smile}, ("glasses",))
         asked.exact({"smile": smile, "glasses": 0.5}, ("glasses", "mouth_open"))
@@ -79,19 +79,19 @@ def test_the_answer_does_not_depend_on_what_was_asked_before() -> None:
 
 
 def test_labels_that_cannot_be_measured_and_attributes_without_one_are_left_alone() -> None:
-    holding = Holding(made_up(), FACE, labels)
+    holding = AttributeLock(made_up(), FACE, labels)
     assert holding.exact({"smile": 0.5}, ("unseen",)) == {"smile": 0.5}
     assert holding.exact({"smile": 0.5}, ()) == {"smile": 0.5}
     found = holding.exact({"smile": 1.8}, ("glasses", "mouth_open"))
     assert np.isfinite(list(found.values())).all()
-    faceless = Holding(made_up(), FACE, lambda latent: dict.fromkeys(NAMES, float("nan")))
+    faceless = AttributeLock(made_up(), FACE, lambda latent: dict.fromkeys(NAMES, float("nan")))
     assert faceless.exact({"smile": 1.0}, ("glasses",)) == {"smile": 1.0, "glasses": 0.0}
     with pytest.raises(AnycostError, match="glasses"):
         holding.exact({"smile": 1.0}, ("glases",))
 
 
 def test_no_strength_leaves_its_range() -> None:
-    strong = Holding(made_up(), FACE, lambda latent: {"mouth_open": 0.1 * latent[0, 1] + 3 * latent[0, 0]})
+    strong = AttributeLock(made_up(), FACE, lambda latent: {"mouth_open": 0.1 * latent[0, 1] + 3 * latent[0, 0]})
     assert abs(strong.exact({"smile": 2.0, "mouth_open": -1.5}, ("mouth_open",))["mouth_open"]) <= 2
 
 
@@ -99,7 +99,7 @@ def test_an_offset_is_held_against_as_strengths_are() -> None:
     offset = np.zeros_like(FACE)
     offset[:, 0] = 0.8
     directions = made_up()
-    holding = Holding(directions, FACE, labels, offset)
+    holding = AttributeLock(directions, FACE, labels, offset)
     found = holding.exact({}, ("mouth_open",))
     assert labels(made_up().apply(FACE + offset, found))["mouth_open"] == pytest.approx(0, abs=0.05 * 5)
     assert holding.fits(directions, FACE.copy(), offset.copy())

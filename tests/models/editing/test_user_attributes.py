@@ -7,10 +7,20 @@ import numpy as np
 import pytest
 from anycost_models.core.errors import AnycostError
 from anycost_models.editing.directions import Direction, load_directions
-from anycost_models.editing.user_attributes import Made, Place, all_of, path_of, read, remove, store, with_own, write
+from anycost_models.editing.user_attributes import (
+    LatentSpace,
+    UserAttribute,
+    all_of,
+    path_of,
+    read,
+    remove,
+    store,
+    with_own,
+    write,
+)
 from safetensors.numpy import save_file
 
-PLACE = Place("abc", 16, 512)
+PLACE = LatentSpace("abc", 16, 512)
 SHIPPED = load_directions()
 
 
@@ -20,9 +30,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def made(name: str = "freckles", model: str = "abc") -> Made:
+def made(name: str = "freckles", model: str = "abc") -> UserAttribute:
     vector = np.linspace(-1, 1, 512, dtype=np.float32)
-    return Made(Direction(name, "Own", "none … many", "face", (7, 16), vector), model, {"right": 0.9, "holds": True})
+    return UserAttribute(
+        Direction(name, "Own", "none … many", "face", (7, 16), vector), model, {"right": 0.9, "holds": True}
+    )
 
 
 def test_what_is_stored_is_found_beside_what_comes_with_the_program(home: Path) -> None:

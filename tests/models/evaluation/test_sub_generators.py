@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from anycost_models.core.errors import AnycostError
 from anycost_models.evaluation import sub_generators
-from anycost_models.evaluation.sub_generators import Gallery
+from anycost_models.evaluation.sub_generators import SubGeneratorRenders
 from anycost_models.face.labels import LABELS, FaceLabels
 from anycost_models.generators import held_out
 from anycost_models.generators.checkpoint import load_generator
@@ -107,7 +107,9 @@ def test_samples_seed_and_truncation_are_checked(
 
 def test_the_full_generator_is_consistent_with_itself(tiny: StyleGAN2Generator, perceptual: PerceptualDistance) -> None:
     narrow, full = SubGenerator(32, 0.25), SubGenerator(32)
-    near, same = sub_generators.consistency(Gallery(tiny, (narrow, full)), perceptual, held_out_styles(tiny, 2))
+    near, same = sub_generators.consistency(
+        SubGeneratorRenders(tiny, (narrow, full)), perceptual, held_out_styles(tiny, 2)
+    )
     assert (same.sub, same.psnr, same.enl0, same.macs_ratio) == (full, pytest.approx(image_metrics.MOST), 0, 1)
     assert near.sub == narrow
     assert near.psnr < 40
@@ -120,7 +122,7 @@ def test_consistency_compares_with_the_full_picture_made_smaller(
     embedded: ElasticGenerator, perceptual: PerceptualDistance
 ) -> None:
     styles = held_out_styles(embedded, 2)
-    (found,) = sub_generators.consistency(Gallery(embedded, (SMALL,)), perceptual, styles)
+    (found,) = sub_generators.consistency(SubGeneratorRenders(embedded, (SMALL,)), perceptual, styles)
     with torch.inference_mode():
         goal = F.avg_pool2d(embedded(styles[:, 0]).clamp(-1, 1), 8)
         drawn = embedded(styles[:, 0], SMALL).clamp(-1, 1)
@@ -138,7 +140,7 @@ def test_each_sample_is_tracked(tiny: StyleGAN2Generator, perceptual: Perceptual
             seen.append(sample)
             yield sample
 
-    sub_generators.frechet(Gallery(tiny, (SubGenerator(8),)), perceptual, held_out_styles(tiny, 3), track)
+    sub_generators.frechet(SubGeneratorRenders(tiny, (SubGenerator(8),)), perceptual, held_out_styles(tiny, 3), track)
     assert len(seen) == 3
 
 
@@ -146,7 +148,7 @@ def test_the_full_generators_distribution_is_at_its_floor(
     tiny: StyleGAN2Generator, perceptual: PerceptualDistance
 ) -> None:
     narrow, full = SubGenerator(32, 0.25), SubGenerator(32)
-    found = sub_generators.frechet(Gallery(tiny, (narrow, full)), perceptual, held_out_styles(tiny, 8))
+    found = sub_generators.frechet(SubGeneratorRenders(tiny, (narrow, full)), perceptual, held_out_styles(tiny, 8))
     assert found[1].fd_enl0 == found[1].floor > 0
     assert found[0].fd_enl0 > found[0].floor == found[1].floor
 
@@ -154,7 +156,7 @@ def test_the_full_generators_distribution_is_at_its_floor(
 def test_paths_shorten_with_the_square_of_the_truncation(
     tiny: StyleGAN2Generator, perceptual: PerceptualDistance
 ) -> None:
-    gallery = Gallery(tiny, (SubGenerator(16, 0.5), SubGenerator(32)))
+    gallery = SubGeneratorRenders(tiny, (SubGenerator(16, 0.5), SubGenerator(32)))
     whole, half = (
         sub_generators.path_lengths(gallery, perceptual, held_out_styles(tiny, 4, truncation=psi))
         for psi in (0.5, 0.25)
@@ -166,7 +168,7 @@ def test_paths_shorten_with_the_square_of_the_truncation(
 
 
 def test_attributes_of_the_full_generator_agree_with_themselves(embedded: ElasticGenerator) -> None:
-    gallery = Gallery(embedded, (SMALL, FULL))
+    gallery = SubGeneratorRenders(embedded, (SMALL, FULL))
     near, same = sub_generators.attributes(gallery, FaceLabels.load(), held_out_styles(embedded, 3))
     assert list(near.labels) == list(same.labels) == list(LABELS)
     assert (same.difference, same.correlation) == (0, pytest.approx(1))
@@ -181,7 +183,7 @@ def test_attributes_of_the_full_generator_agree_with_themselves(embedded: Elasti
 def test_the_sheet_has_a_row_for_each_face_and_the_full_generator_last(
     tiny: StyleGAN2Generator, channels: tuple[float, ...]
 ) -> None:
-    gallery = Gallery(tiny, tiny.sub_generators([32], channels))
+    gallery = SubGeneratorRenders(tiny, tiny.sub_generators([32], channels))
     styles = held_out_styles(tiny, 3)
     sheet = sub_generators.comparison_sheet(gallery, styles, "3 faces", tile=32)
     columns = 2 if 1.0 in channels else 3

@@ -9,7 +9,7 @@ import torch
 from anycost_models.core.errors import AnycostError
 from anycost_models.core.torch_normals import normals
 from anycost_models.export import graph_cache as graphs_module
-from anycost_models.export.graph_cache import GeneratorFile, Graphs
+from anycost_models.export.graph_cache import GeneratorFile, GraphCache
 from anycost_models.export.onnx_export import export
 from anycost_models.generators import mobile, stylegan2
 from anycost_models.generators.checkpoint import load_generator, save_generator
@@ -43,8 +43,8 @@ def weights(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return tmp_path / "tiny.safetensors"
 
 
-def graphs_of(weights: Path, kind: str | None = None, precision: onnx_network.Precision | None = "f32") -> Graphs:
-    return Graphs(weights, lambda: load_generator(weights), kind, precision=precision)
+def graphs_of(weights: Path, kind: str | None = None, precision: onnx_network.Precision | None = "f32") -> GraphCache:
+    return GraphCache(weights, lambda: load_generator(weights), kind, precision=precision)
 
 
 def no_generator() -> ElasticGenerator:
@@ -100,7 +100,7 @@ def test_what_was_exported_is_read_without_the_generator(weights: Path, home: Pa
     (latent,) = latents(GeneratorFile.read(weights), 1)
     sub = SubGenerator(16, 0.5)
     (before,) = graphs_of(weights).drawing(sub)(latent, NOISE)
-    again = Graphs(weights, no_generator, precision="f32")
+    again = GraphCache(weights, no_generator, precision="f32")
     np.testing.assert_array_equal(again.drawing(sub)(latent, NOISE)[0], before)
     (file,) = (home / "cache" / "graphs").iterdir()
     about = {entry.key: entry.value for entry in onnx.load(file).metadata_props}

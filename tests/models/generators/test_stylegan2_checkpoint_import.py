@@ -17,7 +17,7 @@ from anycost_models.generators.elastic import SubGenerator
 from anycost_models.generators.published_cases import LIMIT, compare
 from anycost_models.generators.stylegan2 import BLUR, StyleGAN2Generator
 from anycost_models.generators.stylegan2_checkpoint_import import (
-    Latents,
+    LatentWeights,
     Layout,
     encoder_layout,
     generator_layout,
@@ -121,7 +121,7 @@ def test_a_bare_state_dict_and_half_precision_are_read_too(tmp_path):
 def test_an_encoder_is_kept_with_its_sizes(tmp_path):
     torch.save({"state_dict": encoder_state()}, tmp_path / "encoder.pt")
     read = read_published(tmp_path / "encoder.pt")
-    assert isinstance(read, Latents)
+    assert isinstance(read, LatentWeights)
     save_published(read, tmp_path / "encoder.safetensors")
     with safe_open(tmp_path / "encoder.safetensors", "np") as file:
         assert file.metadata()["family"] == "stylegan2-encoder"
@@ -134,7 +134,7 @@ def test_boundaries_are_kept_by_their_names(tmp_path):
     names = ("00_5_o_Clock_Shadow", "31_Smiling")
     torch.save({name: torch.ones(1, 16, dtype=torch.float64) for name in names}, tmp_path / "boundaries.pt")
     read = read_published(tmp_path / "boundaries.pt")
-    assert isinstance(read, Latents)
+    assert isinstance(read, LatentWeights)
     assert (read.family, read.config) == ("stylegan2-boundaries", {"style_dim": 16})
     assert {name: tuple(tensor.shape) for name, tensor in read.tensors.items()} == dict.fromkeys(names, (16,))
     save_published(read, tmp_path / "boundaries.safetensors")
@@ -309,4 +309,4 @@ def test_a_folder_that_is_none_is_refused(cases, harm, message):
 
 
 def test_not_a_number_never_agrees():
-    assert not published_cases.Compared("x", float("nan")).agrees
+    assert not published_cases.CaseDifference("x", float("nan")).agrees

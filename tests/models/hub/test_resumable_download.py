@@ -12,7 +12,7 @@ import threading
 
 import pytest
 from anycost_models.hub import package_index, resumable_download
-from anycost_models.hub.resumable_download import DownloadError, Refused, download
+from anycost_models.hub.resumable_download import DownloadError, DownloadRefused, download
 
 BODY = bytes(range(256)) * 2000  # 512,000 bytes
 SHA256 = hashlib.sha256(BODY).hexdigest()
@@ -146,7 +146,7 @@ def test_a_damaged_file_gets_no_name_and_is_not_kept(serving, tmp_path):
 
 def test_what_is_too_large_is_refused_before_it_comes(serving, tmp_path):
     server = serving()
-    with pytest.raises(Refused, match="holds more than 0 MiB"):
+    with pytest.raises(DownloadRefused, match="holds more than 0 MiB"):
         download(server.url, tmp_path / "file", tmp_path / "partial", 1000)
     assert not (tmp_path / "file").exists()
 

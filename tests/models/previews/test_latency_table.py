@@ -6,32 +6,32 @@ import numpy as np
 import pytest
 import torch
 from anycost_models.core.errors import AnycostError
-from anycost_models.export.graph_cache import Graphs
+from anycost_models.export.graph_cache import GraphCache
 from anycost_models.generators import mobile
 from anycost_models.generators.checkpoint import load_generator, save_generator
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.previews import latency_table
-from anycost_models.previews.fidelity_table import Nearness, Row, load_nearness, save_nearness
+from anycost_models.previews.fidelity_table import FidelityRow, FidelityTable, load_nearness, save_nearness
 from anycost_models.previews.latency_chart import draw_times
-from anycost_models.previews.latency_table import Pace, Timed, TimeTable, choose, progression
+from anycost_models.previews.latency_table import Latency, LatencyTable, LoadEstimator, choose, progression
 
 SMALL, NARROW, WIDE, FULL = SubGenerator(64), SubGenerator(256, 0.25), SubGenerator(256, 0.5), SubGenerator(1024)
-NEARNESS = Nearness(
+NEARNESS = FidelityTable(
     8,
     (128, 256),
     (
-        Row(64, 1.0, 100, (0.5, 0.9)),
-        Row(256, 0.25, 200, (0.6, 0.5)),
-        Row(512, 0.25, 250, (0.7, 0.6)),
-        Row(256, 0.5, 300, (0.3, 0.3)),
-        Row(1024, 1.0, 2000, (0.0, 0.0)),
+        FidelityRow(64, 1.0, 100, (0.5, 0.9)),
+        FidelityRow(256, 0.25, 200, (0.6, 0.5)),
+        FidelityRow(512, 0.25, 250, (0.7, 0.6)),
+        FidelityRow(256, 0.5, 300, (0.3, 0.3)),
+        FidelityRow(1024, 1.0, 2000, (0.0, 0.0)),
     ),
 )
-TABLE = TimeTable(
+TABLE = LatencyTable(
     "a CPU",
     "openvino",
     0,
-    (Timed(64, 1.0, 5.0), Timed(256, 0.25, 10.0), Timed(256, 0.5, 20.0), Timed(1024, 1.0, 200.0)),
+    (Latency(64, 1.0, 5.0), Latency(256, 0.25, 10.0), Latency(256, 0.5, 20.0), Latency(1024, 1.0, 200.0)),
     NEARNESS,
 )
 
@@ -60,19 +60,19 @@ def test_the_nearest_that_fits_is_chosen(budget: float, side: int, expected: Sub
 def test_when_the_slider_rests_better_ones_follow_up_to_the_best() -> None:
     assert progression(TABLE, SMALL, 256) == (WIDE, FULL)
     assert progression(TABLE, FULL, 256) == ()
-    slow = TimeTable("a CPU", "openvino", 0, (*TABLE.rows[:3], Timed(1024, 1.0, 4000.0)), NEARNESS)
+    slow = LatencyTable("a CPU", "openvino", 0, (*TABLE.rows[:3], Latency(1024, 1.0, 4000.0)), NEARNESS)
     assert progression(slow, NARROW, 256) == (WIDE,)
 
 
 def test_without_a_table_of_distances_size_comes_first_then_width() -> None:
-    unknown = TimeTable("a CPU", "openvino", 0, TABLE.rows)
+    unknown = LatencyTable("a CPU", "openvino", 0, TABLE.rows)
     assert choose(unknown, 33, 256) == WIDE
     assert choose(unknown, 15, 256) == NARROW
     assert choose(unknown, 15, 64) == SMALL
 
 
 def test_a_busy_machine_draws_with_less_and_a_wrong_table_is_noticed() -> None:
-    pace = Pace(TABLE)
+    pace = LoadEstimator(TABLE)
     assert pace.choose(33, 256) == WIDE
     pace.observe(WIDE, 500.0)  # once: it was held up
     assert pace.choose(33, 256) == WIDE
@@ -82,13 +82,13 @@ def test_a_busy_machine_draws_with_less_and_a_wrong_table_is_noticed() -> None:
     for _ in range(40):
         pace.observe(NARROW, 4.0)
     assert pace.outdated
-    assert not Pace(TABLE).outdated
+    assert not LoadEstimator(TABLE).outdated
 
 
 def test_only_what_no_cheaper_one_replaces_is_worth_measuring() -> None:
     assert NEARNESS.worthwhile() == (SMALL, NARROW, WIDE, FULL)
-    searched = Row(256, (64, 48), 320, (0.29, 0.29))  # hardly nearer than WIDE
-    assert Nearness(8, (128, 256), (*NEARNESS.rows, searched)).worthwhile() == (SMALL, NARROW, WIDE, FULL)
+    searched = FidelityRow(256, (64, 48), 320, (0.29, 0.29))  # hardly nearer than WIDE
+    assert FidelityTable(8, (128, 256), (*NEARNESS.rows, searched)).worthwhile() == (SMALL, NARROW, WIDE, FULL)
 
 
 def test_the_shipped_table_names_what_the_model_has() -> None:
@@ -111,17 +111,17 @@ def test_a_table_is_written_and_read(tmp_path: Path) -> None:
 
 
 def test_what_was_measured_is_remembered(weights: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    graphs = Graphs(weights, lambda: load_generator(weights))
+    graphs = GraphCache(weights, lambda: load_generator(weights))
     monkeypatch.setattr(graphs, "drawing", counted := Counted(graphs))
     assert latency_table.remembered(graphs) is None
-    seen: list[Timed] = []
+    seen: list[Latency] = []
     table = latency_table.measure(graphs, on_row=seen.append)
     assert {row.sub for row in table.rows} == {row.sub for row in seen}
     assert all(row.ms == min(other.ms for other in seen if other.sub == row.sub) for row in table.rows)
     assert table.full == SubGenerator(64)
     assert len(counted.subs) == 2 * len(table.rows) == len(seen)
     assert latency_table.remembered(graphs) == table
-    assert latency_table.remembered(Graphs(weights, lambda: load_generator(weights), threads=1)) is None
+    assert latency_table.remembered(GraphCache(weights, lambda: load_generator(weights), threads=1)) is None
     (file,) = (home / "cache" / "times").iterdir()
     file.write_text("{}")
     assert latency_table.remembered(graphs) is None
@@ -130,7 +130,7 @@ def test_what_was_measured_is_remembered(weights: Path, home: Path, monkeypatch:
 class Counted:
     """Graphs.drawing that keeps account, and draws nothing."""
 
-    def __init__(self, graphs: Graphs) -> None:
+    def __init__(self, graphs: GraphCache) -> None:
         self.graphs = graphs
         self.subs: list[SubGenerator] = []
 
@@ -143,5 +143,5 @@ class Counted:
 def test_the_chart_shows_every_row() -> None:
     chart = draw_times(TABLE, 256)
     assert chart.shape == (720, 1120, 3)
-    fewer = draw_times(TimeTable("a CPU", "openvino", 0, (TABLE.rows[0], TABLE.rows[3]), NEARNESS), 256)
+    fewer = draw_times(LatencyTable("a CPU", "openvino", 0, (TABLE.rows[0], TABLE.rows[3]), NEARNESS), 256)
     assert (chart != fewer).any()

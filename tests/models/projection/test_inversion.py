@@ -19,10 +19,13 @@ from anycost_models.inference.onnx_network import load
 from anycost_models.metrics.enl0 import load_perceptual
 from anycost_models.metrics.identity import load_identity
 from anycost_models.projection.curvature import load_curvature
-from anycost_models.projection.inversion import ProjectionSettings, Stage, project
-from anycost_models.projection.scores import Judge
+from anycost_models.projection.inversion import ProjectionSettings, project
+from anycost_models.projection.schedule import ProjectionStage
+from anycost_models.projection.scores import ProjectionScorer
 
-SHORT = ProjectionSettings(stages=(Stage(SubGenerator(32), 4, 0.12, 0.08), Stage(SubGenerator(64), 2, 0.1, 0.05)))
+SHORT = ProjectionSettings(
+    stages=(ProjectionStage(SubGenerator(32), 4, 0.12, 0.08), ProjectionStage(SubGenerator(64), 2, 0.1, 0.05))
+)
 Y, X = np.mgrid[0:256, 0:256]
 OVAL = (((X - 128) / 75) ** 2 + ((Y - 138) / 100) ** 2 < 1).astype(np.float32)  # where an aligned face lies
 
@@ -70,7 +73,7 @@ def face(model):
 
 
 def test_a_projection_comes_closer_than_the_mean_face(model, enl0, face, mean_face):
-    stages = Stage(SubGenerator(64), 20, 0.12, 0.08), Stage(SubGenerator(128), 8, 0.1, 0.05)
+    stages = ProjectionStage(SubGenerator(64), 20, 0.12, 0.08), ProjectionStage(SubGenerator(128), 8, 0.1, 0.05)
     told = []
     found = project(model, enl0, face, settings=ProjectionSettings(stages), on_step=lambda step: told.append(step) or 1)
     assert found.latent.shape == (16, 512)
@@ -89,7 +92,9 @@ def test_a_projection_comes_closer_than_the_mean_face(model, enl0, face, mean_fa
 
 
 def test_the_same_seed_gives_the_same_bits(model, tiny, enl0, face):
-    settings = ProjectionSettings((Stage(SubGenerator(64), 3, 0.12, 0.08), Stage(SubGenerator(128), 2, 0.1, 0.05)))
+    settings = ProjectionSettings(
+        (ProjectionStage(SubGenerator(64), 3, 0.12, 0.08), ProjectionStage(SubGenerator(128), 2, 0.1, 0.05))
+    )
     first, second = (project(model, enl0, face, settings=settings).latent for _ in range(2))
     assert np.array_equal(first, second)
     first, other = (project(tiny, enl0, face, settings=replace(SHORT, seed=seed)).latent for seed in (0, 1))
@@ -105,7 +110,7 @@ def test_it_starts_where_the_encoder_says(tiny, enl0, face):
 
 
 def test_measured_curvature_goes_further_in_as_many_steps(model, enl0, face):
-    stages = (Stage(SubGenerator(128), 8),)
+    stages = (ProjectionStage(SubGenerator(128), 8),)
     by_curvature = project(model, enl0, face, settings=ProjectionSettings(stages), curvature=load_curvature())
     by_adam = project(model, enl0, face, settings=ProjectionSettings((replace(stages[0], learning_rate=0.2),)))
     assert by_curvature.psnr > by_adam.psnr + 1
@@ -116,14 +121,14 @@ def test_a_cheap_stage_leaves_the_rows_of_layers_that_it_lacks(tiny, enl0, face)
     tinted = copy.deepcopy(tiny)
     for head in tinted.nested.heads.values():
         head.shade.normal_()
-    stages = (Stage(SubGenerator(32), 5, 0.2, 0.05),)
+    stages = (ProjectionStage(SubGenerator(32), 5, 0.2, 0.05),)
     found = project(tinted, enl0, face, settings=ProjectionSettings(stages)).latent
     moved = (found != tinted.mean_style.numpy()).any(axis=1)
     assert moved.tolist() == [True] * 6 + [False] * 2
 
 
 def test_whoever_wants_it_editable_stays_nearer_to_the_start(tiny, enl0, face):
-    stages = (Stage(SubGenerator(32), 30, 0.2, 0.05),)
+    stages = (ProjectionStage(SubGenerator(32), 30, 0.2, 0.05),)
     faithful, editable = (
         project(tiny, enl0, face, settings=ProjectionSettings(stages, editable=wish)) for wish in (0.0, 1.0)
     )
@@ -141,7 +146,7 @@ def test_it_stops_at_once_and_returns_the_best_so_far(tiny, enl0, face):
 
 
 def test_a_stage_that_gains_nothing_ends_early(tiny, enl0, face):
-    stuck = Stage(SubGenerator(64), 60, 0.0, 0.0)
+    stuck = ProjectionStage(SubGenerator(64), 60, 0.0, 0.0)
     found = project(tiny, enl0, face, settings=ProjectionSettings((stuck, stuck), patience=2))
     assert 2 * 3 < found.steps < 60
     assert np.array_equal(found.latent, tiny.mean_style.repeat(TINY.styles, 1).numpy())
@@ -162,7 +167,9 @@ def test_where_importance_is_0_nothing_counts(tiny, enl0, face):
 def test_what_is_not_the_face_disturbs_less_with_importance(model, enl0, face):
     squares = np.where((X // 32 + Y // 32) % 2 == 0, 20, 220).astype(np.uint8)[:, :, None]
     strange = np.where(OVAL[:, :, None] > 0, face, squares)
-    settings = ProjectionSettings((Stage(SubGenerator(64), 25, 0.12, 0.08), Stage(SubGenerator(256), 15, 0.1, 0.03)))
+    settings = ProjectionSettings(
+        (ProjectionStage(SubGenerator(64), 25, 0.12, 0.08), ProjectionStage(SubGenerator(256), 15, 0.1, 0.03))
+    )
     without, with_it = (
         psnr(drawn(model, project(model, enl0, strange, importance, settings).latent), face, OVAL)
         for importance in (None, OVAL)
@@ -185,6 +192,6 @@ def test_the_astronaut(model, enl0):
     assert psnr(drawn(model, found.latent), face) >= 21.5
     assert found.enl0 < 0.57
     assert found.deviation < 1.5
-    scores = Judge(model, enl0, load_identity()).scores(found.latent, face)
+    scores = ProjectionScorer(model, enl0, load_identity()).scores(found.latent, face)
     assert scores.same_person
     assert scores.consistency_ratio < 1.1

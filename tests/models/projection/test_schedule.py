@@ -4,9 +4,9 @@ import time
 
 import pytest
 from anycost_models.generators.sub_generator import SubGenerator
-from anycost_models.projection.schedule import Schedule, Stage
+from anycost_models.projection.schedule import ProjectionStage, Schedule
 
-STAGES = (Stage(SubGenerator(128), 4, 0.4, 0.1), Stage(SubGenerator(1024), 2))
+STAGES = (ProjectionStage(SubGenerator(128), 4, 0.4, 0.1), ProjectionStage(SubGenerator(1024), 2))
 
 
 @pytest.fixture

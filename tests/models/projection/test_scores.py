@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 import torch
 from anycost_models.editing.directions import load_directions
-from anycost_models.evaluation.projections import Editing, evaluate, generated_subjects, projection_sheet, summary
+from anycost_models.evaluation.projections import (
+    EditEvaluation,
+    evaluate,
+    generated_subjects,
+    projection_sheet,
+    summary,
+)
 from anycost_models.face.labels import FaceLabels
 from anycost_models.generators.checkpoint import load_generator
 from anycost_models.generators.held_out import held_out_styles
@@ -14,14 +20,14 @@ from anycost_models.metrics.enl0 import load_perceptual
 from anycost_models.metrics.identity import load_identity
 from anycost_models.projection.curvature import load_curvature
 from anycost_models.projection.inversion import ProjectionSettings
-from anycost_models.projection.schedule import Stage
-from anycost_models.projection.scores import Judge, image_of
+from anycost_models.projection.schedule import ProjectionStage
+from anycost_models.projection.scores import ProjectionScorer, image_of
 from anycost_models.projection.warnings import warnings
 
 
 @pytest.fixture(scope="module")
 def judge():
-    return Judge(load_generator(), load_perceptual(), load_identity(), (SubGenerator(64), SubGenerator(128)))
+    return ProjectionScorer(load_generator(), load_perceptual(), load_identity(), (SubGenerator(64), SubGenerator(128)))
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +63,7 @@ def test_what_is_missing_is_null():
     torch.manual_seed(0)
     tiny = MobileGenerator(TINY).eval().requires_grad_(False)
     latent = tiny.mean_style.repeat(TINY.styles, 1).numpy()
-    scores = Judge(tiny, load_perceptual(), None).scores(latent, np.zeros((256, 256, 3), np.uint8))
+    scores = ProjectionScorer(tiny, load_perceptual(), None).scores(latent, np.zeros((256, 256, 3), np.uint8))
     assert (scores.identity, scores.same_person, scores.consistency, scores.consistency_ratio) == (None,) * 4
 
 
@@ -73,7 +79,7 @@ def test_warnings_say_what_is_wrong():
 def test_the_first_half_second_brings_the_face_nearer(judge, labels):
     (subject,) = generated_subjects(judge.model, judge, labels, 1, seed=3)
     mean = judge.model.mean_style.repeat(judge.model.config.styles, 1).numpy()
-    settings = ProjectionSettings(stages=(Stage(SubGenerator(128), 2),))
+    settings = ProjectionSettings(stages=(ProjectionStage(SubGenerator(128), 2),))
     rows = list(evaluate(subject, judge, settings, lambda face: mean, load_curvature()))
     encoder, quick, refined = rows
     assert [row.stage for row in rows] == ["encoder", "quick", "refined"]
@@ -84,7 +90,7 @@ def test_the_first_half_second_brings_the_face_nearer(judge, labels):
 def test_evaluation_compares_stages_and_edits(judge, labels):
     (subject,) = generated_subjects(judge.model, judge, labels, 1, seed=3)
     assert np.abs(subject.face.astype(float) - subject.clean).mean() > 1  # a photograph of it
-    editing = Editing(judge, labels, load_directions())
+    editing = EditEvaluation(judge, labels, load_directions())
     settings = ProjectionSettings(budget=0)
     rows = list(evaluate(subject, judge, settings, lambda face: subject.latent, editing=editing))
     assert [row.stage for row in rows] == ["encoder"]

@@ -15,11 +15,11 @@ from anycost_models.generators.stylegan2 import TINY as TINY_STYLEGAN2
 from anycost_models.generators.stylegan2 import StyleGAN2Generator
 from anycost_models.metrics.enl0 import PerceptualDistance, load_perceptual
 from anycost_models.search import evolution as module
-from anycost_models.search.evolution import Found, Settings, Step, evolve, search, search_front
+from anycost_models.search.evolution import SearchResult, SearchSettings, SearchStep, evolve, search, search_front
 from anycost_models.search.pareto_front import Point
-from anycost_models.search.search_space import Nearness, Space, Widths, macs_of, milliseconds_of
+from anycost_models.search.search_space import SearchSpace, SubGeneratorFidelity, Widths, macs_of, milliseconds_of
 
-QUICK = Settings(samples=1, population=8, generations=4)
+QUICK = SearchSettings(samples=1, population=8, generations=4)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def perceptual() -> PerceptualDistance:
     return load_perceptual()
 
 
-def every_list(space: Space) -> list[Widths]:
+def every_list(space: SearchSpace) -> list[Widths]:
     return list(itertools.product(*space.choices))
 
 
@@ -47,16 +47,16 @@ def every_list(space: Space) -> list[Widths]:
 
 
 def test_low_layers_keep_their_width_and_costly_ones_have_four(tiny: MobileGenerator) -> None:
-    space = Space(tiny, 64)
+    space = SearchSpace(tiny, 64)
     assert [len(widths) for widths in space.choices] == [1, 1, 1, 1, 4, 4, 4, 4]
     assert space.size == 256
-    assert Space(tiny, 16).size == 1
+    assert SearchSpace(tiny, 16).size == 1
 
 
 @pytest.mark.parametrize("family", ["tiny", "tiny_stylegan2"])
 def test_every_list_of_the_space_is_a_sub_generator(family: str, request: pytest.FixtureRequest) -> None:
     generator: ElasticGenerator = request.getfixturevalue(family)
-    space = Space(generator, 32)
+    space = SearchSpace(generator, 32)
     assert {generator.widths(SubGenerator(32, ratio)) for ratio in RATIOS} <= set(every_list(space))
     for widths in every_list(space):
         assert generator.widths(space.sub(widths)) == widths
@@ -65,23 +65,23 @@ def test_every_list_of_the_space_is_a_sub_generator(family: str, request: pytest
 @pytest.mark.parametrize("family", ["tiny", "tiny_stylegan2"])
 def test_macs_are_those_that_are_counted_on_the_network(family: str, request: pytest.FixtureRequest) -> None:
     generator: ElasticGenerator = request.getfixturevalue(family)
-    space = Space(generator, generator.config.resolution)
+    space = SearchSpace(generator, generator.config.resolution)
     macs = macs_of(space)
     for widths in (*random.Random(1).sample(every_list(space), 8), space.widest):
         assert macs(widths) == generator.cost(space.sub(widths)).macs
 
 
 def test_the_full_generator_is_no_distance_from_itself(tiny: MobileGenerator, perceptual: PerceptualDistance) -> None:
-    space = Space(tiny, 64)
-    assert Nearness(space, perceptual, 1, 0)(space.widest) == (0, 100)
+    space = SearchSpace(tiny, 64)
+    assert SubGeneratorFidelity(space, perceptual, 1, 0)(space.widest) == (0, 100)
 
 
 def test_distance_and_psnr_are_those_of_the_drawn_pictures(
     tiny: MobileGenerator, perceptual: PerceptualDistance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("anycost_models.search.search_space.has_fast_bfloat16", lambda: False)
-    space = Space(tiny, 32)
-    distance, psnr = Nearness(space, perceptual, 1, 3)(space.narrowest)
+    space = SearchSpace(tiny, 32)
+    distance, psnr = SubGeneratorFidelity(space, perceptual, 1, 3)(space.narrowest)
     style = tiny.styles(torch.randn(1, 32, generator=torch.Generator().manual_seed(3)), 0.75)
     goal = torch.nn.functional.avg_pool2d(tiny(style).clamp(-1, 1), 2)
     picture = tiny(style, SubGenerator(32, 0.25)).clamp(-1, 1)
@@ -93,20 +93,20 @@ def test_distance_and_psnr_are_those_of_the_drawn_pictures(
 # The evolution
 
 
-def importance(space: Space) -> dict[int, float]:
+def importance(space: SearchSpace) -> dict[int, float]:
     rng = random.Random(2)
     return {layer: rng.random() ** 2 for layer in space.elastic}
 
 
 def test_a_fifth_of_the_lists_is_enough_to_come_near_the_best(tiny_stylegan2: StyleGAN2Generator) -> None:
-    space = Space(tiny_stylegan2, 32)  # 3600 lists
+    space = SearchSpace(tiny_stylegan2, 32)  # 3600 lists
     macs, weight = macs_of(space), importance(space)
 
     def measure(widths: Widths) -> Point:
         lost = sum(w * (1 - widths[i] / space.widest[i]) ** 2 for i, w in weight.items())
         return Point(resolution=32, channels=widths, macs=macs(widths), distance=lost, psnr=20.0)
 
-    settings = Settings()
+    settings = SearchSettings()
     for share in (0.2, 0.4, 0.7):
         budget = macs(space.narrowest) + share * (macs(space.widest) - macs(space.narrowest))
         found = list(evolve(space, macs, measure, [budget], settings))
@@ -120,8 +120,8 @@ def test_a_fifth_of_the_lists_is_enough_to_come_near_the_best(tiny_stylegan2: St
 
 
 def test_a_small_space_is_searched_whole(tiny: MobileGenerator, perceptual: PerceptualDistance) -> None:
-    space = Space(tiny, 32)
-    macs, nearness = macs_of(space), Nearness(space, perceptual, 1, 0)
+    space = SearchSpace(tiny, 32)
+    macs, nearness = macs_of(space), SubGeneratorFidelity(space, perceptual, 1, 0)
     budget = macs(space.uniform[2])
     under = {widths: round(nearness(widths)[0], 5) for widths in every_list(space) if macs(widths) <= budget}
     found = search(tiny, perceptual, f"{budget / 1e6}M", 32, QUICK)
@@ -135,8 +135,8 @@ def test_a_small_space_is_searched_whole(tiny: MobileGenerator, perceptual: Perc
 
 
 def test_the_same_seed_finds_the_same(tiny: MobileGenerator, perceptual: PerceptualDistance) -> None:
-    few = Settings(samples=1, population=6, generations=1)
-    runs: list[list[Step]] = [[], [], []]
+    few = SearchSettings(samples=1, population=6, generations=1)
+    runs: list[list[SearchStep]] = [[], [], []]
     for seed, steps in zip((0, 0, 1), runs, strict=True):
         search(tiny, perceptual, "0.6M", 64, replace(few, seed=seed), steps.append)
     assert runs[0] == runs[1] != runs[2]
@@ -146,13 +146,13 @@ def test_the_same_seed_finds_the_same(tiny: MobileGenerator, perceptual: Percept
 def test_a_budget_above_the_full_cost_gives_the_full_generator(
     tiny: MobileGenerator, perceptual: PerceptualDistance
 ) -> None:
-    found = search(tiny, perceptual, "1G", 64, Settings(1, 4, 0))
+    found = search(tiny, perceptual, "1G", 64, SearchSettings(1, 4, 0))
     assert (found.best.distance, found.best.channels) == (0, TINY.channels)
     assert found.uniform == found.best
 
 
 def test_ctrl_c_ends_with_the_best_so_far(tiny: MobileGenerator, perceptual: PerceptualDistance) -> None:
-    def press(step: Step) -> None:
+    def press(step: SearchStep) -> None:
         if step.done == 3:
             raise KeyboardInterrupt
 
@@ -167,7 +167,7 @@ def test_ctrl_c_ends_with_the_best_so_far(tiny: MobileGenerator, perceptual: Per
 
 
 def test_the_embedded_generator_is_searched(perceptual: PerceptualDistance) -> None:
-    found = search(load_generator(), perceptual, "0.9G", 128, Settings(samples=1, population=4, generations=1))
+    found = search(load_generator(), perceptual, "0.9G", 128, SearchSettings(samples=1, population=4, generations=1))
     assert found.best.macs <= 900e6
     assert found.best.channels[:8] == (512,) * 8
     assert found.uniform
@@ -179,7 +179,7 @@ def test_the_embedded_generator_is_searched(perceptual: PerceptualDistance) -> N
 
 
 def test_milliseconds_are_measured_once_for_each_list(tiny: MobileGenerator) -> None:
-    space = Space(tiny, 32)
+    space = SearchSpace(tiny, 32)
     milliseconds = milliseconds_of(space)
     assert milliseconds(space.widest) > 0
     assert milliseconds(space.widest) == milliseconds(space.widest)
@@ -189,7 +189,7 @@ def test_milliseconds_are_measured_once_for_each_list(tiny: MobileGenerator) -> 
 def test_a_budget_in_milliseconds_is_held(
     tiny: MobileGenerator, perceptual: PerceptualDistance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def slow_last_layer(space: Space) -> object:
+    def slow_last_layer(space: SearchSpace) -> object:
         return lambda widths: 5.0 + widths[-1]
 
     monkeypatch.setattr(module, "milliseconds_of", slow_last_layer)
@@ -204,7 +204,7 @@ def test_a_budget_in_milliseconds_is_held(
 def test_a_generous_time_is_enough_for_the_full_generator(
     tiny: MobileGenerator, perceptual: PerceptualDistance
 ) -> None:
-    found: Found = search(tiny, perceptual, "3600000ms", 64, Settings(1, 4, 0))
+    found: SearchResult = search(tiny, perceptual, "3600000ms", 64, SearchSettings(1, 4, 0))
     assert found.best.channels == TINY.channels
     assert found.best.ms is not None
     assert found.best.ms > 0
@@ -230,13 +230,13 @@ def test_a_budget_that_nothing_holds_is_refused_with_the_least(
 
 
 def test_the_least_that_is_named_is_enough(tiny: MobileGenerator, perceptual: PerceptualDistance) -> None:
-    assert search(tiny, perceptual, "1M", 32, Settings(1, 4, 0)).best.macs < 1e6
+    assert search(tiny, perceptual, "1M", 32, SearchSettings(1, 4, 0)).best.macs < 1e6
 
 
 @pytest.mark.parametrize("wrong", [{"samples": 0}, {"population": 3}, {"generations": -1}, {"population": 10**9}])
 def test_settings_with_which_nothing_can_be_searched(wrong: dict[str, int]) -> None:
     with pytest.raises(AnycostError, match="it must lie between"):
-        Settings(**wrong)
+        SearchSettings(**wrong)
 
 
 def test_more_faces_than_memory_holds_are_refused_before_they_are_drawn(
@@ -244,7 +244,7 @@ def test_more_faces_than_memory_holds_are_refused_before_they_are_drawn(
 ) -> None:
     monkeypatch.setattr("anycost_models.search.search_space.KEPT", 4 * 32 * 32)
     with pytest.raises(AnycostError, match="5 samples of 32 px are too many to keep: take up to 4"):
-        search(tiny, perceptual, "1G", 32, Settings(samples=5))
+        search(tiny, perceptual, "1G", 32, SearchSettings(samples=5))
 
 
 def test_a_resolution_that_there_is_not(tiny: MobileGenerator, perceptual: PerceptualDistance) -> None:
@@ -277,8 +277,8 @@ def test_a_front_has_the_best_of_every_cost_at_every_resolution(
             for point in found.front.at(uniform.resolution)
         )
 
-    space = Space(tiny, 32)  # so small that it was searched whole
-    nearness, macs = Nearness(space, perceptual, 1, 0), macs_of(space)
+    space = SearchSpace(tiny, 32)  # so small that it was searched whole
+    nearness, macs = SubGeneratorFidelity(space, perceptual, 1, 0), macs_of(space)
     every = [(macs(widths), round(nearness(widths)[0], 5)) for widths in every_list(space)]
     best = {(m, d) for m, d in every if not any((n, e) != (m, d) and n <= m and e <= d for n, e in every)}
     assert {(point.macs, point.distance) for point in found.front.at(32)} == best

@@ -13,7 +13,7 @@ from anycost_models.generators.stylegan2 import StyleGAN2Generator
 from anycost_models.training.engine import checkpoints, sub_generator_sampling
 from anycost_models.training.engine.sample_sheet import sample_sheet
 from anycost_models.training.engine.stage import SubGenerators, read_stage
-from anycost_models.training.gan.adversarial import Game, adversarial_trainer, draw
+from anycost_models.training.gan.adversarial import AdversarialLosses, adversarial_trainer, draw
 from anycost_models.training.gan.discriminator import GROUP, encode_architecture
 from anycost_models.training.gan.generator_inputs import draw_inputs
 from anycost_models.training.gan.initial_networks import RESULT
@@ -21,7 +21,7 @@ from anycost_models.training.run import task_of
 from PIL import Image
 
 
-def game_of(trainer) -> Game:
+def game_of(trainer) -> AdversarialLosses:
     return trainer.phases[0].losses.__self__
 
 

@@ -9,13 +9,13 @@ from anycost_models.metrics.identity import load_identity
 from anycost_models.training.directions.attribute_pages import whole_step
 from anycost_models.training.directions.attributes import ATTRIBUTES
 from anycost_models.training.directions.directions import plan
-from anycost_models.training.directions.edit_bench import Bench, Tried, balanced, faces
-from anycost_models.training.directions.label_regression import Effects, Space, regress
+from anycost_models.training.directions.edit_bench import EditBench, EditTrial, balanced, faces
+from anycost_models.training.directions.label_regression import Effects, WPlusCoordinates, regress
 from anycost_models.training.directions.label_samples import GROUPS, sample, wplus
 from anycost_models.training.directions.matrix_chart import draw_matrix
 from anycost_models.training.directions.response_curves import curve_of, strengthened
 
-SPACE = Space(np.zeros(8), np.eye(8)[:, :4], np.array([2.0, 1.0, 1.0, 0.5]))
+SPACE = WPlusCoordinates(np.zeros(8), np.eye(8)[:, :4], np.array([2.0, 1.0, 1.0, 0.5]))
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +98,7 @@ def test_what_is_tried_is_balanced_and_averaged_in_standard_deviations():
     assert (signs.sum(axis=1) == 0).all()
     before = np.zeros((10, 2))
     after = before + signs[:, :, None] * np.array([4.0, 0.0])
-    tried = Tried(signs, before, after, np.full((3, 10), 0.3))
+    tried = EditTrial(signs, before, after, np.full((3, 10), 0.3))
     np.testing.assert_allclose(tried.effects(np.array([2.0, 1.0])), [[2, 0]] * 3)
     assert (tried.same_person() == 1).all()
 
@@ -138,7 +138,7 @@ def test_sampling_and_trying_go_on_where_they_stopped(tmp_path):
 
     latents = faces(model, 0, 2)
     step = whole_step(load_directions().direction("yaw"), latents.shape[1:])[None]
-    bench, kept = Bench.make(model), tmp_path / "tried.npz"
+    bench, kept = EditBench.make(model), tmp_path / "tried.npz"
     tried = bench.attempt(latents, step, np.array([[1.0, -1.0]]), kept)
     again = bench.attempt(latents, step, np.array([[1.0, -1.0]]), kept)
     assert np.array_equal(tried.after, again.after)

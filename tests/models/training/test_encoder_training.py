@@ -6,7 +6,7 @@ import torch
 from anycost_models.generators.checkpoint import load_generator
 from anycost_models.projection.encoder import load_encoder
 from anycost_models.training.data.generated_faces import GeneratedFaces
-from anycost_models.training.data.photo_augmentation import Photographer, taken
+from anycost_models.training.data.photo_augmentation import PhotoAugmentation, taken
 from anycost_models.training.engine import checkpoints
 from anycost_models.training.engine.ema_export import export_ema
 from anycost_models.training.engine.stage import Encoding, Optimizer, read_stage
@@ -66,7 +66,7 @@ def test_other_processes_take_the_same_photographs_in_the_same_order(tmp_path):
     faces = GeneratedFaces(load_generator(), stage.data, stage.seed, tmp_path, fast=False, side=256)
     faces.fill()
     trainer = Trainer(stage, nn.Module(), [], tmp_path)
-    here, there = (Photographer(faces, stage.encoder, trainer, workers) for workers in (0, 2))
+    here, there = (PhotoAugmentation(faces, stage.encoder, trainer, workers) for workers in (0, 2))
     for batch in (*trainer.batches(0), *trainer.batches(1), *trainer.batches(0)):
         for own, taken_there in zip(here(batch), there(batch), strict=True):
             assert torch.equal(own, taken_there)

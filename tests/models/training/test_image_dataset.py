@@ -11,7 +11,7 @@ from anycost_models.generators.elastic import SubGenerator
 from anycost_models.generators.mobile import TINY, MobileGenerator
 from anycost_models.training.data import image_dataset
 from anycost_models.training.data.generated_faces import GeneratedFaces
-from anycost_models.training.data.image_dataset import FolderPictures, Shuffled, read_square
+from anycost_models.training.data.image_dataset import FolderImages, Shuffled, read_square
 from anycost_models.training.engine.stage import Data
 from PIL import Image
 from skimage.data import astronaut
@@ -30,7 +30,7 @@ def folder(tmp_path):
 
 
 def test_each_picture_is_its_central_square_area_resized(folder, tmp_path):
-    found = FolderPictures(folder, 50, tmp_path)
+    found = FolderImages(folder, 50, tmp_path)
     assert len(found) == 3
     kept = found.pixels[1]  # by name: more/square.gif, tall.png, wide.jpg
     square = astronaut()[156:356, 100:300].astype(float)
@@ -54,12 +54,12 @@ def test_pictures_are_seen_upright(tmp_path):
 def test_pictures_are_prepared_once_and_again_when_the_folder_changes(folder, tmp_path, monkeypatch):
     cache = tmp_path / "cache"
     cache.mkdir()
-    first = np.array(FolderPictures(folder, 16, cache).pixels)
+    first = np.array(FolderImages(folder, 16, cache).pixels)
     with monkeypatch.context() as patch:
         patch.setattr(image_dataset, "read_square", None)
-        assert np.array_equal(FolderPictures(folder, 16, cache).pixels, first)
+        assert np.array_equal(FolderImages(folder, 16, cache).pixels, first)
     Image.fromarray(astronaut()[:99, :99]).save(folder / "new.png")
-    assert len(FolderPictures(folder, 16, cache)) == 4
+    assert len(FolderImages(folder, 16, cache)) == 4
     assert not list(cache.glob("*.part"))
 
 
@@ -103,14 +103,14 @@ def test_a_bad_folder_is_named(folder, tmp_path, spoil, message):
     cache = tmp_path / "cache"
     cache.mkdir()
     with pytest.raises(AnycostError, match=message):
-        FolderPictures(folder, 16, cache)
+        FolderImages(folder, 16, cache)
     assert not list(cache.iterdir())
 
 
 def test_what_does_not_fit_the_disk_is_refused_before_it_is_made(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(2000, 1000, 1000))
     with pytest.raises(AnycostError, match=r"3 pictures of 16 px take .* MiB in .*: free some"):
-        FolderPictures(folder, 16, tmp_path)
+        FolderImages(folder, 16, tmp_path)
 
 
 def test_every_picture_is_seen_once_in_each_epoch_in_another_order():

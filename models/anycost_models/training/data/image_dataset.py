@@ -19,19 +19,19 @@ from anycost_models.core.errors import AnycostError
 from anycost_models.generators.checkpoint import load_generator
 from anycost_models.training.data.generated_faces import GeneratedFaces
 from anycost_models.training.engine.device import training_device
-from anycost_models.training.engine.stage import Stage
+from anycost_models.training.engine.stage import TrainingStage
 from anycost_models.training.engine.sub_generator_sampling import seed_of
 
 LARGEST = 150_000_000  # pixels of one picture
 MOST = 10_000_000  # pictures
 
 
-class Pictures(Protocol):
+class ImageDataset(Protocol):
     def __len__(self) -> int: ...
     def __getitem__(self, index: int) -> Tensor: ...  # float32 [3, R, R], −1…1
 
 
-class FolderPictures:
+class FolderImages:
     """The pictures of a folder, each its largest central square, area-resized.
 
     Every picture is read at the start, once for as long as the folder doesn't change: `cache` keeps them. Raises
@@ -53,7 +53,7 @@ class FolderPictures:
         return torch.from_numpy(np.array(self.pixels[index])).permute(2, 0, 1).float() / 127.5 - 1
 
 
-class DrawnPictures:
+class RenderedImages:
     """Generated faces."""
 
     def __init__(self, faces: GeneratedFaces) -> None:
@@ -70,7 +70,7 @@ class Shuffled:
     """Which picture each sample of a training is: all of them in each epoch's own order, half of them flipped if so
     wished. It follows from the seed and the sample alone."""
 
-    def __init__(self, pictures: Pictures, seed: int, flip: bool) -> None:
+    def __init__(self, pictures: ImageDataset, seed: int, flip: bool) -> None:
         self.pictures, self.seed, self.flip = pictures, seed, flip
         self._epoch, self._order = -1, np.empty(0, np.int64)
 
@@ -89,7 +89,7 @@ class Shuffled:
         return picture.flip(-1) if flipped else picture
 
 
-def pictures_of(stage: Stage, resolution: int, folder: Path, fast: bool) -> Pictures:
+def pictures_of(stage: TrainingStage, resolution: int, folder: Path, fast: bool) -> ImageDataset:
     """What the stage says it learns from. folder: the stage's own; fast: faces are drawn in bfloat16."""
     data = stage.data
     keeper = folder.parent / data.kept_by if data.kept_by else folder
@@ -99,7 +99,7 @@ def pictures_of(stage: Stage, resolution: int, folder: Path, fast: bool) -> Pict
     except OSError as error:
         raise AnycostError(f"{cache} cannot be made: {error.strerror}", "name another folder") from error
     if data.folder:
-        return FolderPictures(Path(data.folder), resolution, cache)
+        return FolderImages(Path(data.folder), resolution, cache)
     if data.generator == "own":
         raise AnycostError(
             "an adversarial stage cannot learn from its own pictures", "name a folder or another generator"
@@ -109,7 +109,7 @@ def pictures_of(stage: Stage, resolution: int, folder: Path, fast: bool) -> Pict
     faces = GeneratedFaces(artist.to(device), data, stage.seed, cache, fast, resolution)
     if device.type == "cuda":
         faces.fill()
-    return DrawnPictures(faces)
+    return RenderedImages(faces)
 
 
 def _files(folder: Path) -> list[Path]:

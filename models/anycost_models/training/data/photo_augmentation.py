@@ -15,7 +15,7 @@ from anycost_models.face import degradation
 from anycost_models.training.data.generated_faces import GeneratedFaces
 from anycost_models.training.engine.stage import Encoding
 from anycost_models.training.engine.sub_generator_sampling import seed_of
-from anycost_models.training.engine.trainer import Batch, Trainer
+from anycost_models.training.engine.trainer import Trainer, TrainingBatch
 
 SIDE = 256  # pixels of the faces
 
@@ -43,21 +43,21 @@ def helpers(device: torch.device) -> int:
     return max((os.cpu_count() or 1) - 2, 1) if device.type == "cuda" else 0
 
 
-class Photographer:
+class PhotoAugmentation:
     """Takes each batch's photographs: another one at each visit of a face.
 
     workers: processes that take them ahead, of a pool that is full; 0: they are taken here, when they are wanted."""
 
     def __init__(self, faces: GeneratedFaces, wanted: Encoding, trainer: Trainer, workers: int = 0) -> None:
-        self.photographs, self.trainer = _Photographs(faces, wanted, trainer.stage.seed), trainer
+        self.photographs, self.trainer = _DegradedFaces(faces, wanted, trainer.stage.seed), trainer
         self.workers = workers
         self.expected: range | None = None
         self.stream: Iterator[tuple[Tensor, Tensor]] = iter(())
 
-    def __call__(self, batch: Batch) -> tuple[Tensor, Tensor]:
+    def __call__(self, batch: TrainingBatch) -> tuple[Tensor, Tensor]:
         """Photographs and targets, as `taken` gives them, in the processor's memory."""
         if batch.samples != self.expected:
-            coming = _Coming(self.trainer, batch)
+            coming = _RemainingBatches(self.trainer, batch)
             # A generator of its own: else it would take a number from torch's.
             loader = DataLoader(
                 self.photographs,
@@ -77,10 +77,10 @@ def _use_one_thread(_: int) -> None:
     cv2.setNumThreads(0)
 
 
-class _Coming(Sampler[range]):
+class _RemainingBatches(Sampler[range]):
     """The samples of a batch and of all that follow."""
 
-    def __init__(self, trainer: Trainer, first: Batch) -> None:
+    def __init__(self, trainer: Trainer, first: TrainingBatch) -> None:
         self.trainer, self.first = trainer, first
 
     def __iter__(self) -> Iterator[range]:
@@ -90,7 +90,7 @@ class _Coming(Sampler[range]):
                     yield batch.samples
 
 
-class _Photographs(Dataset[tuple[Tensor, Tensor]]):
+class _DegradedFaces(Dataset[tuple[Tensor, Tensor]]):
     def __init__(self, faces: GeneratedFaces, wanted: Encoding, seed: int) -> None:
         self.faces, self.wanted, self.seed = faces, wanted, seed
 

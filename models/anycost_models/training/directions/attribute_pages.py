@@ -16,8 +16,8 @@ from anycost_models.face.labels import LABELS
 from anycost_models.generators.checkpoint import load_generator
 from anycost_models.plotting.contact_sheet import contact_sheet, save_picture
 from anycost_models.training.directions.attributes import ATTRIBUTES
-from anycost_models.training.directions.edit_bench import Bench, balanced, faces, read
-from anycost_models.training.directions.label_samples import Renderer
+from anycost_models.training.directions.edit_bench import EditBench, balanced, faces, read
+from anycost_models.training.directions.label_samples import LabelRenderer
 from anycost_models.training.directions.matrix_chart import draw_matrix
 
 HELD_OUT = 12_000  # the number of the first face; those that directions were tried on have smaller ones
@@ -33,7 +33,7 @@ def measure(count: int, work: Path) -> None:
     signs = balanced(len(directions), count, HELD_OUT)
     multiples = np.array([[d.multiple(float(s)) for s in row] for d, row in zip(directions, signs, strict=True)])
     steps = np.array([whole_step(direction, latents.shape[1:]) for direction in directions])
-    Bench.make(model).attempt(latents, steps, multiples, work / "held_out.npz")
+    EditBench.make(model).attempt(latents, steps, multiples, work / "held_out.npz")
 
 
 def whole_step(direction: Direction, shape: tuple[int, ...]) -> np.ndarray:
@@ -75,7 +75,7 @@ def sheets(output: Path) -> None:
     """A contact sheet for each attribute: rows are faces, columns strengths."""
     output.mkdir(parents=True, exist_ok=True)
     model, directions = load_generator(), load_directions()
-    render = Renderer.make(model)
+    render = LabelRenderer.make(model)
     latents = [faces(model, number, 1)[0] for number in SHOWN]
     unedited = [render(latent) for latent in latents]
     for direction in tqdm(directions.by_name.values(), "sheets"):

@@ -20,8 +20,8 @@ from safetensors.numpy import save_file
 
 from anycost_models.generators.checkpoint import load_generator
 from anycost_models.training.directions.attributes import ATTRIBUTES, Attribute
-from anycost_models.training.directions.edit_bench import Bench, balanced, faces
-from anycost_models.training.directions.label_regression import Effects, Space, regress
+from anycost_models.training.directions.edit_bench import EditBench, balanced, faces
+from anycost_models.training.directions.label_regression import Effects, WPlusCoordinates, regress
 from anycost_models.training.directions.label_samples import GROUPS, wplus
 from anycost_models.training.directions.response_curves import STRENGTHS, Curve, curve_of, strengthened
 from anycost_models.weights import EMBEDDED_DIRECTIONS
@@ -54,7 +54,7 @@ def fit(samples: Path, work: Path, output: Path) -> None:
     """Learns all attributes. What was tried is kept in the folder `work`, and not tried again."""
     work.mkdir(parents=True, exist_ok=True)
     model = load_generator()
-    space, bench = Space.of(model), Bench.make(model)
+    space, bench = WPlusCoordinates.of(model), EditBench.make(model)
     effects = regress(samples, space)
     np.savez(work / "effects.npz", names=np.array(effects.names), deviations=effects.deviations, r2=effects.r2)
     steps, measured = np.empty((0, len(effects.gains[0]))), np.empty((0, len(effects.names)))
@@ -78,13 +78,13 @@ def fit(samples: Path, work: Path, output: Path) -> None:
     write(space, planned, final, output)
 
 
-def _all_steps(space: Space, steps: np.ndarray) -> np.ndarray:
+def _all_steps(space: WPlusCoordinates, steps: np.ndarray) -> np.ndarray:
     """[A, groups, D]."""
     return np.array([space.step(step) for step in steps])
 
 
 def curves(
-    bench: Bench, effects: Effects, space: Space, steps: np.ndarray, latents: np.ndarray, work: Path
+    bench: EditBench, effects: Effects, space: WPlusCoordinates, steps: np.ndarray, latents: np.ndarray, work: Path
 ) -> list[Curve]:
     """Of all attributes, from all of `STRENGTHS` on each of the faces."""
     repeated = np.tile(latents, (len(STRENGTHS), 1, 1))
@@ -99,9 +99,9 @@ def curves(
 
 
 def missing_strength(
-    bench: Bench,
+    bench: EditBench,
     effects: Effects,
-    space: Space,
+    space: WPlusCoordinates,
     steps: np.ndarray,
     found: Sequence[Curve],
     latents: np.ndarray,
@@ -116,7 +116,7 @@ def missing_strength(
     return [float(np.clip(ENOUGH / max(effect, 0.1), 1, MOST_STRENGTHENED)) for effect in own]
 
 
-def write(space: Space, steps: np.ndarray, found: Sequence[Curve], output: Path) -> None:
+def write(space: WPlusCoordinates, steps: np.ndarray, found: Sequence[Curve], output: Path) -> None:
     """As `anycost_models.editing.directions.load_directions` reads it; written aside and renamed."""
     entries, tensors = [], {}
     for attribute, step, curve in zip(ATTRIBUTES, steps, found, strict=True):

@@ -13,7 +13,7 @@ from anycost_models.face.labels import LABELS, FaceLabels
 from anycost_models.generators.checkpoint import load_generator
 from anycost_models.generators.elastic import ElasticGenerator
 from anycost_models.metrics.identity import SAME_PERSON, IdentityDistance, load_identity
-from anycost_models.training.directions.label_samples import Renderer, embed
+from anycost_models.training.directions.label_samples import LabelRenderer, embed
 
 SEED = 5_000_000  # of the faces: none of them is among those from which directions are learned
 
@@ -37,7 +37,7 @@ def balanced(steps: int, faces: int, seed: int) -> np.ndarray:
 
 
 @dataclass(frozen=True, eq=False)
-class Tried:
+class EditTrial:
     """What A steps did to N faces."""
 
     multiples: np.ndarray  # [A, N] of each step that were added
@@ -62,16 +62,16 @@ class Tried:
 
 
 @dataclass(frozen=True)
-class Bench:
+class EditBench:
     """Of one generator."""
 
-    render: Renderer
+    render: LabelRenderer
     labels: FaceLabels
     identity: IdentityDistance
 
     @classmethod
-    def make(cls, model: ElasticGenerator | None = None) -> "Bench":
-        return cls(Renderer.make(model or load_generator(), 1), FaceLabels.load(threads=1), load_identity())
+    def make(cls, model: ElasticGenerator | None = None) -> "EditBench":
+        return cls(LabelRenderer.make(model or load_generator(), 1), FaceLabels.load(threads=1), load_identity())
 
     def measure(self, latent: np.ndarray) -> np.ndarray:
         """float64 [L + 128]: the labels in their own units, then the identity's embedding."""
@@ -79,7 +79,7 @@ class Bench:
         measured = self.labels.measure(picture)
         return np.concatenate([[measured[name] for name in LABELS], embed(self.identity, picture)])
 
-    def attempt(self, latents: np.ndarray, steps: np.ndarray, multiples: np.ndarray, path: Path) -> Tried:
+    def attempt(self, latents: np.ndarray, steps: np.ndarray, multiples: np.ndarray, path: Path) -> EditTrial:
         """Adds multiples [A, N] of steps [A, styles, D] to latents [N, styles, D], and measures.
 
         path: an .npz file, saved after each face, where it goes on if it was interrupted"""
@@ -102,11 +102,11 @@ class Bench:
         return read(path)
 
 
-def read(path: Path) -> Tried:
-    """What `Bench.attempt` has saved so far."""
+def read(path: Path) -> EditTrial:
+    """What `EditBench.attempt` has saved so far."""
     with np.load(path) as stored:
         done = int(stored["done"])
         multiples, before, after = stored["multiples"][:, :done], stored["before"][:done], stored["after"][:, :done]
     labels = len(LABELS)
     apart = np.sqrt(((after[..., labels:] - before[:, labels:]) ** 2).sum(axis=-1))
-    return Tried(multiples, before[:, :labels], after[..., :labels], apart)
+    return EditTrial(multiples, before[:, :labels], after[..., :labels], apart)

@@ -18,7 +18,7 @@ _GAIN_ERROR = 0.03  # of a gain, standard deviations of a label per standard dev
 
 
 @dataclass(frozen=True, eq=False)
-class Space:
+class WPlusCoordinates:
     """Coordinates of W+: for each group of rows, w's first principal components, in standard deviations."""
 
     mean: np.ndarray  # [D]
@@ -26,7 +26,7 @@ class Space:
     deviations: np.ndarray  # [K] of w along them
 
     @classmethod
-    def of(cls, model: ElasticGenerator, samples: int = 20_000) -> "Space":
+    def of(cls, model: ElasticGenerator, samples: int = 20_000) -> "WPlusCoordinates":
         z = torch.randn(samples, model.config.style_dim, generator=torch.Generator().manual_seed(9))
         with torch.inference_mode():
             w = model.styles(z, 1.0).double().numpy()
@@ -96,7 +96,7 @@ class Effects:
         return replace(self, gains=self.gains + change.T @ steps)
 
 
-def regress(samples: Path, space: Space) -> Effects:
+def regress(samples: Path, space: WPlusCoordinates) -> Effects:
     """From what `label_samples` wrote."""
     with np.load(samples) as stored:
         names = tuple(stored["names"].tolist())

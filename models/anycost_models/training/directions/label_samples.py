@@ -36,14 +36,14 @@ _EMBEDDED = 3  # of so many faces the identity of one is measured: it costs as m
 
 
 @dataclass(frozen=True)
-class Renderer:
+class LabelRenderer:
     """Draws faces with the full generator, because that is what attributes are to change, in bfloat16 where the CPU has
     it. Sub-generators, with a third of the time, show some of them by half too much or too little."""
 
     network: Network
 
     @classmethod
-    def make(cls, model: ElasticGenerator, threads: int | None = None) -> "Renderer":
+    def make(cls, model: ElasticGenerator, threads: int | None = None) -> "LabelRenderer":
         graph = drawing_graph(model, SubGenerator(model.config.resolution), {})
         return cls(load_bytes(graph, Path("faces"), threads=threads, precision="bf16"))
 
@@ -85,7 +85,7 @@ def sample(model: ElasticGenerator, labels: FaceLabels, identity: IdentityDistan
             done = min(len(stored["w"]), count)
             w[:done], values[:done] = stored["w"][:done], stored["labels"][:done]
             identities[:done] = stored["identities"][:done]
-    render = Renderer.make(model)
+    render = LabelRenderer.make(model)
     saved = time.monotonic()
     for i in tqdm(range(done, count), "faces", initial=done, total=count):
         w[i] = draw_groups(model, i)

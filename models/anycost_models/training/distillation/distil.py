@@ -13,12 +13,12 @@ from anycost_models.metrics.enl0 import load_perceptual
 from anycost_models.training.data.generated_faces import GeneratedFaces
 from anycost_models.training.engine import losses
 from anycost_models.training.engine.device import features_in, is_fast, training_device
-from anycost_models.training.engine.stage import Stage
+from anycost_models.training.engine.stage import TrainingStage
 from anycost_models.training.engine.sub_generator_sampling import choose
-from anycost_models.training.engine.trainer import Batch, Phase, Trainer, optimizers
+from anycost_models.training.engine.trainer import Phase, Trainer, TrainingBatch, optimizers
 
 
-def distillation_trainer(stage: Stage, folder: Path) -> Trainer:
+def distillation_trainer(stage: TrainingStage, folder: Path) -> Trainer:
     """Raises AnycostError when the stage names a generator without nested weights."""
     weights = () if stage.generator == "embedded" else (Path(stage.generator),)
     student, teacher = load_generator(*weights), load_generator(*weights)
@@ -30,7 +30,7 @@ def distillation_trainer(stage: Stage, folder: Path) -> Trainer:
     faces = GeneratedFaces(teacher, stage.data, stage.seed, folder / "faces", fast)
     perceptual = load_perceptual().requires_grad_(False).to(device)
 
-    def of_student(batch: Batch) -> Iterator[dict[str, Tensor]]:
+    def of_student(batch: TrainingBatch) -> Iterator[dict[str, Tensor]]:
         subs = choose(student, stage.sub_generators, stage.seed, batch.step)
         resolution = subs[0].resolution
         latent, goal = faces.faces(batch.samples, resolution)

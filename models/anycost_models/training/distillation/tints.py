@@ -29,7 +29,7 @@ RIDGE = 1e-3  # of the squares of what is fitted, against the pictures' mean squ
 
 
 @dataclass
-class Exit:
+class ExitSamples:
     """What was seen of one exit at one channel ratio, over all faces."""
 
     features: list[Tensor] = field(default_factory=list)  # [inputs, cells], means over areas
@@ -37,8 +37,10 @@ class Exit:
 
 
 @dataclass
-class Seen:
-    exits: dict[tuple[int, int], Exit] = field(default_factory=lambda: defaultdict(Exit))  # by resolution and ratio
+class TintSamples:
+    exits: dict[tuple[int, int], ExitSamples] = field(
+        default_factory=lambda: defaultdict(ExitSamples)
+    )  # by resolution and ratio
     codes: list[Tensor] = field(default_factory=list)  # [C], of each face's last row
     answers: list[Tensor] = field(default_factory=list)  # [3, C, cells], how the full pictures change with it
 
@@ -61,12 +63,12 @@ def fit_tints(model: MobileGenerator, faces: GeneratedFaces, count: int) -> None
         _fit(nested.heads[str(resolution)], codes, changes, ratios)
 
 
-def _look(model: MobileGenerator, nested: Nested, faces: GeneratedFaces, count: int) -> Seen:
+def _look(model: MobileGenerator, nested: Nested, faces: GeneratedFaces, count: int) -> TintSamples:
     """Draws them with every sub-generator and the full one, and keeps means over areas."""
     full, networks = model.with_fast_features(), [_with_all_exits(model, ratio) for ratio in RATIOS]
     last_head = model.heads[str(model.config.resolution)]
     code = colour_code(within(last_head.state_dict(), "affine"), model.mean_style)
-    seen = Seen()
+    seen = TintSamples()
     for index in tqdm(range(count), "faces", unit="face"):
         latent, goal = faces.faces([index], faces.side)
         seen.codes.append(F.linear(latent[0, -1], code["weight"], code["bias"]))
@@ -100,7 +102,7 @@ def _with_all_exits(model: MobileGenerator, ratio: float) -> MobileGenerator:
     return small.with_fast_features()
 
 
-def _fit(head: NestedHead, codes: list[Tensor], changes: list[Tensor], ratios: dict[int, Exit]) -> None:
+def _fit(head: NestedHead, codes: list[Tensor], changes: list[Tensor], ratios: dict[int, ExitSamples]) -> None:
     """Least squares by L-BFGS: the tint is one for all ratios, each has a shade of its own.
 
     codes: of several last rows for each face [N, C]; changes: what those change in the full pictures [N, 3, cells]"""

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 import torch
 
 from anycost_models.generators.precision import has_fast_bfloat16
-from anycost_models.training.engine.stage import Stage
+from anycost_models.training.engine.stage import TrainingStage
 
 
 def training_device() -> torch.device:
@@ -16,7 +16,7 @@ def training_device() -> torch.device:
     return torch.device("cpu")
 
 
-def is_fast(stage: Stage, device: torch.device) -> bool:
+def is_fast(stage: TrainingStage, device: torch.device) -> bool:
     """Whether features are computed in bfloat16."""
     return stage.bfloat16 and (device.type == "cuda" or has_fast_bfloat16())
 

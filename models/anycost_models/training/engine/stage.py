@@ -111,7 +111,7 @@ class Optimizer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     decay_from: float = 1.0  # share of the stage after which the rate falls to nothing along half a cosine
 
 
-class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class TrainingStage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One stage; units are named where they are not obvious."""
 
     name: str
@@ -149,10 +149,10 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
             raise ValueError("an adversarial stage needs exactly one of `scratch`, `after` and `generator`")
 
 
-def read_stage(path: Path) -> Stage:
+def read_stage(path: Path) -> TrainingStage:
     """Raises AnycostError naming the file, the key and what is wrong with it."""
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=Stage)
+        return msgspec.toml.decode(path.read_bytes(), type=TrainingStage)
     except OSError as error:
         raise AnycostError(
             f"the stage {path} cannot be read ({error.strerror})", "check its name and permissions"
@@ -161,7 +161,7 @@ def read_stage(path: Path) -> Stage:
         raise AnycostError(f"the stage {path} is not valid", f"correct it: {error}") from error
 
 
-def find_stage(name: str) -> Stage:
+def find_stage(name: str) -> TrainingStage:
     """A stage by its file, or by the name of one that is shipped. Raises AnycostError listing those."""
     shipped = {path.stem: path for path in sorted(STAGES.glob("*.toml"))}
     path = Path(name)

@@ -21,11 +21,11 @@ from anycost_models.core.errors import AnycostError
 from anycost_models.training.engine import checkpoints as state
 from anycost_models.training.engine.interrupt import stop_requests
 from anycost_models.training.engine.records import Records
-from anycost_models.training.engine.stage import Optimizer, Stage
+from anycost_models.training.engine.stage import Optimizer, TrainingStage
 
 
 @dataclass(frozen=True)
-class Batch:
+class TrainingBatch:
     """One backward pass of one process."""
 
     step: int
@@ -40,7 +40,7 @@ class Phase:
     every: int
     optimizers: Sequence[torch.optim.Optimizer]
     # Each is summed and sent backward before the next; terms without a gradient are only reported.
-    losses: Callable[[Batch], Iterable[dict[str, Tensor]]]
+    losses: Callable[[TrainingBatch], Iterable[dict[str, Tensor]]]
     after: Callable[[dict[str, float]], None] = lambda _: None  # is given the terms' means over the whole step
 
 
@@ -97,7 +97,7 @@ class Trainer:
 
     def __init__(
         self,
-        stage: Stage,
+        stage: TrainingStage,
         student: nn.Module,
         phases: Sequence[Phase],
         folder: Path,
@@ -158,12 +158,12 @@ class Trainer:
 
     # One step
 
-    def batches(self, step: int) -> list[Batch]:
+    def batches(self, step: int) -> list[TrainingBatch]:
         """What this process sees of a step; the processes together see what one with all would."""
         size = self.stage.batch
         first = step * self.images_per_step + self.rank * size * self.stage.accumulate
         starts = range(first, first + size * self.stage.accumulate, size)
-        return [Batch(step, range(start, start + size)) for start in starts]
+        return [TrainingBatch(step, range(start, start + size)) for start in starts]
 
     def run_phase(self, phase: Phase) -> dict[str, float]:
         groups = [group for optimizer in phase.optimizers for group in optimizer.param_groups]

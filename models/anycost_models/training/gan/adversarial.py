@@ -21,8 +21,8 @@ from anycost_models.metrics.enl0 import PerceptualDistance, load_perceptual
 from anycost_models.training.data.image_dataset import Shuffled, pictures_of
 from anycost_models.training.engine import losses, sub_generator_sampling
 from anycost_models.training.engine.device import features_in, is_fast, training_device
-from anycost_models.training.engine.stage import Adversarial, Optimizer, Stage
-from anycost_models.training.engine.trainer import Batch, Phase, Trainer, optimizers
+from anycost_models.training.engine.stage import Adversarial, Optimizer, TrainingStage
+from anycost_models.training.engine.trainer import Phase, Trainer, TrainingBatch, optimizers
 from anycost_models.training.gan import initial_networks
 from anycost_models.training.gan.channel_importance import sort_channels
 from anycost_models.training.gan.discriminator import GROUP, Discriminator, encode_architecture
@@ -31,7 +31,7 @@ from anycost_models.training.gan.generator_inputs import Inputs, draw_inputs
 PATH_MEMORY = 0.01  # what a step's mean path length adds to the running mean
 
 
-class Opponent(nn.Module):
+class DiscriminatorState(nn.Module):
     """What the generator is trained against, all of which a continued training needs."""
 
     path_length: Tensor
@@ -42,15 +42,15 @@ class Opponent(nn.Module):
         self.register_buffer("path_length", torch.zeros(()))  # running mean
 
 
-class Game:
+class AdversarialLosses:
     """The phases of an adversarial stage: what each of them minimises."""
 
     def __init__(
         self,
-        stage: Stage,
+        stage: TrainingStage,
         rules: Adversarial,
         generator: StyleGAN2Generator,
-        opponent: Opponent,
+        opponent: DiscriminatorState,
         real: Shuffled,
         teacher: StyleGAN2Generator | None = None,  # None: no distillation
         perceptual: PerceptualDistance | None = None,
@@ -113,7 +113,7 @@ class Game:
 
     # The phases
 
-    def discriminator_losses(self, batch: Batch) -> Iterator[dict[str, Tensor]]:
+    def discriminator_losses(self, batch: TrainingBatch) -> Iterator[dict[str, Tensor]]:
         """Scores real pictures high and drawn ones low, by the logistic loss."""
         self.discriminator.requires_grad_(True)
         sub, outputs = self.sub_generator(batch.step), self.outputs(batch.step)
@@ -123,7 +123,7 @@ class Game:
             yield {"fake": F.softplus(self.score(drawn[resolution], self.code(sub, resolution))).mean() / len(outputs)}
             yield {"real": F.softplus(-self.score(*self.real(batch.samples, resolution))).mean() / len(outputs)}
 
-    def r1_losses(self, batch: Batch) -> Iterator[dict[str, Tensor]]:
+    def r1_losses(self, batch: TrainingBatch) -> Iterator[dict[str, Tensor]]:
         """R1: the score's slope in real pictures, in float32."""
         self.discriminator.requires_grad_(True)
         outputs = self.outputs(batch.step)
@@ -136,7 +136,7 @@ class Game:
             weight = 0.5 * gamma * self.rules.r1_every / len(outputs)
             yield {"penalty": weight * slope.square().sum(dim=(1, 2, 3)).mean()}
 
-    def generator_losses(self, batch: Batch) -> Iterator[dict[str, Tensor]]:
+    def generator_losses(self, batch: TrainingBatch) -> Iterator[dict[str, Tensor]]:
         """Draws what is scored high (non-saturating), and like the teacher if there is one."""
         self.discriminator.requires_grad_(False)
         sub, outputs = self.sub_generator(batch.step), self.outputs(batch.step)
@@ -152,7 +152,7 @@ class Game:
             terms |= distance({resolution: drawn[resolution] for resolution in outputs})
         yield terms
 
-    def path_length_losses(self, batch: Batch) -> Iterator[dict[str, Tensor]]:
+    def path_length_losses(self, batch: TrainingBatch) -> Iterator[dict[str, Tensor]]:
         """Path length: a step in W moves the picture equally far everywhere. Every second sample, since it takes a
         gradient of a gradient; in float32."""
         samples = batch.samples[::2]
@@ -178,7 +178,7 @@ class Game:
         length.lerp_(torch.full_like(length, seen["path_length/length"]), PATH_MEMORY)
 
 
-class _Drawing(nn.Module):
+class _Synthesis(nn.Module):
     """Draws where torch wants a module's own call."""
 
     def __init__(self, generator: StyleGAN2Generator) -> None:
@@ -197,7 +197,7 @@ def draw(generator: StyleGAN2Generator, inputs: Inputs, sub: SubGenerator, fast:
         convs = {name for name, module in generator.named_modules() if isinstance(module, StyledConv)}
         features = {"constant", *(f"{name}.weight" for name in convs)}
         rounded = {f"generator.{name}": p.bfloat16() for name, p in generator.named_parameters() if name in features}
-    drawn: dict[int, Tensor] = functional_call(_Drawing(generator), rounded, (inputs, sub))
+    drawn: dict[int, Tensor] = functional_call(_Synthesis(generator), rounded, (inputs, sub))
     return drawn
 
 
@@ -211,7 +211,7 @@ def lazy(settings: Optimizer, every: int) -> Optimizer:
     return msgspec.structs.replace(settings, learning_rate=settings.learning_rate * share, betas=betas)
 
 
-def adversarial_trainer(stage: Stage, folder: Path) -> Trainer:
+def adversarial_trainer(stage: TrainingStage, folder: Path) -> Trainer:
     """Raises AnycostError for a stage that cannot be: a wrong generator, batch, resolution or picture."""
     rules = stage.adversarial
     if rules is None:
@@ -235,8 +235,8 @@ def adversarial_trainer(stage: Stage, folder: Path) -> Trainer:
     if rules.sort:
         z = torch.randn(4096, generator.config.style_dim, generator=torch.Generator().manual_seed(stage.seed))
         sort_channels(generator, generator.mapping(z))
-    generator, opponent = generator.to(device), Opponent(discriminator).to(device)
+    generator, opponent = generator.to(device), DiscriminatorState(discriminator).to(device)
     for module in (generator, opponent):  # a fifth quicker on CPUs
         module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    game = Game(stage, rules, generator, opponent, real, teacher, perceptual, fast)
+    game = AdversarialLosses(stage, rules, generator, opponent, real, teacher, perceptual, fast)
     return Trainer(stage, generator, game.phases(), folder, opponent)

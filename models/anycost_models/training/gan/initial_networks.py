@@ -11,14 +11,14 @@ from anycost_models.generators.checkpoint import load_generator
 from anycost_models.generators.elastic import SubGenerator
 from anycost_models.generators.stylegan2 import StyleGAN2Config, StyleGAN2Generator
 from anycost_models.training.engine import checkpoints as state
-from anycost_models.training.engine.stage import Stage
+from anycost_models.training.engine.stage import TrainingStage
 from anycost_models.training.engine.sub_generator_sampling import seed_of
 from anycost_models.training.gan.discriminator import Discriminator, DiscriminatorConfig
 
 RESULT = "trained.safetensors"  # of every stage, in its folder
 
 
-def generator(stage: Stage, folder: Path) -> StyleGAN2Generator:
+def generator(stage: TrainingStage, folder: Path) -> StyleGAN2Generator:
     """folder: the stage's own. Raises AnycostError when the stage doesn't say which one, or it isn't there or doesn't
     draw the stage's resolutions."""
     if stage.scratch:
@@ -56,7 +56,7 @@ def generator(stage: Stage, folder: Path) -> StyleGAN2Generator:
     return model
 
 
-def discriminator(stage: Stage, folder: Path, judged: StyleGAN2Generator) -> Discriminator:
+def discriminator(stage: TrainingStage, folder: Path, judged: StyleGAN2Generator) -> Discriminator:
     """A new one, or the earlier stage's. It is told which sub-generator drew a picture where those are trained, and
     begins as if it had not heard. Raises AnycostError when the earlier stage's is missing or of other sizes."""
     layers = 0 if stage.sub_generators.channels == "full" else len(judged.config.channels)
@@ -74,7 +74,7 @@ def discriminator(stage: Stage, folder: Path, judged: StyleGAN2Generator) -> Dis
     return model
 
 
-def _before(stage: Stage, folder: Path) -> Path:
+def _before(stage: TrainingStage, folder: Path) -> Path:
     return folder.resolve().parent / stage.after
 
 

@@ -23,18 +23,18 @@ from anycost_models.plotting.contact_sheet import contact_sheet
 from anycost_models.projection.encoder import Encoder, EncoderConfig, load_encoder
 from anycost_models.projection.inversion import style_deviation
 from anycost_models.training.data.generated_faces import GeneratedFaces
-from anycost_models.training.data.photo_augmentation import SIDE, Photographer, helpers, signed, taken
+from anycost_models.training.data.photo_augmentation import SIDE, PhotoAugmentation, helpers, signed, taken
 from anycost_models.training.engine import losses
 from anycost_models.training.engine.device import features_in, is_fast, training_device
-from anycost_models.training.engine.stage import Encoding, Stage
+from anycost_models.training.engine.stage import Encoding, TrainingStage
 from anycost_models.training.engine.sub_generator_sampling import choose
-from anycost_models.training.engine.trainer import Batch, Phase, Trainer, optimizers
+from anycost_models.training.engine.trainer import Phase, Trainer, TrainingBatch, optimizers
 from anycost_models.weights import EMBEDDED_ENCODER
 
 SHEET_FACES = 6
 
 
-def begin(stage: Stage, wanted: Encoding, faces: GeneratedFaces) -> Encoder:
+def begin(stage: TrainingStage, wanted: Encoding, faces: GeneratedFaces) -> Encoder:
     """The encoder as the stage sets out. Raises AnycostError when its file, or ImageNet's, is missing or damaged."""
     if wanted.start:
         return load_encoder(EMBEDDED_ENCODER if wanted.start == "embedded" else Path(wanted.start))
@@ -58,7 +58,7 @@ def begin(stage: Stage, wanted: Encoding, faces: GeneratedFaces) -> Encoder:
 class EncoderTraining:
     """Raises AnycostError when a model or a file that the stage names is missing or damaged."""
 
-    def __init__(self, stage: Stage, wanted: Encoding, folder: Path) -> None:
+    def __init__(self, stage: TrainingStage, wanted: Encoding, folder: Path) -> None:
         self.stage, self.wanted = stage, wanted
         weights = () if stage.generator == "embedded" else (Path(stage.generator),)
         self.device = training_device()
@@ -76,9 +76,9 @@ class EncoderTraining:
         self.encoder = begin(stage, wanted, self.faces).to(self.device)
         made = optimizers(self.encoder, stage.optimizer)
         self.trainer = Trainer(stage, self.encoder, [Phase("encoder", 1, made, self.losses)], folder)
-        self.photographs = Photographer(self.faces, wanted, self.trainer, helpers(self.device))
+        self.photographs = PhotoAugmentation(self.faces, wanted, self.trainer, helpers(self.device))
 
-    def losses(self, batch: Batch) -> Iterator[dict[str, Tensor]]:
+    def losses(self, batch: TrainingBatch) -> Iterator[dict[str, Tensor]]:
         wanted = self.wanted
         images, targets = (signed(part.to(self.device)) for part in self.photographs(batch))
         latents = self.faces.latents([sample % self.stage.data.pool for sample in batch.samples])
