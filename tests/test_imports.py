@@ -49,3 +49,11 @@ def test_an_import_in_the_wrong_direction_is_seen(tree: Path, module: str, plant
 def test_the_contracts_hold(tree: Path) -> None:
     done = lint_imports(tree)
     assert done.returncode == 0, done.stdout
+
+
+def test_the_picture_of_the_packages_shows_what_they_import(tmp_path: Path) -> None:
+    folders = [str(ROOT / folder) for folder in (*SOURCES, "plugin/krita", "plugin/gimp")]
+    command = [sys.executable, str(ROOT / "benchmarks" / "package_graph.py"), "--output", str(tmp_path / "new.svg")]
+    subprocess.run(command, env=os.environ | {"PYTHONPATH": os.pathsep.join(folders)}, check=True)
+    shown = (ROOT / "docs" / "pictures" / "packages.svg").read_text(encoding="utf-8")
+    assert (tmp_path / "new.svg").read_text(encoding="utf-8") == shown, "draw it anew: benchmarks/package_graph.py"
