@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("installer: stopped. Run the same command again to continue", file=sys.stderr)
         return 130
     except OSError as error:
-        print(f"installer: {error}. Mend that, then run the same command again", file=sys.stderr)
+        print(f"installer: {error}; fix that, then run the same command again", file=sys.stderr)
         return 2
 
 
@@ -110,7 +110,7 @@ def prefix(arguments: argparse.Namespace) -> Path | None:
         return None
     folder: Path = arguments.prefix.absolute()
     if folder.exists() and not folder.is_dir():
-        raise InstallError(f"--prefix {folder} is not a folder", "name one")
+        raise InstallError(f"--prefix {folder} is not a folder", "name a folder")
     return folder
 
 

@@ -237,7 +237,7 @@ def test_a_dry_run_tells_the_sizes_and_makes_nothing(release, file):
 
 
 def test_unknown_systems_are_named_with_the_known_ones(release):
-    with pytest.raises(InstallError, match=r"no bundle for amiga.*: there are linux-x86_64"):
+    with pytest.raises(InstallError, match=r"no bundle for amiga.*: choose linux-x86_64"):
         bundle(release.root, None, "amiga", None, True, quiet())
 
 

@@ -52,7 +52,7 @@ def test_a_good_installation_is_told_in_full(home: Home) -> None:
 
 def test_each_fault_is_named_with_its_remedy(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     home.put(home.krita)
-    (home.krita.place / "docker.py").unlink()
+    (home.krita.place / "docker" / "docker.py").unlink()
     assert home.krita.settings
     home.krita.settings.write_text("[python]\nenable_anycost_krita=false\n")
     records.write(home.places, records.replace(home.record, version="0.0.9", python="/nowhere/bin/python"))

@@ -107,11 +107,11 @@ def test_it_asks_where_somebody_can_answer(
 
 def test_a_failed_self_test_is_told_and_is_exit_code_1(home: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     def fails(*arguments: object) -> None:
-        raise self_test.SelfTestFailed("the self-test failed: no picture. To mend it, run 'python3 installer repair'")
+        raise self_test.SelfTestFailed("the self-test failed: no picture", "run 'python3 installer repair'")
 
     monkeypatch.setattr(install, "self_test", fails)
     assert run("install", "--krita", home=home) == 1
-    assert "installer: the self-test failed: no picture. To mend it, run" in capsys.readouterr().err
+    assert "installer: the self-test failed: no picture; run 'python3 installer repair'" in capsys.readouterr().err
     assert records.read(places_of(home))  # so that repair knows what to look at
     assert there(home)
 
@@ -120,7 +120,7 @@ def test_a_version_that_works_is_not_given_up_for_one_that_does_not(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys
 ) -> None:
     def fails(*arguments: object) -> None:
-        raise self_test.SelfTestFailed("the self-test failed: no picture. To mend it, run …")
+        raise self_test.SelfTestFailed("the self-test failed: no picture", "run …")
 
     assert run("install", "--krita", home=home) == 0
     before = {path: path.stat().st_mtime_ns for path in home.rglob("*") if path.is_file()}

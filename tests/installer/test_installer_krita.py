@@ -27,7 +27,7 @@ def test_the_plug_in_comes_with_all_that_it_needs(home: Home) -> None:
     home.put(home.krita)
     plugin = home.krita.place
     assert (plugin / "__init__.py").is_file()
-    assert (plugin / "vendor" / "anycost_client" / "wire.py").is_file()
+    assert (plugin / "vendor" / "anycost_client" / "protocol" / "codec.py").is_file()
     assert sorted(path.name for path in (plugin / "vendor").iterdir()) == ["anycost_client", "cp311", "cp312"]
     assert not (plugin / "vendor" / "cp311" / "bin").exists()
     assert (home.krita.plugins / "anycost_krita.desktop").is_file()

@@ -146,7 +146,7 @@ def test_whatever_fails_nothing_counts_as_complete_and_the_next_run_goes_on(fres
         patch.setenv("PIP_FIND_LINKS", "")
         patch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")  # nobody listens there
         patch.setenv("PIP_RETRIES", "0")
-        failing(r"cannot be reached\. Check the network, HTTPS_PROXY")
+        failing(r"cannot be reached; check the network, HTTPS_PROXY")
 
     locked = fresh.alter("torch")
     failing("not the one that was locked")

@@ -43,8 +43,11 @@ def test_where_nothing_is_wrong_nothing_is_written(home: Home) -> None:
 def test_what_is_damaged_or_missing_is_put_back_and_nothing_else(home: Home) -> None:
     home.put(home.krita, home.gimp)
     before = home.below()
-    text, gone = home.krita.place / "docker.py", home.krita.place / "vendor" / "cp312" / "zmq" / "__init__.py"
-    same_size = home.gimp.place / "dialog.py"
+    text, gone = (
+        home.krita.place / "docker" / "docker.py",
+        home.krita.place / "vendor" / "cp312" / "zmq" / "__init__.py",
+    )
+    same_size = home.gimp.place / "dialog" / "dialog.py"
     text.write_text(text.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     gone.unlink()
     same_size.write_bytes(b"x" * same_size.stat().st_size)
@@ -52,7 +55,7 @@ def test_what_is_damaged_or_missing_is_put_back_and_nothing_else(home: Home) -> 
     (home.krita.actions / "anycost_krita.action").unlink()
     (home.places.data / "backend.json").write_text("{}")
     (home.krita.place / "__pycache__").mkdir()  # Krita's Python makes those
-    untouched = home.krita.place / "text.py"
+    untouched = home.krita.place / "base" / "text.py"
     time = untouched.stat().st_mtime_ns
 
     assert {(Path(fault.what).name, fault.problem) for fault in mend(home)} == {
@@ -83,7 +86,7 @@ def test_a_damaged_zip_is_made_anew(home: Home) -> None:
     archive = home.places.data / "plug-ins" / "anycost_krita.zip"
     good = archive.read_bytes()
     archive.write_bytes(good[:100])
-    (home.krita.place / "text.py").unlink()
+    (home.krita.place / "base" / "text.py").unlink()
     mend(home, pip)
     assert archive.read_bytes() == good
     assert mend(home) == []
@@ -113,9 +116,9 @@ def test_what_cannot_be_mended_is_not_half_mended(home: Home) -> None:
     record = home.record
     foreign = records.file_entry(home.folder / "unknown", b"", str(home.krita.plugins))
     records.write(home.places, records.replace(record, entries=(*record.entries, foreign)))
-    (home.krita.place / "text.py").unlink()
+    (home.krita.place / "base" / "text.py").unlink()
     before = home.below()
-    with pytest.raises(InstallError, match=r"unknown cannot be mended by itself: run 'python3 installer install'"):
+    with pytest.raises(InstallError, match=r"unknown cannot be repaired by itself: run 'python3 installer install'"):
         mend(home)
     assert home.below() == before
 
@@ -145,7 +148,7 @@ def test_models_are_fetched_when_one_is_wrong(home: Home, monkeypatch: pytest.Mo
     optional = installed_models.Model("identity", "missing", 3, False)
     answers, fetched = [[good, optional], [bad, optional], [good]], []
     monkeypatch.setattr(repair, "models", lambda python, places: answers.pop(0) if answers else [bad])
-    monkeypatch.setattr(repair.model_files, "fetch", lambda *arguments: fetched.append(arguments))
+    monkeypatch.setattr(repair.fetch_models, "fetch", lambda *arguments: fetched.append(arguments))
     assert mend_models(PYTHON, ROOT, home.places, None, home.progress) == []
     assert not fetched
     assert mend_models(PYTHON, ROOT, home.places, None, home.progress) == [Fault("model yunet", "damaged")]

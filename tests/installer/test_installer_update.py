@@ -72,7 +72,7 @@ def installed(tmp_path, monkeypatch) -> Installed:
         (backend_venv, "environment_of", lambda *arguments: new),
         (backend_venv, "plan", lambda *arguments: []),
         (backend_venv, "prepare", prepare),
-        (run_update.model_files, "fetch", lambda *arguments: None),
+        (run_update.fetch_models, "fetch", lambda *arguments: None),
         (run_update, "pip_for", lambda *arguments: pip),
         (run_update, "usable", lambda hosts, *arguments: list(hosts)),
         (run_update, "self_test", lambda *arguments: self_test.Tested(85.0, 900.0, 1.9, "embedded", "anycost 0.1.0")),
@@ -109,9 +109,9 @@ def ends(error: BaseException):
 def test_if_it_does_not_work_everything_is_as_before(installed, monkeypatch):
     before = installed.below()
     monkeypatch.setattr(
-        run_update, "self_test", ends(self_test.SelfTestFailed("the self-test failed: no picture came"))
+        run_update, "self_test", ends(self_test.SelfTestFailed("the self-test failed: no picture came", "run …"))
     )
-    with pytest.raises(InstallError, match=r"does not work here, so .* stays as it was\. .*no picture came"):
+    with pytest.raises(InstallError, match=r"does not work here, so .* stays as it was \(.*no picture came\); run …"):
         installed.update()
     assert installed.below() == before
     assert installed.used() == str(installed.old)
@@ -124,7 +124,7 @@ def test_if_it_does_not_work_everything_is_as_before(installed, monkeypatch):
 @pytest.mark.parametrize("where", ["prepare", "fetch", "pip_for", "self_test"])
 def test_stopped_anywhere_the_old_one_is_used_and_the_next_run_goes_on(installed, monkeypatch, stop, where):
     before = installed.below()
-    module = {"prepare": backend_venv, "fetch": run_update.model_files}.get(where, run_update)
+    module = {"prepare": backend_venv, "fetch": run_update.fetch_models}.get(where, run_update)
     with monkeypatch.context() as patch:
         patch.setattr(module, where, ends(stop))
         with pytest.raises(type(stop)):

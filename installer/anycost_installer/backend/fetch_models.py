@@ -26,7 +26,7 @@ def fetch(
         code = shown(command, root, variables)
         if code:
             raise InstallError(
-                "fetching the models failed; the message stands above", "mend that, then run the same command again"
+                "fetching the models failed (see the message above)", "fix that, then run the same command again"
             )
 
 
@@ -39,5 +39,5 @@ def paths(python: Path, root: Path) -> list[Path]:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InstallError(
             f"the backend did not list its models (exit {code})",
-            "the checkout may be a mix of versions: get it anew (git pull)",
+            "get the checkout anew (git pull), then run the same command again",
         ) from error

@@ -112,7 +112,7 @@ def _tested(python: Path, client: Path, places: Places) -> Tested:
 
 
 def _failed(why: str, places: Places, began: float) -> SelfTestFailed:
-    """Names what mends it."""
+    """Names what repairs it."""
     log = places.cache / "logs" / "backend.log"
     remedy = "run 'python3 installer repair'; if that does not help, 'python3 installer doctor' tells more"
     if re.search(r"model|fetch", why):
@@ -122,4 +122,4 @@ def _failed(why: str, places: Places, began: float) -> SelfTestFailed:
     elif re.search(r"cannot be run|not there", why):
         remedy = "run 'python3 installer repair', which completes the private environment"
     seen = f"\n    Its log: {log}" if log.is_file() and log.stat().st_mtime >= began - 1 else ""
-    return SelfTestFailed(f"the self-test failed: {why.rstrip('.')}", f"to mend it, {remedy}{seen}")
+    return SelfTestFailed(f"the self-test failed: {why.rstrip('.')}", f"{remedy}{seen}")

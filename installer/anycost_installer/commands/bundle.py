@@ -87,7 +87,7 @@ def target_of(system: str | None, python: str | None) -> Target:
     target = Target(system or here.system, python or here.python)
     names = [known.name for known in SYSTEMS]
     if target.system not in names or target.python not in PYTHONS:
-        raise InstallError(f"no bundle for {target}", f"there are {', '.join(names)}, with Python {', '.join(PYTHONS)}")
+        raise InstallError(f"no bundle for {target}", f"choose {' or '.join(names)}, with Python {', '.join(PYTHONS)}")
     return target
 
 
@@ -159,7 +159,10 @@ def _collect(
     built = [name.partition("==")[0] for name in lock.sources]
     here_only = [path for name in built for path in wheels.glob(f"{name}-*") if not path.name.endswith("-none-any.whl")]
     if here_only:
-        raise InstallError(f"{here_only[0].name} was built for this machine only", "take pkgconfig out of pip's way")
+        raise InstallError(
+            f"{here_only[0].name} was built for this machine only",
+            "take pkg-config off the PATH, then run the same command again",
+        )
 
 
 def _models(stage: Path, root: Path, backend: Path, progress: Progress) -> None:

@@ -32,9 +32,7 @@ def run(root: Path, torch: str | None, progress: Progress) -> int:
     with progress.step("Editing the photo", speaks=True):
         code, answer = answered([python, "-m", "anycost_backend", *EDIT.split(), "--json"], root)
         if code:
-            raise InstallError(
-                "the edit failed; its message stands above", "mend that, then run the same command again"
-            )
+            raise InstallError("the edit failed (see the message above)", "fix that, then run the same command again")
     parts = edit_seconds(answer)
     whole = sum(progress.seconds.values())
     progress.say("\nWhat each step cost:")
@@ -55,7 +53,7 @@ def save_photo(python: Path, root: Path, progress: Progress) -> None:
         code, lines = logged([python, "-c", SAVE_PHOTO, photo], root)
         if code:
             said = lines[-1] if lines else f"exit {code}"
-            raise InstallError(f"saving {photo} failed: {said}", "mend that, then run the same command again")
+            raise InstallError(f"saving {photo} failed: {said}", "fix that, then run the same command again")
 
 
 def edit_seconds(answer: str) -> dict[str, float]:
@@ -64,7 +62,7 @@ def edit_seconds(answer: str) -> dict[str, float]:
         return {str(part): float(cost) for part, cost in json.loads(answer)["seconds"].items()}
     except (ValueError, KeyError, TypeError, AttributeError):
         raise InstallError(
-            "the edit's answer could not be read", "the checkout may be a mix of versions: get it anew (git pull)"
+            "the edit's answer could not be read", "get the checkout anew (git pull), then run the same command again"
         ) from None
 
 

@@ -107,8 +107,9 @@ def install(
                     tested = self_test(python, client, places, progress)
             tested = tested or self_test(python, client, places, progress)
         except SelfTestFailed as failed:
-            stays = f". {former.version}, which was there before, stays as it was" if former else ""
-            print(f"installer: {failed}{stays}", file=sys.stderr)
+            print(f"installer: {failed}", file=sys.stderr)
+            if former:
+                print(f"{former.version}, which was there before, stays as it was.", file=sys.stderr)
             return 1, answer | {"done": not former, "self_test": {"ok": False, "error": str(failed)}}
     for host in hosts:
         progress.say(f"{host.title}: {host.place}")
@@ -170,8 +171,11 @@ def usable(hosts: tuple[Host, ...], python: Path, progress: Progress) -> list[Ho
 
 
 def unusable(hosts: Sequence[Host]) -> InstallError:
-    obstacles = "; ".join(f"{host.title}: {host.obstacle}" for host in hosts)
-    return InstallError(f"no editor here can have the plug-in. {obstacles}", "remove the obstacle, or install another")
+    titles = ", ".join(host.title for host in hosts)
+    remedies = "; ".join(dict.fromkeys(host.obstacle for host in hosts))
+    return InstallError(
+        f"no editor here can have the plug-in ({titles})", f"{remedies}; then run the same command again"
+    )
 
 
 def pip_for(python: Path, root: Path, bundle: Path | None, progress: Progress) -> Install:

@@ -104,7 +104,10 @@ def mend_models(python: Path, root: Path, places: Places, bundle: Path | None, p
         fetch_models.fetch(python, root, progress, places.variables(), bundle)
         still = [model.name for model in models(python, places) or [] if model.wrong]
         if still:
-            raise InstallError(f"models {', '.join(still)} are damaged again after they were fetched", "check the disk")
+            raise InstallError(
+                f"models {', '.join(still)} are damaged again after they were fetched",
+                "check the disk, then run the same command again",
+            )
     return [Fault(f"model {model.name}", model.state) for model in wrong]
 
 
@@ -165,7 +168,7 @@ def _put_back(record: Record, places: Places, faults: list[Fault]) -> None:
         placing.switch()
     except KeyError as error:
         placing.undo()
-        raise InstallError(f"{error.args[0]} cannot be mended by itself", "run 'python3 installer install'") from None
+        raise InstallError(f"{error.args[0]} cannot be repaired by itself", "run 'python3 installer install'") from None
     except BaseException:
         placing.undo()
         raise

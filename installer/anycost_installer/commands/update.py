@@ -44,7 +44,7 @@ def update(
             if new and environment.folder != record.environment:  # not one that the next run would believe in
                 shutil.rmtree(environment.folder, ignore_errors=True)
             raise InstallError(
-                f"{our_version(root)} does not work here, so {record.version} stays as it was. {failed.cause}",
+                f"{our_version(root)} does not work here, so {record.version} stays as it was ({failed.cause})",
                 failed.remedy,
             ) from failed
     backend_venv.tidy(places, environment.folder, progress)

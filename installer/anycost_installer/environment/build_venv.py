@@ -26,7 +26,10 @@ def build_environment(root: Path, log: TextIO, progress: Progress) -> Iterator[P
         with progress.step("Making a passing environment to build in") as note:
             code, lines = logged([sys.executable, "-m", "venv", environment.folder], root, log)
             if code:
-                raise InstallError(f"making {environment.folder} failed", f"{(lines[-1] if lines else code)}")
+                said = next((line for line in reversed(lines) if line), f"exit {code}")
+                raise InstallError(
+                    f"making {environment.folder} failed: {said}", "fix that, then run the same command again"
+                )
             listed = Path(folder) / "requirements.txt"
             listed.write_text(locked_setuptools(root), encoding="utf-8")
             arguments = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--requirement", str(listed)]

@@ -13,6 +13,7 @@ from anycost_installer.environment.venv import Environment
 from anycost_installer.lockfile.requirements import Lock
 from anycost_installer.lockfile.torch_index import sources
 from anycost_installer.release import distribution
+from anycost_installer.release.manifest import REMEDY
 
 HASHED = ("--require-hashes", "--no-deps")
 
@@ -78,7 +79,7 @@ def _install_wheels(environment: Environment, wheels: Sequence[Path], log: TextI
 def _wheel(bundle: Path, name: str) -> Path:
     found = list((bundle / "wheels").glob(f"{name}-*.whl"))
     if len(found) != 1:
-        raise InstallError(f"the bundle lacks {name}", "get it again, or make it anew with 'python3 installer bundle'")
+        raise InstallError(f"the bundle lacks {name}", REMEDY)
     return found[0]
 
 

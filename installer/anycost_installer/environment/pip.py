@@ -42,11 +42,8 @@ class Failure:
         if NO_SPACE.search(text):
             why, remedy = "the disk is full", "free some space (or set TMPDIR to a roomier folder)"
         elif OTHER_HASH.search(text):
-            why = "a package is not the one that was locked (its hash differs)"
-            remedy = (
-                "it was damaged on its way, or the package index alters files: empty pip's cache "
-                "('python3 -m pip cache purge') or use another index"
-            )
+            why = "a package is not the one that was locked: its hash differs"
+            remedy = "empty pip's cache ('python3 -m pip cache purge') or use another index"
         elif READ_ONLY.search(text):
             why, remedy = "a folder cannot be written", "make it writable for you"
         elif self.network:
@@ -63,7 +60,7 @@ class Failure:
         errors = [line for line in self.lines if line.lower().lstrip().startswith("error")] or [*self.lines]
         quoted = "".join(f"\n    {line}" for line in errors[-5:])
         return InstallError(
-            f"{doing} failed: {why}", f"{remedy}, then run the same command again.{quoted}\n    Full log: {self.log}"
+            f"{doing} failed: {why}", f"{remedy}, then run the same command again{quoted}\n    Full log: {self.log}"
         )
 
 
@@ -116,7 +113,7 @@ def check(python: Path, cwd: Path, log: TextIO) -> None:
         said = [line for line in lines if line.strip()] or [f"exit {code}"]
         raise InstallError(
             f"the packages do not fit together: {said[0]}",
-            "get the checkout anew (git pull), then run the same command",
+            "get the checkout anew (git pull), then run the same command again",
         )
 
 

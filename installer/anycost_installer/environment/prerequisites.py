@@ -22,8 +22,8 @@ def check_venv() -> None:
         version = f"{sys.version_info[0]}.{sys.version_info[1]}"
         raise InstallError(
             f"this Python cannot make a private environment ({' and '.join(missing)} missing)",
-            f"on Debian or Ubuntu: sudo apt install python{version}-venv; elsewhere install Python from python.org. "
-            "Then run the same command again",
+            f"install them (Debian and Ubuntu: sudo apt install python{version}-venv; elsewhere: Python from "
+            "python.org), then run the same command again",
         )
 
 

@@ -139,12 +139,13 @@ def create(environment: Environment, progress: Progress) -> dict:
         if code:
             said = next((line for line in reversed(lines) if line), f"exit {code}")
             raise InstallError(
-                f"making {environment.folder} failed: {said}", "mend that, then run the same command again"
+                f"making {environment.folder} failed: {said}", "fix that, then run the same command again"
             )
     about = environment.about()
     if not about:
         raise InstallError(
-            "the new environment does not run", f"see {environment.log}, then run the same command again"
+            "the new environment does not run",
+            f"read {environment.log}, fix what it names, then run the same command again",
         )
     return about
 

@@ -23,12 +23,13 @@ def wanted(machine: Machine, krita: bool, gimp: bool) -> list[Host]:
         if not machine.moved:
             about = "GIMP 3" if name == "GIMP" else name
             raise InstallError(
-                f"no {about} was found on this machine", f"install {about}, start it once, then run the same command"
+                f"no {about} was found on this machine",
+                f"install {about}, start it once, then run the same command again",
             )
         found.append(krita_profiles.usual(machine) if name == "Krita" else gimp_profiles.usual(machine))
     if not found:
         raise InstallError(
             "neither Krita nor GIMP 3 was found on this machine",
-            "install one, start it once, then run the same command",
+            "install one, start it once, then run the same command again",
         )
     return found

@@ -9,7 +9,7 @@ from anycost_installer.hosts.host import Host
 
 FIRST = "3.0"  # GIMP 2.10 has no Python 3
 FLATPAK = "org.gimp.GIMP"
-TOO_OLD = "GIMP 2.10 has no Python 3: install GIMP 3, then run the same command again"
+TOO_OLD = "install GIMP 3, because GIMP 2.10 has no Python 3"
 
 
 def find_gimps(machine: Machine) -> list[Host]:

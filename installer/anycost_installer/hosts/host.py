@@ -9,7 +9,7 @@ WHEELS = ((3, 10), (3, 11), (3, 12))  # Pythons that pyzmq is vendored for: 3.12
 
 @dataclass(frozen=True)
 class Host:
-    """`obstacle`: why it cannot have the plug-in, and what to do instead; "" when nothing is in the way."""
+    """`obstacle`: what to do instead and why, where it cannot have the plug-in ("use …, because …"); "" elsewhere."""
 
     program: str  # "Krita", "GIMP"
     kind: str  # package (of the distribution), AppImage, Flatpak, Snap, installer, Store, app

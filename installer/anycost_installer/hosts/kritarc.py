@@ -14,7 +14,9 @@ def read(settings: Path) -> str:
     except FileNotFoundError:
         return ""
     except UnicodeDecodeError:
-        raise InstallError(f"{settings} is damaged", "rename it, start Krita once, then run the same command") from None
+        raise InstallError(
+            f"{settings} is damaged", "rename it, start Krita once, then run the same command again"
+        ) from None
 
 
 def chosen(settings: str) -> bool | None:

@@ -17,11 +17,10 @@ Run = Callable[[list[str]], int]  # exit code
 
 
 def advice(program: str, package: str) -> str:
-    """What to do where a sandbox keeps the backend from starting."""
+    """The obstacle of a host whose sandbox keeps the backend from starting: what to do, and why."""
     where = {"Krita": "krita.org", "GIMP": "gimp.org"}[program]
     return (
-        f"{package} cannot run the backend: use {program}'s AppImage ({where}) or your distribution's package, "
-        "then run the same command again"
+        f"use {program}'s AppImage ({where}) or your distribution's package, because {package} cannot run the backend"
     )
 
 

@@ -192,7 +192,8 @@ def known_torch() -> dict[str, str]:
         if known["version"] == version:
             return dict(known["linux"])
         raise InstallError(
-            f"no hashes of torch {version}+cpu are known", "run this where that can be reached"
+            f"no hashes of torch {version}+cpu are known, and {CPU_INDEX} cannot be reached",
+            "run this on a machine that reaches it",
         ) from None
     wheel = (
         re.escape(f"torch-{version}+cpu-")

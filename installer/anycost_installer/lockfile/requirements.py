@@ -117,9 +117,9 @@ def read_lock(root: Path, target: Target) -> Lock:
         if target.key not in targets:
             pythons = sorted({name.rpartition("-")[2] for name in targets if name.startswith(f"{target.system}-")})
             remedy = (
-                f"Run it with another Python: {', '.join(sorted(pythons, key=lambda name: int(name.split('.')[1])))}"
+                f"run it with another Python: {', '.join(sorted(pythons, key=lambda name: int(name.split('.')[1])))}"
                 if pythons
-                else f"Supported are {', '.join(dict.fromkeys(name.rpartition('-')[0] for name in targets))}"
+                else f"use one of {', '.join(dict.fromkeys(name.rpartition('-')[0] for name in targets))}"
             )
             raise InstallError(f"there are no packages for this machine ({target})", remedy)
         chosen = targets[target.key]

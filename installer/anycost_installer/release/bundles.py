@@ -82,7 +82,7 @@ def check_target(manifest: Manifest, file: Path) -> None:
     if manifest.python != here.python:
         raise InstallError(
             f"{file} is for Python {manifest.python}, this is {here.python}",
-            (f"run the installer with python{manifest.python}, or make a bundle with '--python {here.python}'"),
+            f"run the installer with python{manifest.python}, or make a bundle with '--python {here.python}'",
         )
 
 
@@ -110,7 +110,7 @@ def _archive(file: Path) -> Iterator[zipfile.ZipFile]:
         with zipfile.ZipFile(file) as archive:
             yield archive
     except FileNotFoundError as error:
-        raise InstallError(f"there is no file {file}", "name the bundle") from error
+        raise InstallError(f"there is no file {file}", "name the file that 'python3 installer bundle' made") from error
     except zipfile.BadZipFile as error:
         raise InstallError(f"{file} is damaged or cut off", REMEDY) from error
 

@@ -60,7 +60,7 @@ def build(kind: str, python: Path, root: Path, folder: Path, log: TextIO | None 
         made = copy.parent / (lines[-1] if lines else "")
         if code or not made.is_file():
             said = lines[-1] if lines else f"exit {code}"
-            raise InstallError(f"building the {kind} failed: {said}", "mend that, then run the same command again")
+            raise InstallError(f"building the {kind} failed: {said}", "fix that, then run the same command again")
         if kind == "sdist":
             _normalise(made, source_date(root))
         folder.mkdir(parents=True, exist_ok=True)

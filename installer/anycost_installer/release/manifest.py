@@ -55,7 +55,9 @@ def parsed(content: bytes, bundle: Path) -> Manifest:
     try:
         values: dict[str, Any] = json.loads(content)
         if values["format"] != FORMAT:
-            raise InstallError(f"{bundle} was made by another version of the installer", "use the installer inside it")
+            raise InstallError(
+                f"{bundle} was made by another version of the installer", "run the installer that is in it"
+            )
         files = tuple(Member(str(row["path"]), int(row["size"]), str(row["sha256"])) for row in values["files"])
         for member in files:
             path = PurePosixPath(member.path)

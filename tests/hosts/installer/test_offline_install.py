@@ -141,7 +141,7 @@ def test_installed_used_updated_mended_and_removed(bundle):
     (environment,) = (CHROOT / DATA.lstrip("/") / "environments").iterdir()
     damaged = [
         next(environment.glob("lib/python3*/site-packages/numpy/__init__.py")),
-        next(environment.glob("lib/python3*/site-packages/anycost_backend/server.py")),
+        next(environment.glob("lib/python3*/site-packages/anycost_backend/server/server.py")),
         CHROOT / DATA.lstrip("/") / "models" / "yunet.onnx",
         home / ".local/share/krita/pykrita/anycost_krita/__init__.py",
     ]
