@@ -1,1 +1,1 @@
-"""Sets Anycost Face Editor up on a machine. Standard library only."""
+"""Installs Anycost Face Editor on a machine. It needs the standard library only."""

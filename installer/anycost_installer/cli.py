@@ -1,4 +1,4 @@
-"""Runs the command that was asked for, and turns every failure into one clear message and an exit code."""
+"""The entry point: runs one command and turns every error into a message and an exit code."""
 
 import argparse
 import json
@@ -19,12 +19,13 @@ from anycost_installer.core.machine import Machine, this_machine
 from anycost_installer.core.progress import Progress
 from anycost_installer.lockfile import relock
 
-Answer = tuple[int, dict[str, Any]]  # exit code, and what to print as JSON
+Outcome = tuple[int, dict[str, Any]]  # exit code, result for --json
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit codes: 0 done, 1 done but something is wrong (a failed check's own), 2 a fault that the message explains,
-    130 stopped with Ctrl-C."""
+    """Runs the command line `argv` and returns the exit code.
+
+    0: done; 1: done, but a check failed; 2: an error that was printed; 130: stopped with Ctrl-C."""
     words = list(sys.argv[1:] if argv is None else argv)
     cut = words.index("--") if "--" in words else len(words)
     arguments, rest = parser().parse_args(words[:cut]), words[cut + 1 :]
@@ -32,13 +33,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser().error("only 'test' takes arguments after '--'")
 
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a path may hold what a console cannot show
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C, and takes the children along
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a path may contain characters that the console cannot encode
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C, which also ends the child processes
     try:
-        with answering(getattr(arguments, "json", False)) as answer:
+        with json_output(getattr(arguments, "json", False)) as print_json:
             progress = Progress(sys.stdout, verbose=arguments.verbose)
             code, facts = run(arguments, rest, progress)
-            answer(facts)
+            print_json(facts)
             return code
     except InstallError as error:
         print(f"installer: {error}", file=sys.stderr)
@@ -51,7 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
 
 
-def run(arguments: argparse.Namespace, rest: Sequence[str], progress: Progress) -> Answer:
+def run(arguments: argparse.Namespace, rest: Sequence[str], progress: Progress) -> Outcome:
+    """Calls the command's module. `rest`: what follows "--". Raises InstallError."""
     match arguments.command:
         case "demo":
             return demo.run(ROOT, arguments.torch, progress), {}
@@ -70,42 +72,42 @@ def run(arguments: argparse.Namespace, rest: Sequence[str], progress: Progress) 
             options = install.Options(
                 arguments.krita, arguments.gimp, arguments.torch, arguments.bundle, arguments.dry_run
             )
-            return install.install(ROOT, machine, options, progress, asking(arguments))
+            return install.install(ROOT, machine, options, progress, confirmation(arguments))
         case "update":
-            return updated(arguments, machine, progress)
+            return run_update(arguments, machine, progress)
         case "repair":
             return repair.repair(ROOT, machine, arguments.bundle, progress)
         case "remove":
-            return removed(arguments, machine, progress)
+            return run_remove(arguments, machine, progress)
         case _:
             return doctor.doctor(ROOT, machine, progress)
 
 
-def updated(arguments: argparse.Namespace, machine: Machine, progress: Progress) -> Answer:
-    if not arguments.dry_run and not asking(arguments)("Update what is installed?"):
+def run_update(arguments: argparse.Namespace, machine: Machine, progress: Progress) -> Outcome:
+    if not arguments.dry_run and not confirmation(arguments)("Update what is installed?"):
         return 0, {"done": False}
     torch, bundle, dry_run = arguments.torch, arguments.bundle, arguments.dry_run
-    code = update.update(ROOT, machine.places, torch, bundle, dry_run, progress)
+    code = update.update(ROOT, machine.paths, torch, bundle, dry_run, progress)
     return code, {"done": code == 0 and not dry_run}
 
 
-def removed(arguments: argparse.Namespace, machine: Machine, progress: Progress) -> Answer:
+def run_remove(arguments: argparse.Namespace, machine: Machine, progress: Progress) -> Outcome:
     def options(dry_run: bool) -> remove.Options:
         chosen = arguments.krita, arguments.gimp, arguments.models, arguments.presets
         return remove.Options(*chosen, dry_run)
 
-    if arguments.dry_run or somebody_answers(arguments):
-        answer = remove.remove(machine, options(dry_run=True), progress)
+    if arguments.dry_run or is_interactive(arguments):
+        outcome = remove.remove(machine, options(dry_run=True), progress)
         if arguments.dry_run:
-            return answer
-        if not asking(arguments)("\nGo on?"):
+            return outcome
+        if not confirmation(arguments)("\nGo on?"):
             progress.say("Nothing was changed.")
             return 0, {"done": False}
     return remove.remove(machine, options(dry_run=False), progress)
 
 
 def prefix(arguments: argparse.Namespace) -> Path | None:
-    """Raises InstallError for something that can be no home folder."""
+    """The folder of `--prefix`; None without it. Raises InstallError for a path that is not a folder."""
     if arguments.prefix is None:
         return None
     folder: Path = arguments.prefix.absolute()
@@ -114,15 +116,15 @@ def prefix(arguments: argparse.Namespace) -> Path | None:
     return folder
 
 
-def somebody_answers(arguments: argparse.Namespace) -> bool:
+def is_interactive(arguments: argparse.Namespace) -> bool:
     return not (arguments.yes or arguments.json) and sys.stdin.isatty()
 
 
-def asking(arguments: argparse.Namespace) -> Callable[[str], bool]:
-    """Asks where somebody can answer; elsewhere the command itself is the answer."""
+def confirmation(arguments: argparse.Namespace) -> Callable[[str], bool]:
+    """Returns a function that asks a yes/no question; the answer is yes without a terminal and with --yes or --json."""
 
     def ask(question: str) -> bool:
-        if not somebody_answers(arguments):
+        if not is_interactive(arguments):
             return True
         try:
             return input(f"{question} [Y/n] ").strip().lower() in ("", "y", "yes")
@@ -133,21 +135,23 @@ def asking(arguments: argparse.Namespace) -> Callable[[str], bool]:
 
 
 @contextmanager
-def answering(as_json: bool) -> Iterator[Callable[[dict[str, Any]], None]]:
-    """Yields what prints the answer. With JSON everything else goes to stderr, also what children print."""
+def json_output(as_json: bool) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Yields a function that prints a command's result as JSON; it does nothing unless `as_json`.
+
+    With JSON, all other output goes to stderr, also the output of child processes."""
     if not as_json:
         yield lambda facts: None
         return
     sys.stdout.flush()
     out, sys.stdout = sys.stdout, sys.stderr
-    first = os.dup(1)
+    real_stdout = os.dup(1)
     os.dup2(2, 1)
     facts: list[dict[str, Any]] = []
     try:
         yield facts.append
     finally:
-        os.dup2(first, 1)
-        os.close(first)
+        os.dup2(real_stdout, 1)
+        os.close(real_stdout)
         sys.stdout = out
     for fact in facts:
         print(json.dumps(fact, indent=1, ensure_ascii=False), flush=True)

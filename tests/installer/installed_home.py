@@ -1,4 +1,4 @@
-"""A home with a Krita and a GIMP, and the plug-ins put into it; only pip is played."""
+"""A home with a Krita and a GIMP, with installed plug-ins; only pip is a fake."""
 
 import io
 import sys
@@ -8,16 +8,16 @@ from pathlib import Path
 from anycost_installer.core.checkout import ROOT
 from anycost_installer.core.machine import Machine
 from anycost_installer.core.progress import Progress
-from anycost_installer.hosts.find import wanted
+from anycost_installer.hosts.find import select_hosts
 from anycost_installer.hosts.host import Host
-from anycost_installer.plugins import install_record as records
-from anycost_installer.plugins.placement import placed
+from anycost_installer.plugins.install_record import Record, read_record
+from anycost_installer.plugins.installation import installed_plugins
 
 PYTHON = Path(sys.executable)
 
 
-def pip(arguments: list[str]) -> bool:
-    """`pip install --target FOLDER …`; there is no wheel for Python 3.10."""
+def fake_pip(arguments: list[str]) -> bool:
+    """`pip install --target FOLDER …`, with no wheel for Python 3.10."""
     folder = Path(arguments[arguments.index("--target") + 1])
     (folder / "zmq").mkdir(parents=True)
     (folder / "zmq" / "__init__.py").write_text(f"# {Path(arguments[-1]).read_text()}")
@@ -30,20 +30,20 @@ def pip(arguments: list[str]) -> bool:
 class Home:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.machine = Machine(sys.platform, folder, {}, folder / "root", moved=True)
-        self.places = self.machine.places
-        self.krita, self.gimp = wanted(self.machine, krita=True, gimp=True)
+        self.machine = Machine(sys.platform, folder, {}, folder / "root", prefixed=True)
+        self.paths = self.machine.paths
+        self.krita, self.gimp = select_hosts(self.machine, only_krita=True, only_gimp=True)
         self.printed = io.StringIO()
         self.progress = Progress(self.printed)
 
-    def put(self, *hosts: Host, python: Path = PYTHON, made: Sequence[Path] = ()) -> records.Record:
-        with placed(ROOT, python, self.places, hosts, pip, self.progress, made):
+    def put(self, *hosts: Host, python: Path = PYTHON, created_folders: Sequence[Path] = ()) -> Record:
+        with installed_plugins(ROOT, python, self.paths, hosts, fake_pip, self.progress, created_folders):
             pass
         return self.record
 
     @property
-    def record(self) -> records.Record:
-        found = records.read(self.places)
+    def record(self) -> Record:
+        found = read_record(self.paths)
         assert found
         return found
 

@@ -1,4 +1,4 @@
-"""A bundle: made with a network, used without one; a damaged or wrong one is told before anything is made."""
+"""A bundle is made with a network and used without one; a damaged or wrong one is refused at once."""
 
 import io
 import json
@@ -15,13 +15,13 @@ import pytest
 from anycost_installer.commands import bundle as run_bundle
 from anycost_installer.commands.bundle import bundle, members, pack
 from anycost_installer.core.errors import InstallError
-from anycost_installer.core.paths import places_of
+from anycost_installer.core.paths import paths_of
 from anycost_installer.core.progress import Progress
 from anycost_installer.environment import backend_venv, prerequisites
 from anycost_installer.lockfile.requirements import this_target
 from anycost_installer.release import bundles
-from anycost_installer.release.bundles import opened
-from anycost_installer.release.manifest import NAME, Manifest, Member, parsed, read_manifest
+from anycost_installer.release.bundles import open_bundle
+from anycost_installer.release.manifest import MANIFEST, Manifest, Member, parse_manifest, read_manifest
 from tiny_release import Release, imported
 
 pytestmark = pytest.mark.slow  # real environments are made
@@ -46,12 +46,12 @@ def file(release) -> Path:
     models.mkdir()
     (models / "faces.onnx").write_bytes(b"finds faces")
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in release.offered().items():
+        for name, value in release.pip_variables().items():
             patch.setenv(name, value)
         patch.setattr("platform.system", lambda: "Linux")
-        patch.setattr(run_bundle, "prepare", lambda *arguments: Path(sys.executable))
-        patch.setattr(run_bundle.fetch_models, "fetch", lambda *arguments: None)
-        patch.setattr(run_bundle.fetch_models, "paths", lambda *arguments: [models / "faces.onnx"])
+        patch.setattr(run_bundle, "prepare_venv", lambda *arguments: Path(sys.executable))
+        patch.setattr(run_bundle.fetch_models, "fetch_models", lambda *arguments: None)
+        patch.setattr(run_bundle.fetch_models, "model_sources", lambda *arguments: [models / "faces.onnx"])
         release.lock()
         assert bundle(release.root, None, None, None, False, Progress(io.StringIO())) == 0
     (made,) = (release.root / "dist").iterdir()  # nothing else is left there
@@ -65,8 +65,8 @@ def quiet() -> Progress:
 def test_it_holds_the_packages_the_models_the_project_and_the_installer(file):
     with zipfile.ZipFile(file) as archive:
         names = set(archive.namelist())
-        manifest = parsed(archive.read(NAME), file)
-    assert names == {member.path for member in manifest.files} | {NAME}
+        manifest = parse_manifest(archive.read(MANIFEST), file)
+    assert names == {member.path for member in manifest.files} | {MANIFEST}
     assert {"installer/__main__.py", "installer/requirements.json", "plugin/anycost_client/__init__.py"} <= names
     wheels = {name.split("/")[1].split("-")[0] for name in names if name.startswith("wheels/")}
     assert wheels == {"torch", "numpy", "pyzmq", "setuptools", "built", "anycost_face_editor"}
@@ -85,13 +85,13 @@ def test_an_environment_is_made_from_it_without_a_network(file, release, tmp_pat
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
     monkeypatch.setattr("platform.system", lambda: "Linux")
-    monkeypatch.setattr(prerequisites, "CPU_BUILD", (0, 0))
-    places = places_of(tmp_path / "home")
-    with opened(file, places, quiet()) as folder:
+    monkeypatch.setattr(prerequisites, "CPU_BUILD_GB", (0, 0))
+    paths = paths_of(tmp_path / "home")
+    with open_bundle(file, paths, quiet()) as folder:
         assert (folder / "models" / "faces.onnx").read_bytes() == b"finds faces"
-        python = backend_venv.prepare(release.root, places, None, folder, quiet())
-        assert backend_venv.plan(release.root, places, folder)[0].download == 0
-    assert not places.cache.exists()  # it was unpacked for that time only
+        python = backend_venv.prepare(release.root, paths, None, folder, quiet())
+        assert backend_venv.plan(release.root, paths, folder)[0].download == 0
+    assert not paths.cache.exists()  # it was unpacked for that time only
     assert imported(python, "anycost_backend.version") == "1.0"
     assert imported(python, "built.made") == "here"
 
@@ -132,7 +132,7 @@ def test_stopped_it_leaves_nothing_unpacked_and_no_process(file, tmp_path):
     assert child.returncode == 130
     assert said == "installer: stopped. Run the same command again to continue\n"
     assert list((tmp_path / "tmp").iterdir()) == []
-    assert not places_of(tmp_path / "home").cache.exists()
+    assert not paths_of(tmp_path / "home").cache.exists()
     deadline = time.monotonic() + 60
     while group_lives(child.pid) and time.monotonic() < deadline:  # what pip had started itself ends a little later
         time.sleep(0.1)
@@ -140,7 +140,7 @@ def test_stopped_it_leaves_nothing_unpacked_and_no_process(file, tmp_path):
 
 
 def test_the_same_contents_are_the_same_file(file, tmp_path):
-    with opened(file, places_of(tmp_path), quiet()) as folder:
+    with open_bundle(file, paths_of(tmp_path), quiet()) as folder:
         assert members(folder) == read_manifest(folder).files
         for path in folder.rglob("*"):
             os.utime(path, (10**9, 10**9))
@@ -151,22 +151,22 @@ def test_the_same_contents_are_the_same_file(file, tmp_path):
 def test_an_unpacked_one_serves_as_well_and_is_checked(file, tmp_path):
     folder = tmp_path / "unpacked"
     shutil.unpack_archive(file, folder, "zip")
-    with opened(folder, places_of(tmp_path), quiet()) as same:
+    with open_bundle(folder, paths_of(tmp_path), quiet()) as same:
         assert same == folder
     (folder / "models" / "faces.onnx").write_bytes(b"finds harm!")
     with (
         pytest.raises(InstallError, match=r"damaged at models/faces\.onnx"),
-        opened(folder, places_of(tmp_path), quiet()),
+        open_bundle(folder, paths_of(tmp_path), quiet()),
     ):
         pass
 
 
 def refused(file: Path, home: Path) -> str:
     """The message; nothing is left of what was unpacked."""
-    places = places_of(home)
-    with pytest.raises(InstallError) as caught, opened(file, places, quiet()):
+    paths = paths_of(home)
+    with pytest.raises(InstallError) as caught, open_bundle(file, paths, quiet()):
         pytest.fail("it was opened")
-    assert not places.cache.exists()
+    assert not paths.cache.exists()
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -197,8 +197,8 @@ def test_one_that_is_cut_off_or_something_else_is_noticed(file, tmp_path):
 )
 def test_one_for_another_machine_says_what_to_do(tmp_path, system, python, said):
     manifest = Manifest("1.0", "1.0-abc", system, python, ())
-    (tmp_path / NAME).write_text(manifest.text())
-    with pytest.raises(InstallError, match=said), opened(tmp_path, places_of(tmp_path), quiet()):
+    (tmp_path / MANIFEST).write_text(manifest.to_json())
+    with pytest.raises(InstallError, match=said), open_bundle(tmp_path, paths_of(tmp_path), quiet()):
         pass
 
 
@@ -217,9 +217,9 @@ def test_one_for_another_machine_says_what_to_do(tmp_path, system, python, said)
 )
 def test_a_manifest_that_leads_elsewhere_is_refused(tmp_path, harm):
     manifest = Manifest("1.0", "1.0-abc", "linux-x86_64", "3.11", (Member("a", 1, "0"),))
-    text = json.dumps(json.loads(manifest.text()) | harm)
+    text = json.dumps(json.loads(manifest.to_json()) | harm)
     with pytest.raises(InstallError):
-        parsed(text.encode(), tmp_path)
+        parse_manifest(text.encode(), tmp_path)
 
 
 def test_without_room_to_unpack_it_says_how_much_is_needed(file, tmp_path, monkeypatch):
@@ -242,8 +242,8 @@ def test_unknown_systems_are_named_with_the_known_ones(release):
 
 
 def test_what_an_ended_run_left_unpacked_goes(file, tmp_path):
-    places = places_of(tmp_path)
-    left = places.cache / "bundle-999999999-abc"
+    paths = paths_of(tmp_path)
+    left = paths.cache / "bundle-999999999-abc"
     left.mkdir(parents=True)
-    with opened(file, places, quiet()) as folder:
-        assert list(places.cache.iterdir()) == [folder]
+    with open_bundle(file, paths, quiet()) as folder:
+        assert list(paths.cache.iterdir()) == [folder]

@@ -1,7 +1,8 @@
-"""`doctor` sees what is wrong, names what mends it, and tells nothing that is nobody else's business."""
+"""`doctor` sees what is wrong, names what repairs it, and tells nothing that is nobody else's business."""
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from anycost_installer.backend import installed_models
 from anycost_installer.commands import doctor
 from anycost_installer.core.checkout import ROOT
 from anycost_installer.core.redact import redacted, without_home
-from anycost_installer.plugins import install_record as records
+from anycost_installer.plugins.install_record import write_record
 from installed_home import Home
 
 
@@ -18,7 +19,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     folder = tmp_path / "Jörg Müller 画"
     folder.mkdir()
     models = [installed_models.Model("yunet", "ok", 232_589, True)]
-    monkeypatch.setattr(doctor, "models", lambda python, places: models)
+    monkeypatch.setattr(doctor, "verify_models", lambda python, paths: models)
     return Home(folder)
 
 
@@ -52,11 +53,13 @@ def test_a_good_installation_is_told_in_full(home: Home) -> None:
 
 def test_each_fault_is_named_with_its_remedy(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     home.put(home.krita)
-    (home.krita.place / "docker" / "docker.py").unlink()
+    (home.krita.plugin_folder / "docker" / "docker.py").unlink()
     assert home.krita.settings
     home.krita.settings.write_text("[python]\nenable_anycost_krita=false\n")
-    records.write(home.places, records.replace(home.record, version="0.0.9", python="/nowhere/bin/python"))
-    monkeypatch.setattr(doctor, "models", lambda python, places: [installed_models.Model("yunet", "damaged", 3, True)])
+    write_record(home.paths, replace(home.record, version="0.0.9", python="/nowhere/bin/python"))
+    monkeypatch.setattr(
+        doctor, "verify_models", lambda python, paths: [installed_models.Model("yunet", "damaged", 3, True)]
+    )
     monkeypatch.setattr(doctor, "LOW_DISK", 1e18)
     code, facts, said = examined(home)
     assert code == 1
@@ -75,8 +78,8 @@ def test_each_fault_is_named_with_its_remedy(home: Home, monkeypatch: pytest.Mon
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no modes")
 def test_keys_that_others_may_read_are_told(home: Home) -> None:
     home.put(home.krita)
-    home.places.run.mkdir(parents=True, mode=0o700)
-    file = home.places.run / "connection.json"
+    home.paths.run.mkdir(parents=True, mode=0o700)
+    file = home.paths.run / "connection.json"
     file.write_text("{}")
     file.chmod(0o600)
     assert examined(home)[1]["connection"]["private"] is True
@@ -88,12 +91,12 @@ def test_keys_that_others_may_read_are_told(home: Home) -> None:
 
 def test_a_plug_in_of_before_there_was_a_record_is_seen(home: Home) -> None:
     home.put(home.krita)
-    (home.places.data / "record.json").unlink()
+    (home.paths.data / "record.json").unlink()
     assert any("an older plug-in without a record is there" in problem for problem in examined(home)[1]["problems"])
 
 
 def test_the_last_lines_of_the_log_tell_no_secrets(home: Home) -> None:
-    log = home.places.cache / "logs" / "backend.log"
+    log = home.paths.cache / "logs" / "backend.log"
     log.parent.mkdir(parents=True)
     key, id = "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID", "5f0c" * 8
     lines = [f"line {number}" for number in range(50)]

@@ -21,7 +21,7 @@ def cut_off(project) -> None:
 def asked_of_pip(monkeypatch) -> list[str]:
     """Has pip do nothing, successfully; collects what it was asked to install."""
     asked: list[str] = []
-    monkeypatch.setattr(venv, "pip", lambda python, arguments, *rest, **options: asked.append(arguments[-1]))
+    monkeypatch.setattr(venv, "run_pip", lambda python, arguments, *rest, **options: asked.append(arguments[-1]))
     return asked
 
 
@@ -38,7 +38,7 @@ def test_a_complete_environment_is_left_alone(project, asked_of_pip):
 
 
 def test_an_interrupted_installation_is_continued(project):
-    packages = Path(project.environment.about()["site_packages"])
+    packages = Path(project.environment.inspect()["site_packages"])
     cut_off(project)
     (packages / "torch-1.0.0+cpu.dist-info" / "INSTALLER").unlink()  # pip was copying torch
     (packages / "torch.py").unlink()

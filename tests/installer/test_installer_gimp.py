@@ -18,7 +18,7 @@ def home(tmp_path: Path) -> Home:
 
 def test_the_plug_in_comes_with_all_that_it_needs(home: Home) -> None:
     home.put(home.gimp)
-    plugin = home.gimp.place
+    plugin = home.gimp.plugin_folder
     assert os.access(plugin / "anycost_gimp.py", os.X_OK)
     assert (plugin / "widgets" / "attribute_row.py").is_file()
     assert sorted(path.name for path in (plugin / "vendor").iterdir()) == ["anycost_client", "cp311", "cp312"]
@@ -27,20 +27,20 @@ def test_the_plug_in_comes_with_all_that_it_needs(home: Home) -> None:
 
 def test_a_gimp_that_loads_no_wheels_gets_none(home: Home) -> None:
     home.put(replace(home.gimp, takes_wheels=False))
-    assert [path.name for path in (home.gimp.place / "vendor").iterdir()] == ["anycost_client"]
+    assert [path.name for path in (home.gimp.plugin_folder / "vendor").iterdir()] == ["anycost_client"]
 
 
 def test_it_finds_its_modules_and_the_pyzmq_of_its_python_where_gimp_starts_it(home: Home) -> None:
     """A Python that names the package as its file is named would import the file in the package's place."""
     home.put(home.gimp)
-    script = home.gimp.place / "anycost_gimp.py"
+    script = home.gimp.plugin_folder / "anycost_gimp.py"
     (script.parent / "plugin.py").write_text(
         "import zmq, anycost_client, anycost_gimp.sibling\n"
         "def run():\n"
         "    for module in (zmq, anycost_client, anycost_gimp.sibling):\n        print(module.__file__)\n"
     )
     (script.parent / "sibling.py").write_text("")
-    stand_in = home.gimp.plugins / "gi"
+    stand_in = home.gimp.plugins_folder / "gi"
     stand_in.mkdir()
     (stand_in / "__init__.py").write_text("def require_version(name, version):\n    pass\n")
     said = subprocess.run([sys.executable, "-S", script], capture_output=True, text=True, check=True)
@@ -53,8 +53,8 @@ def test_it_finds_its_modules_and_the_pyzmq_of_its_python_where_gimp_starts_it(h
 def test_every_release_gets_it_and_they_share_one_backend(home: Home) -> None:
     newer = replace(home.gimp, folder=home.gimp.folder.with_name("3.2"), version="3.2.6")
     record = home.put(home.gimp, newer)
-    assert (newer.place / "anycost_gimp.py").is_file()
-    assert (home.gimp.place / "anycost_gimp.py").is_file()
-    assert [entry.path for entry in record.of("file") if entry.path.endswith("backend.json")] == [
-        str(home.places.data / "backend.json")
+    assert (newer.plugin_folder / "anycost_gimp.py").is_file()
+    assert (home.gimp.plugin_folder / "anycost_gimp.py").is_file()
+    assert [entry.path for entry in record.of_kind("file") if entry.path.endswith("backend.json")] == [
+        str(home.paths.data / "backend.json")
     ]

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from anycost_installer.core.errors import InstallError
 from anycost_installer.core.machine import Machine, this_machine
-from anycost_installer.core.paths import places_of
+from anycost_installer.core.paths import paths_of
 from anycost_installer.hosts import sandboxes
-from anycost_installer.hosts.find import find_hosts, wanted
+from anycost_installer.hosts.find import find_hosts, select_hosts
 from anycost_installer.hosts.host import Host
-from anycost_installer.hosts.running_editors import running
+from anycost_installer.hosts.running_editors import running_editors
 
 METAINFO = (
     '<component><releases><release date="2026-01-05" version="{}"/><release version="1.0"/></releases></component>'
@@ -195,7 +195,7 @@ def test_what_is_found_and_where_its_plug_in_goes(
         host.title: (
             host.python,
             host.channel,
-            host.plugins.relative_to(home).as_posix(),
+            host.plugins_folder.relative_to(home).as_posix(),
             host.backend.relative_to(home).as_posix(),
         )
         for host in found
@@ -208,14 +208,14 @@ def test_an_empty_machine_has_none(root: Path, home: Path) -> None:
         machine = Machine(platform, home, {}, root)
         assert find_hosts(machine) == []
         with pytest.raises(InstallError, match="neither Krita nor GIMP 3 was found"):
-            wanted(machine, krita=False, gimp=False)
+            select_hosts(machine, only_krita=False, only_gimp=False)
         with pytest.raises(InstallError, match="no Krita was found on this machine"):
-            wanted(machine, krita=True, gimp=False)
+            select_hosts(machine, only_krita=True, only_gimp=False)
 
 
 def test_a_home_that_was_named_gets_what_was_asked_for(root: Path, home: Path) -> None:
-    machine = Machine("linux", home, {}, root, moved=True)
-    assert [host.title for host in wanted(machine, krita=True, gimp=True)] == ["Krita", "GIMP"]
+    machine = Machine("linux", home, {}, root, prefixed=True)
+    assert [host.title for host in select_hosts(machine, only_krita=True, only_gimp=True)] == ["Krita", "GIMP"]
 
 
 def test_kritas_that_share_a_profile_are_told_apart_and_snaps_are_left_out(root: Path, home: Path) -> None:
@@ -223,7 +223,7 @@ def test_kritas_that_share_a_profile_are_told_apart_and_snaps_are_left_out(root:
         system(root, home)
     kritas = [host for host in find_hosts(Machine("linux", home, {}, root)) if host.program == "Krita"]
     package, image, snap = kritas
-    assert package.place == image.place
+    assert package.plugin_folder == image.plugin_folder
     assert not package.obstacle
     assert "use Krita's AppImage (krita.org) or your distribution's package" in snap.obstacle
 
@@ -242,9 +242,9 @@ def test_moved_folders_are_followed(root: Path, home: Path) -> None:
     distribution(root, home)
     elsewhere = {"XDG_DATA_HOME": str(home / "d"), "XDG_CONFIG_HOME": str(home / "c"), "ANYCOST_HOME": str(home / "a")}
     krita, gimp = find_hosts(Machine("linux", home, elsewhere, root))
-    assert krita.plugins == home / "d/krita/pykrita"
+    assert krita.plugins_folder == home / "d/krita/pykrita"
     assert krita.settings == home / "c/kritarc"
-    assert gimp.plugins == home / "c/GIMP/3.0/plug-ins"
+    assert gimp.plugins_folder == home / "c/GIMP/3.0/plug-ins"
     assert krita.backend == gimp.backend == home / "a/data/backend.json"
 
 
@@ -258,7 +258,7 @@ def test_a_sandbox_is_asked_whether_it_can_run_the_backend(root: Path, home: Pat
         asked.append(command)
         return answer
 
-    after = sandboxes.tried(host, home / "env/bin/python", run)
+    after = sandboxes.check_sandbox(host, home / "env/bin/python", run)
     assert asked[0][:4] == ["flatpak", "run", f"--command={home}/env/bin/python", "org.kde.krita"]
     assert bool(after.obstacle) == obstacle
     assert not obstacle or "this Flatpak cannot run the backend" in after.obstacle
@@ -266,38 +266,46 @@ def test_a_sandbox_is_asked_whether_it_can_run_the_backend(root: Path, home: Pat
 
 def test_what_is_no_sandbox_is_not_asked(home: Path) -> None:
     host = Host("Krita", "package", home, home / "backend.json")
-    assert sandboxes.tried(host, home, lambda command: pytest.fail(str(command))) is host
+    assert sandboxes.check_sandbox(host, home, lambda command: pytest.fail(str(command))) is host
 
 
 def test_places_are_the_client_s(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the installer puts things is where plug-ins and backend look."""
-    from anycost_client.core import paths as theirs
+    """Installer, plug-ins and backend use the same folders."""
+    from anycost_client.core import paths as client_paths
 
-    for moved in ({}, {"XDG_DATA_HOME": str(home / "d"), "XDG_RUNTIME_DIR": "/run/x"}, {"ANYCOST_HOME": str(home)}):
+    for variables in ({}, {"XDG_DATA_HOME": str(home / "d"), "XDG_RUNTIME_DIR": "/run/x"}, {"ANYCOST_HOME": str(home)}):
         with monkeypatch.context() as patch:
             for name in ("ANYCOST_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"):
                 patch.delenv(name, raising=False)
-            for name, value in moved.items():
+            for name, value in variables.items():
                 patch.setenv(name, value)
-            ours = places_of()
-            assert (ours.data, ours.cache, ours.run) == (theirs.data_dir(), theirs.cache_dir(), theirs.runtime_dir())
-            assert ours.variables() == {}
+            paths = paths_of()
+            assert (paths.data, paths.cache, paths.run) == (
+                client_paths.data_dir(),
+                client_paths.cache_dir(),
+                client_paths.runtime_dir(),
+            )
+            assert paths.variables() == {}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the home is not read from a variable there")
 def test_children_look_below_the_prefix_too(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from anycost_client.core import paths as theirs
+    from anycost_client.core import paths as client_paths
 
-    ours = this_machine(home).places
-    for name, value in ours.variables().items():
+    paths = this_machine(home).paths
+    for name, value in paths.variables().items():
         monkeypatch.setenv(name, value)
-    assert (ours.data, ours.cache, ours.run) == (theirs.data_dir(), theirs.cache_dir(), theirs.runtime_dir())
-    assert all(path.is_relative_to(home) for path in (ours.data, ours.cache, ours.run))
+    assert (paths.data, paths.cache, paths.run) == (
+        client_paths.data_dir(),
+        client_paths.cache_dir(),
+        client_paths.runtime_dir(),
+    )
+    assert all(path.is_relative_to(home) for path in (paths.data, paths.cache, paths.run))
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="other systems are asked by their own programs")
 def test_editors_that_are_open_are_seen(tmp_path: Path) -> None:
     for number, name in enumerate(("krita", "gimp-3.0", "kritarunner", "bash")):
         file(tmp_path / str(number) / "comm", f"{name}\n")
-    assert running("linux", tmp_path) == ["GIMP", "Krita"]
-    assert running("linux", tmp_path / "nowhere") == []
+    assert running_editors("linux", tmp_path) == ["GIMP", "Krita"]
+    assert running_editors("linux", tmp_path / "nowhere") == []

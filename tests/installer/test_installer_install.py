@@ -1,4 +1,4 @@
-"""`install` from the command line to the self-test; the private environment is this one, and models are not fetched."""
+"""`install` from the command line to the self-test; it uses this environment, and fetches no models."""
 
 import io
 import json
@@ -14,32 +14,32 @@ from anycost_installer.backend import self_test
 from anycost_installer.commands import arguments as words
 from anycost_installer.commands import install
 from anycost_installer.core.checkout import ROOT
-from anycost_installer.core.paths import places_of
+from anycost_installer.core.paths import paths_of
 from anycost_installer.core.progress import Progress
 from anycost_installer.environment import backend_venv
-from anycost_installer.plugins import install_record as records
-from anycost_installer.plugins import placement
-from anycost_models.core import paths
-from installed_home import PYTHON, pip
+from anycost_installer.plugins import installation
+from anycost_installer.plugins.install_record import read_record
+from anycost_models.core import paths as model_paths
+from installed_home import PYTHON, fake_pip
 
-PHOTO_MODELS = paths.models_dir()
+PHOTO_MODELS = model_paths.models_dir()
 INSTALLER = ROOT / "installer"
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What costs minutes is played: making the environment, fetching, pip, and the self-test."""
-    tested = self_test.Tested(85.0, 900.0, 1.9, "embedded", "anycost 0.1.0")
-    part = backend_venv.Part("the backend", tmp_path / "environments", 1_500_000_000, 500_000_000)
-    for module, name, played in (
-        (backend_venv, "plan", lambda root, places, bundle: [part]),
+    """Replaces what takes minutes: making the environment, fetching, fake_pip, and the self-test."""
+    tested = self_test.SelfTestResult(85.0, 900.0, 1.9, "embedded", "anycost 0.1.0")
+    part = backend_venv.PlannedPart("the backend", tmp_path / "environments", 1_500_000_000, 500_000_000)
+    for module, name, replacement in (
+        (backend_venv, "plan", lambda root, paths, bundle: [part]),
         (backend_venv, "prepare", lambda *arguments: PYTHON),
-        (backend_venv, "tidy", lambda *arguments: []),
-        (install.fetch_models, "fetch", lambda *arguments: None),
-        (install, "pip_for", lambda *arguments: pip),
+        (backend_venv, "remove_old_environments", lambda *arguments: []),
+        (install.fetch_models, "fetch_models", lambda *arguments: None),
+        (install, "pip_install_with", lambda *arguments: fake_pip),
         (install, "self_test", lambda *arguments: tested),
     ):
-        monkeypatch.setattr(module, name, played)
+        monkeypatch.setattr(module, name, replacement)
     folder = tmp_path / "Jörg Müller 画"
     folder.mkdir()
     return folder
@@ -59,7 +59,7 @@ def test_it_says_what_it_will_do_with_sizes_and_a_dry_run_does_nothing(home: Pat
     for text in (
         "1.5 GB  the backend",
         "8 MB  the plug-in in Krita",
-        "one line  that switches it on",
+        "one line  that enables it",
         "500 MB to be d",
     ):
         assert text in said
@@ -77,7 +77,7 @@ def test_installed_repaired_and_removed_by_command(home: Path, capsys) -> None:
     assert run("remove", home=home) == 0
     assert there(home) == []
     assert run("remove", home=home) == 0
-    assert "Nothing of ours is there." in capsys.readouterr().out
+    assert "Nothing is installed here." in capsys.readouterr().out
 
 
 def test_the_answer_in_json_stands_alone_on_standard_output(home: Path, capfd) -> None:
@@ -112,7 +112,7 @@ def test_a_failed_self_test_is_told_and_is_exit_code_1(home: Path, monkeypatch: 
     monkeypatch.setattr(install, "self_test", fails)
     assert run("install", "--krita", home=home) == 1
     assert "installer: the self-test failed: no picture; run 'python3 installer repair'" in capsys.readouterr().err
-    assert records.read(places_of(home))  # so that repair knows what to look at
+    assert read_record(paths_of(home))  # so that repair knows what to look at
     assert there(home)
 
 
@@ -131,12 +131,12 @@ def test_a_version_that_works_is_not_given_up_for_one_that_does_not(
 
 
 def test_an_editor_that_is_open_is_to_be_restarted(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
-    monkeypatch.setattr(install, "running", lambda: ["Krita"])
+    monkeypatch.setattr(install, "running_editors", lambda: ["Krita"])
     out = io.StringIO()
     machine = cli.this_machine(home)
-    hosts = install.wanted(machine, krita=True, gimp=True)
+    hosts = install.select_hosts(machine, only_krita=True, only_gimp=True)
     here = type(machine)(machine.platform, home)  # a home of one's own
-    install.say_what_next(hosts, here, machine.places, Progress(out))
+    install.print_next_steps(hosts, here, machine.paths, Progress(out))
     assert "Krita is running: restart it and choose" in out.getvalue()
     assert "Start GIMP and choose" in out.getvalue()
 
@@ -160,15 +160,15 @@ def test_every_command_explains_itself() -> None:
 @pytest.fixture
 def real_home(tmp_path: Path) -> Iterator[Path]:
     """With this machine's models and graphs."""
-    places = places_of(tmp_path / "Jörg Müller 画")
-    places.data.mkdir(parents=True)
-    places.cache.mkdir(parents=True)
-    (places.data / "models").symlink_to(PHOTO_MODELS)
+    paths = paths_of(tmp_path / "Jörg Müller 画")
+    paths.data.mkdir(parents=True)
+    paths.cache.mkdir(parents=True)
+    (paths.data / "models").symlink_to(PHOTO_MODELS)
     for name in ("graphs", "times"):
-        (paths.cache_dir() / name).mkdir(parents=True, exist_ok=True)
-        (places.cache / name).symlink_to(paths.cache_dir() / name)
-    yield places.home
-    for link in (places.data / "models", places.cache / "graphs", places.cache / "times"):
+        (model_paths.cache_dir() / name).mkdir(parents=True, exist_ok=True)
+        (paths.cache / name).symlink_to(model_paths.cache_dir() / name)
+    yield paths.home
+    for link in (paths.data / "models", paths.cache / "graphs", paths.cache / "times"):
         link.unlink()
 
 
@@ -176,24 +176,26 @@ def real_home(tmp_path: Path) -> Iterator[Path]:
 @pytest.mark.skipif(os.name != "posix", reason="folders are linked")
 def test_the_self_test_draws_a_face_through_the_plug_in_that_was_put_in_place(real_home: Path) -> None:
     machine = cli.this_machine(real_home)
-    (host,) = install.wanted(machine, krita=False, gimp=True)
-    with placement.placed(ROOT, PYTHON, machine.places, [host], pip, Progress(io.StringIO())):
+    (host,) = install.select_hosts(machine, only_krita=False, only_gimp=True)
+    with installation.installed_plugins(ROOT, PYTHON, machine.paths, [host], fake_pip, Progress(io.StringIO())):
         pass
-    for folder in (host.place / "vendor").glob("cp*"):  # the played pyzmq; the environment's takes its place
+    for folder in (host.plugin_folder / "vendor").glob(
+        "cp*"
+    ):  # the fake pyzmq; that of the environment is used instead
         for file in sorted(folder.rglob("*"), reverse=True):
             file.rmdir() if file.is_dir() else file.unlink()
-    tested = self_test.self_test(PYTHON, host.place / "vendor", machine.places, Progress(io.StringIO()))
+    tested = self_test.self_test(PYTHON, host.plugin_folder / "vendor", machine.paths, Progress(io.StringIO()))
     assert tested.program.startswith("anycost ")
     assert tested.milliseconds > 0
-    assert "self-test" in (machine.places.cache / "logs" / "backend.log").read_text()
+    assert "self-test" in (machine.paths.cache / "logs" / "backend.log").read_text()
 
 
-def test_a_backend_that_does_not_start_is_told_with_what_mends_it(tmp_path: Path) -> None:
-    places, out = places_of(tmp_path), Progress(io.StringIO())
+def test_a_backend_that_does_not_start_is_told_with_what_repairs_it(tmp_path: Path) -> None:
+    paths, out = paths_of(tmp_path), Progress(io.StringIO())
     with pytest.raises(self_test.SelfTestFailed, match=r"cannot be run .* run 'python3 installer repair'"):
-        self_test.self_test(tmp_path / "no python", ROOT / "plugin", places, out)
+        self_test.self_test(tmp_path / "no python", ROOT / "plugin", paths, out)
     bare = tmp_path / "bare"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", bare], check=True)
     python = bare / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     with pytest.raises(self_test.SelfTestFailed, match=r"(zmq|anycost_backend|ended).* run 'python3 installer repair'"):
-        self_test.self_test(python, ROOT / "plugin", places, out)
+        self_test.self_test(python, ROOT / "plugin", paths, out)

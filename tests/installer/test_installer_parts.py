@@ -11,12 +11,12 @@ from anycost_installer.core.checkout import ROOT, fingerprint, torch_version
 from anycost_installer.core.errors import InstallError
 from anycost_installer.core.progress import Progress
 from anycost_installer.environment import prerequisites
-from anycost_installer.environment.pip import Failure, busy_with
-from anycost_installer.lockfile.torch_index import CPU_INDEX, sources
+from anycost_installer.environment.pip import PipFailure, progress_text
+from anycost_installer.lockfile.torch_index import CPU_INDEX, torch_sources
 
 
 def test_linux_tries_the_cpu_builds_before_the_large_one():
-    own, cpu_index, large = sources("2.13.0", "cpu", "Linux")
+    own, cpu_index, large = torch_sources("2.13.0", "cpu", "Linux")
     assert own.arguments == ("torch==2.13.0+cpu",)
     assert cpu_index.arguments[:3] == ("torch==2.13.0+cpu", "--index-url", CPU_INDEX)
     assert large.arguments == ("torch==2.13.0",)
@@ -27,7 +27,7 @@ def test_linux_tries_the_cpu_builds_before_the_large_one():
     ("build", "system"), [("default", "Linux"), ("cpu", "Darwin"), ("cpu", "Windows"), ("default", "Windows")]
 )
 def test_elsewhere_and_on_request_pips_own_choice_is_taken(build, system):
-    (source,) = sources("2.13.0", build, system)
+    (source,) = torch_sources("2.13.0", build, system)
     assert source.arguments == ("torch==2.13.0",)
     assert source.large == (system == "Linux")
 
@@ -60,7 +60,7 @@ def test_what_changes_the_fingerprint(tmp_path):
     (tmp_path / "backend" / "anycost_backend").mkdir(parents=True)
     third = fingerprint(tmp_path)
     assert third != second
-    assert fingerprint(Path(shutil.move(tmp_path, tmp_path.parent / "moved"))) != third
+    assert fingerprint(Path(shutil.move(tmp_path, tmp_path.parent / "prefixed"))) != third
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_what_changes_the_fingerprint(tmp_path):
     ],
 )
 def test_pips_output_is_told_in_few_words(line, shown):
-    assert busy_with(line) == shown
+    assert progress_text(line) == shown
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_pips_output_is_told_in_few_words(line, shown):
     ],
 )
 def test_a_failure_of_pip_names_cause_remedy_and_log(line, cause):
-    error = Failure((line,), Path("install.log")).error("installing packages")
+    error = PipFailure((line,), Path("install.log")).to_error("installing packages")
     with pytest.raises(InstallError, match=f"installing packages failed: .*{cause}.* run the same command again"):
         raise error
     assert line in str(error)
@@ -98,15 +98,15 @@ def test_a_failure_of_pip_names_cause_remedy_and_log(line, cause):
 def test_a_python_without_ensurepip_names_the_package_to_install(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "ensurepip" else name)
     with pytest.raises(InstallError, match=r"ensurepip missing.*apt install python3\.\d+-venv"):
-        prerequisites.check_venv()
+        prerequisites.check_venv_modules()
 
 
 def test_a_full_disk_is_told_before_anything_is_made(monkeypatch, tmp_path):
     usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(prerequisites, "CPU_BUILD", (3.0, 1.0))
+    monkeypatch.setattr(prerequisites, "CPU_BUILD_GB", (3.0, 1.0))
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage(10e9, 9e9, 1.2e9))
     with pytest.raises(InstallError, match=r"1\.2 GB free, 3 GB are needed"):
-        prerequisites.check_disk(tmp_path)
+        prerequisites.check_disk_space(tmp_path)
 
 
 class Terminal(io.StringIO):

@@ -1,21 +1,22 @@
-"""`repair` mends what is wrong, says what it was, and touches nothing else."""
+"""`repair` replaces what is wrong, says what it was, and touches nothing else."""
 
 import base64
 import hashlib
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from anycost_installer.backend import installed_models
 from anycost_installer.commands import repair
-from anycost_installer.commands.repair import Fault, mend_models, mend_plugins
+from anycost_installer.commands.repair import Fault, repair_models, repair_plugins
 from anycost_installer.core.checkout import ROOT
 from anycost_installer.core.errors import InstallError
-from anycost_installer.environment.installed_packages import damaged, forget
+from anycost_installer.environment.installed_packages import damaged_packages, force_reinstall
 from anycost_installer.hosts import kritarc
-from anycost_installer.plugins import install_record as records
-from installed_home import PYTHON, Home, pip
+from anycost_installer.plugins.install_record import file_entry, write_record
+from installed_home import PYTHON, Home, fake_pip
 
 
 @pytest.fixture
@@ -29,14 +30,14 @@ def no_pip(arguments: list[str]) -> bool:
     raise AssertionError("a repair of files needs no network")
 
 
-def mend(home: Home, install=no_pip, python: Path = PYTHON) -> list[Fault]:
-    return mend_plugins(ROOT, python, home.record, home.places, install, home.progress)
+def repaired(home: Home, pip_install=no_pip, python: Path = PYTHON) -> list[Fault]:
+    return repair_plugins(ROOT, python, home.record, home.paths, pip_install, home.progress)
 
 
 def test_where_nothing_is_wrong_nothing_is_written(home: Home) -> None:
     home.put(home.krita, home.gimp)
     times = {path: path.stat().st_mtime_ns for path in home.folder.rglob("*")}
-    assert mend(home) == []
+    assert repaired(home) == []
     assert {path: path.stat().st_mtime_ns for path in home.folder.rglob("*")} == times
 
 
@@ -44,21 +45,21 @@ def test_what_is_damaged_or_missing_is_put_back_and_nothing_else(home: Home) -> 
     home.put(home.krita, home.gimp)
     before = home.below()
     text, gone = (
-        home.krita.place / "docker" / "docker.py",
-        home.krita.place / "vendor" / "cp312" / "zmq" / "__init__.py",
+        home.krita.plugin_folder / "docker" / "docker.py",
+        home.krita.plugin_folder / "vendor" / "cp312" / "zmq" / "__init__.py",
     )
-    same_size = home.gimp.place / "dialog" / "dialog.py"
+    same_size = home.gimp.plugin_folder / "dialog" / "dialog.py"
     text.write_text(text.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     gone.unlink()
     same_size.write_bytes(b"x" * same_size.stat().st_size)
-    (home.gimp.place / "anycost_gimp.py").chmod(0o644)  # GIMP would pass over it and say nothing
-    (home.krita.actions / "anycost_krita.action").unlink()
-    (home.places.data / "backend.json").write_text("{}")
-    (home.krita.place / "__pycache__").mkdir()  # Krita's Python makes those
-    untouched = home.krita.place / "base" / "text.py"
+    (home.gimp.plugin_folder / "anycost_gimp.py").chmod(0o644)  # GIMP would pass over it and say nothing
+    (home.krita.actions_folder / "anycost_krita.action").unlink()
+    (home.paths.data / "backend.json").write_text("{}")
+    (home.krita.plugin_folder / "__pycache__").mkdir()  # Krita's Python makes those
+    untouched = home.krita.plugin_folder / "base" / "text.py"
     time = untouched.stat().st_mtime_ns
 
-    assert {(Path(fault.what).name, fault.problem) for fault in mend(home)} == {
+    assert {(Path(fault.what).name, fault.problem) for fault in repaired(home)} == {
         ("docker.py", "damaged"),
         ("__init__.py", "missing"),
         ("dialog.py", "damaged"),
@@ -66,37 +67,39 @@ def test_what_is_damaged_or_missing_is_put_back_and_nothing_else(home: Home) -> 
         ("anycost_krita.action", "missing"),
         ("backend.json", "damaged"),
     }
-    (home.krita.place / "__pycache__").rmdir()
+    (home.krita.plugin_folder / "__pycache__").rmdir()
     assert home.below() == before
-    assert os.access(home.gimp.place / "anycost_gimp.py", os.X_OK)
+    assert os.access(home.gimp.plugin_folder / "anycost_gimp.py", os.X_OK)
     assert untouched.stat().st_mtime_ns == time
-    assert mend(home) == []
+    assert repaired(home) == []
 
 
 def test_a_plug_in_that_is_gone_altogether_comes_back(home: Home) -> None:
     home.put(home.gimp)
     before = home.below()
-    os.replace(home.gimp.place, home.gimp.place.with_name("anycost_gimp.old"))  # as a run that was cut off leaves it
-    assert {fault.problem for fault in mend(home)} == {"missing", "left over"}
+    os.replace(
+        home.gimp.plugin_folder, home.gimp.plugin_folder.with_name("anycost_gimp.old")
+    )  # as a run that was cut off leaves it
+    assert {fault.problem for fault in repaired(home)} == {"missing", "left over"}
     assert home.below() == before
 
 
-def test_a_damaged_zip_is_made_anew(home: Home) -> None:
+def test_a_damaged_zip_is_made_again(home: Home) -> None:
     home.put(home.krita)
-    archive = home.places.data / "plug-ins" / "anycost_krita.zip"
+    archive = home.paths.data / "plug-ins" / "anycost_krita.zip"
     good = archive.read_bytes()
     archive.write_bytes(good[:100])
-    (home.krita.place / "base" / "text.py").unlink()
-    mend(home, pip)
+    (home.krita.plugin_folder / "base" / "text.py").unlink()
+    repaired(home, fake_pip)
     assert archive.read_bytes() == good
-    assert mend(home) == []
+    assert repaired(home) == []
 
 
 def test_another_environment_is_named_to_the_plug_ins(home: Home) -> None:
     home.put(home.krita)
-    mend(home, pip, Path("/made/anew/python"))
-    assert home.record.python == str(Path("/made/anew/python"))
-    assert mend(home, python=Path("/made/anew/python")) == []
+    repaired(home, fake_pip, Path("/new/python"))
+    assert home.record.python == str(Path("/new/python"))
+    assert repaired(home, python=Path("/new/python")) == []
 
 
 def test_a_plug_in_that_was_switched_off_by_somebody_stays_off(home: Home) -> None:
@@ -104,22 +107,22 @@ def test_a_plug_in_that_was_switched_off_by_somebody_stays_off(home: Home) -> No
     settings = home.krita.settings
     assert settings
     settings.write_text("")
-    assert [fault.mended for fault in mend(home)] == [True]
-    assert kritarc.chosen(settings.read_text()) is True
+    assert [fault.repaired for fault in repaired(home)] == [True]
+    assert kritarc.is_enabled(settings.read_text()) is True
     settings.write_text("[python]\nenable_anycost_krita=false\n")
-    assert [fault.mended for fault in mend(home)] == [False]
-    assert kritarc.chosen(settings.read_text()) is False
+    assert [fault.repaired for fault in repaired(home)] == [False]
+    assert kritarc.is_enabled(settings.read_text()) is False
 
 
-def test_what_cannot_be_mended_is_not_half_mended(home: Home) -> None:
+def test_what_cannot_be_repaired_is_not_half_repaired(home: Home) -> None:
     home.put(home.krita)
     record = home.record
-    foreign = records.file_entry(home.folder / "unknown", b"", str(home.krita.plugins))
-    records.write(home.places, records.replace(record, entries=(*record.entries, foreign)))
-    (home.krita.place / "base" / "text.py").unlink()
+    foreign = file_entry(home.folder / "unknown", b"", str(home.krita.plugins_folder))
+    write_record(home.paths, replace(record, entries=(*record.entries, foreign)))
+    (home.krita.plugin_folder / "base" / "text.py").unlink()
     before = home.below()
     with pytest.raises(InstallError, match=r"unknown cannot be repaired by itself: run 'python3 installer install'"):
-        mend(home)
+        repaired(home)
     assert home.below() == before
 
 
@@ -133,41 +136,41 @@ def test_packages_are_checked_by_what_pip_recorded(tmp_path: Path) -> None:
         line = f"{name}.py,sha256={base64.urlsafe_b64encode(digest).rstrip(b'=').decode()},10\n"
         (about / "RECORD").write_text(f"{line}{name}-1.0.dist-info/RECORD,,\n{name}.pyc,,\n")
         (about / "INSTALLER").write_text("pip\n")
-    assert damaged(tmp_path) == []
+    assert damaged_packages(tmp_path) == []
     (packages / "broken.py").write_text("broken = 2\n")
     (packages / "bare-1.0.dist-info" / "RECORD").unlink()
-    bare, broken = damaged(tmp_path)
-    assert (bare.name, broken.name, broken.wrong) == ("bare", "broken", ((packages / "broken.py").resolve(),))
-    forget(broken)
-    assert not (broken.about / "INSTALLER").exists()  # pip then takes it for half copied, and copies it anew
-    assert damaged(tmp_path / "nowhere") == []
+    bare, broken = damaged_packages(tmp_path)
+    assert (bare.name, broken.name, broken.damaged_files) == ("bare", "broken", ((packages / "broken.py").resolve(),))
+    force_reinstall(broken)
+    assert not (broken.dist_info / "INSTALLER").exists()  # pip then treats it as half copied, and copies it again
+    assert damaged_packages(tmp_path / "nowhere") == []
 
 
 def test_models_are_fetched_when_one_is_wrong(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     good, bad = (installed_models.Model("yunet", state, 3, True) for state in ("ok", "damaged"))
     optional = installed_models.Model("identity", "missing", 3, False)
     answers, fetched = [[good, optional], [bad, optional], [good]], []
-    monkeypatch.setattr(repair, "models", lambda python, places: answers.pop(0) if answers else [bad])
-    monkeypatch.setattr(repair.fetch_models, "fetch", lambda *arguments: fetched.append(arguments))
-    assert mend_models(PYTHON, ROOT, home.places, None, home.progress) == []
+    monkeypatch.setattr(repair, "verify_models", lambda python, paths: answers.pop(0) if answers else [bad])
+    monkeypatch.setattr(repair.fetch_models, "fetch_models", lambda *arguments: fetched.append(arguments))
+    assert repair_models(PYTHON, ROOT, home.paths, None, home.progress) == []
     assert not fetched
-    assert mend_models(PYTHON, ROOT, home.places, None, home.progress) == [Fault("model yunet", "damaged")]
+    assert repair_models(PYTHON, ROOT, home.paths, None, home.progress) == [Fault("model yunet", "damaged")]
     with pytest.raises(InstallError, match="damaged again after they were fetched"):
-        mend_models(PYTHON, ROOT, home.places, None, home.progress)
+        repair_models(PYTHON, ROOT, home.paths, None, home.progress)
 
 
 def test_the_backend_is_asked_for_its_models(home: Home) -> None:
     """In an empty home: every one that is needed is missing."""
-    found = installed_models.models(Path(sys.executable), home.places)
+    found = installed_models.verify_models(Path(sys.executable), home.paths)
     assert found
-    assert any(model.wrong for model in found)
-    assert installed_models.models(home.folder / "no python", home.places) is None
+    assert any(model.needs_repair for model in found)
+    assert installed_models.verify_models(home.folder / "no python", home.paths) is None
 
 
 def test_without_a_record_or_with_another_version_it_is_said_what_to_run(home: Home) -> None:
     with pytest.raises(InstallError, match="nothing is installed here: run 'python3 installer install'"):
         repair.repair(ROOT, home.machine, None, home.progress)
     home.put(home.krita)
-    records.write(home.places, records.replace(home.record, version="0.0.1"))
+    write_record(home.paths, replace(home.record, version="0.0.1"))
     with pytest.raises(InstallError, match=r"version 0\.0\.1 is installed.*run 'python3 installer update'"):
         repair.repair(ROOT, home.machine, None, home.progress)

@@ -6,9 +6,9 @@ import re
 import pytest
 from anycost_installer.core.checkout import ROOT
 from anycost_installer.core.errors import InstallError
-from anycost_installer.lockfile import relock as locking
-from anycost_installer.lockfile.relock import dependencies, fits
-from anycost_installer.lockfile.requirements import LOCK, PYTHONS, SYSTEMS, Target, read_lock, this_target
+from anycost_installer.lockfile import relock
+from anycost_installer.lockfile.relock import dependencies, wheel_fits
+from anycost_installer.lockfile.requirements import LOCK_FILE, PYTHONS, SYSTEMS, Target, read_lock, this_target
 
 TARGETS = [Target(system.name, python) for system in SYSTEMS for python in PYTHONS]
 TARGETS.remove(Target("linux-x86_64", "3.10"))  # no hash of torch's CPU build is known for it
@@ -37,7 +37,7 @@ def test_what_is_pinned_is_locked(target):
 
 def test_every_release_has_hashes_and_pip_gets_them_in_its_own_form():
     lock = read_lock(ROOT, TARGETS[0])
-    text = lock.text(*lock.packages, *lock.sources, lock.torch)
+    text = lock.requirements(*lock.packages, *lock.sources, lock.torch)
     assert len(text.splitlines()) == len(lock.packages) + len(lock.sources) + 1
     for line in text.splitlines():
         assert re.fullmatch(r"[\w.-]+==[\w.+]+( --hash=sha256:[0-9a-f]{64})+", line)
@@ -53,7 +53,7 @@ def test_a_machine_without_packages_is_told_which_ones_have_them():
 @pytest.mark.parametrize("text", ["", "[]", '{"targets": 3}', '{"targets": {"KEY": {}}}'])
 def test_a_damaged_lock_is_told(tmp_path, text):
     (tmp_path / "installer").mkdir()
-    (tmp_path / LOCK).write_text(text.replace("KEY", TARGETS[0].key))
+    (tmp_path / LOCK_FILE).write_text(text.replace("KEY", TARGETS[0].key))
     with pytest.raises(InstallError, match="missing or damaged"):
         read_lock(tmp_path, TARGETS[0])
 
@@ -89,27 +89,27 @@ def test_this_machine_is_known_under_its_locked_name(monkeypatch, system, machin
     ],
 )
 def test_hashes_are_kept_of_the_wheels_that_a_target_may_take(file, fitting):
-    assert fits(file, "numpy", "2.4.6", Target("linux-x86_64", "3.11")) is fitting
+    assert wheel_fits(file, "numpy", "2.4.6", Target("linux-x86_64", "3.11")) is fitting
 
 
 def test_locking_writes_what_is_read(tmp_path, monkeypatch):
     """From what pip chose and the index listed, to the file and back."""
     wheels = [("zmq-1.0-py3-none-any.whl", "a" * 64, 5), ("zmq-1.0.tar.gz", "b" * 64, 7)]
     torch = [("torch-2.0-cp311-cp311-win_amd64.whl", "c" * 64, 100)]
-    monkeypatch.setattr(locking, "torch_version", lambda root: "2.0")
+    monkeypatch.setattr(relock, "torch_version", lambda root: "2.0")
     chosen = {
         Target(system, "3.11"): {"zmq": "1.0", "torch": "2.0"}
         for system in ("windows-amd64", "linux-x86_64", "linux-aarch64")
     }
-    lock = locking.locked(chosen, {"zmq": wheels, "torch": torch}, {"linux-x86_64-3.11": "d" * 64})
+    lock = relock.make_lock(chosen, {"zmq": wheels, "torch": torch}, {"linux-x86_64-3.11": "d" * 64})
     (tmp_path / "installer").mkdir()
-    (tmp_path / LOCK).write_text(json.dumps(lock))
+    (tmp_path / LOCK_FILE).write_text(json.dumps(lock))
     windows = read_lock(tmp_path, Target("windows-amd64", "3.11"))
-    assert windows.text(*windows.packages, windows.torch) == (
+    assert windows.requirements(*windows.packages, windows.torch) == (
         f"zmq==1.0 --hash=sha256:{'a' * 64}\ntorch==2.0 --hash=sha256:{'c' * 64}\n"
     )
     assert windows.download == 105
     linux = read_lock(tmp_path, Target("linux-x86_64", "3.11"))
-    assert linux.text(linux.torch) == f"torch==2.0+cpu --hash=sha256:{'d' * 64}\n"
+    assert linux.requirements(linux.torch) == f"torch==2.0+cpu --hash=sha256:{'d' * 64}\n"
     with pytest.raises(InstallError, match="no packages"):
         read_lock(tmp_path, Target("linux-aarch64", "3.11"))  # no hash of its torch is known

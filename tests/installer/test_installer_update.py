@@ -11,14 +11,14 @@ from anycost_installer.commands import update as run_update
 from anycost_installer.core.checkout import ROOT
 from anycost_installer.core.errors import InstallError
 from anycost_installer.core.machine import this_machine
-from anycost_installer.core.paths import Places
+from anycost_installer.core.paths import Paths
 from anycost_installer.core.progress import Progress
 from anycost_installer.environment import backend_venv
 from anycost_installer.environment.venv import Environment
-from anycost_installer.hosts.find import wanted
-from anycost_installer.plugins import install_record as records
-from anycost_installer.plugins.placement import placed
-from installed_home import pip
+from anycost_installer.hosts.find import select_hosts
+from anycost_installer.plugins.install_record import read_record
+from anycost_installer.plugins.installation import installed_plugins
+from installed_home import fake_pip
 
 
 class Installed:
@@ -26,13 +26,13 @@ class Installed:
 
     def __init__(self, home: Path) -> None:
         self.machine = this_machine(home)
-        self.places: Places = self.machine.places
-        self.folder = self.places.data / "environments"
+        self.paths: Paths = self.machine.paths
+        self.folder = self.paths.data / "environments"
         self.old = self.environment("0.0.9-old")
-        hosts = wanted(self.machine, True, True)
-        with placed(ROOT, self.old, self.places, hosts, pip, Progress(io.StringIO())):
+        hosts = select_hosts(self.machine, True, True)
+        with installed_plugins(ROOT, self.old, self.paths, hosts, fake_pip, Progress(io.StringIO())):
             pass
-        self.plugin = hosts[0].place
+        self.plugin = hosts[0].plugin_folder
         (self.plugin / "old_file.py").write_text("")  # tells the old plug-in from the new
         self.printed = ""
 
@@ -46,20 +46,20 @@ class Installed:
     def update(self, dry_run: bool = False) -> int:
         out = io.StringIO()
         try:
-            return run_update.update(ROOT, self.places, None, None, dry_run, Progress(out))
+            return run_update.update(ROOT, self.paths, None, None, dry_run, Progress(out))
         finally:
             self.printed = out.getvalue()
 
     def used(self) -> str:
-        return str(json.loads((self.places.data / "backend.json").read_text())["python"])
+        return str(json.loads((self.paths.data / "backend.json").read_text())["python"])
 
     def below(self) -> dict[str, int]:
-        return {str(path): path.stat().st_mtime_ns for path in self.places.home.rglob("*") if path.is_file()}
+        return {str(path): path.stat().st_mtime_ns for path in self.paths.home.rglob("*") if path.is_file()}
 
 
 @pytest.fixture
 def installed(tmp_path, monkeypatch) -> Installed:
-    """What costs minutes is played: making the environment, fetching, and the self-test."""
+    """Replaces what takes minutes: making the environment, fetching, and the self-test."""
     home = tmp_path / "Zuhause ünd 家"
     home.mkdir()
     installed = Installed(home)
@@ -68,16 +68,20 @@ def installed(tmp_path, monkeypatch) -> Installed:
     def prepare(*arguments: object) -> Path:
         return new.python if new.python.exists() else installed.environment("0.1.0-new")
 
-    for module, name, played in (
-        (backend_venv, "environment_of", lambda *arguments: new),
+    for module, name, replacement in (
+        (backend_venv, "backend_environment", lambda *arguments: new),
         (backend_venv, "plan", lambda *arguments: []),
         (backend_venv, "prepare", prepare),
-        (run_update.fetch_models, "fetch", lambda *arguments: None),
-        (run_update, "pip_for", lambda *arguments: pip),
-        (run_update, "usable", lambda hosts, *arguments: list(hosts)),
-        (run_update, "self_test", lambda *arguments: self_test.Tested(85.0, 900.0, 1.9, "embedded", "anycost 0.1.0")),
+        (run_update.fetch_models, "fetch_models", lambda *arguments: None),
+        (run_update, "pip_install_with", lambda *arguments: fake_pip),
+        (run_update, "usable_hosts", lambda hosts, *arguments: list(hosts)),
+        (
+            run_update,
+            "self_test",
+            lambda *arguments: self_test.SelfTestResult(85.0, 900.0, 1.9, "embedded", "anycost 0.1.0"),
+        ),
     ):
-        monkeypatch.setattr(module, name, played)
+        monkeypatch.setattr(module, name, replacement)
     return installed
 
 
@@ -86,8 +90,8 @@ def test_the_new_one_takes_its_place_and_the_old_one_goes(installed):
     assert installed.used() == str(Environment(ROOT, installed.folder / "0.1.0-new").python)
     assert [path.name for path in installed.folder.iterdir()] == ["0.1.0-new"]
     assert not (installed.plugin / "old_file.py").exists()
-    assert records.read(installed.places).environment.name == "0.1.0-new"
-    assert "restart the editors" in installed.printed
+    assert read_record(installed.paths).environment.name == "0.1.0-new"
+    assert "Restart the editors" in installed.printed
 
 
 def test_during_the_test_the_old_one_is_still_whole(installed, monkeypatch):
@@ -99,34 +103,34 @@ def test_during_the_test_the_old_one_is_still_whole(installed, monkeypatch):
     assert seen == [(str(Environment(ROOT, installed.folder / "0.1.0-new").python), True)]
 
 
-def ends(error: BaseException):
-    def played(*arguments: object) -> None:
+def raises(error: BaseException):
+    def replacement(*arguments: object) -> None:
         raise error
 
-    return played
+    return replacement
 
 
 def test_if_it_does_not_work_everything_is_as_before(installed, monkeypatch):
     before = installed.below()
     monkeypatch.setattr(
-        run_update, "self_test", ends(self_test.SelfTestFailed("the self-test failed: no picture came", "run …"))
+        run_update, "self_test", raises(self_test.SelfTestFailed("the self-test failed: no picture came", "run …"))
     )
     with pytest.raises(InstallError, match=r"does not work here, so .* stays as it was \(.*no picture came\); run …"):
         installed.update()
     assert installed.below() == before
     assert installed.used() == str(installed.old)
-    assert records.read(installed.places).environment.name == "0.0.9-old"
+    assert read_record(installed.paths).environment.name == "0.0.9-old"
 
 
 @pytest.mark.parametrize(
     "stop", [KeyboardInterrupt(), OSError(28, "No space left on device"), InstallError("no network", "find one")]
 )
-@pytest.mark.parametrize("where", ["prepare", "fetch", "pip_for", "self_test"])
+@pytest.mark.parametrize("where", ["prepare", "fetch_models", "pip_install_with", "self_test"])
 def test_stopped_anywhere_the_old_one_is_used_and_the_next_run_goes_on(installed, monkeypatch, stop, where):
     before = installed.below()
-    module = {"prepare": backend_venv, "fetch": run_update.fetch_models}.get(where, run_update)
+    module = {"prepare": backend_venv, "fetch_models": run_update.fetch_models}.get(where, run_update)
     with monkeypatch.context() as patch:
-        patch.setattr(module, where, ends(stop))
+        patch.setattr(module, where, raises(stop))
         with pytest.raises(type(stop)):
             installed.update()
     assert {path: time for path, time in installed.below().items() if "0.1.0-new" not in path} == before
@@ -155,4 +159,4 @@ def test_a_dry_run_changes_nothing(installed):
 
 def test_where_nothing_is_installed_it_says_what_to_do(tmp_path):
     with pytest.raises(InstallError, match="run 'python3 installer install'"):
-        run_update.update(ROOT, this_machine(tmp_path).places, None, None, False, Progress(io.StringIO()))
+        run_update.update(ROOT, this_machine(tmp_path).paths, None, None, False, Progress(io.StringIO()))

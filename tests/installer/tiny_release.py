@@ -1,4 +1,4 @@
-"""A tiny project with everything that a release has, and the index that its packages come from: no network needed."""
+"""A tiny project with all parts of a release, and a local package index: no network is needed."""
 
 import hashlib
 import io
@@ -24,7 +24,7 @@ dependencies = [
 ]
 """
 
-# Packs every module of the folder it is called in, as setuptools would.
+# A build backend that packs all modules of its working folder, as setuptools does.
 SETUPTOOLS = """
 import os, zipfile
 
@@ -99,7 +99,7 @@ class Release:
                 archive.addfile(member, io.BytesIO(text.encode()))
 
     def lock(self) -> None:
-        """Writes requirements.json for what lies in the index now."""
+        """Writes requirements.json for the files in the index."""
         hashes = {}
         for file in sorted(self.index.iterdir()):
             name, version = file.name.removesuffix(".tar.gz").split("-")[:2]
@@ -113,24 +113,24 @@ class Release:
         (self.root / "installer" / "requirements.json").write_text(json.dumps(lock))
 
     def become(self, version: str) -> None:
-        """The next version of it, in the same folder."""
+        """Makes it the next version, in the same folder."""
         (self.root / "pyproject.toml").write_text(PYPROJECT.format(version=version))
         (self.root / "backend" / "anycost_backend" / "__init__.py").write_text(f"version = {version!r}\n")
 
     def alter(self, name: str) -> tuple[Path, bytes]:
-        """The index gives out another file than was locked; returns that one, for `mend`."""
+        """Puts another file than the locked one in the index; returns the locked one, for `restore`."""
         (wheel,) = self.index.glob(f"{name}-*.whl")
         locked = (wheel, wheel.read_bytes())
         make_wheel(self.index, name, wheel.name.split("-")[1], {f"{name}.py": "harm = True"})
         return locked
 
-    def mend(self, locked: tuple[Path, bytes]) -> None:
+    def restore(self, locked: tuple[Path, bytes]) -> None:
         locked[0].write_bytes(locked[1])
 
-    def offered(self) -> dict[str, str]:
-        """For the environment: pip takes packages from the index, and from nowhere else."""
+    def pip_variables(self) -> dict[str, str]:
+        """Environment variables with which pip uses this index only."""
         return {
-            "PIP_FIND_LINKS": self.index.as_uri(),  # a plain path could not hold spaces: they part the list
+            "PIP_FIND_LINKS": self.index.as_uri(),  # a URL, because spaces separate the entries of this list
             "PIP_NO_INDEX": "1",
             "PIP_CONFIG_FILE": os.devnull,
             "PIP_CONSTRAINT": "",
@@ -139,7 +139,7 @@ class Release:
 
 
 def imported(python: Path, words: str) -> str:
-    """What an expression of a module comes to there, such as "anycost_backend.version"."""
+    """The value of an expression such as "anycost_backend.version" in another Python."""
     module = words.partition(".")[0]
     command = [str(python), "-I", "-c", f"import {module}; print({words})"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

@@ -1,1 +1,1 @@
-"""The backend's models and process on this machine."""
+"""The installed backend: its models and its self-test."""

@@ -1,14 +1,14 @@
-"""What the backend says of its model files: which are there, and whether their hashes are right."""
+"""The state of the model files, as the backend reports it."""
 
 import json
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from anycost_installer.core.paths import Places
-from anycost_installer.core.subprocesses import asked
+from anycost_installer.core.paths import Paths
+from anycost_installer.core.subprocesses import run_captured
 
-PATIENCE = 300  # seconds
+TIMEOUT_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -19,15 +19,16 @@ class Model:
     required: bool
 
     @property
-    def wrong(self) -> bool:
+    def needs_repair(self) -> bool:
+        """Whether it is damaged, or missing although it is required."""
         return self.state == "damaged" or (self.state == "missing" and self.required)
 
 
-def models(python: Path, places: Places) -> list[Model] | None:
-    """Needed ones and those that are there; each is read and hashed. None when the backend does not answer."""
+def verify_models(python: Path, paths: Paths) -> list[Model] | None:
+    """Hashes all models that are required or present. None when the backend does not answer."""
     arguments = ["-m", "anycost_backend", "models", "verify", "--json"]
     try:
-        done = asked(python, arguments, places.variables(), PATIENCE)
+        done = run_captured(python, arguments, paths.variables(), TIMEOUT_SECONDS)
         rows = json.loads(done.stdout)
         return [
             Model(str(row["name"]), str(row["state"]), int(row.get("size", 0)), bool(row.get("required", True)))

@@ -1,1 +1,1 @@
-"""One module for each verb of `python3 installer`."""
+"""The commands of `python3 installer`, one module each."""

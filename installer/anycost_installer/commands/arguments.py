@@ -1,4 +1,4 @@
-"""What can be written after `python3 installer`."""
+"""The command line of `python3 installer`."""
 
 import argparse
 from pathlib import Path
@@ -7,9 +7,10 @@ SYSTEMS = ("linux-x86_64", "linux-aarch64", "windows-amd64", "macos-arm64")
 
 
 def parser() -> argparse.ArgumentParser:
+    """The parser of all commands; the chosen one is in `command`."""
     top = argparse.ArgumentParser(
         prog="python3 installer",
-        description="Sets Anycost Face Editor up on this machine. 'install' puts it into Krita and GIMP and into your "
+        description="Installs Anycost Face Editor on this machine. 'install' puts it into Krita and GIMP and into your "
         "user data folder; 'demo' and 'test' stay inside this folder (.venv, demo), apart from the models.",
         epilog="Each command may be stopped with Ctrl-C and run again: it continues where it stopped. "
         "'python3 installer COMMAND --help' explains a command.",
@@ -24,10 +25,10 @@ def _install(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     commands.add_parser(
         "install",
         parents=[_torch(), _verbose(), _json(), _editors(), _home(), _from(), _dry_run(), _yes()],
-        help="put the plug-in and its backend in place for the editors of this machine",
-        description="Finds Krita and GIMP, says what it will put where and how large that is, and asks. Then it makes "
-        "the private environment, fetches the models, puts the plug-in into every profile that was found, and tests "
-        "all of it. Again: brings it to this version.",
+        help="install the plug-in and its backend for the editors of this machine",
+        description="Finds Krita and GIMP, lists what it will install where, with sizes, and asks. Then it makes the "
+        "private environment, fetches the models, puts the plug-in into every profile that was found, and tests "
+        "the result. Run again, it brings an installation to this version.",
     )
 
 
@@ -35,8 +36,8 @@ def _update(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     commands.add_parser(
         "update",
         parents=[_torch(), _verbose(), _json(), _home(), _from(), _dry_run(), _yes()],
-        help="bring what is installed to the version of this folder, or leave it as it was",
-        description="Makes the new version beside the old one, switches, tests, and goes back if anything fails.",
+        help="update the installation to the version of this folder, or leave it as it was",
+        description="Installs the new version beside the old one, switches to it, tests it, and goes back if it fails.",
     )
 
 
@@ -44,9 +45,9 @@ def _repair(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     commands.add_parser(
         "repair",
         parents=[_verbose(), _json(), _home(), _from()],
-        help="check every installed file by its hash, and mend only what is wrong",
-        description="Compares plug-ins, packages and models with what was recorded when they were installed, mends "
-        "what differs, and tests the result.",
+        help="check every installed file by its hash, and repair only what is wrong",
+        description="Compares plug-ins, packages and models with the hashes of the installation, replaces what "
+        "differs, and tests the result.",
     )
 
 
@@ -54,8 +55,8 @@ def _remove(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     command = commands.add_parser(
         "remove",
         parents=[_verbose(), _json(), _editors(), _home(), _dry_run(), _yes()],
-        help="take away what 'install' put anywhere",
-        description="Takes the plug-in out of the editors and, with the last of them, everything else that 'install' "
+        help="remove everything that 'install' made",
+        description="Removes the plug-in from the editors and, with the last of them, everything else that 'install' "
         "made: the private environment, caches, logs. Models and presets stay unless you say otherwise.",
     )
     command.add_argument("--models", choices=("keep", "remove"), default="keep", help="the models (default: keep)")
@@ -66,9 +67,9 @@ def _doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     commands.add_parser(
         "doctor",
         parents=[_verbose(), _json(), _home()],
-        help="say what is installed where, and what is wrong",
-        description="Changes nothing. What it prints holds no names, folders of yours or keys, so that it can be "
-        "copied into a report. Exit code 1 if something is wrong.",
+        help="show what is installed where, and what is wrong",
+        description="Changes nothing. Its output contains no names, folders of yours or keys, so that you can copy it "
+        "into a report. Exit code 1 if something is wrong.",
     )
 
 
@@ -98,8 +99,8 @@ def _relock(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     commands.add_parser(
         "relock",
         parents=[_verbose()],
-        help="after a change of pins: find the exact release and hash of every package anew",
-        description="Writes requirements.json anew from the pins of pyproject.toml. For developers: run it with the "
+        help="after a change of pins: find the exact release and hash of every package again",
+        description="Writes requirements.json from the pins of pyproject.toml. For developers: run it with the "
         "Python of .venv, whose pip must be 25 or newer.",
     )
 
@@ -124,7 +125,7 @@ def _test(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     )
 
 
-# -------------------------------------------------- what several commands take
+# -------------------------------------------------- options of several commands
 
 
 def _shared() -> argparse.ArgumentParser:
@@ -144,13 +145,15 @@ def _torch() -> argparse.ArgumentParser:
 
 def _verbose() -> argparse.ArgumentParser:
     shared = _shared()
-    shared.add_argument("--verbose", action="store_true", help="print everything that pip says")
+    shared.add_argument("--verbose", action="store_true", help="print all output of pip")
     return shared
 
 
 def _json() -> argparse.ArgumentParser:
     shared = _shared()
-    shared.add_argument("--json", action="store_true", help="answer in JSON on standard output, all else on the other")
+    shared.add_argument(
+        "--json", action="store_true", help="print the result as JSON on standard output, all else on standard error"
+    )
     return shared
 
 
@@ -163,21 +166,25 @@ def _editors() -> argparse.ArgumentParser:
 
 def _home() -> argparse.ArgumentParser:
     shared = _shared()
-    shared.add_argument("--prefix", type=Path, metavar="FOLDER", help="a folder that stands in for your home folder")
+    shared.add_argument("--prefix", type=Path, metavar="FOLDER", help="a folder to use instead of your home folder")
     return shared
 
 
 def _from() -> argparse.ArgumentParser:
     shared = _shared()
     shared.add_argument(
-        "--from", type=Path, metavar="FILE", dest="bundle", help="take everything from what 'bundle' made, no network"
+        "--from",
+        type=Path,
+        metavar="FILE",
+        dest="bundle",
+        help="install from the file that 'bundle' made, without a network",
     )
     return shared
 
 
 def _dry_run() -> argparse.ArgumentParser:
     shared = _shared()
-    shared.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    shared.add_argument("--dry-run", action="store_true", help="only show what would be done")
     return shared
 
 

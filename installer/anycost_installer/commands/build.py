@@ -1,4 +1,4 @@
-"""`build`: the wheel and the sdist, for pipx and for package indexes; the same bytes whoever builds them."""
+"""`build`: makes the wheel and the sdist, for pipx and package indexes, reproducibly."""
 
 import hashlib
 from pathlib import Path
@@ -9,7 +9,7 @@ from anycost_installer.release import distribution
 
 
 def build(root: Path, folder: Path | None, progress: Progress) -> int:
-    """`folder`: where they come to lie; None: `dist`. Raises InstallError."""
+    """Writes both to `folder` (None: `dist`) and returns the exit code, 0. Raises InstallError."""
     folder = (folder or root / "dist").absolute()
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "build.log").open("w", encoding="utf-8") as log, build_environment(root, log, progress) as python:

@@ -1,4 +1,4 @@
-"""`bundle`: one archive with all that `install` needs on a machine without a network; it also runs by itself."""
+"""`bundle`: makes one executable archive with all that `install` needs on a machine without a network."""
 
 import hashlib
 import os
@@ -9,32 +9,34 @@ from pathlib import Path
 from typing import TextIO
 
 from anycost_installer.backend import fetch_models
-from anycost_installer.core.checkout import pinned
+from anycost_installer.core.checkout import pinned_version
 from anycost_installer.core.errors import InstallError
 from anycost_installer.core.progress import Note, Progress
-from anycost_installer.core.version import our_version
-from anycost_installer.environment.backend_venv import MODELS, release_of
+from anycost_installer.core.version import project_version
+from anycost_installer.environment.backend_venv import MODELS, release_id
 from anycost_installer.environment.build_venv import build_environment
-from anycost_installer.environment.pip import pip
-from anycost_installer.environment.venv import prepare
-from anycost_installer.lockfile.requirements import LOCK, PYTHONS, SYSTEMS, Lock, Target, read_lock, this_target
-from anycost_installer.lockfile.torch_index import sources
+from anycost_installer.environment.pip import run_pip
+from anycost_installer.environment.venv import prepare_venv
+from anycost_installer.lockfile.requirements import LOCK_FILE, PYTHONS, SYSTEMS, Lock, Target, read_lock, this_target
+from anycost_installer.lockfile.torch_index import torch_sources
 from anycost_installer.release import distribution
-from anycost_installer.release.manifest import NAME, Manifest, Member
+from anycost_installer.release.manifest import MANIFEST, Manifest, Member
 
-BESIDE = ("pyproject.toml", "README.md", "LICENSE", "NOTICE", LOCK)
-PROJECT = 60_000_000  # bytes of its wheel, about
-PLUGIN_PYTHONS = ("3.10", "3.11", "3.12")  # editors' own: pyzmq lies beside the plug-in for each
-FIRST_DATE = (1980, 1, 1, 0, 0, 0)  # of every member: the same bundle is the same file
+TOP_LEVEL_FILES = ("pyproject.toml", "README.md", "LICENSE", "NOTICE", LOCK_FILE)
+PROJECT = 60_000_000  # bytes of the project's wheel, about
+PLUGIN_PYTHONS = ("3.10", "3.11", "3.12")  # of editors: the plug-in brings pyzmq for each
+FIRST_DATE = (1980, 1, 1, 0, 0, 0)  # of every member, so that the same content gives the same file
 
 
 def bundle(
     root: Path, file: Path | None, system: str | None, python: str | None, dry_run: bool, progress: Progress
 ) -> int:
-    """`file`: the archive to make; None: in `dist`. Raises InstallError; what was there before is then as it was."""
+    """Makes `file` (None: named by system, in `dist`) and returns the exit code, 0.
+
+    `system`, `python`: of the other machine; None: as here. Raises InstallError; a former file then stays."""
     target = target_of(system, python)
     lock = read_lock(root, target)
-    version = our_version(root)
+    version = project_version(root)
     file = (
         file or root / "dist" / f"anycost-face-editor-{version}-{target.system}-python{target.python}.pyz"
     ).absolute()
@@ -50,7 +52,7 @@ def bundle(
     if dry_run:
         progress.say("\nNothing was made: this was a dry run.")
         return 0
-    stage = file.with_name(f"{file.name}.part")  # stays when interrupted: what was downloaded is not downloaded again
+    stage = file.with_name(f"{file.name}.part")  # stays after an interruption: the next run uses its downloads
     _begin(stage, target)
     free = shutil.disk_usage(stage).free
     if free < 2 * whole:
@@ -58,13 +60,13 @@ def bundle(
             (f"{stage.parent} has {free / 1000000000.0:.1f} GB free, {2 * whole / 1000000000.0:.1f} GB are needed"),
             "free some space, then run the same command again",
         )
-    backend = prepare(root, "", None, progress)
-    fetch_models.fetch(backend, root, progress)
+    backend = prepare_venv(root, "", None, progress)
+    fetch_models.fetch_models(backend, root, progress)
     with (stage / "bundle.log").open("a", encoding="utf-8") as log, build_environment(root, log, progress) as builder:
         _collect(stage, root, target, lock, builder, log, progress)
     _models(stage, root, backend, progress)
     _installer(stage, root, target)
-    manifest = Manifest(version, release_of(root, target), target.system, target.python, members(stage))
+    manifest = Manifest(version, release_id(root, target), target.system, target.python, members(stage))
     with progress.step(f"Packing {file.name}"):
         pack(stage, manifest, file)
     shutil.rmtree(stage, ignore_errors=True)
@@ -74,15 +76,16 @@ def bundle(
 
 
 def _begin(stage: Path, target: Target) -> None:
-    """Goes on with what an earlier run for the same target had downloaded."""
-    mark = stage / "bundle.target"
-    if stage.exists() and not (mark.is_file() and mark.read_text(encoding="utf-8") == target.key):
+    """Makes the folder, or keeps that of an interrupted run for the same target."""
+    target_file = stage / "bundle.target"
+    if stage.exists() and not (target_file.is_file() and target_file.read_text(encoding="utf-8") == target.key):
         shutil.rmtree(stage)
     stage.mkdir(parents=True, exist_ok=True)
-    mark.write_text(target.key, encoding="utf-8")
+    target_file.write_text(target.key, encoding="utf-8")
 
 
 def target_of(system: str | None, python: str | None) -> Target:
+    """None: as on this machine. Raises InstallError for an unsupported target."""
     here = this_target()
     target = Target(system or here.system, python or here.python)
     names = [known.name for known in SYSTEMS]
@@ -92,21 +95,21 @@ def target_of(system: str | None, python: str | None) -> Target:
 
 
 def members(stage: Path) -> tuple[Member, ...]:
-    """All files that go into the bundle, sorted."""
+    """The files of the bundle, sorted."""
     found = []
     for path in sorted(path for path in stage.rglob("*") if path.is_file()):
         name = path.relative_to(stage).as_posix()
-        if name not in ("bundle.log", "bundle.target", NAME):
+        if name not in ("bundle.log", "bundle.target", MANIFEST):
             found.append(Member(name, path.stat().st_size, _sha256(path)))
     return tuple(found)
 
 
 def pack(stage: Path, manifest: Manifest, file: Path) -> None:
-    """The archive gets its name when it is complete."""
+    """Writes the archive atomically."""
     aside = file.with_name(f"{file.name}.new")
     try:
-        with zipfile.ZipFile(aside, "w") as archive:  # not compressed: what is large is so already
-            archive.writestr(zipfile.ZipInfo(NAME, FIRST_DATE), manifest.text())
+        with zipfile.ZipFile(aside, "w") as archive:  # uncompressed, because the large files are compressed already
+            archive.writestr(zipfile.ZipInfo(MANIFEST, FIRST_DATE), manifest.to_json())
             for member in manifest.files:
                 entry = zipfile.ZipInfo(member.path, FIRST_DATE)
                 entry.file_size = member.size
@@ -125,36 +128,38 @@ def _collect(
 
     def fetch(text: str, options: Sequence[str], note: Note) -> None:
         """`pip download` or `pip wheel`, each file against its hash."""
-        listed = stage.with_name(f"{stage.name}.txt")
-        listed.write_text(text, encoding="utf-8")
+        requirements = stage.with_name(f"{stage.name}.txt")
+        requirements.write_text(text, encoding="utf-8")
         try:
             verb = "wheel" if "--no-build-isolation" in options else "download"
-            arguments = ["--no-deps", "--require-hashes", *options, "--requirement", str(listed)]
+            arguments = ["--no-deps", "--require-hashes", *options, "--requirement", str(requirements)]
             arguments += ["--wheel-dir" if verb == "wheel" else "--dest", str(wheels)]
-            failure = pip(builder, arguments, root, log, note, verbose=progress.verbose, verb=verb)
+            failure = run_pip(builder, arguments, root, log, note, verbose=progress.verbose, verb=verb)
         finally:
-            listed.unlink()
+            requirements.unlink()
         if failure:
-            raise failure.error("downloading packages")
+            raise failure.to_error("downloading packages")
 
     system = {"linux": "Linux", "macos": "Darwin", "windows": "Windows"}[target.system.partition("-")[0]]
     with progress.step(f"Downloading {lock.torch}") as note:
-        tried = [source for source in sources(lock.torch[7:].partition("+")[0], "cpu", system) if not source.large]
-        for source in tried:
+        candidates = [
+            source for source in torch_sources(lock.torch[7:].partition("+")[0], "cpu", system) if not source.large
+        ]
+        for source in candidates:
             try:
                 requirement, *options = source.arguments
-                fetch(lock.text(requirement), [*target.download_options, *options], note)
+                fetch(lock.requirements(requirement), [*target.download_options, *options], note)
                 break
             except InstallError:
-                if source is tried[-1]:
+                if source is candidates[-1]:
                     raise
     with progress.step(f"Downloading {len(lock.packages)} packages") as note:
-        fetch(lock.text(*lock.packages), target.download_options, note)
-        zmq = f"pyzmq=={pinned(root, 'pyzmq')}"
+        fetch(lock.requirements(*lock.packages), target.download_options, note)
+        zmq = f"pyzmq=={pinned_version(root, 'pyzmq')}"
         for python in PLUGIN_PYTHONS:
-            fetch(lock.text(zmq), Target(target.system, python).download_options, note)
-    with progress.step("Building what comes as source, and this project") as note:
-        fetch(lock.text(*lock.sources), ["--no-build-isolation"], note)
+            fetch(lock.requirements(zmq), Target(target.system, python).download_options, note)
+    with progress.step("Building packages without a wheel, and this project") as note:
+        fetch(lock.requirements(*lock.sources), ["--no-build-isolation"], note)
         distribution.build("wheel", builder, root, wheels, log)
     built = [name.partition("==")[0] for name in lock.sources]
     here_only = [path for name in built for path in wheels.glob(f"{name}-*") if not path.name.endswith("-none-any.whl")]
@@ -170,7 +175,7 @@ def _models(stage: Path, root: Path, backend: Path, progress: Progress) -> None:
         folder = stage / "models"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        for path in fetch_models.paths(backend, root):
+        for path in fetch_models.model_sources(backend, root):
             shutil.copyfile(path, folder / path.name)
 
 
@@ -179,7 +184,7 @@ def _installer(stage: Path, root: Path, target: Target) -> None:
     for folder in ("installer", "plugin"):
         shutil.rmtree(stage / folder, ignore_errors=True)
         shutil.copytree(root / folder, stage / folder, ignore=unwanted)
-    for name in BESIDE:
+    for name in TOP_LEVEL_FILES:
         shutil.copyfile(root / name, stage / name)
     start = (root / "installer" / "anycost_installer" / "release" / "bundle_start.py").read_text(encoding="utf-8")
     version = tuple(int(part) for part in target.python.split("."))

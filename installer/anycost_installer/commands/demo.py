@@ -1,13 +1,13 @@
-"""`demo`: sets up, then edits a real face and says where the before/after sheet lies and what each step cost."""
+"""`demo`: sets up, edits the face in a photo, and shows the before/after sheet and the duration of each step."""
 
 import json
 from pathlib import Path
 
-from anycost_installer.backend.fetch_models import fetch
+from anycost_installer.backend.fetch_models import fetch_models
 from anycost_installer.core.errors import InstallError
 from anycost_installer.core.progress import Progress
-from anycost_installer.core.subprocesses import answered, logged
-from anycost_installer.environment.venv import prepare
+from anycost_installer.core.subprocesses import run_logged, stdout_of
+from anycost_installer.environment.venv import prepare_venv
 
 PHOTO = "demo/astronaut.png"  # NASA, public domain
 EDITED = "demo/edited.png"
@@ -25,48 +25,49 @@ os.replace(target + ".part", target)
 
 
 def run(root: Path, torch: str | None, progress: Progress) -> int:
-    python = prepare(root, "demo", torch, progress)
-    fetch(python, root, progress)
+    """Returns the exit code, 0. Raises InstallError."""
+    python = prepare_venv(root, "demo", torch, progress)
+    fetch_models(python, root, progress)
     save_photo(python, root, progress)
     progress.say(f"\n$ anycost {EDIT}")
-    with progress.step("Editing the photo", speaks=True):
-        code, answer = answered([python, "-m", "anycost_backend", *EDIT.split(), "--json"], root)
+    with progress.step("Editing the photo", own_output=True):
+        code, answer = stdout_of([python, "-m", "anycost_backend", *EDIT.split(), "--json"], root)
         if code:
             raise InstallError("the edit failed (see the message above)", "fix that, then run the same command again")
     parts = edit_seconds(answer)
     whole = sum(progress.seconds.values())
-    progress.say("\nWhat each step cost:")
+    progress.say("\nDuration of each step:")
     for row in table(progress.seconds, parts):
         progress.say(row)
-    progress.say(f"{'all together':<44}{whole:8.1f} s")
+    progress.say(f"{'together':<44}{whole:8.1f} s")
     progress.say(f"\nBefore and after, side by side: {root / SHEET}\nThe edited photo:               {root / EDITED}")
     return 0
 
 
 def save_photo(python: Path, root: Path, progress: Progress) -> None:
-    """The photo gets its name only when it is complete, so one that is there needs no second look."""
+    """Saves the demo photo, unless it exists. Raises InstallError."""
     photo = root / PHOTO
     if photo.is_file():
         return
     with progress.step("Saving the demo photo"):
         photo.parent.mkdir(exist_ok=True)
-        code, lines = logged([python, "-c", SAVE_PHOTO, photo], root)
+        code, lines = run_logged([python, "-c", SAVE_PHOTO, photo], root)
         if code:
             said = lines[-1] if lines else f"exit {code}"
             raise InstallError(f"saving {photo} failed: {said}", "fix that, then run the same command again")
 
 
 def edit_seconds(answer: str) -> dict[str, float]:
-    """The seconds of each part of the edit, from the JSON that `anycost edit --json` printed."""
+    """The seconds of each part of the edit, from the output of `anycost edit --json`. Raises InstallError."""
     try:
         return {str(part): float(cost) for part, cost in json.loads(answer)["seconds"].items()}
     except (ValueError, KeyError, TypeError, AttributeError):
         raise InstallError(
-            "the edit's answer could not be read", "get the checkout anew (git pull), then run the same command again"
+            "the edit's answer could not be read", "get the checkout again (git pull), then run the same command again"
         ) from None
 
 
 def table(steps: dict[str, float], parts: dict[str, float]) -> list[str]:
-    """One row per step in seconds; the parts of the last step, the edit, stand indented under it."""
+    """A row for each step and, indented, for each part of the last step, which is the edit."""
     rows = [f"{name:<44}{cost:8.1f} s" for name, cost in steps.items()]
     return rows + [f"    {name:<40}{cost:8.1f} s" for name, cost in parts.items()]

@@ -1,4 +1,4 @@
-"""`doctor`: what is installed where and in which state, in words that can be copied into a report."""
+"""`doctor`: shows what is installed where and in which state, without personal data."""
 
 import json
 import os
@@ -9,25 +9,24 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from anycost_installer.backend.installed_models import models
+from anycost_installer.backend.installed_models import verify_models
 from anycost_installer.core.errors import InstallError
 from anycost_installer.core.machine import Machine
-from anycost_installer.core.paths import Places
+from anycost_installer.core.paths import Paths
 from anycost_installer.core.progress import Progress
 from anycost_installer.core.redact import redacted, without_home
-from anycost_installer.core.subprocesses import asked
-from anycost_installer.core.version import our_version
+from anycost_installer.core.subprocesses import run_captured
+from anycost_installer.core.version import project_version
 from anycost_installer.hosts.find import find_hosts
 from anycost_installer.hosts.host import Host
-from anycost_installer.hosts.kritarc import chosen, read
-from anycost_installer.hosts.running_editors import running
-from anycost_installer.plugins import install_record as records
-from anycost_installer.plugins.install_record import Record
+from anycost_installer.hosts.kritarc import is_enabled, read_settings
+from anycost_installer.hosts.running_editors import running_editors
+from anycost_installer.plugins.install_record import Record, file_state, read_record
 
 LOG_LINES = 12
 LOW_DISK = 1e9  # bytes
-PATIENCE = 60  # seconds
-_ABOUT = """
+TIMEOUT_SECONDS = 60
+_VERSIONS_SCRIPT = """
 import importlib.metadata as m, json, sys
 print(json.dumps({"python": sys.version.split()[0], "version": m.version("anycost-face-editor"),
                   "pyzmq": m.version("pyzmq"), "torch": m.version("torch")}))
@@ -37,61 +36,61 @@ Facts = dict[str, Any]
 
 
 def doctor(root: Path, machine: Machine, progress: Progress) -> tuple[int, Facts]:
-    """0 when nothing is wrong, else 1; and all that was seen, for JSON."""
-    facts = seen(root, machine)
-    for line in lines(facts):
+    """Exit code (1 when something is wrong) and facts, for --json. Raises InstallError for an incomplete checkout."""
+    facts = collect(root, machine)
+    for line in to_text(facts):
         progress.say(line)
     return int(bool(facts["problems"])), facts
 
 
-def seen(root: Path, machine: Machine) -> Facts:
-    """The home folder is written ~, and the user's name does not appear."""
-    places, problems = machine.places, []
+def collect(root: Path, machine: Machine) -> Facts:
+    """All facts, without the home folder and the user's name. Raises InstallError for an incomplete checkout."""
+    paths, problems = machine.paths, []
     record = None
     try:
-        record = records.read(places)
+        record = read_record(paths)
     except InstallError as error:
         problems.append(str(error))
     facts: Facts = {
-        "installer": our_version(root),
+        "installer": project_version(root),
         "system": f"{platform.platform()}, Python {platform.python_version()}",
         "installed": None,
         "environment": None,
         "hosts": [_host(host, record, problems) for host in _all_hosts(machine, record)],
-        "running": [] if machine.moved else running(),
-        "connection": _connection(places, problems),
-        "disk": _disk(places, problems),
+        "running": [] if machine.prefixed else running_editors(),
+        "connection": _connection(paths, problems),
+        "disk": _disk(paths, problems),
         "models": None,
-        "log": _log(places),
+        "log": _log(paths),
     }
     if record:
         facts["installed"] = _installed(root, record, problems)
-        facts["environment"] = _environment(record, places, problems)
-        facts["models"] = _models(record, places, problems)
+        facts["environment"] = _environment(record, paths, problems)
+        facts["models"] = _models(record, paths, problems)
     elif not problems:
         problems.append("nothing is installed: run 'python3 installer install'")
     facts["problems"] = problems
-    clean: Facts = json.loads(without_home(json.dumps(facts, ensure_ascii=False), places.home))
+    clean: Facts = json.loads(without_home(json.dumps(facts, ensure_ascii=False), paths.home))
     return clean
 
 
 def _all_hosts(machine: Machine, record: Record | None) -> list[Host]:
     found = find_hosts(machine)
-    known = {host.plugins for host in found}
-    return found + [host for host in (record.hosts if record else ()) if host.plugins not in known]
+    known = {host.plugins_folder for host in found}
+    return found + [host for host in (record.hosts if record else ()) if host.plugins_folder not in known]
 
 
 def _host(host: Host, record: Record | None, problems: list[str]) -> Facts:
-    entries = [entry for entry in record.entries if entry.host == str(host.plugins)] if record else []
+    entries = [entry for entry in record.entries if entry.host == str(host.plugins_folder)] if record else []
     files = [entry for entry in entries if entry.kind == "file"]
-    wrong = [entry.path for entry in files if records.state(entry) != "ok"]
-    facts = host.described() | {"installed": bool(files), "files": len(files), "wrong": wrong}
-    if not files and host.place.is_dir():
+    wrong = [entry.path for entry in files if file_state(entry) != "ok"]
+    facts = host.to_json() | {"installed": bool(files), "files": len(files), "wrong": wrong}
+    if not files and host.plugin_folder.is_dir():
         problems.append(f"{host.title}: an older plug-in without a record is there: run 'python3 installer install'")
     if wrong:
         problems.append(f"{host.title}: {len(wrong)} files are missing or damaged: run 'python3 installer repair'")
     if files and host.settings:
-        facts["switched_on"] = chosen(read(host.settings))
+        facts["switched_on"] = is_enabled(read_settings(host.settings))
         if not facts["switched_on"]:
             problems.append(
                 f"{host.title}: the plug-in is switched off: Settings > Configure Krita > Python Plugin Manager, or "
@@ -101,28 +100,28 @@ def _host(host: Host, record: Record | None, problems: list[str]) -> Facts:
 
 
 def _installed(root: Path, record: Record, problems: list[str]) -> Facts:
-    if record.version != our_version(root):
+    if record.version != project_version(root):
         problems.append(
-            f"version {record.version} is installed, this installer is {our_version(root)}: "
+            f"version {record.version} is installed, this installer is {project_version(root)}: "
             "run 'python3 installer update'"
         )
-    shared = [entry for entry in record.of("file") if not entry.host]
-    wrong = [entry.path for entry in shared if records.state(entry) != "ok"]
+    shared = [entry for entry in record.of_kind("file") if not entry.host]
+    wrong = [entry.path for entry in shared if file_state(entry) != "ok"]
     if wrong:
         problems.append(f"{', '.join(wrong)}: missing or damaged: run 'python3 installer repair'")
     return {
         "version": record.version,
         "when": record.installed,
-        "files": len(record.of("file")),
-        "bytes": sum(entry.size for entry in record.of("file")),
+        "files": len(record.of_kind("file")),
+        "bytes": sum(entry.size for entry in record.of_kind("file")),
         "wrong": wrong,
     }
 
 
-def _environment(record: Record, places: Places, problems: list[str]) -> Facts:
+def _environment(record: Record, paths: Paths, problems: list[str]) -> Facts:
     facts: Facts = {"folder": str(record.environment), "works": False}
     try:
-        done = asked(Path(record.python), ["-c", _ABOUT], places.variables(), PATIENCE)
+        done = run_captured(Path(record.python), ["-c", _VERSIONS_SCRIPT], paths.variables(), TIMEOUT_SECONDS)
         facts |= json.loads(done.stdout) | {"works": True}
     except (OSError, subprocess.TimeoutExpired, ValueError, TypeError):
         problems.append("the private environment does not work: run 'python3 installer repair'")
@@ -134,9 +133,9 @@ def _environment(record: Record, places: Places, problems: list[str]) -> Facts:
     return facts
 
 
-def _connection(places: Places, problems: list[str]) -> Facts:
-    """The file with the keys; it is there while a backend runs."""
-    file = places.run / "connection.json"
+def _connection(paths: Paths, problems: list[str]) -> Facts:
+    """The file with the keys, which exists while a backend runs."""
+    file = paths.run / "connection.json"
     facts: Facts = {"file": str(file), "there": file.is_file(), "private": None}
     if facts["there"] and os.name == "posix":
         modes = {path: stat.S_IMODE(path.stat().st_mode) for path in (file, file.parent)}
@@ -148,8 +147,8 @@ def _connection(places: Places, problems: list[str]) -> Facts:
     return facts
 
 
-def _disk(places: Places, problems: list[str]) -> Facts:
-    folder = next(path for path in (places.data, *places.data.parents) if path.exists())
+def _disk(paths: Paths, problems: list[str]) -> Facts:
+    folder = next(path for path in (paths.data, *paths.data.parents) if path.exists())
     free = shutil.disk_usage(folder).free
     if free < LOW_DISK:
         problems.append(f"{folder} has {free / 1e9:.1f} GB free: free some space")
@@ -158,27 +157,27 @@ def _disk(places: Places, problems: list[str]) -> Facts:
     return {"folder": str(folder), "free": free}
 
 
-def _models(record: Record, places: Places, problems: list[str]) -> list[Facts] | None:
-    found = models(Path(record.python), places)
+def _models(record: Record, paths: Paths, problems: list[str]) -> list[Facts] | None:
+    found = verify_models(Path(record.python), paths)
     if found is None:
         return None
-    bad = [model.name for model in found if model.wrong]
+    bad = [model.name for model in found if model.needs_repair]
     if bad:
         problems.append(f"models {', '.join(bad)} are missing or damaged: run 'python3 installer repair'")
     return [{"name": model.name, "state": model.state, "size": model.size} for model in found]
 
 
-def _log(places: Places) -> list[str]:
-    """The backend's last lines, without paths, keys and names."""
+def _log(paths: Paths) -> list[str]:
+    """The last lines of the backend's log, redacted."""
     try:
-        text = (places.cache / "logs" / "backend.log").read_bytes()[-8192:].decode(errors="replace")
+        text = (paths.cache / "logs" / "backend.log").read_bytes()[-8192:].decode(errors="replace")
     except OSError:
         return []
-    return [redacted(line, places.home)[:300] for line in text.splitlines()[-LOG_LINES:]]
+    return [redacted(line, paths.home)[:300] for line in text.splitlines()[-LOG_LINES:]]
 
 
-def lines(facts: Facts) -> list[str]:
-    """The same for people."""
+def to_text(facts: Facts) -> list[str]:
+    """The facts as lines of text."""
     said = [f"Installer {facts['installer']}; {facts['system']}"]
     installed, environment = facts["installed"], facts["environment"]
     if installed:
@@ -206,5 +205,5 @@ def lines(facts: Facts) -> list[str]:
         said.append(f"    {model['state']:<8} {model['size'] / 1e6:6.1f} MB  {model['name']}")
     if facts["log"]:
         said += ["", "Last lines of the log:", *(f"    {line}" for line in facts["log"])]
-    said += ["", "Nothing is wrong." if not facts["problems"] else "To be mended:"]
+    said += ["", "Nothing is wrong." if not facts["problems"] else "To be fixed:"]
     return said + [f"    {problem}" for problem in facts["problems"]]

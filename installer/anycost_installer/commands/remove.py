@@ -1,4 +1,4 @@
-"""`remove`: takes away what 'install' put anywhere, and says what stays."""
+"""`remove`: deletes what 'install' made, and lists what stays."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -6,20 +6,25 @@ from pathlib import Path
 
 from anycost_installer.core.errors import InstallError
 from anycost_installer.core.machine import Machine
-from anycost_installer.core.paths import Places
+from anycost_installer.core.paths import Paths
 from anycost_installer.core.progress import Progress
 from anycost_installer.environment import backend_venv
 from anycost_installer.hosts.find import find_hosts
-from anycost_installer.hosts.gimp import usual as usual_gimp
+from anycost_installer.hosts.gimp import default_host as default_gimp
 from anycost_installer.hosts.host import Host
-from anycost_installer.hosts.krita import usual as usual_krita
-from anycost_installer.hosts.running_editors import running
-from anycost_installer.plugins import install_record as records
-from anycost_installer.plugins.archive import FOLDER
-from anycost_installer.plugins.install_record import Record
-from anycost_installer.plugins.placement import archive_of, drop_empty, leftovers, remove_path, take_out
+from anycost_installer.hosts.krita import default_host as default_krita
+from anycost_installer.hosts.running_editors import running_editors
+from anycost_installer.plugins.archive import ARCHIVES_FOLDER
+from anycost_installer.plugins.install_record import RECORD_FILE, Record, read_record, write_record
+from anycost_installer.plugins.installation import (
+    archive_path,
+    leftovers,
+    remove_empty_folders,
+    remove_path,
+    remove_plugin,
+)
 
-# What the backend and the plug-ins make in our folders while they are used.
+# Made by the backend and the plug-ins in the cache folder.
 CACHES = ("graphs", "latents", "consistency", "times", "logs", "run")
 MODELS = ("models", "imported")
 
@@ -35,115 +40,121 @@ class Options:
 
 @dataclass
 class Removal:
-    """What there is to be removed."""
+    """What will be removed."""
 
     hosts: list[Host]
-    last: bool  # no editor keeps the plug-in: what all share goes as well
+    last: bool  # no editor keeps the plug-in, so shared files are removed too
     record: Record | None
-    paths: list[Path] = field(default_factory=list)  # what all share
-    keeps: list[str] = field(default_factory=list)  # for people
+    shared_paths: list[Path] = field(default_factory=list)  # shared by all editors
+    keeps: list[str] = field(default_factory=list)  # texts for the user
 
 
 def remove(machine: Machine, options: Options, progress: Progress) -> tuple[int, dict[str, object]]:
-    """Exit code and what was removed, for JSON. Twice is as good as once."""
-    removal = planned(machine, options)
+    """Exit code and removed paths, for --json. Running it again does no harm. Raises InstallError and OSError."""
+    removal = make_plan(machine, options)
     if options.dry_run:
-        for path in [*(host.place for host in removal.hosts), *removal.paths]:
+        for path in [*(host.plugin_folder for host in removal.hosts), *removal.shared_paths]:
             progress.say(f"Would remove {path}")
-        say_kept(removal, progress)
-        return 0, {"would_remove": [str(path) for path in removal.paths], "done": False}
-    removed = take_away(machine.places, removal)
+        print_kept(removal, progress)
+        return 0, {"would_remove": [str(path) for path in removal.shared_paths], "done": False}
+    removed = carry_out(machine.paths, removal)
     for path in removed:
         progress.say(f"    removed {path}")
     if not removed:
-        progress.say("Nothing of ours is there.")
-    say_kept(removal, progress)
-    if removed and not machine.moved:
-        for program in sorted({host.program for host in removal.hosts} & set(running())):
+        progress.say("Nothing is installed here.")
+    print_kept(removal, progress)
+    if removed and not machine.prefixed:
+        for program in sorted({host.program for host in removal.hosts} & set(running_editors())):
             progress.say(f"{program} is running: it keeps the plug-in until it is restarted.")
     return 0, {"removed": [str(path) for path in removed], "kept": removal.keeps, "done": True}
 
 
-def planned(machine: Machine, options: Options) -> Removal:
-    places = machine.places
+def make_plan(machine: Machine, options: Options) -> Removal:
+    """Finds what the options choose."""
+    paths = machine.paths
     try:
-        record = records.read(places)
-    except InstallError:  # a damaged record is no reason to stay: what is known to be ours goes
+        record = read_record(paths)
+    except InstallError:  # without a record, the default paths are used
         record = None
-    with_plugin = {host.place: host for host in known_hosts(machine, record)}.values()
-    chosen = [name for name, wanted in (("Krita", options.krita), ("GIMP", options.gimp)) if wanted]
+    with_plugin = {host.plugin_folder: host for host in known_hosts(machine, record)}.values()
+    chosen = [name for name, is_chosen in (("Krita", options.krita), ("GIMP", options.gimp)) if is_chosen]
     hosts = [host for host in with_plugin if not chosen or host.program in chosen]
     last = not [host for host in with_plugin if host not in hosts]
     removal = Removal(hosts, last, record)
     if last:
-        removal.paths = shared(places, options)
+        removal.shared_paths = shared(paths, options)
     else:
         staying = {host.program for host in with_plugin if host not in hosts}
-        removal.paths = [archive_of(places, program) for program in {host.program for host in hosts} - staying if hosts]
+        removal.shared_paths = [
+            archive_path(paths, program) for program in {host.program for host in hosts} - staying if hosts
+        ]
         removal.keeps.append("the private environment and the models: other editors use them")
-    presets = places.data / "presets", *(host.folder / "anycost_krita" / "presets" for host in hosts)
+    presets = paths.data / "presets", *(host.folder / "anycost_krita" / "presets" for host in hosts)
     for folder in presets:
         if folder.is_dir() and options.presets == "keep":
             removal.keeps.append(f"your presets: {folder}")
         elif folder.is_dir() and last:
-            removal.paths.append(folder)
+            removal.shared_paths.append(folder)
     if last and options.models == "keep":
         removal.keeps += [
-            f"the models ({places.data / name}); 'remove --models remove' takes them too"
+            f"the models ({paths.data / name}); 'remove --models remove' takes them too"
             for name in MODELS
-            if (places.data / name).is_dir()
+            if (paths.data / name).is_dir()
         ]
     return removal
 
 
 def known_hosts(machine: Machine, record: Record | None) -> list[Host]:
-    """Those that have our plug-in: as recorded, and where it would be without a record."""
+    """The hosts with the plug-in: those of the record, and found ones with its folder."""
     recorded = list(record.hosts) if record else []
-    found = [*find_hosts(machine), usual_krita(machine), usual_gimp(machine)]
-    places = {host.place for host in recorded}
-    return recorded + [host for host in found if host.place not in places and host.place.is_dir()]
+    found = [*find_hosts(machine), default_krita(machine), default_gimp(machine)]
+    known = {host.plugin_folder for host in recorded}
+    return recorded + [host for host in found if host.plugin_folder not in known and host.plugin_folder.is_dir()]
 
 
-def shared(places: Places, options: Options) -> list[Path]:
-    paths = [places.data / "backend.json", places.data / FOLDER, *backend_venv.folders(places)]
-    paths += [places.cache / name for name in CACHES] + [places.run]
+def shared(paths: Paths, options: Options) -> list[Path]:
+    """The shared paths that exist and are to be removed."""
+    shared_paths = [paths.data / "backend.json", paths.data / ARCHIVES_FOLDER, *backend_venv.environment_folders(paths)]
+    shared_paths += [paths.cache / name for name in CACHES] + [paths.run]
     if options.models == "remove":
-        paths += [places.data / name for name in MODELS]
-    paths.append(places.data / records.NAME)  # last: while it is there, remove can be run again
-    return [path for path in dict.fromkeys(paths) if path.exists() or path.is_symlink()]
+        shared_paths += [paths.data / name for name in MODELS]
+    shared_paths.append(paths.data / RECORD_FILE)  # last, so that an interrupted removal can be continued
+    return [path for path in dict.fromkeys(shared_paths) if path.exists() or path.is_symlink()]
 
 
-def take_away(places: Places, removal: Removal) -> list[Path]:
+def carry_out(paths: Paths, removal: Removal) -> list[Path]:
+    """Removes everything and returns the removed paths. Raises InstallError and OSError."""
     removed: list[Path] = []
     recorded = removal.record.entries if removal.record else ()
     for host in removal.hosts:
-        entries = [entry for entry in recorded if entry.host == str(host.plugins)]
-        removed += take_out(host, entries)
+        entries = [entry for entry in recorded if entry.host == str(host.plugins_folder)]
+        removed += remove_plugin(host, entries)
         removed += [path for path in leftovers(host) if remove_path(path)]
-        if host.backend.parent != places.data and remove_path(host.backend):
+        if host.backend.parent != paths.data and remove_path(host.backend):
             removed.append(host.backend)
-    removed += [path for path in removal.paths if remove_path(path)]
+    removed += [path for path in removal.shared_paths if remove_path(path)]
     if removal.record and not removal.last:
-        records.write(places, removal.record.without(removal.hosts))
-    drop_empty(_folders(places, removal))
+        write_record(paths, removal.record.without(removal.hosts))
+    remove_empty_folders(_folders(paths, removal))
     return removed
 
 
-def _folders(places: Places, removal: Removal) -> Sequence[Path]:
-    """That may be empty now: those that 'install' made, and ours in any case."""
-    folders = [Path(entry.path) for entry in removal.record.of("folder")] if removal.record else []
+def _folders(paths: Paths, removal: Removal) -> Sequence[Path]:
+    """Folders that may be empty now: those of the record, and the project's own."""
+    folders = [Path(entry.path) for entry in removal.record.of_kind("folder")] if removal.record else []
     for host in removal.hosts:
         if host.program == "Krita":
             folders.append(host.folder / "anycost_krita")
-        if host.backend.parent != places.data:
+        if host.backend.parent != paths.data:
             folders.append(host.backend.parent)
         if removal.record is None:
-            folders += [host.plugins, host.actions]
+            folders += [host.plugins_folder, host.actions_folder]
     if removal.last:
-        folders += [places.data, places.cache, places.run]
+        folders += [paths.data, paths.cache, paths.run]
     return folders
 
 
-def say_kept(removal: Removal, progress: Progress) -> None:
+def print_kept(removal: Removal, progress: Progress) -> None:
+    """Lists what stays."""
     for text in removal.keeps:
         progress.say(f"Kept: {text}.")

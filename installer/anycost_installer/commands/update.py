@@ -1,52 +1,52 @@
-"""`update`: the new release is made beside the old, takes its place, is tested there, and yields again if it fails."""
+"""`update`: installs the new release beside the old one, switches to it, tests it, and goes back if it fails."""
 
 import shutil
 from pathlib import Path
 
 from anycost_installer.backend import fetch_models
 from anycost_installer.backend.self_test import SelfTestFailed, self_test
-from anycost_installer.commands.install import megabytes, pip_for, usable
+from anycost_installer.commands.install import megabytes, pip_install_with, usable_hosts
 from anycost_installer.core.errors import InstallError
-from anycost_installer.core.paths import Places
+from anycost_installer.core.paths import Paths
 from anycost_installer.core.progress import Progress
-from anycost_installer.core.version import our_version
+from anycost_installer.core.version import project_version
 from anycost_installer.environment import backend_venv
-from anycost_installer.plugins import install_record as records
-from anycost_installer.plugins.placement import placed
+from anycost_installer.plugins.install_record import read_record
+from anycost_installer.plugins.installation import installed_plugins
 from anycost_installer.release import bundles
 
 
-def update(
-    root: Path, places: Places, torch: str | None, bundle: Path | None, dry_run: bool, progress: Progress
-) -> int:
-    """`bundle`: an archive, or an unpacked one. Raises InstallError: then all is as it was before."""
-    record = records.read(places)
+def update(root: Path, paths: Paths, torch: str | None, bundle: Path | None, dry_run: bool, progress: Progress) -> int:
+    """Returns the exit code, 0. `bundle`: a bundle, packed or not. Raises InstallError; then the old release stays."""
+    record = read_record(paths)
     if record is None or not record.hosts:
         raise InstallError("nothing is installed that could be updated", "run 'python3 installer install'")
-    with bundles.opened(bundle, places, progress) as folder:
-        environment = backend_venv.environment_of(root, places, folder)
-        progress.say(f"Anycost Face Editor {record.version} is installed, this is {our_version(root)}.")
-        parts = backend_venv.plan(root, places, folder)
+    with bundles.open_bundle(bundle, paths, progress) as folder:
+        environment = backend_venv.backend_environment(root, paths, folder)
+        progress.say(f"Anycost Face Editor {record.version} is installed, this is {project_version(root)}.")
+        parts = backend_venv.plan(root, paths, folder)
         for part in parts:
             progress.say(f"    {megabytes(part.size):>9}  {part.what}: {part.path}")
         if dry_run:
             titles = ", ".join(host.title for host in record.hosts)
-            progress.say(f"    the plug-in anew in {titles}\n\nNothing was changed: this was a dry run.")
+            progress.say(f"    the new plug-in in {titles}\n\nNothing was changed: this was a dry run.")
             return 0
         new = not environment.folder.exists()
-        python = backend_venv.prepare(root, places, torch, folder, progress)
-        fetch_models.fetch(python, root, progress, places.variables(), folder)
-        hosts = usable(record.hosts, python, progress)
+        python = backend_venv.prepare(root, paths, torch, folder, progress)
+        fetch_models.fetch_models(python, root, progress, paths.variables(), folder)
+        hosts = usable_hosts(record.hosts, python, progress)
         try:
-            with placed(root, python, places, hosts, pip_for(python, root, folder, progress), progress):
-                self_test(python, hosts[0].place / "vendor", places, progress)
+            with installed_plugins(
+                root, python, paths, hosts, pip_install_with(python, root, folder, progress), progress
+            ):
+                self_test(python, hosts[0].plugin_folder / "vendor", paths, progress)
         except SelfTestFailed as failed:
-            if new and environment.folder != record.environment:  # not one that the next run would believe in
+            if new and environment.folder != record.environment:  # the next run must not take it for a good one
                 shutil.rmtree(environment.folder, ignore_errors=True)
             raise InstallError(
-                f"{our_version(root)} does not work here, so {record.version} stays as it was ({failed.cause})",
+                f"{project_version(root)} does not work here, so {record.version} stays as it was ({failed.cause})",
                 failed.remedy,
             ) from failed
-    backend_venv.tidy(places, environment.folder, progress)
-    progress.say(f"Anycost Face Editor {our_version(root)} is in place; restart the editors that are open.")
+    backend_venv.remove_old_environments(paths, environment.folder, progress)
+    progress.say(f"Anycost Face Editor {project_version(root)} is installed. Restart the editors that are open.")
     return 0

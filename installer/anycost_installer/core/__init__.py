@@ -1,1 +1,1 @@
-"""The machine, paths, errors, progress, child processes."""
+"""Machine, paths, files, errors, progress, child processes."""

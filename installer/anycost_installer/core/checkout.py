@@ -1,6 +1,6 @@
-"""What the installer reads from the checkout: pinned releases, and a fingerprint of what decides the environment.
+"""Reads pyproject.toml of the checkout: pinned releases, and a fingerprint of the dependencies.
 
-Read as text: Python 3.10 has no TOML parser, and two facts do not need one.
+It is read as text, because Python 3.10 has no TOML parser.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ TABLE = re.compile(r"^(?=\[)", re.MULTILINE)
 
 
 def read_pyproject(root: Path) -> str:
+    """Raises InstallError when the file is missing."""
     try:
         return (root / "pyproject.toml").read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -23,8 +24,8 @@ def read_pyproject(root: Path) -> str:
         ) from None
 
 
-def pinned(root: Path, package: str) -> str:
-    """The pinned release of a package, such as `2.13.0`."""
+def pinned_version(root: Path, package: str) -> str:
+    """The pinned release of a package, such as "2.13.0". Raises InstallError unless it is pinned exactly once."""
     pins = re.findall(rf"""^\s*["']{package}==([^"']*)["']""", read_pyproject(root), re.MULTILINE)
     if len(pins) != 1 or not re.fullmatch(r"[\w.]+", pins[0]):
         raise InstallError(
@@ -35,14 +36,17 @@ def pinned(root: Path, package: str) -> str:
 
 
 def torch_version(root: Path) -> str:
-    return pinned(root, "torch")
+    """The pinned release of torch. Raises InstallError as above."""
+    return pinned_version(root, "torch")
 
 
 def fingerprint(root: Path) -> str:
-    """Changes whenever the environment must be installed anew: dependencies, packages, the place of the checkout."""
+    """A hash of the dependencies, the packages and the checkout's path: another hash means a stale environment.
+
+    Raises InstallError without pyproject.toml."""
     # An editable install records the checkout's path and its top-level packages.
-    decisive = [str(root), *sorted(path.name for path in root.glob("*/anycost_*") if path.is_dir())]
+    hashed = [str(root), *sorted(path.name for path in root.glob("*/anycost_*") if path.is_dir())]
     for table in TABLE.split(read_pyproject(root)):
         if not table.startswith("[tool.") or table.startswith("[tool.setuptools"):
-            decisive.append(table)  # settings of linters and tests decide nothing here
-    return hashlib.sha256("\0".join(decisive).encode()).hexdigest()
+            hashed.append(table)  # without the settings of linters and tests
+    return hashlib.sha256("\0".join(hashed).encode()).hexdigest()

@@ -1,8 +1,10 @@
-"""The one exception whose text is meant for the person at the keyboard."""
+"""The error that is shown to the user."""
 
 
 class InstallError(Exception):
-    """cause, remedy: what is wrong, and what helps; without a full stop. Everything else that is raised is a bug."""
+    """`cause`: what is wrong; `remedy`: what the user can do. Neither ends with a full stop.
+
+    Any other exception, apart from OSError, is a bug."""
 
     def __init__(self, cause: str, remedy: str) -> None:
         super().__init__(cause, remedy)

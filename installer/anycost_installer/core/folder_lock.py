@@ -1,4 +1,4 @@
-"""Keeps a second installer away from a folder while one is at work in it."""
+"""A file lock: only one installer works in a folder at a time."""
 
 import sys
 from collections.abc import Iterator
@@ -7,14 +7,16 @@ from pathlib import Path
 
 from anycost_installer.core.errors import InstallError
 
-NAME = ".lock"
+LOCK_NAME = ".lock"
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Raises InstallError when another one is there. The system forgets the lock when its process ends, however."""
+def file_lock(folder: Path) -> Iterator[None]:
+    """Holds the lock of `folder`. Raises InstallError when another process holds it.
+
+    The operating system releases the lock when the process ends, also after a crash."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / NAME).open("wb") as lock:
+    with (folder / LOCK_NAME).open("wb") as lock:
         try:
             if sys.platform == "win32":
                 import msvcrt
@@ -31,7 +33,7 @@ def alone(folder: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            if sys.platform != "win32":  # there a file that is open stays
-                (folder / NAME).unlink(missing_ok=True)
+            if sys.platform != "win32":  # Windows cannot delete an open file
+                (folder / LOCK_NAME).unlink(missing_ok=True)
     with suppress(OSError):
-        (folder / NAME).unlink()
+        (folder / LOCK_NAME).unlink()

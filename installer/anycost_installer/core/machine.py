@@ -1,4 +1,4 @@
-"""The machine on which editors are looked for: the real one, or a folder that stands in for another."""
+"""The machine on which editors are searched: the real one, or one with another home folder."""
 
 import os
 import re
@@ -7,45 +7,45 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from anycost_installer.core.paths import Places, places_of
+from anycost_installer.core.paths import Paths, paths_of
 
-# What tells where programs lie, and nothing of the user's folders.
-_OF_PROGRAMS = ("PATH", "PROGRAMFILES", "PROGRAMFILES(X86)")
+# Variables that name folders of programs, not folders of the user.
+_PROGRAM_VARIABLES = ("PATH", "PROGRAMFILES", "PROGRAMFILES(X86)")
 
 
 @dataclass(frozen=True)
 class Machine:
-    """`platform`: as sys.platform says it. `root`: what "/" is, on Windows the system's drive."""
+    """`platform`: as in sys.platform. `root`: the folder that stands for "/", on Windows the system's drive."""
 
     platform: str
     home: Path
     variables: Mapping[str, str] = field(default_factory=dict)
     root: Path = Path("/")
-    moved: bool = False  # the home is not this user's own
+    prefixed: bool = False  # `home` comes from --prefix
 
     @property
-    def places(self) -> Places:
-        if self.moved:
-            return places_of(self.home, self.platform)
-        return places_of(None, self.platform, self.home, self.variables)
+    def paths(self) -> Paths:
+        if self.prefixed:
+            return paths_of(self.home, self.platform)
+        return paths_of(None, self.platform, self.home, self.variables)
 
     def at(self, *parts: str) -> Path:
-        """A place of the system, such as at("usr", "bin")."""
+        """A path of the system, such as at("usr", "bin")."""
         return self.root.joinpath(*parts)
 
     def program(self, *names: str) -> Path | None:
-        """The first of these programs that is on the PATH or where programs usually are."""
-        paths = self.variables.get("PATH", "").split(os.pathsep) if self.root == Path(self.root.anchor) else []
-        usual = [str(self.at(*place)) for place in (("usr", "bin"), ("usr", "local", "bin"), ("bin",))]
+        """The first of these programs that is on the PATH or in a usual folder."""
+        on_path = self.variables.get("PATH", "").split(os.pathsep) if self.root == Path(self.root.anchor) else []
+        usual = [str(self.at(*parts)) for parts in (("usr", "bin"), ("usr", "local", "bin"), ("bin",))]
         for name in names:
-            for folder in [path for path in paths if path] + usual:
+            for folder in [path for path in on_path if path] + usual:
                 file = Path(folder) / name
-                if file.is_file() and not is_of_a_sandbox(file):
+                if file.is_file() and not is_sandbox_launcher(file):
                     return file
         return None
 
     def app_images(self, name: str) -> Iterator[tuple[Path, str]]:
-        """Files such as krita-5.2.9-x86_64.AppImage where people keep them, and their versions ("" if not told)."""
+        """AppImages such as krita-5.2.9-x86_64.AppImage in the usual folders, each with its version, "" if unknown."""
         homes = ("Applications", "AppImages", "Downloads", "Desktop", "bin", ".local/bin", ".")
         folders = [self.home / folder for folder in homes] + [self.at("opt")]
         for folder in folders:
@@ -56,15 +56,16 @@ class Machine:
 
 
 def this_machine(prefix: Path | None = None) -> Machine:
+    """`prefix`: replaces the home folder; then the variables of the user's folders do not count."""
     root = Path(Path.home().anchor)
     if prefix is None:
         return Machine(sys.platform, Path.home(), os.environ, root)
-    variables = {name: value for name, value in os.environ.items() if name.upper() in _OF_PROGRAMS}
-    return Machine(sys.platform, prefix, variables, root, moved=True)
+    variables = {name: value for name, value in os.environ.items() if name.upper() in _PROGRAM_VARIABLES}
+    return Machine(sys.platform, prefix, variables, root, prefixed=True)
 
 
-def is_of_a_sandbox(file: Path) -> bool:
-    """Snap and Flatpak put launchers on the PATH."""
+def is_sandbox_launcher(file: Path) -> bool:
+    """Whether `file` is a launcher that Snap or Flatpak put on the PATH."""
     return any(part in str(file) for part in ("/snap/bin/", "/flatpak/exports/"))
 
 

@@ -1,4 +1,4 @@
-"""Where things of ours lie in a user's folders: the same places as the plug-ins and the backend look for them."""
+"""The project's folders on this machine: the same ones that plug-ins and backend use."""
 
 import os
 import sys
@@ -10,16 +10,16 @@ APP = "anycost-face-editor"
 
 
 @dataclass(frozen=True)
-class Places:
+class Paths:
     home: Path
-    data: Path  # environment, models, record; what 'install' made
-    cache: Path  # logs, latents: may be deleted at any time
-    run: Path  # of the connection file
-    moved: bool = False  # the home is not this user's own: children must be told
+    data: Path  # environments, models, plug-in archives, record
+    cache: Path  # logs, latents; may be deleted at any time
+    run: Path  # holds the connection file
+    prefixed: bool = False  # `home` comes from --prefix: child processes need `variables`
 
     def variables(self) -> dict[str, str]:
-        """What children need in their environment to look there too. Nothing when they would do so by themselves."""
-        if not self.moved:
+        """Environment variables with which child processes use the same folders; empty without a prefix."""
+        if not self.prefixed:
             return {}
         return {
             "HOME": str(self.home),
@@ -35,29 +35,29 @@ class Places:
         }
 
 
-def places_of(
+def paths_of(
     prefix: Path | None = None,
     platform: str = sys.platform,
     home: Path | None = None,
     variables: Mapping[str, str] | None = None,
-) -> Places:
-    """`prefix`: a folder that stands in for the home folder; nothing of the real one then counts."""
+) -> Paths:
+    """`prefix`: replaces the home folder; then no variable counts."""
     if prefix is not None:
-        return _places(platform, prefix, {}, moved=True)
-    return _places(platform, home or Path.home(), os.environ if variables is None else variables, moved=False)
+        return _paths(platform, prefix, {}, prefixed=True)
+    return _paths(platform, home or Path.home(), os.environ if variables is None else variables, prefixed=False)
 
 
-def _places(platform: str, home: Path, variables: Mapping[str, str], moved: bool) -> Places:
+def _paths(platform: str, home: Path, variables: Mapping[str, str], prefixed: bool) -> Paths:
     if own := variables.get("ANYCOST_HOME"):
         folder = Path(own)
-        return Places(home, folder / "data", folder / "cache", folder / "run", moved)
+        return Paths(home, folder / "data", folder / "cache", folder / "run", prefixed)
     if platform == "win32":
         local = Path(variables.get("LOCALAPPDATA") or home / "AppData" / "Local") / APP
-        return Places(home, local, local / "Cache", local / "Cache" / "run", moved)
+        return Paths(home, local, local / "Cache", local / "Cache" / "run", prefixed)
     if platform == "darwin":
         cache = home / "Library" / "Caches" / APP
-        return Places(home, home / "Library" / "Application Support" / APP, cache, cache / "run", moved)
+        return Paths(home, home / "Library" / "Application Support" / APP, cache, cache / "run", prefixed)
     data = Path(variables.get("XDG_DATA_HOME") or home / ".local" / "share") / APP
     cache = Path(variables.get("XDG_CACHE_HOME") or home / ".cache") / APP
     runtime = variables.get("XDG_RUNTIME_DIR", "")
-    return Places(home, data, cache, Path(runtime) / APP if os.path.isabs(runtime) else cache / "run", moved)
+    return Paths(home, data, cache, Path(runtime) / APP if os.path.isabs(runtime) else cache / "run", prefixed)

@@ -1,4 +1,4 @@
-"""Tells which step runs, on what, and for how long: one rewritten line in a terminal, plain lines elsewhere."""
+"""Shows the running step and its seconds: one rewritten line in a terminal, plain lines elsewhere."""
 
 import shutil
 import threading
@@ -13,14 +13,14 @@ Note = Callable[[str], None]
 
 
 class Progress:
-    """`seconds` keeps what each finished step cost, in order."""
+    """`seconds`: the duration of each finished step, in order."""
 
     def __init__(self, out: TextIO, *, verbose: bool = False) -> None:
         self.out = out
         self.verbose = verbose
         self.seconds: dict[str, float] = {}
         self._rewrites = out.isatty() and not verbose
-        self._drawn = 0  # characters on the rewritten line
+        self._drawn = 0  # length of the rewritten line
         self._lock = threading.Lock()
 
     def say(self, text: str = "") -> None:
@@ -29,19 +29,19 @@ class Progress:
             print(text, file=self.out, flush=True)
 
     @contextmanager
-    def step(self, title: str, *, speaks: bool = False) -> Iterator[Note]:
-        """Yields a function that notes what the step is busy with. `speaks`: the step writes to the terminal itself.
+    def step(self, title: str, *, own_output: bool = False) -> Iterator[Note]:
+        """Yields a function that shows a detail of the step. `own_output`: the step writes to the terminal itself.
 
-        A step that raises has no cost: whoever catches the error says what happened.
+        A step that raises gets no entry in `seconds`.
         """
         started = time.monotonic()
-        rewrites = self._rewrites and not speaks
+        rewrites = self._rewrites and not own_output
         detail = ""
 
         def draw() -> None:
-            busy_with = f": {detail}" if detail else ""
+            suffix = f": {detail}" if detail else ""
             with self._lock:
-                self._rewrite(f"{title}{busy_with} ({time.monotonic() - started:.0f} s)")
+                self._rewrite(f"{title}{suffix} ({time.monotonic() - started:.0f} s)")
 
         def note(text: str) -> None:
             nonlocal detail
@@ -75,7 +75,7 @@ class Progress:
     def _rewrite(self, text: str) -> None:
         if not text and not self._drawn:
             return
-        # Padding, not an escape code: old Windows consoles print those.
+        # Padding instead of an escape code, because old Windows consoles print those.
         text = text[: shutil.get_terminal_size().columns - 1]
         self.out.write("\r" + text.ljust(self._drawn) + ("" if text else "\r"))
         self.out.flush()

@@ -1,4 +1,4 @@
-"""Takes out of a text what is nobody else's business, so that it can go into a report."""
+"""Removes personal data and keys from a text, so that it can be published in a report."""
 
 import getpass
 import os
@@ -8,11 +8,11 @@ from pathlib import Path
 _KEY = re.compile(r"(?<![^\s\"'=,:])[0-9A-Za-z.\-:+=^!/*?&<>()\[\]{}@%$#]{40}(?![^\s\"',])")
 _IDS = re.compile(r"\b[0-9a-f]{24,}\b")
 _PATH = re.compile(r"(?<![\w~.…/\\])(?:[A-Za-z]:[\\/]|/(?!/)|~/|~\\)[^\s\"'<>|:;,]*")
-_PROGRAMS = (".py", ".so", ".dll", ".dylib", ".pyd")
+_PROGRAM_FILES = (".py", ".so", ".dll", ".dylib", ".pyd")
 
 
 def without_home(text: str, home: Path | None = None) -> str:
-    """With ~ for the home folder, and without the user's name."""
+    """Replaces the home folder by "~" and the user's name by "USER". `home`: a second home folder."""
     real = Path.home()
     for folder in {str(path) for path in (home or real, real, os.path.realpath(real))}:
         if len(folder) > 3:
@@ -27,10 +27,10 @@ def without_home(text: str, home: Path | None = None) -> str:
 
 
 def redacted(text: str, home: Path | None = None) -> str:
-    """Without home, user, keys, ids, and the folders of any file; names of files stay for programs' own only."""
+    """As without_home; also removes keys, ids and all paths. Only the names of program files (.py, .so …) stay."""
     return _IDS.sub("…", _KEY.sub("…", _PATH.sub(_short, without_home(text, home))))
 
 
 def _short(found: "re.Match[str]") -> str:
     name = re.split(r"[\\/]", found[0])[-1]
-    return f"…/{name}" if name.endswith(_PROGRAMS) else "…"
+    return f"…/{name}" if name.endswith(_PROGRAM_FILES) else "…"

@@ -1,6 +1,6 @@
-"""Runs child processes: logged line by line, or speaking to the terminal themselves.
+"""Runs child processes: captured, logged line by line, or with the terminal as their output.
 
-A child never outlives the installer.
+A child process never outlives the installer.
 """
 
 import os
@@ -11,25 +11,25 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TextIO
 
-GRACE = 5.0  # seconds a child has to tidy up after Ctrl-C
+GRACE_SECONDS = 5.0  # that a child process has to clean up after Ctrl-C
 
 
-def child_variables() -> dict[str, str]:
-    """The user's variables, less those that would let other packages into the private environment."""
+def child_environment() -> dict[str, str]:
+    """The user's environment variables, without those that would let other packages into a private environment."""
     variables = {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHONPATH")}
-    variables.setdefault("PIP_RESUME_RETRIES", "5")  # a broken download goes on, with a pip that can
+    variables.setdefault("PIP_RESUME_RETRIES", "5")  # newer releases of pip then resume a broken download
     return variables | {"PYTHONIOENCODING": "utf-8", "PYTHONNOUSERSITE": "1", "PIP_USER": "0"}
 
 
-def asked(
+def run_captured(
     python: Path, arguments: Sequence[str | Path], variables: Mapping[str, str], seconds: float
 ) -> subprocess.CompletedProcess[str]:
-    """Runs a private Python by itself and catches what it says. `variables`: more for its environment.
+    """Runs an isolated Python (-I) and captures its output. `variables`: added to its environment.
 
-    Raises OSError when it cannot be run, subprocess.TimeoutExpired when it takes longer."""
+    Raises OSError when it cannot be started, subprocess.TimeoutExpired after `seconds`."""
     return subprocess.run(
         [str(part) for part in (python, "-I", "-X", "utf8", *arguments)],
-        env=child_variables() | dict(variables),
+        env=child_environment() | dict(variables),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",
@@ -38,16 +38,16 @@ def asked(
     )
 
 
-def logged(
+def run_logged(
     command: Sequence[str | Path],
     cwd: Path,
     log: TextIO | None = None,
     on_line: Callable[[str], None] = lambda line: None,
     variables: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[int, list[str]]:
-    """Runs silently. Returns the exit code and all lines; each also goes to `log` and `on_line` as it comes.
+    """Runs without output. Returns the exit code and all lines; `log` and `on_line` get each line at once.
 
-    `variables`: more for the child's environment, here and below."""
+    `variables`: added to the child's environment. This and the functions below raise OSError when it cannot start."""
     lines: list[str] = []
     with _started(command, cwd, variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as child:
         for line in child.stdout:
@@ -59,17 +59,17 @@ def logged(
     return child.returncode, lines
 
 
-def shown(command: Sequence[str | Path], cwd: Path, variables: Mapping[str, str] = MappingProxyType({})) -> int:
-    """Runs with the terminal as its output. Returns the exit code."""
+def run_inherited(command: Sequence[str | Path], cwd: Path, variables: Mapping[str, str] = MappingProxyType({})) -> int:
+    """Runs with the installer's own stdout and stderr. Returns the exit code."""
     with _started(command, cwd, variables) as child:
         pass
     return child.returncode
 
 
-def answered(
+def stdout_of(
     command: Sequence[str | Path], cwd: Path, variables: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[int, str]:
-    """Runs with the terminal for its messages (stderr). Returns the exit code and what it wrote to stdout."""
+    """Runs with the installer's stderr. Returns the exit code and what it wrote to stdout."""
     with _started(command, cwd, variables, stdout=subprocess.PIPE) as child:
         answer = child.stdout.read()
     return child.returncode, answer
@@ -80,7 +80,7 @@ def _started(command: Sequence[str | Path], cwd: Path, variables: Mapping[str, s
     child = subprocess.Popen(
         [str(part) for part in command],
         cwd=cwd,
-        env=child_variables() | dict(variables),
+        env=child_environment() | dict(variables),
         stdin=subprocess.DEVNULL,
         encoding="utf-8",
         errors="replace",
@@ -90,10 +90,10 @@ def _started(command: Sequence[str | Path], cwd: Path, variables: Mapping[str, s
         yield child
         child.wait()
     except BaseException:
-        # The terminal sends Ctrl-C to the child too, so first leave it time for its own tidying.
+        # The terminal sends Ctrl-C to the child too: wait, so that it can clean up.
         for end in (child.terminate, child.kill):
             try:
-                child.wait(GRACE)
+                child.wait(GRACE_SECONDS)
                 break
             except subprocess.TimeoutExpired:
                 end()

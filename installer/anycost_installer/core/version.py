@@ -1,4 +1,4 @@
-"""The version of the checkout from which the installer runs."""
+"""The version of this project."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ from anycost_installer.core.checkout import read_pyproject
 from anycost_installer.core.errors import InstallError
 
 
-def our_version(root: Path) -> str:
+def project_version(root: Path) -> str:
     """Raises InstallError for an incomplete checkout."""
     found = re.search(r"""^\[project\][^\[]*?^version\s*=\s*["']([^"']+)["']""", read_pyproject(root), re.M | re.S)
     if not found:

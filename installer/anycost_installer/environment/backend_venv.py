@@ -1,6 +1,6 @@
-"""The private environment of the editors' backend, in the user's data folder: locked packages and this project.
+"""The backend's environment in the user's data folder: locked packages and this project.
 
-Each release has a folder of its own, so that a new one is made beside the old. Only backend.json says which is used."""
+Each release has its own folder, so that a new one is made beside the old one. backend.json names the one in use."""
 
 import hashlib
 import os
@@ -10,28 +10,28 @@ from pathlib import Path
 from typing import TextIO
 
 from anycost_installer.core.errors import InstallError
-from anycost_installer.core.folder_lock import alone
-from anycost_installer.core.paths import Places
+from anycost_installer.core.folder_lock import file_lock
+from anycost_installer.core.paths import Paths
 from anycost_installer.core.progress import Progress
-from anycost_installer.core.version import our_version
+from anycost_installer.core.version import project_version
 from anycost_installer.environment.locked_packages import install_packages, install_project, install_torch
-from anycost_installer.environment.pip import check
-from anycost_installer.environment.running_backend import python_of_backend
-from anycost_installer.environment.venv import Environment, Stamp, create, unstamped
+from anycost_installer.environment.pip import check_packages
+from anycost_installer.environment.running_backend import running_backend_python
+from anycost_installer.environment.venv import Environment, Stamp, create_venv, marked_incomplete
 from anycost_installer.lockfile.requirements import Lock, Target, read_lock, this_target
 from anycost_installer.release import distribution
 from anycost_installer.release.manifest import read_manifest
 
 FOLDER = "environments"
-GOING = ".old"  # ending of the folders of those that are being removed
+REMOVING = ".old"  # suffix of folders that are being removed
 ON_DISK = 1_700_000_000  # bytes, measured: Linux, Python 3.11
 MODELS = 41_000_000  # bytes on disk
-MODELS_DOWNLOAD = 78_000_000  # bytes: some lie in packages with much else
+MODELS_DOWNLOAD = 78_000_000  # bytes: some models come in larger packages
 
 
 @dataclass(frozen=True)
-class Part:
-    """One thing that `prepare` or the fetching of models will do."""
+class PlannedPart:
+    """Something that an installation puts on the disk."""
 
     what: str
     path: Path
@@ -39,109 +39,113 @@ class Part:
     download: int = 0  # bytes, about
 
 
-def release_of(root: Path, target: Target) -> str:
-    """The version and what tells its contents from others of the same version: "0.1.0-3f9a1c2e"."""
+def release_id(root: Path, target: Target) -> str:
+    """The version and a hash of sources and locked packages: "0.1.0-3f9a1c2e". Raises InstallError."""
     lock = read_lock(root, target)
-    decisive = [target.key, distribution.digest_of(root), lock.text(*lock.packages, *lock.sources, lock.torch)]
-    return f"{our_version(root)}-{hashlib.sha256(chr(0).join(decisive).encode()).hexdigest()[:8]}"
+    hashed = [
+        target.key,
+        distribution.source_digest(root),
+        lock.requirements(*lock.packages, *lock.sources, lock.torch),
+    ]
+    return f"{project_version(root)}-{hashlib.sha256(chr(0).join(hashed).encode()).hexdigest()[:8]}"
 
 
-def environment_of(root: Path, places: Places, bundle: Path | None) -> Environment:
-    """Where this release's environment is or will be. `bundle`: an unpacked one. Raises InstallError."""
-    release = read_manifest(bundle).release if bundle else release_of(root, this_target())
-    return Environment(root, places.data / FOLDER / release)
+def backend_environment(root: Path, paths: Paths, bundle: Path | None) -> Environment:
+    """The environment of this release; it need not exist. `bundle`: an unpacked one. Raises InstallError."""
+    release = read_manifest(bundle).release if bundle else release_id(root, this_target())
+    return Environment(root, paths.data / FOLDER / release)
 
 
-def plan(root: Path, places: Places, bundle: Path | None) -> list[Part]:
-    """What is still to be done; nothing when all is there."""
-    environment = environment_of(root, places, bundle)
+def plan(root: Path, paths: Paths, bundle: Path | None) -> list[PlannedPart]:
+    """What `prepare` and the fetching of models will still put on the disk. Raises InstallError."""
+    environment = backend_environment(root, paths, bundle)
     parts = []
     if not _complete(environment):
         download = 0 if bundle else read_lock(root, this_target()).download
         parts.append(
-            Part("the backend, its packages and its Python environment", environment.folder, ON_DISK, download)
+            PlannedPart("the backend, its packages and its Python environment", environment.folder, ON_DISK, download)
         )
-    models = places.data / "models"
+    models = paths.data / "models"
     if not models.is_dir():
-        parts.append(Part("the model files", models, MODELS, 0 if bundle else MODELS_DOWNLOAD))
+        parts.append(PlannedPart("the model files", models, MODELS, 0 if bundle else MODELS_DOWNLOAD))
     return parts
 
 
 def prepare(
-    root: Path, places: Places, torch: str | None, bundle: Path | None, progress: Progress, again: bool = False
+    root: Path, paths: Paths, torch: str | None, bundle: Path | None, progress: Progress, recheck: bool = False
 ) -> Path:
-    """Makes or completes the environment and returns its Python; nothing uses it yet.
+    """Makes or completes the environment of this release and returns its Python. backend.json stays as it is.
 
-    `again`: look at every package, though it counts as complete. Raises InstallError: what was used before is as it
-    was, and the next run goes on from there."""
+    `recheck`: have pip look at every package of a complete environment too. Raises InstallError; the next run then
+    continues."""
     if torch == "default":
         raise InstallError(
             "editors use the CPU build of torch; '--torch default' is for 'demo' and 'test'", "leave it out"
         )
-    environment = environment_of(root, places, bundle)
-    if not again and _complete(environment):
+    environment = backend_environment(root, paths, bundle)
+    if not recheck and _complete(environment):
         progress.say(f"Private environment: ready ({environment.folder})")
         return environment.python
     lock = read_lock(root, this_target())
-    with alone(places.data / FOLDER):
+    with file_lock(paths.data / FOLDER):
         return _prepared(environment, lock, bundle, progress)
 
 
 def _prepared(environment: Environment, lock: Lock, bundle: Path | None, progress: Progress) -> Path:
-    about = environment.about() or create(environment, progress)
-    with unstamped(environment, about) as log:
+    info = environment.inspect() or create_venv(environment, progress)
+    with marked_incomplete(environment, info) as log:
         _fill(environment, lock, bundle, log, progress)
     environment.write_stamp(Stamp(environment.folder.name, (), "cpu"))
     return environment.python
 
 
 def pip_arguments(bundle: Path | None) -> list[str]:
-    """For `pip install`: from the bundle alone, where there is one."""
+    """Options for `pip install`: packages come from the bundle only, if there is one."""
     return ["--no-index", "--find-links", str(bundle / "wheels")] if bundle else []
 
 
-def folders(places: Places) -> list[Path]:
-    """All of ours, complete or not."""
-    folder = places.data / FOLDER
+def environment_folders(paths: Paths) -> list[Path]:
+    """The folder of all environments, in a list; an empty list when it does not exist."""
+    folder = paths.data / FOLDER
     return [folder] if folder.is_dir() else []
 
 
-def tidy(places: Places, keep: Path, progress: Progress) -> list[Path]:
-    """Removes the environments of other releases, and returns those; one that a backend runs in stays until next time.
+def remove_old_environments(paths: Paths, keep: Path, progress: Progress) -> list[Path]:
+    """Removes the environments of other releases and returns their folders. That of a running backend stays.
 
     `keep`: the folder of the environment in use."""
     removed = []
-    in_use = python_of_backend(places.run)
-    for folder in sorted((places.data / FOLDER).glob("*")):
+    in_use = running_backend_python(paths.run)
+    for folder in sorted((paths.data / FOLDER).glob("*")):
         if folder == keep or not folder.is_dir():
             continue
         if in_use and in_use.is_relative_to(folder):
-            progress.say(f"{folder} is still in use by a running editor: it goes the next time.")
+            progress.say(f"{folder} is still in use by a running editor. It will be removed the next time.")
             continue
-        going = folder if folder.name.endswith(GOING) else folder.with_name(f"{folder.name}{GOING}")
+        renamed = folder if folder.name.endswith(REMOVING) else folder.with_name(f"{folder.name}{REMOVING}")
         try:
-            os.replace(folder, going)  # whole or not at all: Windows does not rename what is in use
+            os.replace(folder, renamed)  # fails on Windows when a file is in use
         except OSError:
-            progress.say(f"{folder} is still in use by a running editor: it goes the next time.")
+            progress.say(f"{folder} is still in use by a running editor. It will be removed the next time.")
             continue
         with progress.step(f"Removing the former environment {folder.name}"):
-            shutil.rmtree(going, ignore_errors=True)
+            shutil.rmtree(renamed, ignore_errors=True)
         removed.append(folder)
     return removed
 
 
 def _complete(environment: Environment) -> bool:
     stamp = environment.stamp()
-    return stamp == Stamp(environment.folder.name, (), "cpu") and environment.about() is not None
+    return stamp == Stamp(environment.folder.name, (), "cpu") and environment.inspect() is not None
 
 
 def _fill(environment: Environment, lock: Lock, bundle: Path | None, log: TextIO, progress: Progress) -> None:
-    more = pip_arguments(bundle)
+    pip_options = pip_arguments(bundle)
     with progress.step(f"Installing {lock.torch}") as note:
-        install_torch(environment, lock, more, log, note, progress.verbose)
+        install_torch(environment, lock, pip_options, log, note, progress.verbose)
     with progress.step(f"Installing {len(lock.packages)} packages") as note:
-        install_packages(environment, lock, more, log, note, progress.verbose)
+        install_packages(environment, lock, pip_options, log, note, progress.verbose)
     with progress.step("Installing the backend") as note:
         install_project(environment, lock, bundle, log, note, progress.verbose)
     with progress.step("Checking that everything fits together"):
-        check(environment.python, environment.root, log)
+        check_packages(environment.python, environment.root, log)

@@ -1,4 +1,4 @@
-"""Whether the packages of a private environment are as they were installed: each file against the hash in RECORD."""
+"""Checks the packages of an environment: each file against its hash in RECORD."""
 
 import base64
 import csv
@@ -8,47 +8,47 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Package:
+class DamagedPackage:
     name: str  # such as "numpy"
-    about: Path  # its dist-info
-    wrong: tuple[Path, ...]  # files that are missing or differ
+    dist_info: Path  # the .dist-info folder
+    damaged_files: tuple[Path, ...]  # missing or different
 
 
 def site_packages(environment: Path) -> Path | None:
-    """None where there is no environment."""
+    """None when there is no environment."""
     found = [*environment.glob("lib/python3*/site-packages"), *environment.glob("Lib/site-packages")]
     return found[0] if found else None
 
 
-def damaged(environment: Path) -> list[Package]:
-    """Reads everything: some seconds. Packages of which something is wrong."""
+def damaged_packages(environment: Path) -> list[DamagedPackage]:
+    """Reads all files, which takes seconds. The packages with missing or different files."""
     folder = site_packages(environment)
-    checked = (_checked(about) for about in sorted(folder.glob("*.dist-info"))) if folder else ()
-    return [package for package in checked if package.wrong]
+    checked = (_checked(dist_info) for dist_info in sorted(folder.glob("*.dist-info"))) if folder else ()
+    return [package for package in checked if package.damaged_files]
 
 
-def forget(package: Package) -> None:
-    """pip then copies it anew."""
-    (package.about / "INSTALLER").unlink(missing_ok=True)
+def force_reinstall(package: DamagedPackage) -> None:
+    """Makes the next `pip install` copy the package again, see pip.remove_half_copied."""
+    (package.dist_info / "INSTALLER").unlink(missing_ok=True)
 
 
-def _checked(about: Path) -> Package:
-    name = about.name.split("-", 1)[0]
+def _checked(dist_info: Path) -> DamagedPackage:
+    name = dist_info.name.split("-", 1)[0]
     try:
-        rows = list(csv.reader((about / "RECORD").read_text(encoding="utf-8").splitlines()))
+        rows = list(csv.reader((dist_info / "RECORD").read_text(encoding="utf-8").splitlines()))
     except (OSError, UnicodeDecodeError, csv.Error):
-        return Package(name, about, (about / "RECORD",))
-    wrong = []
+        return DamagedPackage(name, dist_info, (dist_info / "RECORD",))
+    damaged_files = []
     for row in rows:
         if len(row) == 3 and row[1].startswith("sha256="):
-            file = (about.parent / row[0]).resolve()
+            file = (dist_info.parent / row[0]).resolve()
             if _hash(file) != row[1].removeprefix("sha256="):
-                wrong.append(file)
-    return Package(name, about, tuple(wrong))
+                damaged_files.append(file)
+    return DamagedPackage(name, dist_info, tuple(damaged_files))
 
 
 def _hash(file: Path) -> str:
-    """As RECORD writes it; "" for a file that cannot be read."""
+    """The hash in the form of RECORD; "" for a file that cannot be read."""
     digest = hashlib.sha256()
     try:
         with file.open("rb") as opened:

@@ -1,4 +1,4 @@
-"""Has pip install what was locked, each file against its hash, into a private environment."""
+"""Installs the locked packages and this project with pip; pip checks the hash of each file."""
 
 import platform
 import tempfile
@@ -8,60 +8,62 @@ from typing import TextIO
 
 from anycost_installer.core.errors import InstallError
 from anycost_installer.core.progress import Note
-from anycost_installer.environment.pip import Failure, pip
+from anycost_installer.environment.pip import PipFailure, run_pip
 from anycost_installer.environment.venv import Environment
 from anycost_installer.lockfile.requirements import Lock
-from anycost_installer.lockfile.torch_index import sources
+from anycost_installer.lockfile.torch_index import torch_sources
 from anycost_installer.release import distribution
 from anycost_installer.release.manifest import REMEDY
 
-HASHED = ("--require-hashes", "--no-deps")
+HASHES_REQUIRED = ("--require-hashes", "--no-deps")
 
 
 def install_torch(
-    environment: Environment, lock: Lock, more: Sequence[str], log: TextIO, note: Note, verbose: bool
+    environment: Environment, lock: Lock, pip_options: Sequence[str], log: TextIO, note: Note, verbose: bool
 ) -> None:
-    """The CPU build, from the first source that has it. `more`: arguments for pip. Raises InstallError."""
+    """Installs the CPU build of torch from the first source that has it. Raises InstallError."""
     version = lock.torch.partition("==")[2].partition("+")[0]
     failure = None
-    for source in sources(version, "cpu", platform.system()):
-        if source.large or (source.remote and "--no-index" in more):
+    for source in torch_sources(version, "cpu", platform.system()):
+        if source.large or (source.remote and "--no-index" in pip_options):
             continue
         note(source.title)
         requirement, *options = source.arguments
-        arguments = [*HASHED, "--only-binary", ":all:", *more, *options]
-        failure = _pip(environment, arguments, lock.text(requirement), log, note, verbose)
+        arguments = [*HASHES_REQUIRED, "--only-binary", ":all:", *pip_options, *options]
+        failure = _install(environment, arguments, lock.requirements(requirement), log, note, verbose)
         if failure is None:
             return
         if failure.network and not source.remote:
             break
     if failure:
-        raise failure.error(f"installing {lock.torch}")
+        raise failure.to_error(f"installing {lock.torch}")
 
 
 def install_packages(
-    environment: Environment, lock: Lock, more: Sequence[str], log: TextIO, note: Note, verbose: bool
+    environment: Environment, lock: Lock, pip_options: Sequence[str], log: TextIO, note: Note, verbose: bool
 ) -> None:
-    arguments = [*HASHED, "--only-binary", ":all:", *more]
-    failure = _pip(environment, arguments, lock.text(*lock.packages), log, note, verbose)
+    """Installs all locked wheels except torch. Raises InstallError."""
+    arguments = [*HASHES_REQUIRED, "--only-binary", ":all:", *pip_options]
+    failure = _install(environment, arguments, lock.requirements(*lock.packages), log, note, verbose)
     if failure:
-        raise failure.error("installing packages")
+        raise failure.to_error("installing packages")
 
 
 def install_project(
     environment: Environment, lock: Lock, bundle: Path | None, log: TextIO, note: Note, verbose: bool
 ) -> None:
-    """A copy of this project: the checkout may go away afterwards. And what comes as source only: it is built with
-    the setuptools that was locked. A bundle has both built."""
+    """Installs a copy of this project, which needs no checkout, and the packages without a wheel.
+
+    They are built with the locked setuptools; a bundle has their wheels. Raises InstallError."""
     if bundle:
         names = [*(name.partition("==")[0] for name in lock.sources), "anycost_face_editor"]
         _install_wheels(environment, [_wheel(bundle, name) for name in names], log, note)
         return
     if lock.sources:
-        arguments = [*HASHED, "--no-build-isolation"]
-        failure = _pip(environment, arguments, lock.text(*lock.sources), log, note, verbose)
+        arguments = [*HASHES_REQUIRED, "--no-build-isolation"]
+        failure = _install(environment, arguments, lock.requirements(*lock.sources), log, note, verbose)
         if failure:
-            raise failure.error("installing packages")
+            raise failure.to_error("installing packages")
     with tempfile.TemporaryDirectory(prefix="anycost-", ignore_cleanup_errors=True) as folder:
         note("building its wheel")
         wheel = distribution.build("wheel", environment.python, environment.root, Path(folder), log)
@@ -69,11 +71,11 @@ def install_project(
 
 
 def _install_wheels(environment: Environment, wheels: Sequence[Path], log: TextIO, note: Note) -> None:
-    """Files that were checked or made here."""
+    """Installs wheels that the bundle check verified or that were built here. Raises InstallError."""
     arguments = ["--no-index", "--no-deps", "--force-reinstall", *(str(wheel) for wheel in wheels)]
-    failure = pip(environment.python, arguments, environment.root, log, note)
+    failure = run_pip(environment.python, arguments, environment.root, log, note)
     if failure:
-        raise failure.error("installing the backend")
+        raise failure.to_error("installing the backend")
 
 
 def _wheel(bundle: Path, name: str) -> Path:
@@ -83,11 +85,11 @@ def _wheel(bundle: Path, name: str) -> Path:
     return found[0]
 
 
-def _pip(
+def _install(
     environment: Environment, arguments: Sequence[str], requirements: str, log: TextIO, note: Note, verbose: bool
-) -> Failure | None:
+) -> PipFailure | None:
     with tempfile.TemporaryDirectory(prefix="anycost-", ignore_cleanup_errors=True) as folder:
         file = Path(folder) / "requirements.txt"
         file.write_text(requirements, encoding="utf-8")
         words = [*arguments, "--requirement", str(file)]
-        return pip(environment.python, words, environment.root, log, note, verbose=verbose)
+        return run_pip(environment.python, words, environment.root, log, note, verbose=verbose)

@@ -1,4 +1,4 @@
-"""Drives the private environment's pip: what it is busy with, and what its failures mean."""
+"""Runs pip: what it does at the moment, and what its errors mean."""
 
 import platform
 import re
@@ -11,7 +11,7 @@ from typing import TextIO
 
 from anycost_installer.core.errors import InstallError
 from anycost_installer.core.progress import Note
-from anycost_installer.core.subprocesses import logged
+from anycost_installer.core.subprocesses import run_logged
 
 QUIET = ("--no-input", "--disable-pip-version-check", "--progress-bar", "off")
 
@@ -26,17 +26,19 @@ NO_SPACE = re.compile(r"No space left on device|Errno 28|not enough space on the
 
 
 @dataclass(frozen=True)
-class Failure:
-    """Why pip ended with an error; `network` tells that no other source is worth trying."""
+class PipFailure:
+    """The output of a pip that failed."""
 
     lines: tuple[str, ...]
     log: Path
 
     @property
     def network(self) -> bool:
+        """Whether the package index could not be reached, so that other releases need not be tried."""
         return any(NO_NETWORK.search(line) for line in self.lines)
 
-    def error(self, doing: str) -> InstallError:
+    def to_error(self, doing: str) -> InstallError:
+        """`doing`: what failed, such as "installing packages"."""
         text = "\n".join(self.lines)
         no_build = NO_BUILD.search(text)
         if NO_SPACE.search(text):
@@ -64,8 +66,8 @@ class Failure:
         )
 
 
-def busy_with(line: str) -> str | None:
-    """What a line of pip's output says to someone who waits, or None."""
+def progress_text(line: str) -> str | None:
+    """A short text for a line of pip's output; None for a line that is not worth showing."""
     line = line.strip()
     if found := re.match(r"(?:Downloading|Using cached) (\S+) \((.+)\)$", line):
         name = found[1].rsplit("/", 1)[-1].split("-", 1)[0]
@@ -80,7 +82,7 @@ def busy_with(line: str) -> str | None:
     return None
 
 
-def pip(
+def run_pip(
     python: Path,
     arguments: Sequence[str],
     cwd: Path,
@@ -89,38 +91,39 @@ def pip(
     *,
     verbose: bool = False,
     verb: str = "install",
-) -> Failure | None:
-    """Runs `pip install` (or another `verb`) with these arguments. Returns None when all went well."""
+) -> PipFailure | None:
+    """Runs `pip install` (or another `verb`). Returns None when it succeeded. `note`: gets its progress."""
     command = [str(python), "-m", "pip", verb, *QUIET, *arguments]
     last = None
 
     def on_line(line: str) -> None:
         nonlocal last
-        busy = line if verbose else busy_with(line)
-        if busy and busy != last:
-            last = busy
-            note(busy)
+        shown = line if verbose else progress_text(line)
+        if shown and shown != last:
+            last = shown
+            note(shown)
 
     log.write(f"\n$ {' '.join(command)}\n")
-    code, lines = logged(command, cwd, log, on_line)
-    return Failure(tuple(line for line in lines if line), Path(log.name)) if code else None
+    code, lines = run_logged(command, cwd, log, on_line)
+    return PipFailure(tuple(line for line in lines if line), Path(log.name)) if code else None
 
 
-def check(python: Path, cwd: Path, log: TextIO) -> None:
-    """Raises InstallError when packages lack something or do not fit together."""
-    code, lines = logged([python, "-m", "pip", "check", "--disable-pip-version-check"], cwd, log)
+def check_packages(python: Path, cwd: Path, log: TextIO) -> None:
+    """Runs `pip check`. Raises InstallError when a dependency is missing or of the wrong version."""
+    code, lines = run_logged([python, "-m", "pip", "check", "--disable-pip-version-check"], cwd, log)
     if code:
         said = [line for line in lines if line.strip()] or [f"exit {code}"]
         raise InstallError(
             f"the packages do not fit together: {said[0]}",
-            "get the checkout anew (git pull), then run the same command again",
+            "get the checkout again (git pull), then run the same command again",
         )
 
 
-def forget_half_copied(site_packages: Path) -> list[str]:
-    """Makes pip copy again the packages at which an earlier run was cut off; returns their names.
+def remove_half_copied(site_packages: Path) -> list[str]:
+    """Removes the metadata of packages that an interrupted run copied in part, so that pip installs them again.
 
-    pip writes a package's INSTALLER only after all its files, but believes a package present from its METADATA on.
+    pip writes INSTALLER after all other files, but treats a package as installed as soon as METADATA exists. Returns
+    the packages' names.
     """
     names = []
     for folder in sorted(site_packages.glob("*.dist-info")):

@@ -1,4 +1,4 @@
-"""Which Python a backend runs in just now, if one does: its environment must stay until it ends."""
+"""The Python of the running backend: its environment must not be removed."""
 
 import json
 import os
@@ -6,11 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-CONNECTION = "connection.json"  # as the backend writes it
+CONNECTION = "connection.json"  # written by the backend
 
 
-def python_of_backend(run: Path) -> Path | None:
-    """`run`: the folder of the connection file. None when no backend runs, or its Python cannot be told."""
+def running_backend_python(run: Path) -> Path | None:
+    """`run`: the folder of the connection file. None when no backend runs or its Python is unknown."""
     try:
         pid = int(json.loads((run / CONNECTION).read_bytes())["pid"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -20,8 +20,8 @@ def python_of_backend(run: Path) -> Path | None:
 
 
 def _command_of(pid: int) -> list[str]:
-    """The words of a process's command line; empty when there is none."""
-    if sys.platform == "win32":  # there files in use cannot be removed anyhow
+    """The arguments of a process; empty when it does not run."""
+    if sys.platform == "win32":  # Windows does not remove files in use anyway
         return []
     try:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
@@ -30,6 +30,6 @@ def _command_of(pid: int) -> list[str]:
         pass
     if sys.platform == "darwin":
         done = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True)
-        before, found, rest = done.stdout.strip().partition(" -")  # a path may hold spaces
+        before, found, rest = done.stdout.strip().partition(" -")  # a path may contain spaces
         return [before, found + rest] if before else []
     return []

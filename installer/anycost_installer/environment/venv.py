@@ -1,6 +1,6 @@
-"""Makes the private environment `.venv`: created, filled, stamped. Any step may be cut off; the next run continues.
+"""Makes the checkout's environment `.venv`. An interrupted run is continued by the next one.
 
-The stamp is written last and removed before anything changes, so its presence means: complete and as recorded.
+The stamp is removed before any change and written at the end: where it exists, the environment is complete.
 """
 
 import contextlib
@@ -18,15 +18,15 @@ from typing import TextIO
 from anycost_installer.core.checkout import fingerprint, torch_version
 from anycost_installer.core.errors import InstallError
 from anycost_installer.core.progress import Progress
-from anycost_installer.core.subprocesses import logged
-from anycost_installer.environment.pip import forget_half_copied, pip
-from anycost_installer.environment.prerequisites import check_disk, check_venv
-from anycost_installer.lockfile.torch_index import sources
+from anycost_installer.core.subprocesses import run_logged
+from anycost_installer.environment.pip import remove_half_copied, run_pip
+from anycost_installer.environment.prerequisites import check_disk_space, check_venv_modules
+from anycost_installer.lockfile.torch_index import torch_sources
 
-FORMAT = 1  # of the stamp: raise it to have every environment completed anew
+FORMAT = 1  # of the stamp; a new number makes every environment incomplete
 STAMP = "anycost-stamp.json"
 
-ABOUT = """
+INSPECT_SCRIPT = """
 import importlib.metadata, json, pip, sys, sysconfig
 try:
     torch = importlib.metadata.version("torch")
@@ -38,7 +38,7 @@ print(json.dumps({"python": sys.version_info[:2], "site_packages": sysconfig.get
 
 @dataclass(frozen=True)
 class Stamp:
-    """What was installed: `extras` of pyproject.toml, and the `torch` build asked for ("cpu" or "default")."""
+    """What is installed: `extras` of pyproject.toml, and the build of torch ("cpu" or "default")."""
 
     fingerprint: str
     extras: tuple[str, ...]
@@ -48,14 +48,14 @@ class Stamp:
 
 @dataclass(frozen=True)
 class Environment:
-    """A private environment, whether it exists yet or not: the checkout's own, unless it has a `place` elsewhere."""
+    """An environment, which need not exist. Its folder is `.venv` in the checkout, or `elsewhere`."""
 
     root: Path  # of the checkout
-    place: Path | None = None
+    elsewhere: Path | None = None
 
     @property
     def folder(self) -> Path:
-        return self.place or self.root / ".venv"
+        return self.elsewhere or self.root / ".venv"
 
     @property
     def python(self) -> Path:
@@ -65,11 +65,11 @@ class Environment:
     def log(self) -> Path:
         return self.folder / "install.log"
 
-    def about(self) -> dict | None:
-        """Its Python's version, its folder of packages and its torch; None unless it runs and has pip."""
+    def inspect(self) -> dict | None:
+        """Its Python's version, its site-packages and its release of torch; None unless it runs and has pip."""
         if not self.python.exists():
             return None
-        code, lines = logged([self.python, "-c", ABOUT], self.root)
+        code, lines = run_logged([self.python, "-c", INSPECT_SCRIPT], self.root)
         return json.loads(lines[-1]) if code == 0 else None
 
     def stamp(self) -> Stamp | None:
@@ -84,92 +84,95 @@ class Environment:
         os.replace(aside, self.folder / STAMP)
 
 
-def prepare(root: Path, extra: str, torch: str | None, progress: Progress) -> Path:
-    """Brings the environment to what `extra` of pyproject.toml needs ("": only what all need), and returns its Python.
+def prepare_venv(root: Path, extra: str, torch: str | None, progress: Progress) -> Path:
+    """Installs what `extra` of pyproject.toml needs ("": no extra) and returns the environment's Python.
 
-    `torch`: "cpu", "default", or None for the build that is already there (cpu in a new environment).
-    Raises InstallError.
+    `torch`: "cpu", "default", or None for the installed build (cpu in a new environment). Raises InstallError.
     """
     environment = Environment(root)
-    stamp, about = environment.stamp(), environment.about()
+    stamp, info = environment.stamp(), environment.inspect()
     extras = (extra,) if extra else ()
-    wanted = Stamp(fingerprint(root), extras, torch or (stamp.torch if stamp else "cpu"))
-    if stamp and stamp == Stamp(wanted.fingerprint, stamp.extras, wanted.torch):
-        if about and set(extras) <= set(stamp.extras):
+    target = Stamp(fingerprint(root), extras, torch or (stamp.torch if stamp else "cpu"))
+    if stamp and stamp == Stamp(target.fingerprint, stamp.extras, target.torch):
+        if info and set(extras) <= set(stamp.extras):
             progress.say(f"Private environment: ready ({environment.folder})")
             return environment.python
-        wanted = Stamp(wanted.fingerprint, tuple(dict.fromkeys((*stamp.extras, *extras))), wanted.torch)
+        target = Stamp(target.fingerprint, tuple(dict.fromkeys((*stamp.extras, *extras))), target.torch)
 
-    # One that was never completed may be cut off anywhere, or be of a Python for which there are no packages.
-    if not about or (stamp is None and tuple(about["python"]) != sys.version_info[:2]):
-        about = create(environment, progress)
-    with unstamped(environment, about) as log:
-        install_torch(environment, about["torch"], wanted.torch, log, progress)
+    # An environment that was never complete may be of a Python without packages.
+    if not info or (stamp is None and tuple(info["python"]) != sys.version_info[:2]):
+        info = create_venv(environment, progress)
+    with marked_incomplete(environment, info) as log:
+        install_torch(environment, info["torch"], target.torch, log, progress)
         with progress.step("Installing packages") as note:
-            arguments = ["--editable", f".[{','.join(wanted.extras)}]" if wanted.extras else "."]
-            failure = pip(environment.python, arguments, root, log, note, verbose=progress.verbose)
+            arguments = ["--editable", f".[{','.join(target.extras)}]" if target.extras else "."]
+            failure = run_pip(environment.python, arguments, root, log, note, verbose=progress.verbose)
             if failure:
-                raise failure.error("installing packages")
-    environment.write_stamp(wanted)
+                raise failure.to_error("installing packages")
+    environment.write_stamp(target)
     return environment.python
 
 
 @contextlib.contextmanager
-def unstamped(environment: Environment, about: dict) -> Iterator[TextIO]:
-    """Its log, while packages are put into it: from here on it is not complete, until a stamp is written again."""
+def marked_incomplete(environment: Environment, info: dict) -> Iterator[TextIO]:
+    """Removes the stamp and yields the open log. The caller writes a new stamp after the block."""
     (environment.folder / STAMP).unlink(missing_ok=True)
     with environment.log.open("a", encoding="utf-8") as log:
-        for name in forget_half_copied(Path(about["site_packages"])):
-            log.write(f"{name} was half copied when an earlier run was cut off: copied again\n")
+        for name in remove_half_copied(Path(info["site_packages"])):
+            log.write(f"{name} was half copied by an interrupted run: copied again\n")
         yield log
 
 
-def create(environment: Environment, progress: Progress) -> dict:
-    """Makes it with this Python, in place of what may be there, and returns what it is `about`. Raises InstallError."""
-    check_venv()
-    check_disk(environment.folder.parent)
+def create_venv(environment: Environment, progress: Progress) -> dict:
+    """Makes an empty environment with this Python, replaces an existing one, and returns its `inspect()`.
+
+    Raises InstallError."""
+    check_venv_modules()
+    check_disk_space(environment.folder.parent)
     with progress.step(f"Making the private environment {environment.folder.name}"):
         shutil.rmtree(environment.folder, ignore_errors=True)
-        if environment.folder.exists():  # what an interrupted run had started may still be tidying up
+        if environment.folder.exists():  # a child of an interrupted run may still write there
             time.sleep(2)
             shutil.rmtree(environment.folder)
         environment.folder.mkdir(parents=True)
         with environment.log.open("w", encoding="utf-8") as log:
-            code, lines = logged([sys.executable, "-m", "venv", environment.folder], environment.root, log)
+            code, lines = run_logged([sys.executable, "-m", "venv", environment.folder], environment.root, log)
         if code:
             said = next((line for line in reversed(lines) if line), f"exit {code}")
             raise InstallError(
                 f"making {environment.folder} failed: {said}", "fix that, then run the same command again"
             )
-    about = environment.about()
-    if not about:
+    info = environment.inspect()
+    if not info:
         raise InstallError(
             "the new environment does not run",
             f"read {environment.log}, fix what it names, then run the same command again",
         )
-    return about
+    return info
 
 
 def install_torch(environment: Environment, present: str | None, build: str, log: TextIO, progress: Progress) -> None:
-    """Installs torch alone, so that the other packages find the wanted build in place. `present`: what is there."""
+    """Installs torch before the other packages, so that they use this build. `present`: the installed release.
+
+    Raises InstallError."""
     version = torch_version(environment.root)
     failure = None
     with progress.step(f"Installing torch {version}") as note:
-        for source in sources(version, build, platform.system()):
+        for source in torch_sources(version, build, platform.system()):
             arguments = ["--no-deps", "--only-binary", "torch"]
             if source.large and (present is None or "+cpu" in present):
-                check_disk(environment.folder, large=True)
+                check_disk_space(environment.folder, large=True)
                 if build == "cpu":
-                    progress.say(f"No CPU build of torch {version} could be had: taking the large build (several GB).")
+                    progress.say(f"No CPU build of torch {version} was found: taking the large build (several GB).")
                 elif present:
-                    arguments += ["--force-reinstall"]  # pip takes the CPU build for the plain version
+                    arguments += ["--force-reinstall"]  # for pip, the CPU build satisfies the plain version
             note(source.title)
             arguments += source.arguments
-            failure = pip(environment.python, arguments, environment.root, log, note, verbose=progress.verbose)
+            failure = run_pip(environment.python, arguments, environment.root, log, note, verbose=progress.verbose)
             if failure is None:
                 return
-            # Without a network the other sources cannot help; the CPU index alone may well be blocked.
+            # Without a network, the other sources fail too. PyTorch's own index alone may be blocked.
             if failure.network and not source.remote:
                 break
         if failure:
-            raise failure.error(f"installing torch {version}")
+            raise failure.to_error(f"installing torch {version}")

@@ -1,1 +1,1 @@
-"""Krita and GIMP on this machine."""
+"""Finds Krita and GIMP on this machine."""

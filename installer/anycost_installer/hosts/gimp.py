@@ -1,4 +1,4 @@
-"""The GIMPs of a machine, and the profile of each minor release that was started or is about to be."""
+"""Finds GIMP: each installed one, and each profile of a minor release."""
 
 from pathlib import Path
 
@@ -13,21 +13,23 @@ TOO_OLD = "install GIMP 3, because GIMP 2.10 has no Python 3"
 
 
 def find_gimps(machine: Machine) -> list[Host]:
-    """Those that are there, newest first, and profiles whose GIMP lies where nobody looks."""
+    """Installed GIMPs and profiles whose program was not found, newest first."""
     found: list[Host] = []
     for program in _programs(machine):
-        if program.obstacle or not any(host.place == program.place and host.kind == program.kind for host in found):
+        if program.obstacle or not any(
+            host.plugin_folder == program.plugin_folder and host.kind == program.kind for host in found
+        ):
             found.append(program)
     known = {host.folder for host in found}
     for root, note in _roots(machine):
         folders = [folder for folder in root.glob("3.*") if folder.is_dir() and folder not in known]
-        kind = usual(machine).kind
+        kind = default_host(machine).kind
         found += [_host(machine, kind, folder, note, version=folder.name) for folder in folders]
     return sorted(found, key=lambda host: versions.number(host.version), reverse=True)
 
 
-def usual(machine: Machine) -> Host:
-    """Where a GIMP 3 that is not there yet would look."""
+def default_host(machine: Machine) -> Host:
+    """A GIMP 3 with the default profile, which need not exist."""
     kind = {"win32": "installer", "darwin": "app"}.get(machine.platform, "package")
     root, note = _roots(machine)[0]
     return _host(machine, kind, root / FIRST, note)
@@ -44,14 +46,14 @@ def _host(
     sandbox: tuple[str, ...] = (),
     obstacle: str = "",
 ) -> Host:
-    # GIMP for Windows brings MinGW's Python, for which there are no wheels of pyzmq.
+    # GIMP for Windows has MinGW's Python; pyzmq has no wheel for it.
     wheels = machine.platform != "win32"
     return Host("GIMP", kind, folder, note, version, python, None, file, sandbox, wheels, obstacle)
 
 
 def _roots(machine: Machine) -> list[tuple[Path, Path]]:
-    """Folders of the releases' folders, and backend.json as the plug-in looks for it there."""
-    note = machine.places.data / "backend.json"
+    """Parent folders of the profiles, each with the path of backend.json for their plug-ins."""
+    note = machine.paths.data / "backend.json"
     if machine.platform == "win32":
         roaming = Path(machine.variables.get("APPDATA") or machine.home / "AppData" / "Roaming")
         local = Path(machine.variables.get("LOCALAPPDATA") or machine.home / "AppData" / "Local")
@@ -74,7 +76,7 @@ def _programs(machine: Machine) -> list[Host]:
 
 
 def _of_version(machine: Machine, kind: str, version: str, python: str, file: Path | None) -> Host:
-    """One that uses the usual folder of its minor release. A version that cannot be told counts as the first."""
+    """A GIMP with the default profile of its minor release; an unknown version counts as FIRST."""
     root, note = _roots(machine)[0]
     series = versions.minor(version) if version else FIRST
     obstacle = TOO_OLD if versions.number(series) < versions.number(FIRST) else ""
@@ -103,7 +105,7 @@ def _flatpak(machine: Machine) -> list[Host]:
     if active is None and not sandbox.is_dir():
         return []
     version = versions.of_metainfo(active / "files" / "share", FLATPAK) if active else ""
-    # Packages of different age let it use the home's folder, or keep it in the sandbox's own.
+    # Depending on the package's age, the profile is in the home folder or in the sandbox.
     own = sandbox / "config" / "GIMP"
     root = own if own.is_dir() else _roots(machine)[0][0]
     series = [folder.name for folder in root.glob("3.*") if folder.is_dir()]
@@ -112,8 +114,8 @@ def _flatpak(machine: Machine) -> list[Host]:
     note = sandbox / "data" / APP / "backend.json"
     run = ("flatpak", "run", "--command={python}", FLATPAK)
     obstacle = TOO_OLD if versions.number(names[0]) < versions.number(FIRST) else ""
-    place = root / names[0]
-    return [_host(machine, "Flatpak", place, note, version or names[0], python, active, run, obstacle)]
+    profile = root / names[0]
+    return [_host(machine, "Flatpak", profile, note, version or names[0], python, active, run, obstacle)]
 
 
 def _snap(machine: Machine) -> list[Host]:
@@ -122,11 +124,11 @@ def _snap(machine: Machine) -> list[Host]:
         return []
     home = machine.home / "snap" / "gimp" / "current"
     version = versions.of_snap(folder)
-    place = home / ".config" / "GIMP" / (versions.minor(version) or FIRST)
+    profile = home / ".config" / "GIMP" / (versions.minor(version) or FIRST)
     note = home / ".local" / "share" / APP / "backend.json"
     python = versions.python_in([folder / "usr" / "lib"])
-    why = sandboxes.advice("GIMP", "the Snap's sandbox")
-    return [_host(machine, "Snap", place, note, version, python, folder, obstacle=why)]
+    why = sandboxes.sandbox_obstacle("GIMP", "the Snap's sandbox")
+    return [_host(machine, "Snap", profile, note, version, python, folder, obstacle=why)]
 
 
 def _windows(machine: Machine) -> list[Host]:
@@ -148,6 +150,6 @@ def _macos(machine: Machine) -> list[Host]:
     for folder in (machine.at("Applications"), machine.home / "Applications"):
         for app in sorted(folder.glob("GIMP*.app")):
             inside = app / "Contents"
-            places = [inside / "Frameworks" / "Python.framework" / "Versions", inside / "Resources" / "lib"]
-            found.append(_of_version(machine, "app", versions.of_app(app), versions.python_in(places), app))
+            python_folders = [inside / "Frameworks" / "Python.framework" / "Versions", inside / "Resources" / "lib"]
+            found.append(_of_version(machine, "app", versions.of_app(app), versions.python_in(python_folders), app))
     return found

@@ -1,62 +1,64 @@
-"""One editor that was found on this machine: which it is, where its plug-ins go, and what it can do for ours."""
+"""An editor on this machine: program, version, profile, and what its Python can load."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 PLUGINS = {"Krita": "anycost_krita", "GIMP": "anycost_gimp"}  # program → name of our plug-in
-WHEELS = ((3, 10), (3, 11), (3, 12))  # Pythons that pyzmq is vendored for: 3.12's serves all later ones
+WHEELS = ((3, 10), (3, 11), (3, 12))  # Pythons with a vendored pyzmq; that of 3.12 serves later ones too
 
 
 @dataclass(frozen=True)
 class Host:
-    """`obstacle`: what to do instead and why, where it cannot have the plug-in ("use …, because …"); "" elsewhere."""
+    """`obstacle`: why it cannot have the plug-in and what to do instead ("use …, because …"); "" when it can.
+
+    The record stores these fields under these names."""
 
     program: str  # "Krita", "GIMP"
     kind: str  # package (of the distribution), AppImage, Flatpak, Snap, installer, Store, app
-    folder: Path  # its profile: with pykrita, or plug-ins
-    backend: Path  # backend.json, where the plug-in inside looks for it
-    version: str = ""  # "5.2.9"; "" where it cannot be told
-    python: str = ""  # "3.11", of its plug-ins
+    folder: Path  # its profile: contains pykrita or plug-ins
+    backend: Path  # backend.json, as this editor's plug-in finds it
+    version: str = ""  # "5.2.9"; "" when unknown
+    python: str = ""  # "3.11", of its plug-ins; "" when unknown
     settings: Path | None = None  # kritarc
     file: Path | None = None  # the program
-    sandbox: tuple[str, ...] = ()  # command that runs "{python}" inside its sandbox, to ask whether that can be done
-    takes_wheels: bool = True  # False: MinGW's Python loads none
+    sandbox: tuple[str, ...] = ()  # command that runs "{python}" in its sandbox
+    takes_wheels: bool = True  # False for MinGW's Python
     obstacle: str = ""
 
     @property
     def title(self) -> str:
-        """For people."""
+        """Such as "Krita 5.2.9 (AppImage)"."""
         kind = "" if self.kind in ("package", "installer", "app") else f" ({self.kind})"
         return " ".join(part for part in (self.program, self.version) if part) + kind
 
     @property
-    def plugin(self) -> str:
+    def plugin_name(self) -> str:
         return PLUGINS[self.program]
 
     @property
-    def plugins(self) -> Path:
+    def plugins_folder(self) -> Path:
         return self.folder / ("pykrita" if self.program == "Krita" else "plug-ins")
 
     @property
-    def actions(self) -> Path:
+    def actions_folder(self) -> Path:
         return self.folder / "actions"
 
     @property
-    def place(self) -> Path:
-        """Of our plug-in."""
-        return self.plugins / self.plugin
+    def plugin_folder(self) -> Path:
+        """The folder of this project's plug-in."""
+        return self.plugins_folder / self.plugin_name
 
     @property
     def channel(self) -> str:
-        """How the plug-in will reach the backend: "pyzmq", "bridge", or "" where only its start will tell."""
+        """How the plug-in reaches the backend: "pyzmq", "bridge", or "" when the Python is unknown."""
         if not self.takes_wheels:
             return "bridge"
         if not self.python:
             return ""
         return "pyzmq" if tuple(map(int, self.python.split("."))) >= WHEELS[0] else "bridge"
 
-    def described(self) -> dict[str, object]:
-        """For JSON."""
+    def to_json(self) -> dict[str, object]:
+        """For --json."""
         return {
             "program": self.program,
             "kind": self.kind,
@@ -64,7 +66,7 @@ class Host:
             "version": self.version,
             "python": self.python,
             "channel": self.channel,
-            "plugins": str(self.plugins),
+            "plugins": str(self.plugins_folder),
             "program_file": str(self.file or ""),
             "sandboxed": bool(self.sandbox) or self.kind in ("Flatpak", "Snap"),
             "obstacle": self.obstacle,

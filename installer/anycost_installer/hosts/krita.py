@@ -1,4 +1,4 @@
-"""The Kritas of a machine: the distribution's, AppImages, Flatpak, Snap; Windows, its Store; macOS."""
+"""Finds Krita: from the distribution, as AppImage, Flatpak or Snap, on Windows, from its Store, on macOS."""
 
 from pathlib import Path
 
@@ -8,12 +8,12 @@ from anycost_installer.hosts import sandboxes, versions
 from anycost_installer.hosts.host import Host
 
 FLATPAK = "org.kde.krita"
-# Of Krita's own bundles. The distribution's Krita has the distribution's Python.
+# Krita's own builds bring Python. A distribution's Krita uses the distribution's Python.
 BUNDLED_PYTHONS = {"5.2": "3.10", "5.3": "3.13", "6.0": "3.13"}
 
 
 def find_kritas(machine: Machine) -> list[Host]:
-    """Those that are there, the usual one first. Several may share a profile's folder."""
+    """Installed Kritas, the system's own first. Several can share a profile."""
     if machine.platform == "win32":
         return _windows(machine)
     if machine.platform == "darwin":
@@ -21,9 +21,9 @@ def find_kritas(machine: Machine) -> list[Host]:
     return [*_linux(machine), *_flatpak(machine), *_snap(machine)]
 
 
-def usual(machine: Machine) -> Host:
-    """Where a Krita that is not there yet would look."""
-    note = machine.places.data / "backend.json"
+def default_host(machine: Machine) -> Host:
+    """A Krita with the default profile, which need not exist."""
+    note = machine.paths.data / "backend.json"
     if machine.platform == "win32":
         local = Path(machine.variables.get("LOCALAPPDATA") or machine.home / "AppData" / "Local")
         roaming = Path(machine.variables.get("APPDATA") or machine.home / "AppData" / "Roaming")
@@ -38,10 +38,17 @@ def usual(machine: Machine) -> Host:
     return Host("Krita", "package", share / "krita", note, settings=config / "kritarc")
 
 
-def _at(place: Host, kind: str, version: str, python: str, file: Path | None) -> Host:
-    """A Krita that uses the profile of `place`."""
+def _at(profile: Host, kind: str, version: str, python: str, file: Path | None) -> Host:
+    """A Krita with the same profile as the host `profile`."""
     return Host(
-        "Krita", kind, place.folder, place.backend, version=version, python=python, settings=place.settings, file=file
+        "Krita",
+        kind,
+        profile.folder,
+        profile.backend,
+        version=version,
+        python=python,
+        settings=profile.settings,
+        file=file,
     )
 
 
@@ -50,15 +57,15 @@ def _bundled(version: str) -> str:
 
 
 def _linux(machine: Machine) -> list[Host]:
-    place, found = usual(machine), []
+    profile, found = default_host(machine), []
     if program := machine.program("krita"):
         share = program.parent.parent / "share"
         python = versions.python_of_link(machine.at("usr", "bin", "python3"))
-        found.append(_at(place, "package", versions.of_metainfo(share, FLATPAK), python, program))
+        found.append(_at(profile, "package", versions.of_metainfo(share, FLATPAK), python, program))
     for file, version in machine.app_images("krita"):
-        found.append(_at(place, "AppImage", version, _bundled(version), file))
-    if not found and place.folder.is_dir():  # a Krita that lies where nobody looks, such as one built at home
-        found.append(place)
+        found.append(_at(profile, "AppImage", version, _bundled(version), file))
+    if not found and profile.folder.is_dir():  # started once, but its program is in no usual folder
+        found.append(profile)
     return found
 
 
@@ -97,24 +104,24 @@ def _snap(machine: Machine) -> list[Host]:
             python=versions.python_in([folder / "usr" / "lib"]),
             settings=home / ".config" / "kritarc",
             file=folder,
-            obstacle=sandboxes.advice("Krita", "the Snap's sandbox"),
+            obstacle=sandboxes.sandbox_obstacle("Krita", "the Snap's sandbox"),
         )
     ]
 
 
 def _windows(machine: Machine) -> list[Host]:
-    place, found = usual(machine), []
+    profile, found = default_host(machine), []
     programs = Path(machine.variables.get("PROGRAMFILES") or machine.at("Program Files"))
     for folder in sorted(programs.glob("Krita*")):
         version = versions.of_metainfo(folder / "share", FLATPAK)
         python = versions.python_in([folder / "python", folder / "bin"]) or _bundled(version)
-        found.append(_at(place, "installer", version, python, folder / "bin" / "krita.exe"))
-    if not found and place.folder.is_dir():
-        found.append(place)
+        found.append(_at(profile, "installer", version, python, folder / "bin" / "krita.exe"))
+    if not found and profile.folder.is_dir():
+        found.append(profile)
     local = Path(machine.variables.get("LOCALAPPDATA") or machine.home / "AppData" / "Local")
     for package in sorted((local / "Packages").glob("49800Krita_*")):
         cache = package / "LocalCache"
-        # What a Store app writes to its own Local folder is put here; what it reads may lie in either.
+        # Windows redirects the files that a Store app writes to this folder.
         note = cache / "Local" / APP / "backend.json"
         settings = cache / "Local" / "kritarc"
         found.append(Host("Krita", "Store", cache / "Roaming" / "krita", note, settings=settings, file=package))
@@ -122,11 +129,11 @@ def _windows(machine: Machine) -> list[Host]:
 
 
 def _macos(machine: Machine) -> list[Host]:
-    place, found = usual(machine), []
+    profile, found = default_host(machine), []
     for folder in (machine.at("Applications"), machine.home / "Applications"):
         app = next((folder / name for name in ("krita.app", "Krita.app") if (folder / name).is_dir()), None)
         if app:
             version = versions.of_app(app)
             python = versions.python_in([app / "Contents" / "Frameworks" / "Python.framework" / "Versions"])
-            found.append(_at(place, "app", version, python or _bundled(version), app))
-    return found or ([place] if place.folder.is_dir() else [])
+            found.append(_at(profile, "app", version, python or _bundled(version), app))
+    return found or ([profile] if profile.folder.is_dir() else [])

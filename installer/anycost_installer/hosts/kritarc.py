@@ -1,14 +1,15 @@
-"""The one line of Krita's kritarc that switches the plug-in on; all else in it stays as it is."""
+"""Edits kritarc: the line that enables the plug-in. Everything else in the file stays."""
 
 from pathlib import Path
 
 from anycost_installer.core.errors import InstallError
 
 SETTING = "enable_anycost_krita"
-GROUP = "[AnycostFaceEditor]"  # what the plug-in itself remembers
+PLUGIN_GROUP = "[AnycostFaceEditor]"  # the plug-in's own settings
 
 
-def read(settings: Path) -> str:
+def read_settings(settings: Path) -> str:
+    """The text, "" when there is no file. Raises InstallError for one that is not UTF-8."""
     try:
         return settings.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -19,15 +20,15 @@ def read(settings: Path) -> str:
         ) from None
 
 
-def chosen(settings: str) -> bool | None:
-    """Whether the plug-in is switched on; None where nothing is said."""
+def is_enabled(settings: str) -> bool | None:
+    """Whether the plug-in is enabled; None when there is no line."""
     values = [line.partition("=")[2].strip() for line in settings.splitlines() if _key(line) == SETTING]
     return values[-1].lower() == "true" if values else None
 
 
-def enabled(settings: str) -> str:
-    """With the plug-in switched on."""
-    lines = disabled(settings).splitlines()
+def with_plugin_enabled(settings: str) -> str:
+    """The settings with the plug-in enabled."""
+    lines = without_setting(settings).splitlines()
     if "[python]" in lines:
         lines.insert(lines.index("[python]") + 1, f"{SETTING}=true")
     else:
@@ -35,33 +36,33 @@ def enabled(settings: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def disabled(settings: str) -> str:
-    """With nothing said about it."""
+def without_setting(settings: str) -> str:
+    """The settings without the line."""
     kept = [line for line in settings.splitlines() if _key(line) != SETTING]
     for at in [number for number, line in enumerate(kept) if line == "[python]"]:
         rest = [line for line in kept[at + 1 : at + 2] if line.strip()]
-        if not rest or rest[0].startswith("["):  # the group was ours alone
+        if not rest or rest[0].startswith("["):  # the group has no other line
             _cut(kept, at, at + 1)
             break
     return "\n".join(kept) + ("\n" if kept else "")
 
 
-def cleared(settings: str) -> str:
-    """With nothing of ours in it."""
-    lines = disabled(settings).splitlines()
-    while GROUP in lines:
-        at = end = lines.index(GROUP)
+def without_plugin(settings: str) -> str:
+    """The settings without the line and without the plug-in's own group."""
+    lines = without_setting(settings).splitlines()
+    while PLUGIN_GROUP in lines:
+        at = end = lines.index(PLUGIN_GROUP)
         end += 1
         while end < len(lines) and not lines[end].startswith("["):
             end += 1
-        while end > at + 1 and not lines[end - 1].strip():  # the empty line before the next group stays
+        while end > at + 1 and not lines[end - 1].strip():  # keep the empty line before the next group
             end -= 1
         _cut(lines, at, end)
     return "\n".join(lines) + ("\n" if lines else "")
 
 
 def _cut(lines: list[str], at: int, end: int) -> None:
-    """Takes out a group, with the empty lines before it."""
+    """Deletes a group and the empty lines before it."""
     while at and not lines[at - 1].strip():
         at -= 1
     del lines[at:end]

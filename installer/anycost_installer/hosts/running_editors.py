@@ -1,4 +1,4 @@
-"""Which editors this user has open just now: they see what was installed only when they start anew."""
+"""Finds the editors that this user has open: they load a new plug-in only after a restart."""
 
 import csv
 import os
@@ -6,11 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-PATIENCE = 10  # seconds
+TIMEOUT_SECONDS = 10
 
 
-def running(platform: str = sys.platform, processes: Path = Path("/proc")) -> list[str]:
-    """ "Krita", "GIMP"; empty where that cannot be told."""
+def running_editors(platform: str = sys.platform, processes: Path = Path("/proc")) -> list[str]:
+    """Programs, such as ["Krita"]; empty when processes cannot be listed."""
     names = _names(platform, processes)
     found = {"Krita" for name in names if name.removesuffix(".exe") == "krita"}
     found |= {"GIMP" for name in names if name.removesuffix(".exe").split("-")[0] == "gimp"}
@@ -18,11 +18,11 @@ def running(platform: str = sys.platform, processes: Path = Path("/proc")) -> li
 
 
 def _names(platform: str, processes: Path) -> list[str]:
-    """Of this user's processes, in lower case."""
+    """The names of this user's processes, in lower case."""
     if platform == "win32":
-        return [row[0].lower() for row in csv.reader(_said(["tasklist", "/fo", "csv", "/nh"])) if row]
+        return [row[0].lower() for row in csv.reader(_output_lines(["tasklist", "/fo", "csv", "/nh"])) if row]
     if platform == "darwin":
-        return [line.strip().lower() for line in _said(["ps", "-x", "-c", "-o", "comm="])]
+        return [line.strip().lower() for line in _output_lines(["ps", "-x", "-c", "-o", "comm="])]
     names = []
     for folder in processes.glob("[0-9]*"):
         try:
@@ -33,9 +33,11 @@ def _names(platform: str, processes: Path) -> list[str]:
     return names
 
 
-def _said(command: list[str]) -> list[str]:
+def _output_lines(command: list[str]) -> list[str]:
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE)
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEOUT_SECONDS
+        )
     except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
         return []
     return done.stdout.splitlines()

@@ -1,4 +1,4 @@
-"""Editors that run in a sandbox: what their files tell, and whether the backend can run in there with them."""
+"""Flatpak and Snap: the editors' files, and whether the backend runs in their sandbox."""
 
 import re
 import subprocess
@@ -10,14 +10,14 @@ from anycost_installer.core.machine import Machine
 from anycost_installer.hosts.host import Host
 from anycost_installer.hosts.versions import python_in
 
-PATIENCE = 60  # seconds for a sandbox to start
-_ASKED = ("-I", "-c", "import anycost_backend, numpy, zmq")
+TIMEOUT_SECONDS = 60  # for a sandbox to start
+_IMPORT_BACKEND = ("-I", "-c", "import anycost_backend, numpy, zmq")
 
 Run = Callable[[list[str]], int]  # exit code
 
 
-def advice(program: str, package: str) -> str:
-    """The obstacle of a host whose sandbox keeps the backend from starting: what to do, and why."""
+def sandbox_obstacle(program: str, package: str) -> str:
+    """The obstacle of a host whose sandbox cannot run the backend. `package`: such as "this Flatpak"."""
     where = {"Krita": "krita.org", "GIMP": "gimp.org"}[program]
     return (
         f"use {program}'s AppImage ({where}) or your distribution's package, because {package} cannot run the backend"
@@ -25,7 +25,7 @@ def advice(program: str, package: str) -> str:
 
 
 def flatpaks(machine: Machine, app: str) -> Iterator[Path]:
-    """The installed app's folder, with metadata and files."""
+    """The folders of the installed app: the user's first, then the system's."""
     share = Path(machine.variables.get("XDG_DATA_HOME") or machine.home / ".local" / "share")
     for base in (share / "flatpak", machine.at("var", "lib", "flatpak")):
         active = base / "app" / app / "current" / "active"
@@ -34,7 +34,7 @@ def flatpaks(machine: Machine, app: str) -> Iterator[Path]:
 
 
 def python_of_flatpak(active: Path) -> str:
-    """The app's own Python, else its runtime's."""
+    """The version of the app's own Python, else of its runtime's; "" when unknown."""
     if own := python_in([active / "files" / "lib"]):
         return own
     try:
@@ -46,22 +46,33 @@ def python_of_flatpak(active: Path) -> str:
 
 
 def snap(machine: Machine, name: str) -> Path | None:
+    """The folder of an installed Snap."""
     folder = machine.at("snap", name, "current")
     return folder if folder.is_dir() else None
 
 
-def tried(host: Host, python: Path, run: Run | None = None) -> Host:
-    """The host, with an obstacle if the backend's `python` does not run in its sandbox. Others as they are."""
+def check_sandbox(host: Host, python: Path, run: Run | None = None) -> Host:
+    """The host, with an obstacle when the backend's `python` does not run in its sandbox.
+
+    `run`: runs a command and returns its exit code."""
     if not host.sandbox or host.obstacle:
         return host
-    command = [part.replace("{python}", str(python)) for part in host.sandbox] + list(_ASKED)
-    return host if (run or _run)(command) == 0 else replace(host, obstacle=advice(host.program, f"this {host.kind}"))
+    command = [part.replace("{python}", str(python)) for part in host.sandbox] + list(_IMPORT_BACKEND)
+    return (
+        host
+        if (run or _run)(command) == 0
+        else replace(host, obstacle=sandbox_obstacle(host.program, f"this {host.kind}"))
+    )
 
 
 def _run(command: list[str]) -> int:
     try:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=PATIENCE
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=TIMEOUT_SECONDS,
         )
     except (OSError, subprocess.TimeoutExpired):
         return 127

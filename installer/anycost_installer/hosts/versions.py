@@ -1,15 +1,15 @@
-"""What an editor's own files tell of its version and its Python, without starting it. "" where they tell nothing."""
+"""Reads an editor's version and Python from its files, without starting it; "" when unknown."""
 
 import plistlib
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
-_MOST_BYTES = 4 << 20
+_MAX_BYTES = 4 << 20
 
 
 def of_metainfo(share: Path, name: str) -> str:
-    """The newest release in share/metainfo/`name`.*.xml."""
+    """From share/metainfo/`name`*.xml: the newest release."""
     for file in sorted((share / "metainfo").glob(f"{name}*.xml")):
         text = _read(file)
         for release in re.findall(r"<release\b[^>]*>", text):
@@ -19,7 +19,7 @@ def of_metainfo(share: Path, name: str) -> str:
 
 
 def of_app(app: Path) -> str:
-    """Of a macOS application."""
+    """Of a macOS application, from Info.plist."""
     try:
         with (app / "Contents" / "Info.plist").open("rb") as file:
             found = re.match(r"\d+(\.\d+)*", str(plistlib.load(file).get("CFBundleShortVersionString", "")))
@@ -29,12 +29,13 @@ def of_app(app: Path) -> str:
 
 
 def of_snap(snap: Path) -> str:
+    """Of a Snap, from snap.yaml."""
     found = re.search(r"^version:\s*['\"]?(\d+(?:\.\d+)+)", _read(snap / "meta" / "snap.yaml"), re.MULTILINE)
     return found[1] if found else ""
 
 
 def python_in(folders: Iterable[Path]) -> str:
-    """The one Python whose library or link lies in these folders, such as "3.11"; "" for none or several."""
+    """The version of the Python library in these folders, such as "3.11"; "" for none or several."""
     found = set()
     for folder in folders:
         try:
@@ -48,7 +49,7 @@ def python_in(folders: Iterable[Path]) -> str:
 
 
 def python_of_link(link: Path) -> str:
-    """What /usr/bin/python3 points to."""
+    """The version to which a link such as /usr/bin/python3 points."""
     try:
         found = re.fullmatch(r"python(3\.\d+)", link.resolve().name)
     except (OSError, RuntimeError):
@@ -57,18 +58,18 @@ def python_of_link(link: Path) -> str:
 
 
 def minor(version: str) -> str:
-    """ "3.0.4" → "3.0"."""
+    """From "3.0.4" to "3.0"."""
     return ".".join(version.split(".")[:2])
 
 
 def number(version: str) -> tuple[int, ...]:
-    """3.10 comes after 3.2."""
+    """For comparisons: 3.10 is newer than 3.2."""
     return tuple(int(part) for part in version.split(".") if part.isdecimal())
 
 
 def _read(file: Path) -> str:
     try:
         with file.open("rb") as opened:
-            return opened.read(_MOST_BYTES).decode(errors="replace")
+            return opened.read(_MAX_BYTES).decode(errors="replace")
     except OSError:
         return ""

@@ -1,1 +1,1 @@
-"""Exact releases and hashes of every package, for each system and Python."""
+"""The lock file: exact releases and hashes of every package, for each system and Python."""

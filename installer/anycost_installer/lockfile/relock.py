@@ -1,7 +1,7 @@
-"""`.venv/bin/python installer relock`: writes requirements.json anew from the pins of pyproject.toml. For developers.
+"""`relock`: writes requirements.json from the pins of pyproject.toml. For developers.
 
-pip's own resolver chooses the packages of each system and Python; the package index says the files' hashes and sizes.
-Run it after a change of pins, with the Python of `.venv`, whose pip must be 25 or newer."""
+pip's resolver chooses the packages of each system and Python; the package index gives hashes and sizes. Run
+`.venv/bin/python installer relock` after a change of pins; it needs pip 25 or newer."""
 
 import html
 import json
@@ -14,22 +14,22 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from anycost_installer.core.checkout import ROOT, pinned, read_pyproject, torch_version
+from anycost_installer.core.checkout import ROOT, pinned_version, read_pyproject, torch_version
 from anycost_installer.core.errors import InstallError
-from anycost_installer.lockfile.requirements import LOCK, PYTHONS, SYSTEMS, System, Target
+from anycost_installer.lockfile.requirements import LOCK_FILE, PYTHONS, SYSTEMS, System, Target
 from anycost_installer.lockfile.torch_index import CPU_INDEX
 
-# pip decides what a package needs by the markers of the machine it runs on; here it is told the target's instead.
+# pip evaluates environment markers for its own machine; here it gets the markers of the target.
 RESOLVE = """
 import json, sys
 import pip._vendor.packaging.markers as markers
-here, wanted = markers.default_environment, json.loads(sys.argv[1])
-markers.default_environment = lambda: {**here(), **wanted}
+here, target = markers.default_environment, json.loads(sys.argv[1])
+markers.default_environment = lambda: {**here(), **target}
 from pip._internal.cli.main import main
 sys.exit(main(sys.argv[2:]))
 """
 
-# The files of projects as the index lists them, asked for through pip's session: its indexes, proxy and certificates.
+# Lists the files of projects on the index, through pip's session (index, proxy, certificates).
 LIST = """
 import json, sys
 from pip._internal.commands import create_command
@@ -45,27 +45,28 @@ with command.main_context():
         print(json.dumps([name, files]), flush=True)
 """
 
-# There is no wheel of these on the index: what they need in their place.
-SOURCES = {"pyvips": "cffi>=1.0.0"}
+# Packages without a wheel → the dependencies that the resolver must see instead.
+SOURCE_ONLY = {"pyvips": "cffi>=1.0.0"}
 
-TORCH_BYTES = 192_000_000  # of its CPU build for Linux, about: the index does not say
+TORCH_BYTES = 192_000_000  # about, of the CPU build for Linux: its index gives no size
 
 File = tuple[str, str, int]  # name, sha256, bytes
 
 
 def relock() -> int:
-    # Constraints and extra indexes of this machine must not decide what everybody gets.
+    """Returns the exit code, 0. Raises InstallError."""
+    # The settings of this machine's pip must not change the result.
     os.environ.update(PIP_CONFIG_FILE=os.devnull, PIP_CONSTRAINT="", PIP_FIND_LINKS="", PIP_EXTRA_INDEX_URL="")
     with tempfile.TemporaryDirectory() as folder:
         chosen: dict[Target, dict[str, str]] = {}
         cpu_needs: dict[str, list[str]] = {}  # Python → what torch needs there
-        for system in reversed(SYSTEMS):  # Linux last: there the index has no CPU build that could say what it needs
+        for system in reversed(SYSTEMS):  # Linux last: it takes torch's dependencies from the others
             for python in PYTHONS:
                 target = Target(system.name, python)
                 pins = dependencies(ROOT)
                 if system.name.startswith("linux"):
                     pins = [pin for pin in pins if not pin.startswith("torch==")] + cpu_needs.get(python, [])
-                metadata = resolved(target, system, pins, Path(folder))
+                metadata = resolve(target, system, pins, Path(folder))
                 print(f"{target}: {f'{len(metadata)} packages' if metadata else 'none to be had'}", flush=True)
                 if not metadata:
                     continue
@@ -75,33 +76,33 @@ def relock() -> int:
                     cpu_needs[python] = [need for need in needs if not re.search("extra|platform", need)]
                 else:
                     chosen[target]["torch"] = torch_version(ROOT)
-    files = listed(sorted({name for packages in chosen.values() for name in packages} | {*SOURCES}))
-    lock = locked(chosen, files, known_torch())
-    for name in SOURCES:
-        version = pinned(ROOT, rf"{name}(?:\[\w+\])?")
+    files = list_files(sorted({name for packages in chosen.values() for name in packages} | {*SOURCE_ONLY}))
+    lock = make_lock(chosen, files, torch_cpu_hashes())
+    for name in SOURCE_ONLY:
+        version = pinned_version(ROOT, rf"{name}(?:\[\w+\])?")
         lock["sources"].append(f"{name}=={version}")
         lock["hashes"][f"{name}=={version}"] = [
             sha256 for file, sha256, _ in files[name] if file == f"{name}-{version}.tar.gz"
         ]
-    aside = ROOT / f"{LOCK}.part"
+    aside = ROOT / f"{LOCK_FILE}.part"
     aside.write_text(json.dumps(lock, indent=1) + "\n", encoding="utf-8")
-    os.replace(aside, ROOT / LOCK)
+    os.replace(aside, ROOT / LOCK_FILE)
     return 0
 
 
 def dependencies(root: Path) -> list[str]:
-    """What pyproject.toml pins for everybody, and what it builds with; of sources, what they need."""
+    """The pins of pyproject.toml for all users and for its build; SOURCE_ONLY replaced. Raises InstallError."""
     text = read_pyproject(root)
     lists = [
         re.search(rf"^{name} = \[(.*?)\]$", text, re.MULTILINE | re.DOTALL) for name in ("requires", "dependencies")
     ]
     lines = [line for found in lists if found for line in found[1].splitlines()]
     pins = [found[1] for line in lines if (found := re.search(r'"([^"]+)"', line))]
-    return [SOURCES.get(re.split(r"[\[=]", pin)[0], pin) for pin in pins]
+    return [SOURCE_ONLY.get(re.split(r"[\[=]", pin)[0], pin) for pin in pins]
 
 
-def resolved(target: Target, system: System, pins: list[str], folder: Path) -> dict[str, dict[str, Any]]:
-    """Name → metadata of all that the target needs; empty where pip finds no set of wheels."""
+def resolve(target: Target, system: System, pins: list[str], folder: Path) -> dict[str, dict[str, Any]]:
+    """Name → metadata of all packages of a target; empty when pip finds no set of wheels."""
     report = folder / "report.json"
     markers = system.markers | {"python_version": target.python, "python_full_version": f"{target.python}.99"}
     command = [
@@ -123,7 +124,8 @@ def resolved(target: Target, system: System, pins: list[str], folder: Path) -> d
     return {re.sub(r"[-_.]+", "-", item["name"]).lower(): item for item in items}
 
 
-def listed(names: list[str]) -> dict[str, list[File]]:
+def list_files(names: list[str]) -> dict[str, list[File]]:
+    """Project → its files on the index. Raises InstallError when the index gives no JSON."""
     done = subprocess.run([sys.executable, "-c", LIST, *names], stdout=subprocess.PIPE, encoding="utf-8")
     if done.returncode:
         raise InstallError("the index does not list its files as JSON", "name one that does in PIP_INDEX_URL")
@@ -133,15 +135,19 @@ def listed(names: list[str]) -> dict[str, list[File]]:
     }
 
 
-def locked(chosen: dict[Target, dict[str, str]], files: dict[str, list[File]], cpu: dict[str, str]) -> dict[str, Any]:
-    """`cpu`: the hashes of torch's CPU builds for Linux, which lie on an index of their own, by target."""
+def make_lock(
+    chosen: dict[Target, dict[str, str]], files: dict[str, list[File]], cpu: dict[str, str]
+) -> dict[str, Any]:
+    """The content of requirements.json. `cpu`: key of a Linux target → hash of torch's CPU build.
+
+    Raises InstallError when the index has no wheel of a package for a target."""
     hashes: dict[str, set[str]] = {}
     targets = {}
     for target, packages in chosen.items():
         linux = target.system.startswith("linux")
         download = 0
         for name, version in packages.items():
-            fitting = [file for file in files[name] if fits(file[0], name, version, target)]
+            fitting = [file for file in files[name] if wheel_fits(file[0], name, version, target)]
             if name == "torch" and linux:
                 version, fitting = f"{version}+cpu", [("", cpu.get(target.key, ""), TORCH_BYTES)]
             elif not fitting:
@@ -159,8 +165,8 @@ def locked(chosen: dict[Target, dict[str, str]], files: dict[str, list[File]], c
     return {"targets": targets, "sources": [], "torch": known, "hashes": releases}
 
 
-def fits(file: str, name: str, version: str, target: Target) -> bool:
-    """Whether a wheel is of this release and may be what pip takes on some machine of the target's kind."""
+def wheel_fits(file: str, name: str, version: str, target: Target) -> bool:
+    """Whether a file is a wheel of this release that pip can take on a machine of the target."""
     parts = file.removesuffix(".whl").split("-")
     if not file.endswith(".whl") or re.sub(r"[-_.]+", "-", parts[0]).lower() != name or parts[1] != version:
         return False
@@ -180,15 +186,17 @@ def fits(file: str, name: str, version: str, target: Target) -> bool:
     return any(tag == "any" or re.fullmatch(pattern, tag) for tag in platforms)
 
 
-def known_torch() -> dict[str, str]:
-    """Target → hash of torch's CPU build for Linux: as its index says, or without a way there as known before."""
+def torch_cpu_hashes() -> dict[str, str]:
+    """Key of a Linux target → hash of torch's CPU build; the former ones when its index cannot be reached.
+
+    Raises InstallError when that index cannot be reached and the former ones are of another release."""
     version = torch_version(ROOT)
     try:
         with urllib.request.urlopen(f"{CPU_INDEX}/torch/", timeout=30) as answer:
             page = html.unescape(answer.read().decode("utf-8", "replace")).replace("%2B", "+")
     except OSError as error:
         print(f"{CPU_INDEX} cannot be reached ({error}): torch's hashes stay as they were", file=sys.stderr)
-        known = json.loads((ROOT / LOCK).read_text(encoding="utf-8"))["torch"]
+        known = json.loads((ROOT / LOCK_FILE).read_text(encoding="utf-8"))["torch"]
         if known["version"] == version:
             return dict(known["linux"])
         raise InstallError(

@@ -1,6 +1,6 @@
-"""The locked packages: for each system and Python the exact releases, with the hashes of their files.
+"""Reads the lock file: for each system and Python the exact releases, with the hashes of their files.
 
-`requirements.json` is written by `relock.py` and read here; pip gets it as text."""
+`relock.py` writes `requirements.json`."""
 
 import json
 import platform
@@ -10,13 +10,13 @@ from pathlib import Path
 
 from anycost_installer.core.errors import InstallError
 
-LOCK = "installer/requirements.json"  # in the checkout
+LOCK_FILE = "installer/requirements.json"  # in the checkout
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 
 
 @dataclass(frozen=True)
 class System:
-    """One kind of machine: what pip calls its wheels, and what packages' metadata call it."""
+    """A kind of machine: its platform tags of wheels, and its environment markers in packages' metadata."""
 
     name: str
     wheels: tuple[str, ...]  # platform tags, best first
@@ -24,7 +24,7 @@ class System:
 
 
 def _linux(machine: str) -> System:
-    newest = (35, 34, 31) if machine == "aarch64" else ()  # of OpenVINO there
+    newest = (35, 34, 31) if machine == "aarch64" else ()  # OpenVINO needs them there
     newer = [f"manylinux_2_{glibc}_{machine}" for glibc in (*newest, 28, 27, 26, 24, 17, 12, 5)]
     older = [f"manylinux{name}_{machine}" for name in ("2014", "2010", "1")]
     markers = {"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix", "platform_machine": machine}
@@ -49,7 +49,7 @@ SYSTEMS = (
 
 @dataclass(frozen=True)
 class Target:
-    """A system and a Python for which packages are chosen."""
+    """A system and a Python for which packages are locked."""
 
     system: str  # such as "linux-x86_64"
     python: str  # such as "3.11"
@@ -63,14 +63,14 @@ class Target:
 
     @property
     def download_options(self) -> list[str]:
-        """For pip, so that it chooses wheels for this target on whichever machine it runs."""
+        """Options for `pip download`, so that it takes wheels of this target on any machine."""
         tags = next(system.wheels for system in SYSTEMS if system.name == self.system)
         options = ["--python-version", self.python, "--implementation", "cp", "--only-binary", ":all:"]
         return options + [word for tag in tags for word in ("--platform", tag)]
 
 
 def this_target() -> Target:
-    """This machine, under the names of SYSTEMS where it is one of them."""
+    """This machine; the name is one of SYSTEMS where the system is supported."""
     system = {"Darwin": "macos"}.get(platform.system(), platform.system().lower())
     machine = platform.machine() if sys.maxsize > 2**32 else "32bit"
     machine = {"AMD64": "amd64", "ARM64": "arm64"}.get(machine, machine)
@@ -79,14 +79,14 @@ def this_target() -> Target:
 
 @dataclass(frozen=True)
 class Lock:
-    packages: tuple[str, ...]  # "name==version", all that come as wheels, but torch
-    sources: tuple[str, ...]  # those that come as source only, and are built here
+    packages: tuple[str, ...]  # "name==version" of all wheels except torch
+    sources: tuple[str, ...]  # packages without a wheel, built on the user's machine
     torch: str  # "torch==version"
-    hashes: dict[str, list[str]]  # sha256 of each file of a release, for all systems
-    download: int  # bytes of the packages for this target, torch included
+    hashes: dict[str, list[str]]  # release → sha256 of its files, for all systems
+    download: int  # bytes, with torch
 
-    def text(self, *packages: str) -> str:
-        """For `pip --require-hashes -r`."""
+    def requirements(self, *packages: str) -> str:
+        """The text of a requirements file with hashes. Raises KeyError for a package that is not locked."""
         return "".join(_line(name, self.hashes[name]) for name in packages)
 
 
@@ -94,25 +94,25 @@ def _line(package: str, hashes: list[str]) -> str:
     return " ".join([package, *(f"--hash=sha256:{sha256}" for sha256 in hashes)]) + "\n"
 
 
-def hashed(root: Path, package: str) -> str:
-    """A locked "name==version" for `pip --require-hashes -r`, whatever machine it is for. Raises InstallError."""
+def hashed_requirement(root: Path, package: str) -> str:
+    """A line of a requirements file with hashes, for one "name==version". Raises InstallError."""
     try:
-        return _line(package, json.loads((root / LOCK).read_text(encoding="utf-8"))["hashes"][package])
+        return _line(package, json.loads((root / LOCK_FILE).read_text(encoding="utf-8"))["hashes"][package])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _damaged(root, error) from error
 
 
 def _damaged(root: Path, error: Exception) -> InstallError:
     return InstallError(
-        f"{root / LOCK} is missing or damaged ({type(error).__name__})",
-        "get the checkout anew (git pull), then run the same command again",
+        f"{root / LOCK_FILE} is missing or damaged ({type(error).__name__})",
+        "get the checkout again (git pull), then run the same command again",
     )
 
 
 def read_lock(root: Path, target: Target) -> Lock:
-    """Raises InstallError where nothing was locked for the target, or the file is damaged."""
+    """Raises InstallError when nothing is locked for the target or the file is damaged."""
     try:
-        lock = json.loads((root / LOCK).read_text(encoding="utf-8"))
+        lock = json.loads((root / LOCK_FILE).read_text(encoding="utf-8"))
         targets = lock["targets"]
         if target.key not in targets:
             pythons = sorted({name.rpartition("-")[2] for name in targets if name.startswith(f"{target.system}-")})

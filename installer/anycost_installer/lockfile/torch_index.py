@@ -1,4 +1,4 @@
-"""Chooses where the wanted build of torch comes from, as pip arguments in the order to try."""
+"""Where pip finds the builds of torch."""
 
 from dataclasses import dataclass
 
@@ -6,29 +6,30 @@ CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 
 
 @dataclass(frozen=True)
-class Source:
+class TorchSource:
     arguments: tuple[str, ...]  # for `pip install`
     title: str
-    large: bool = False  # several GB of GPU libraries come along
-    remote: bool = False  # lies on an index of its own
+    large: bool = False  # brings several GB of GPU libraries
+    remote: bool = False  # PyTorch's own index
 
 
-def sources(version: str, build: str, system: str) -> list[Source]:
-    """`build`: "cpu" or "default"; `system`: as `platform.system()` says it ("Linux", "Darwin", "Windows").
+def torch_sources(version: str, build: str, system: str) -> list[TorchSource]:
+    """The sources of a build, in the order to try them.
 
-    On Linux the package index carries the GPU build under the plain version, elsewhere the CPU build.
+    `build`: "cpu" or "default"; `system`: as in platform.system() ("Linux", "Darwin", "Windows"). On Linux, PyPI has
+    the GPU build under the plain version; elsewhere it has the CPU build.
     """
     plain = f"torch=={version}"
     if system != "Linux":
-        return [Source((plain,), plain)]
+        return [TorchSource((plain,), plain)]
     if build == "default":
-        return [Source((plain,), plain, large=True)]
+        return [TorchSource((plain,), plain, large=True)]
     cpu = f"torch=={version}+cpu"
     return [
-        Source((cpu,), f"{cpu} from pip's own indexes"),
-        # Few retries: where this index is blocked, the answer should not take minutes.
-        Source(
+        TorchSource((cpu,), f"{cpu} from pip's own indexes"),
+        # Few retries: where this index is blocked, the next source should be tried soon.
+        TorchSource(
             (cpu, "--index-url", CPU_INDEX, "--retries", "2", "--timeout", "30"), f"{cpu} from {CPU_INDEX}", remote=True
         ),
-        Source((plain,), plain, large=True),
+        TorchSource((plain,), plain, large=True),
     ]

@@ -1,1 +1,1 @@
-"""Plug-ins: put into profiles, recorded, taken out."""
+"""Installs plug-ins in profiles, records their files, and removes them."""

@@ -1,4 +1,4 @@
-"""The record of what 'install' put where: every file with its hash, for repair, remove and doctor."""
+"""The install record: every installed file with its hash, for repair, remove and doctor."""
 
 import contextlib
 import hashlib
@@ -10,71 +10,72 @@ from pathlib import Path
 from typing import Any
 
 from anycost_installer.core.errors import InstallError
-from anycost_installer.core.paths import Places
+from anycost_installer.core.paths import Paths
 from anycost_installer.hosts.host import PLUGINS, Host
 
 FORMAT = 1
-NAME = "record.json"
+RECORD_FILE = "record.json"
 KINDS = ("file", "plugin", "setting", "link", "folder")
-_MOST_BYTES = 32 << 20
+_MAX_BYTES = 32 << 20
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing that is there because of us.
+    """Something that `install` made. Kinds:
 
-    file: with its hash. plugin: a folder that is ours with all that is in it. setting: a file of the editor's, in
-    which one line is ours. link: to our models. folder: was not there before, and goes when it is empty."""
+    file: with its hash. plugin: the plug-in's folder, which is removed with all files in it. setting: the editor's
+    settings file, in which one line enables the plug-in. link: to the models. folder: removed when it is empty."""
 
     path: str
     kind: str
-    host: str = ""  # plug-ins folder of the host that it is for; "": of all
+    host: str = ""  # plug-ins folder of its editor; "": shared
     size: int = 0  # bytes
     sha256: str = ""
     executable: bool = False
-    made: bool = False  # of settings: the file was not there before
+    made: bool = False  # of a setting: `install` made the file
 
 
 @dataclass(frozen=True)
 class Record:
-    version: str  # ours
-    installed: str  # when: 2026-11-22T10:00:00Z
+    version: str  # of this project
+    installed: str  # time: 2026-11-22T10:00:00Z
     python: str  # of the backend's environment
     hosts: tuple[Host, ...] = ()
     entries: tuple[Entry, ...] = ()
-    root: str = ""  # where the installer ran; it need not be there any more
+    root: str = ""  # the checkout, which need not exist any more
     format: int = FORMAT
 
     @property
     def environment(self) -> Path:
-        """Folder of the private environment: of <folder>/bin/python."""
+        """The folder of the environment with `python`."""
         return Path(self.python).parent.parent
 
-    def of(self, *kinds: str) -> list[Entry]:
+    def of_kind(self, *kinds: str) -> list[Entry]:
+        """The entries of these kinds."""
         return [entry for entry in self.entries if entry.kind in kinds]
 
     def without(self, hosts: Iterable[Host]) -> "Record":
-        """The record once these hosts have lost the plug-in."""
-        gone = {str(host.plugins) for host in hosts}
+        """The record after these hosts lost the plug-in."""
+        gone = {str(host.plugins_folder) for host in hosts}
         return replace(
             self,
-            hosts=tuple(host for host in self.hosts if str(host.plugins) not in gone),
+            hosts=tuple(host for host in self.hosts if str(host.plugins_folder) not in gone),
             entries=tuple(entry for entry in self.entries if entry.host not in gone),
         )
 
 
-def read(places: Places) -> Record | None:
-    """None where nothing was recorded. Raises InstallError for a record that cannot be read."""
-    file = places.data / NAME
+def read_record(paths: Paths) -> Record | None:
+    """None when there is no record. Raises InstallError for one that is damaged or of another version."""
+    file = paths.data / RECORD_FILE
     try:
         with file.open("rb") as opened:
-            content = opened.read(_MOST_BYTES + 1)
+            content = opened.read(_MAX_BYTES + 1)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise InstallError(f"{file} cannot be read ({error.strerror})", "check its permissions") from error
     try:
-        if len(content) > _MOST_BYTES:
+        if len(content) > _MAX_BYTES:
             raise ValueError("too long")
         values = json.loads(content)
         if values["format"] != FORMAT:
@@ -86,23 +87,23 @@ def read(places: Places) -> Record | None:
         values["entries"] = tuple(_entry(entry) for entry in values["entries"])
         return Record(**values)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InstallError(f"{file} is damaged", "run 'python3 installer install', which writes it anew") from error
+        raise InstallError(f"{file} is damaged", "run 'python3 installer install', which writes it again") from error
 
 
-def write(places: Places, record: Record) -> None:
-    """Whole or not at all."""
-    places.data.mkdir(parents=True, exist_ok=True)
-    file = places.data / NAME
+def write_record(paths: Paths, record: Record) -> None:
+    """Writes the record atomically. Raises OSError."""
+    paths.data.mkdir(parents=True, exist_ok=True)
+    file = paths.data / RECORD_FILE
     aside = file.with_name(file.name + ".part")
     with aside.open("w", encoding="utf-8") as opened:
-        json.dump(_plain(asdict(record)), opened, indent=1)  # in ASCII: a path may be no text at all
+        json.dump(_json_value(asdict(record)), opened, indent=1)  # ASCII, because a path may be no valid Unicode
         opened.flush()
         os.fsync(opened.fileno())
     os.replace(aside, file)
 
 
-def state(entry: Entry) -> str:
-    """ "ok", "missing" or "damaged", of a file."""
+def file_state(entry: Entry) -> str:
+    """Of a file: "ok", "missing" or "damaged"."""
     path = Path(entry.path)
     if not path.is_file():
         return "missing"
@@ -123,6 +124,7 @@ def sha256_of(path: Path) -> str:
 
 
 def file_entry(path: Path, data: bytes, host: str = "", executable: bool = False) -> Entry:
+    """The entry of a file with this content."""
     return Entry(str(path), "file", host, len(data), hashlib.sha256(data).hexdigest(), executable)
 
 
@@ -140,13 +142,13 @@ def _entry(values: dict[str, Any]) -> Entry:
     if not (isinstance(entry.path, str) and Path(entry.path).is_absolute() and entry.kind in KINDS):
         raise ValueError(entry.path)
     if entry.kind == "plugin" and Path(entry.path).name not in PLUGINS.values():
-        raise ValueError(entry.path)  # what is removed with all that is in it must be ours
+        raise ValueError(entry.path)  # `remove` deletes it with all files in it
     return entry
 
 
-def _plain(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _json_value(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [_json_value(item) for item in value]
     return str(value) if isinstance(value, Path) else value

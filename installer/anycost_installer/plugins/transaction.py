@@ -1,4 +1,4 @@
-"""Puts files and folders in place, all of them or none: made aside, then renamed, and put back if anything fails."""
+"""Replaces files and folders, all of them or none: writes them beside their targets, then renames them."""
 
 import contextlib
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from anycost_installer.core.errors import InstallError
 
-ASIDE, OLD = ".part", ".old"  # endings of what is being made, and of what was there before
+NEW, OLD = ".part", ".old"  # suffixes of new files, and of those that they replace
 
 
 @dataclass(frozen=True)
@@ -18,100 +18,104 @@ class Content:
     executable: bool = False
 
 
-class Placing:
-    """First `folder`, `file`, `link` for everything, then `switch`; then `keep` or `undo`."""
+class FileTransaction:
+    """Call `add_folder`, `add_file` and `add_link` first, then `apply`, then `finish` or `roll_back`.
+
+    All but the last two raise InstallError when the system refuses a step."""
 
     def __init__(self) -> None:
-        self.made: list[Path] = []  # folders that were not there before, parents first
-        self._places: list[Path] = []
-        self._switched: list[Path] = []
+        self.created_folders: list[Path] = []  # made here, parents first
+        self._targets: list[Path] = []
+        self._applied: list[Path] = []
 
-    def folder(self, place: Path, files: Mapping[str, Content]) -> None:
-        """`files`: by their paths in the folder. What else was in it goes."""
-        aside = self._begin(place)
-        with _told(place):
-            aside.mkdir()
+    def add_folder(self, target: Path, files: Mapping[str, Content]) -> None:
+        """Replaces the whole folder. `files`: relative path → content."""
+        new = self._stage(target)
+        with _explain_os_errors(target):
+            new.mkdir()
             for path, content in files.items():
-                file = aside / path
+                file = new / path
                 file.parent.mkdir(parents=True, exist_ok=True)
                 _write(file, content)
 
-    def file(self, place: Path, content: Content) -> None:
-        aside = self._begin(place)
-        with _told(place):
-            _write(aside, content)
-            if place.is_file() and not content.executable:  # the user's own choice, of a file that is theirs as well
-                shutil.copymode(place, aside)
+    def add_file(self, target: Path, content: Content) -> None:
+        """Replaces a file; it keeps its permissions."""
+        new = self._stage(target)
+        with _explain_os_errors(target):
+            _write(new, content)
+            if target.is_file() and not content.executable:
+                shutil.copymode(target, new)
 
-    def link(self, place: Path, target: Path) -> None:
-        aside = self._begin(place)
-        with _told(place):
-            aside.symlink_to(target, target_is_directory=True)
+    def add_link(self, target: Path, points_to: Path) -> None:
+        """Replaces a symbolic link to a folder."""
+        new = self._stage(target)
+        with _explain_os_errors(target):
+            new.symlink_to(points_to, target_is_directory=True)
 
-    def switch(self) -> None:
-        """Raises InstallError; everything is then as it was."""
+    def apply(self) -> None:
+        """Renames all files. Raises InstallError; then everything is as before."""
         try:
-            for place in self._places:
-                with _told(place):
-                    self._switched.append(place)
-                    if _there(place):
-                        os.replace(place, _old(place))
-                    os.replace(_aside(place), place)
+            for target in self._targets:
+                with _explain_os_errors(target):
+                    self._applied.append(target)
+                    if _exists(target):
+                        os.replace(target, _old(target))
+                    os.replace(_new(target), target)
         except BaseException:
-            self.undo()
+            self.roll_back()
             raise
 
-    def keep(self) -> None:
-        """What was there before goes."""
-        for place in self._switched:
-            _remove(_old(place))
-        self._places, self._switched = [], []
+    def finish(self) -> None:
+        """Deletes the replaced files."""
+        for target in self._applied:
+            _remove(_old(target))
+        self._targets, self._applied = [], []
 
-    def undo(self) -> None:
-        """What was there before comes back."""
-        for place in reversed(self._switched):
-            if _there(_old(place)):
-                _remove(place)
-                os.replace(_old(place), place)
-            elif not _there(_aside(place)):  # nothing was there, and the new one is
-                _remove(place)
-        for place in self._places:
-            _remove(_aside(place))
-        for folder in reversed(self.made):
+    def roll_back(self) -> None:
+        """Restores the replaced files and deletes the new ones, before or after `apply`."""
+        for target in reversed(self._applied):
+            if _exists(_old(target)):
+                _remove(target)
+                os.replace(_old(target), target)
+            elif not _exists(_new(target)):  # there was no old file, and the new one is in place
+                _remove(target)
+        for target in self._targets:
+            _remove(_new(target))
+        for folder in reversed(self.created_folders):
             with contextlib.suppress(OSError):
                 folder.rmdir()
-        self._places, self._switched, self.made = [], [], []
+        self._targets, self._applied, self.created_folders = [], [], []
 
-    def _begin(self, place: Path) -> Path:
-        with _told(place):
-            missing = [folder for folder in (place.parent, *place.parent.parents) if not folder.exists()]
+    def _stage(self, target: Path) -> Path:
+        with _explain_os_errors(target):
+            missing = [folder for folder in (target.parent, *target.parent.parents) if not folder.exists()]
             for folder in reversed(missing):
                 folder.mkdir()
-                self.made.append(folder)
-            if _there(_old(place)):  # an earlier run was cut off between its two renames, or just after
-                if _there(place):
-                    _remove(_old(place))
+                self.created_folders.append(folder)
+            if _exists(_old(target)):  # an earlier run was interrupted between its two renames, or after them
+                if _exists(target):
+                    _remove(_old(target))
                 else:
-                    os.replace(_old(place), place)
-            _remove(_aside(place))
-        self._places.append(place)
-        return _aside(place)
+                    os.replace(_old(target), target)
+            _remove(_new(target))
+        self._targets.append(target)
+        return _new(target)
 
 
 @contextlib.contextmanager
-def _told(place: Path) -> Iterator[None]:
-    """An OSError becomes a message that says what to do."""
+def _explain_os_errors(target: Path) -> Iterator[None]:
+    """Turns an OSError into an InstallError."""
     try:
         yield
     except PermissionError as error:
-        folder = Path(error.filename).parent if error.filename else place.parent
+        folder = Path(error.filename).parent if error.filename else target.parent
         raise InstallError(
-            f"{place} cannot be written ({error.strerror}); nothing was changed",
+            f"{target} cannot be written ({error.strerror}); nothing was changed",
             f"make {folder} writable for you, close the editor, and run the same command again",
         ) from error
     except OSError as error:
         raise InstallError(
-            f"{place} cannot be written ({error.strerror or error}); nothing was changed",
+            f"{target} cannot be written ({error.strerror or error}); nothing was changed",
             "fix that, then run the same command again",
         ) from error
 
@@ -123,15 +127,15 @@ def _write(file: Path, content: Content) -> None:
         file.chmod(0o755)
 
 
-def _aside(place: Path) -> Path:
-    return place.with_name(place.name + ASIDE)
+def _new(target: Path) -> Path:
+    return target.with_name(target.name + NEW)
 
 
-def _old(place: Path) -> Path:
-    return place.with_name(place.name + OLD)
+def _old(target: Path) -> Path:
+    return target.with_name(target.name + OLD)
 
 
-def _there(path: Path) -> bool:
+def _exists(path: Path) -> bool:
     return path.exists() or path.is_symlink()
 
 

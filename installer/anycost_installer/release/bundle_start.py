@@ -1,6 +1,6 @@
-"""Anycost Face Editor: `python3 THIS_FILE install`. Unpacks the installer for as long as it runs.
+"""Starts the installer of a bundle: `python3 THIS_FILE install`. The installer is unpacked while it runs.
 
-It becomes the `__main__.py` of a bundle, and keeps to syntax that any Python reads."""
+This file becomes the `__main__.py` of a bundle. Its syntax must be readable by every Python 3."""
 
 import os
 import shutil
@@ -10,16 +10,16 @@ import sys
 import tempfile
 import zipfile
 
-PYTHON = (3, 0)  # that the packages in the bundle are for: written in when it is made
+PYTHON = (3, 0)  # of the packages in the bundle: `bundle` replaces it
 
 child: "subprocess.Popen[bytes] | None" = None
 
 
 def main() -> int:
     if sys.version_info[:2] != PYTHON:
-        found, wanted = "%d.%d" % sys.version_info[:2], "%d.%d" % PYTHON  # noqa: UP031
-        sys.stderr.write("This bundle is for Python %s, this is %s: " % (wanted, found))  # noqa: UP031
-        sys.stderr.write("run it with python%s\n" % wanted)  # noqa: UP031
+        found, needed = "%d.%d" % sys.version_info[:2], "%d.%d" % PYTHON  # noqa: UP031
+        sys.stderr.write("This bundle is for Python %s, this is %s: " % (needed, found))  # noqa: UP031
+        sys.stderr.write("run it with python%s\n" % needed)  # noqa: UP031
         return 2
     here = os.path.abspath(sys.argv[0])
     words = sys.argv[1:] or ["--help"]
@@ -44,7 +44,7 @@ def run(command: list) -> int:
     try:
         return child.wait()
     except KeyboardInterrupt:
-        return child.wait()  # the terminal has told it too; it tidies up and says that it was stopped
+        return child.wait()  # the child got Ctrl-C too; it cleans up and prints a message
 
 
 def stop(*_: object) -> None:

@@ -1,4 +1,4 @@
-"""Opens a bundle: unpacks it aside, every file checked against its hash, for as long as it is needed."""
+"""Opens a bundle: unpacks it into the cache folder, checks every file, and removes it afterwards."""
 
 import hashlib
 import os
@@ -12,20 +12,21 @@ from pathlib import Path
 from typing import BinaryIO
 
 from anycost_installer.core.errors import InstallError
-from anycost_installer.core.paths import Places
+from anycost_installer.core.paths import Paths
 from anycost_installer.core.progress import Progress
 from anycost_installer.lockfile.requirements import this_target
-from anycost_installer.release.manifest import NAME, REMEDY, Manifest, Member, parsed, read_manifest
+from anycost_installer.release.manifest import MANIFEST, REMEDY, Manifest, Member, parse_manifest, read_manifest
 
-_MOST_MANIFEST = 4 << 20  # bytes
+_MAX_MANIFEST_BYTES = 4 << 20  # bytes
 _BLOCK = 1 << 20
-ASIDE = "bundle-"  # beginning of the folders that bundles are unpacked into
+UNPACKED_PREFIX = "bundle-"  # of the folders into which bundles are unpacked
 
 
 @contextmanager
-def opened(file: Path | None, places: Places, progress: Progress) -> Iterator[Path | None]:
-    """`file`: an archive, or a folder that one was unpacked into. Yields the folder with all that it holds; None for
-    None. Raises InstallError for one that is damaged, or made for another machine."""
+def open_bundle(file: Path | None, paths: Paths, progress: Progress) -> Iterator[Path | None]:
+    """Yields the folder with the bundle's files; None for None. `file`: a bundle, or the folder of an unpacked one.
+
+    Raises InstallError for a bundle that is damaged or for another machine, and when the disk is too small."""
     if file is None:
         yield None
         return
@@ -34,36 +35,36 @@ def opened(file: Path | None, places: Places, progress: Progress) -> Iterator[Pa
         check_target(manifest, file)
         with progress.step("Checking the bundle"):
             for member in manifest.files:
-                _each(member, file, file)
+                _check_member(member, file, file)
         yield file
         return
-    with _archive(file) as archive:
-        manifest = manifest_of(archive, file)
+    with _open_archive(file) as archive:
+        manifest = manifest_in_archive(archive, file)
         check_target(manifest, file)
-        made = [path for path in (places.cache, *places.cache.parents) if not path.exists()]
-        folder = _room(file, manifest, places)
+        created = [path for path in (paths.cache, *paths.cache.parents) if not path.exists()]
+        folder = _unpack_folder(file, manifest, paths)
         try:
             with progress.step(f"Unpacking and checking {file.name}"):
-                (folder / NAME).write_bytes(archive.read(NAME))
+                (folder / MANIFEST).write_bytes(archive.read(MANIFEST))
                 for member in manifest.files:
                     target = folder / member.path
                     target.parent.mkdir(parents=True, exist_ok=True)
                     with target.open("wb") as copy:
-                        _each(member, archive, file, copy)
+                        _check_member(member, archive, file, copy)
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-            with suppress(OSError):  # one that is in use by now stays
-                for path in made:
+            with suppress(OSError):  # not empty any more
+                for path in created:
                     path.rmdir()
 
 
-def manifest_of(archive: zipfile.ZipFile, file: Path) -> Manifest:
-    """Raises InstallError unless the archive says what it holds, and holds just that."""
+def manifest_in_archive(archive: zipfile.ZipFile, file: Path) -> Manifest:
+    """Raises InstallError when the archive has no manifest, or files of other sizes."""
     try:
-        if archive.getinfo(NAME).file_size > _MOST_MANIFEST:
+        if archive.getinfo(MANIFEST).file_size > _MAX_MANIFEST_BYTES:
             raise InstallError(f"{file} is damaged", REMEDY)
-        manifest = parsed(archive.read(NAME), file)
+        manifest = parse_manifest(archive.read(MANIFEST), file)
     except (KeyError, zipfile.BadZipFile, EOFError) as error:
         raise InstallError(f"{file} is no bundle of this project, or only a part of one", REMEDY) from error
     sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
@@ -73,6 +74,7 @@ def manifest_of(archive: zipfile.ZipFile, file: Path) -> Manifest:
 
 
 def check_target(manifest: Manifest, file: Path) -> None:
+    """Raises InstallError when the bundle is for another system or Python."""
     here = this_target()
     if manifest.system != here.system:
         raise InstallError(
@@ -86,12 +88,12 @@ def check_target(manifest: Manifest, file: Path) -> None:
         )
 
 
-def _each(member: Member, source: zipfile.ZipFile | Path, file: Path, copy: BinaryIO | None = None) -> None:
-    """Reads one member of an archive or folder, and compares. Raises InstallError."""
+def _check_member(member: Member, source: zipfile.ZipFile | Path, file: Path, copy: BinaryIO | None = None) -> None:
+    """Reads a member, checks size and hash, and writes it to `copy`. Raises InstallError."""
     digest, size = hashlib.sha256(), 0
     try:
-        with (source / member.path).open("rb") if isinstance(source, Path) else source.open(member.path) as opened:
-            while block := opened.read(_BLOCK):
+        with (source / member.path).open("rb") if isinstance(source, Path) else source.open(member.path) as stream:
+            while block := stream.read(_BLOCK):
                 size += len(block)
                 if size > member.size:
                     break
@@ -105,7 +107,7 @@ def _each(member: Member, source: zipfile.ZipFile | Path, file: Path, copy: Bina
 
 
 @contextmanager
-def _archive(file: Path) -> Iterator[zipfile.ZipFile]:
+def _open_archive(file: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(file) as archive:
             yield archive
@@ -115,27 +117,27 @@ def _archive(file: Path) -> Iterator[zipfile.ZipFile]:
         raise InstallError(f"{file} is damaged or cut off", REMEDY) from error
 
 
-def _room(file: Path, manifest: Manifest, places: Places) -> Path:
-    """A new folder in the cache, with room for all of it; what earlier runs left there goes."""
-    for folder in places.cache.glob(f"{ASIDE}*"):
-        if not _alive(folder):
+def _unpack_folder(file: Path, manifest: Manifest, paths: Paths) -> Path:
+    """Makes a folder in the cache; removes those of earlier runs. Raises InstallError when the disk is too small."""
+    for folder in paths.cache.glob(f"{UNPACKED_PREFIX}*"):
+        if not _process_lives(folder):
             shutil.rmtree(folder, ignore_errors=True)
-    there = next(folder for folder in (places.cache, *places.cache.absolute().parents) if folder.is_dir())
+    there = next(folder for folder in (paths.cache, *paths.cache.absolute().parents) if folder.is_dir())
     free = shutil.disk_usage(there).free
     if free < manifest.size:
         raise InstallError(
             (
-                f"{places.cache} has {free / 1000000000.0:.1f} GB free, {manifest.size / 1000000000.0:.1f} GB "
+                f"{paths.cache} has {free / 1000000000.0:.1f} GB free, {manifest.size / 1000000000.0:.1f} GB "
                 f"are needed to unpack {file.name}"
             ),
             "free some space, then run the same command again",
         )
-    places.cache.mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(prefix=f"{ASIDE}{os.getpid()}-", dir=places.cache))
+    paths.cache.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix=f"{UNPACKED_PREFIX}{os.getpid()}-", dir=paths.cache))
 
 
-def _alive(folder: Path) -> bool:
-    """Whether the process that unpacked it still runs."""
+def _process_lives(folder: Path) -> bool:
+    """Whether the process that unpacked this folder still runs; its id is in the name."""
     words = folder.name.split("-")
     if os.name == "nt" or len(words) < 2 or not words[1].isdecimal():
         return os.name == "nt"

@@ -1,4 +1,4 @@
-"""Builds the project's wheel and sdist, the same bytes wherever and whenever: from a clean copy, with fixed times."""
+"""Builds the project's wheel and sdist reproducibly: from a clean copy, with fixed times."""
 
 import gzip
 import hashlib
@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import TextIO
 
 from anycost_installer.core.errors import InstallError
-from anycost_installer.core.subprocesses import logged
+from anycost_installer.core.subprocesses import run_logged
 
 PACKAGES = ("models/anycost_models", "backend/anycost_backend", "plugin/anycost_client")
-BESIDE = ("pyproject.toml", "README.md", "LICENSE", "NOTICE")
-EARLIEST = 315_532_800  # 1980: before it, zip files know no time
+TOP_LEVEL_FILES = ("pyproject.toml", "README.md", "LICENSE", "NOTICE")
+ZIP_EPOCH = 315_532_800  # seconds since 1970: ZIP files store no earlier time
 
-# The permissions of what setuptools writes itself go into the wheel too.
-BUILD = """
+# The umask decides the permissions of files that setuptools generates.
+BUILD_SCRIPT = """
 import os, sys
 os.umask(0o022)
 from setuptools import build_meta
@@ -28,35 +28,35 @@ print(getattr(build_meta, "build_" + sys.argv[1])(sys.argv[2]))
 """
 
 
-def files_of(root: Path) -> list[Path]:
-    """What the wheel is made from, relative to `root`, sorted. Raises InstallError for an incomplete checkout."""
-    files = [Path(name) for name in BESIDE]
+def source_files(root: Path) -> list[Path]:
+    """The files of the wheel, relative to `root`, sorted. Raises InstallError for an incomplete checkout."""
+    files = [Path(name) for name in TOP_LEVEL_FILES]
     for package in PACKAGES:
         for folder, folders, names in os.walk(root / package):
             folders[:] = [name for name in folders if name != "__pycache__"]
             files += [Path(folder, name).relative_to(root) for name in names if not name.endswith((".pyc", ".part"))]
-    missing = [name for name in (*PACKAGES, *BESIDE) if not (root / name).exists()]
+    missing = [name for name in (*PACKAGES, *TOP_LEVEL_FILES) if not (root / name).exists()]
     if missing:
         raise InstallError(f"{root / missing[0]} is missing", "run the installer from a complete checkout")
     return sorted(files)
 
 
-def digest_of(root: Path) -> str:
-    """Changes whenever something that goes into the wheel does."""
+def source_digest(root: Path) -> str:
+    """A hash of all source_files. Raises InstallError for an incomplete checkout."""
     digest = hashlib.sha256()
-    for path in files_of(root):
+    for path in source_files(root):
         content = (root / path).read_bytes()
         digest.update(f"{path.as_posix()}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()
 
 
 def build(kind: str, python: Path, root: Path, folder: Path, log: TextIO | None = None) -> Path:
-    """`kind`: "wheel" or "sdist"; `python`: one with the setuptools that pyproject.toml pins. Returns the file.
+    """Builds a "wheel" or "sdist" into `folder` and returns the file. `python`: one with the pinned setuptools.
 
-    It gets its name in `folder` when it is complete. Raises InstallError."""
+    Raises InstallError."""
     with _clean_copy(root) as copy:
         variables = {"SOURCE_DATE_EPOCH": str(source_date(root)), "PYTHONHASHSEED": "0", "LC_ALL": "C"}
-        code, lines = logged([python, "-c", BUILD, kind, copy.parent], copy, log, variables=variables)
+        code, lines = run_logged([python, "-c", BUILD_SCRIPT, kind, copy.parent], copy, log, variables=variables)
         made = copy.parent / (lines[-1] if lines else "")
         if code or not made.is_file():
             said = lines[-1] if lines else f"exit {code}"
@@ -71,23 +71,22 @@ def build(kind: str, python: Path, root: Path, folder: Path, log: TextIO | None 
 
 
 def source_date(root: Path) -> int:
-    """Seconds since 1970 that all built files carry: SOURCE_DATE_EPOCH, or of the last commit."""
+    """The time of all built files, in seconds since 1970: SOURCE_DATE_EPOCH, or the time of the last commit."""
     with suppress(ValueError):
-        return max(EARLIEST, int(os.environ.get("SOURCE_DATE_EPOCH", "")))
+        return max(ZIP_EPOCH, int(os.environ.get("SOURCE_DATE_EPOCH", "")))
     with suppress(OSError, ValueError, subprocess.SubprocessError):
         command = ["git", "-C", str(root), "log", "-1", "--format=%ct"]
         said = subprocess.run(command, capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL)
-        return max(EARLIEST, int(said.stdout))
-    return EARLIEST
+        return max(ZIP_EPOCH, int(said.stdout))
+    return ZIP_EPOCH
 
 
 @contextmanager
 def _clean_copy(root: Path) -> Iterator[Path]:
-    """Of the sources alone, with the same permissions everywhere: setuptools leaves things in the folder it works in,
-    and packs what it finds there."""
+    """Copies source_files with fixed permissions, because setuptools packs everything in its working folder."""
     with tempfile.TemporaryDirectory(prefix="anycost-build-", ignore_cleanup_errors=True) as folder:
         copy = Path(folder) / "source"
-        for path in files_of(root):
+        for path in source_files(root):
             target = copy / path
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(root / path, target)
@@ -96,7 +95,7 @@ def _clean_copy(root: Path) -> Iterator[Path]:
 
 
 def _normalise(archive: Path, date: int) -> None:
-    """The same members in a fixed order, with fixed times and owners."""
+    """Rewrites a .tar.gz with a fixed order, fixed times, owners and permissions."""
     aside = archive.with_name(f"{archive.name}.part")
     with (
         tarfile.open(archive, "r:gz") as given,

@@ -1,4 +1,4 @@
-"""What a bundle holds: its release, the system and Python it is for, and the size and hash of every file."""
+"""A bundle's manifest: its release, its target, and the size and hash of every file."""
 
 import json
 import re
@@ -9,9 +9,9 @@ from typing import Any
 from anycost_installer.core.errors import InstallError
 from anycost_installer.lockfile.requirements import Target
 
-NAME = "manifest.json"
+MANIFEST = "manifest.json"
 FORMAT = 1
-REMEDY = "get it again, or make it anew with 'python3 installer bundle'"
+REMEDY = "get it again, or make it again with 'python3 installer bundle'"
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Member:
 @dataclass(frozen=True)
 class Manifest:
     version: str  # of this project
-    release: str  # see private_environment.release_of
+    release: str  # see environment.backend_venv.release_id
     system: str
     python: str
     files: tuple[Member, ...]
@@ -36,22 +36,23 @@ class Manifest:
 
     @property
     def size(self) -> int:
-        """Bytes, unpacked."""
+        """Bytes of all files, unpacked."""
         return sum(member.size for member in self.files)
 
-    def text(self) -> str:
+    def to_json(self) -> str:
         return json.dumps(asdict(self), indent=1) + "\n"
 
 
 def read_manifest(bundle: Path) -> Manifest:
-    """Of an unpacked bundle. Raises InstallError."""
+    """Reads the manifest of an unpacked bundle. Raises InstallError."""
     try:
-        return parsed((bundle / NAME).read_bytes(), bundle)
+        return parse_manifest((bundle / MANIFEST).read_bytes(), bundle)
     except OSError as error:
         raise InstallError(f"{bundle} is no bundle of this project", REMEDY) from error
 
 
-def parsed(content: bytes, bundle: Path) -> Manifest:
+def parse_manifest(content: bytes, bundle: Path) -> Manifest:
+    """`bundle`: named in messages. Raises InstallError for a damaged manifest, also for paths outside the bundle."""
     try:
         values: dict[str, Any] = json.loads(content)
         if values["format"] != FORMAT:
@@ -64,7 +65,7 @@ def parsed(content: bytes, bundle: Path) -> Manifest:
             if path.is_absolute() or ".." in path.parts or "\\" in member.path or ":" in member.path or member.size < 0:
                 raise ValueError(member.path)
         version, release, system, python = (str(values[name]) for name in ("version", "release", "system", "python"))
-        if not re.fullmatch(r"\w[\w.+-]*", release):  # it becomes a folder's name
+        if not re.fullmatch(r"\w[\w.+-]*", release):  # becomes a folder's name
             raise ValueError(release)
         return Manifest(version, release, system, python, files)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

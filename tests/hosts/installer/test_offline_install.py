@@ -1,4 +1,4 @@
-"""A Debian 12 with nothing but Python and no network: installed from a bundle, a face edited, updated, mended, removed.
+"""A Debian 12 with nothing but Python and no network: install from a bundle, edit a face, update, repair, remove.
 
 The bundle that ANYCOST_BUNDLE names, else one made here (minutes, and half a gigabyte to download)."""
 
@@ -37,7 +37,7 @@ exec chroot "$1" setpriv --reuid anna --regid anna --clear-groups env -i "HOME=$
 
 
 def inside(command: str, code: int = 0) -> str:
-    """What a command says that anna runs there."""
+    """Runs a command as user anna in the chroot and returns its output."""
     words = ["unshare", "--net", "--mount", "--pid", "--fork", f"--mount-proc={CHROOT / 'proc'}"]
     done = subprocess.run(
         [*words, "sh", "-ec", INSIDE, "sh", CHROOT, HOME, command],
@@ -65,7 +65,7 @@ def bundle(tmp_path_factory) -> Path:
 
 
 def newer(bundle: Path, file: Path) -> None:
-    """The next release: the same but for its version."""
+    """The next release: the same files with another version."""
     with zipfile.ZipFile(bundle) as old, zipfile.ZipFile(file, "w") as new:
         manifest = json.loads(old.read("manifest.json"))
         version = manifest["version"]
@@ -104,7 +104,7 @@ def renamed(wheel: bytes, version: str) -> bytes:
     return packed.getvalue()
 
 
-def test_installed_used_updated_mended_and_removed(bundle):
+def test_installed_used_updated_repaired_and_removed(bundle):
     from PIL import Image
     from skimage.data import astronaut
 
@@ -133,7 +133,7 @@ def test_installed_used_updated_mended_and_removed(bundle):
         assert edited.size == (512, 512)
 
     said = inside("python3 'next face editor.pyz' update --yes")
-    assert "99.0 is in place" in said
+    assert "99.0 is installed" in said
     assert [path.name for path in (CHROOT / DATA.lstrip("/") / "environments").iterdir()] == ["99.0-aaaaaaaa"]
     assert not first.exists()
     assert "99.0-aaaaaaaa" in (CHROOT / DATA.lstrip("/") / "backend.json").read_text()
