@@ -10,8 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from anycost_installer.commands import build, demo, doctor, install, remove, repair, test, update
-from anycost_installer.commands import bundle as run_bundle
+from anycost_installer.commands import build, bundle, demo, doctor, install, remove, repair, test, update
 from anycost_installer.commands.arguments import parser
 from anycost_installer.core.checkout import ROOT
 from anycost_installer.core.errors import InstallError
@@ -65,7 +64,7 @@ def run(arguments: argparse.Namespace, rest: Sequence[str], progress: Progress) 
             return relock.relock(), {}
         case "bundle":
             file, system, python = arguments.file, arguments.system, arguments.python
-            return run_bundle.bundle(ROOT, file, system, python, arguments.dry_run, progress), {}
+            return bundle.bundle(ROOT, file, system, python, arguments.dry_run, progress), {}
     machine = this_machine(prefix(arguments))
     match arguments.command:
         case "install":
@@ -84,14 +83,16 @@ def run(arguments: argparse.Namespace, rest: Sequence[str], progress: Progress) 
 
 
 def run_update(arguments: argparse.Namespace, machine: Machine, progress: Progress) -> Outcome:
+    """Asks, then updates. Raises InstallError."""
     if not arguments.dry_run and not confirmation(arguments)("Update what is installed?"):
         return 0, {"done": False}
-    torch, bundle, dry_run = arguments.torch, arguments.bundle, arguments.dry_run
-    code = update.update(ROOT, machine.paths, torch, bundle, dry_run, progress)
-    return code, {"done": code == 0 and not dry_run}
+    code = update.update(ROOT, machine.paths, arguments.torch, arguments.bundle, arguments.dry_run, progress)
+    return code, {"done": code == 0 and not arguments.dry_run}
 
 
 def run_remove(arguments: argparse.Namespace, machine: Machine, progress: Progress) -> Outcome:
+    """Shows what would be removed, asks, then removes. Raises InstallError and OSError."""
+
     def options(dry_run: bool) -> remove.Options:
         chosen = arguments.krita, arguments.gimp, arguments.models, arguments.presets
         return remove.Options(*chosen, dry_run)
@@ -117,6 +118,7 @@ def prefix(arguments: argparse.Namespace) -> Path | None:
 
 
 def is_interactive(arguments: argparse.Namespace) -> bool:
+    """Whether the user can be asked."""
     return not (arguments.yes or arguments.json) and sys.stdin.isatty()
 
 

@@ -13,7 +13,7 @@ INSTALLER = ROOT / "installer"
 sys.path.insert(0, str(INSTALLER))  # as `python3 installer` does
 
 from anycost_installer.core.progress import Progress  # noqa: E402
-from anycost_installer.environment import prerequisites  # noqa: E402
+from anycost_installer.environment import venv  # noqa: E402
 from anycost_installer.environment.venv import Environment, prepare_venv  # noqa: E402
 
 PYPROJECT = """
@@ -108,8 +108,8 @@ def project(tmp_path_factory: pytest.TempPathFactory, module_patch: pytest.Monke
     }.items():
         module_patch.setenv(name, value)
     module_patch.setattr("platform.system", lambda: "Linux")  # where torch comes in two builds
-    module_patch.setattr(prerequisites, "CPU_BUILD_GB", (0, 0))
-    module_patch.setattr(prerequisites, "LARGE_BUILD_GB", (0, 0))
+    module_patch.setattr(venv, "CPU_BUILD_BYTES", (0, 0))
+    module_patch.setattr(venv, "LARGE_BUILD_BYTES", (0, 0))
     project.offer_torch("1.0.0+cpu")
     (project.environment.folder / "lib").mkdir(parents=True)
     project.prepare("demo")

@@ -9,9 +9,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from anycost_installer.core.checkout import ROOT
+from anycost_installer.core.checkout import ROOT, project_version
 from anycost_installer.core.errors import InstallError
-from anycost_installer.core.version import project_version
 from anycost_installer.environment.build_venv import locked_setuptools
 from anycost_installer.release import distribution
 from anycost_installer.release.distribution import (

@@ -17,7 +17,7 @@ from anycost_installer.commands.bundle import bundle, members, pack
 from anycost_installer.core.errors import InstallError
 from anycost_installer.core.paths import paths_of
 from anycost_installer.core.progress import Progress
-from anycost_installer.environment import backend_venv, prerequisites
+from anycost_installer.environment import backend_venv, venv
 from anycost_installer.lockfile.requirements import this_target
 from anycost_installer.release import bundles
 from anycost_installer.release.bundles import open_bundle
@@ -50,8 +50,8 @@ def file(release) -> Path:
             patch.setenv(name, value)
         patch.setattr("platform.system", lambda: "Linux")
         patch.setattr(run_bundle, "prepare_venv", lambda *arguments: Path(sys.executable))
-        patch.setattr(run_bundle.fetch_models, "fetch_models", lambda *arguments: None)
-        patch.setattr(run_bundle.fetch_models, "model_sources", lambda *arguments: [models / "faces.onnx"])
+        patch.setattr(run_bundle, "fetch_models", lambda *arguments: None)
+        patch.setattr(run_bundle, "model_sources", lambda *arguments: [models / "faces.onnx"])
         release.lock()
         assert bundle(release.root, None, None, None, False, Progress(io.StringIO())) == 0
     (made,) = (release.root / "dist").iterdir()  # nothing else is left there
@@ -85,7 +85,7 @@ def test_an_environment_is_made_from_it_without_a_network(file, release, tmp_pat
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
     monkeypatch.setattr("platform.system", lambda: "Linux")
-    monkeypatch.setattr(prerequisites, "CPU_BUILD_GB", (0, 0))
+    monkeypatch.setattr(venv, "CPU_BUILD_BYTES", (0, 0))
     paths = paths_of(tmp_path / "home")
     with open_bundle(file, paths, quiet()) as folder:
         assert (folder / "models" / "faces.onnx").read_bytes() == b"finds faces"
@@ -225,7 +225,7 @@ def test_a_manifest_that_leads_elsewhere_is_refused(tmp_path, harm):
 def test_without_room_to_unpack_it_says_how_much_is_needed(file, tmp_path, monkeypatch):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(bundles.shutil, "disk_usage", lambda folder: usage(10, 9, 1000))
-    assert "GB are needed to unpack" in refused(file, tmp_path / "home")
+    assert "MB are needed to unpack" in refused(file, tmp_path / "home")
 
 
 def test_a_dry_run_tells_the_sizes_and_makes_nothing(release, file):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from anycost_installer.backend import installed_models
+from anycost_installer.backend import models as backend_models
 from anycost_installer.commands import doctor
 from anycost_installer.core.checkout import ROOT
 from anycost_installer.core.redact import redacted, without_home
@@ -18,7 +18,7 @@ from installed_home import Home
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     folder = tmp_path / "Jörg Müller 画"
     folder.mkdir()
-    models = [installed_models.Model("yunet", "ok", 232_589, True)]
+    models = [backend_models.Model("yunet", "ok", 232_589, True)]
     monkeypatch.setattr(doctor, "verify_models", lambda python, paths: models)
     return Home(folder)
 
@@ -58,7 +58,7 @@ def test_each_fault_is_named_with_its_remedy(home: Home, monkeypatch: pytest.Mon
     home.krita.settings.write_text("[python]\nenable_anycost_krita=false\n")
     write_record(home.paths, replace(home.record, version="0.0.9", python="/nowhere/bin/python"))
     monkeypatch.setattr(
-        doctor, "verify_models", lambda python, paths: [installed_models.Model("yunet", "damaged", 3, True)]
+        doctor, "verify_models", lambda python, paths: [backend_models.Model("yunet", "damaged", 3, True)]
     )
     monkeypatch.setattr(doctor, "LOW_DISK", 1e18)
     code, facts, said = examined(home)

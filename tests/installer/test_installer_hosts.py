@@ -11,9 +11,8 @@ from anycost_installer.core.errors import InstallError
 from anycost_installer.core.machine import Machine, this_machine
 from anycost_installer.core.paths import paths_of
 from anycost_installer.hosts import sandboxes
-from anycost_installer.hosts.find import find_hosts, select_hosts
+from anycost_installer.hosts.find import find_hosts, running_editors, select_hosts
 from anycost_installer.hosts.host import Host
-from anycost_installer.hosts.running_editors import running_editors
 
 METAINFO = (
     '<component><releases><release date="2026-01-05" version="{}"/><release version="1.0"/></releases></component>'

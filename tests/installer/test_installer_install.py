@@ -35,7 +35,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (backend_venv, "plan", lambda root, paths, bundle: [part]),
         (backend_venv, "prepare", lambda *arguments: PYTHON),
         (backend_venv, "remove_old_environments", lambda *arguments: []),
-        (install.fetch_models, "fetch_models", lambda *arguments: None),
+        (install, "fetch_models", lambda *arguments: None),
         (install, "pip_install_with", lambda *arguments: fake_pip),
         (install, "self_test", lambda *arguments: tested),
     ):
@@ -58,7 +58,7 @@ def test_it_says_what_it_will_do_with_sizes_and_a_dry_run_does_nothing(home: Pat
     said = capsys.readouterr().out
     for text in (
         "1.5 GB  the backend",
-        "8 MB  the plug-in in Krita",
+        "8.5 MB  the plug-in in Krita",
         "one line  that enables it",
         "500 MB to be d",
     ):

@@ -10,9 +10,9 @@ from anycost_installer.commands.demo import edit_seconds, table
 from anycost_installer.core.checkout import ROOT, fingerprint, torch_version
 from anycost_installer.core.errors import InstallError
 from anycost_installer.core.progress import Progress
-from anycost_installer.environment import prerequisites
+from anycost_installer.environment import venv
 from anycost_installer.environment.pip import PipFailure, progress_text
-from anycost_installer.lockfile.torch_index import CPU_INDEX, torch_sources
+from anycost_installer.lockfile.requirements import CPU_INDEX, torch_sources
 
 
 def test_linux_tries_the_cpu_builds_before_the_large_one():
@@ -98,15 +98,15 @@ def test_a_failure_of_pip_names_cause_remedy_and_log(line, cause):
 def test_a_python_without_ensurepip_names_the_package_to_install(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "ensurepip" else name)
     with pytest.raises(InstallError, match=r"ensurepip missing.*apt install python3\.\d+-venv"):
-        prerequisites.check_venv_modules()
+        venv.check_venv_modules()
 
 
 def test_a_full_disk_is_told_before_anything_is_made(monkeypatch, tmp_path):
     usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(prerequisites, "CPU_BUILD_GB", (3.0, 1.0))
+    monkeypatch.setattr(venv, "CPU_BUILD_BYTES", (3e9, 1e9))
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage(10e9, 9e9, 1.2e9))
-    with pytest.raises(InstallError, match=r"1\.2 GB free, 3 GB are needed"):
-        prerequisites.check_disk_space(tmp_path)
+    with pytest.raises(InstallError, match=r"1\.2 GB free, 3\.0 GB are needed"):
+        venv.check_disk_space(tmp_path)
 
 
 class Terminal(io.StringIO):

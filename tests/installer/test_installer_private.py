@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from anycost_installer.core.errors import InstallError
-from anycost_installer.core.folder_lock import file_lock
+from anycost_installer.core.file_lock import file_lock
 from anycost_installer.core.paths import paths_of
 from anycost_installer.core.progress import Progress
-from anycost_installer.environment import backend_venv, pip, prerequisites
+from anycost_installer.environment import backend_venv, pip, venv
 from anycost_installer.environment.backend_venv import backend_environment, plan, prepare, remove_old_environments
 from anycost_installer.environment.venv import STAMP, Environment
 from tiny_release import Release, imported
@@ -35,7 +35,7 @@ def release(tmp_path_factory, module_patch) -> Release:
     for name, value in release.pip_variables().items():
         module_patch.setenv(name, value)
     module_patch.setattr("platform.system", lambda: "Linux")  # where torch comes in two builds
-    module_patch.setattr(prerequisites, "CPU_BUILD_GB", (0, 0))
+    module_patch.setattr(venv, "CPU_BUILD_BYTES", (0, 0))
     release.lock()
     return release
 
@@ -124,7 +124,7 @@ def fresh(tmp_path, monkeypatch) -> Release:
     for name, value in release.pip_variables().items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("platform.system", lambda: "Linux")
-    monkeypatch.setattr(prerequisites, "CPU_BUILD_GB", (0, 0))
+    monkeypatch.setattr(venv, "CPU_BUILD_BYTES", (0, 0))
     release.lock()
     return release
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from anycost_installer.backend import installed_models
+from anycost_installer.backend import models as backend_models
 from anycost_installer.commands import repair
 from anycost_installer.commands.repair import Fault, repair_models, repair_plugins
 from anycost_installer.core.checkout import ROOT
@@ -147,11 +147,11 @@ def test_packages_are_checked_by_what_pip_recorded(tmp_path: Path) -> None:
 
 
 def test_models_are_fetched_when_one_is_wrong(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    good, bad = (installed_models.Model("yunet", state, 3, True) for state in ("ok", "damaged"))
-    optional = installed_models.Model("identity", "missing", 3, False)
+    good, bad = (backend_models.Model("yunet", state, 3, True) for state in ("ok", "damaged"))
+    optional = backend_models.Model("identity", "missing", 3, False)
     answers, fetched = [[good, optional], [bad, optional], [good]], []
     monkeypatch.setattr(repair, "verify_models", lambda python, paths: answers.pop(0) if answers else [bad])
-    monkeypatch.setattr(repair.fetch_models, "fetch_models", lambda *arguments: fetched.append(arguments))
+    monkeypatch.setattr(repair, "fetch_models", lambda *arguments: fetched.append(arguments))
     assert repair_models(PYTHON, ROOT, home.paths, None, home.progress) == []
     assert not fetched
     assert repair_models(PYTHON, ROOT, home.paths, None, home.progress) == [Fault("model yunet", "damaged")]
@@ -161,10 +161,10 @@ def test_models_are_fetched_when_one_is_wrong(home: Home, monkeypatch: pytest.Mo
 
 def test_the_backend_is_asked_for_its_models(home: Home) -> None:
     """In an empty home: every one that is needed is missing."""
-    found = installed_models.verify_models(Path(sys.executable), home.paths)
+    found = backend_models.verify_models(Path(sys.executable), home.paths)
     assert found
     assert any(model.needs_repair for model in found)
-    assert installed_models.verify_models(home.folder / "no python", home.paths) is None
+    assert backend_models.verify_models(home.folder / "no python", home.paths) is None
 
 
 def test_without_a_record_or_with_another_version_it_is_said_what_to_run(home: Home) -> None:

@@ -72,7 +72,7 @@ def installed(tmp_path, monkeypatch) -> Installed:
         (backend_venv, "backend_environment", lambda *arguments: new),
         (backend_venv, "plan", lambda *arguments: []),
         (backend_venv, "prepare", prepare),
-        (run_update.fetch_models, "fetch_models", lambda *arguments: None),
+        (run_update, "fetch_models", lambda *arguments: None),
         (run_update, "pip_install_with", lambda *arguments: fake_pip),
         (run_update, "usable_hosts", lambda hosts, *arguments: list(hosts)),
         (
@@ -128,7 +128,7 @@ def test_if_it_does_not_work_everything_is_as_before(installed, monkeypatch):
 @pytest.mark.parametrize("where", ["prepare", "fetch_models", "pip_install_with", "self_test"])
 def test_stopped_anywhere_the_old_one_is_used_and_the_next_run_goes_on(installed, monkeypatch, stop, where):
     before = installed.below()
-    module = {"prepare": backend_venv, "fetch_models": run_update.fetch_models}.get(where, run_update)
+    module = backend_venv if where == "prepare" else run_update
     with monkeypatch.context() as patch:
         patch.setattr(module, where, raises(stop))
         with pytest.raises(type(stop)):

@@ -110,8 +110,8 @@ def _demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         "demo",
         parents=[_torch(), _verbose()],
         help="set up, edit the face in a real photo, and show before and after",
-        description="Sets up, edits the face in a real photo (smile and age), and says where the before/after sheet "
-        "lies and what each step cost. Needs about 3 GB of disk; takes minutes the first time, seconds the next.",
+        description="Sets up, edits the face in a real photo (smile and age), and shows the path of the before/after "
+        "sheet and the duration of each step. Needs about 3 GB of disk; takes minutes the first time, then seconds.",
     )
 
 
@@ -121,7 +121,7 @@ def _test(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
         parents=[_torch(), _verbose()],
         usage="python3 installer test [-h] [--torch {cpu,default}] [--verbose] [-- PYTEST_ARGUMENT ...]",
         help="set up what the tests need, and run every check and test",
-        description="Sets up, then runs ruff, mypy and pytest. What follows '--' goes to pytest: -- -k composite",
+        description="Sets up, then runs ruff, mypy and pytest. Arguments after '--' are for pytest: -- -k composite",
     )
 
 
@@ -137,7 +137,7 @@ def _torch() -> argparse.ArgumentParser:
     shared.add_argument(
         "--torch",
         choices=("cpu", "default"),
-        help="cpu: the small build, which a new environment gets anyway; "
+        help="cpu: the small build, the default in a new environment; "
         "default: the build that pip takes by itself, on Linux several GB for GPUs",
     )
     return shared

@@ -1,8 +1,8 @@
 """`build`: makes the wheel and the sdist, for pipx and package indexes, reproducibly."""
 
-import hashlib
 from pathlib import Path
 
+from anycost_installer.core.files import format_size, sha256_of
 from anycost_installer.core.progress import Progress
 from anycost_installer.environment.build_venv import build_environment
 from anycost_installer.release import distribution
@@ -16,7 +16,6 @@ def build(root: Path, folder: Path | None, progress: Progress) -> int:
         for kind in ("wheel", "sdist"):
             with progress.step(f"Building the {kind}"):
                 file = distribution.build(kind, python, root, folder, log)
-            size = file.stat().st_size / 1e6
-            progress.say(f"{file}: {size:.1f} MB, sha256 {hashlib.sha256(file.read_bytes()).hexdigest()}")
+            progress.say(f"{file}: {format_size(file.stat().st_size)}, sha256 {sha256_of(file)}")
     (folder / "build.log").unlink()
     return 0

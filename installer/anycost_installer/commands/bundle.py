@@ -1,29 +1,35 @@
 """`bundle`: makes one executable archive with all that `install` needs on a machine without a network."""
 
-import hashlib
-import os
 import shutil
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from anycost_installer.backend import fetch_models
-from anycost_installer.core.checkout import pinned_version
+from anycost_installer.backend.models import fetch_models, model_sources
+from anycost_installer.core.checkout import pinned_version, project_version
 from anycost_installer.core.errors import InstallError
+from anycost_installer.core.files import check_free_space, format_size, replacing, sha256_of
 from anycost_installer.core.progress import Note, Progress
-from anycost_installer.core.version import project_version
-from anycost_installer.environment.backend_venv import MODELS, release_id
+from anycost_installer.environment.backend_venv import MODELS_BYTES, release_id
 from anycost_installer.environment.build_venv import build_environment
 from anycost_installer.environment.pip import run_pip
 from anycost_installer.environment.venv import prepare_venv
-from anycost_installer.lockfile.requirements import LOCK_FILE, PYTHONS, SYSTEMS, Lock, Target, read_lock, this_target
-from anycost_installer.lockfile.torch_index import torch_sources
+from anycost_installer.lockfile.requirements import (
+    LOCK_FILE,
+    PYTHONS,
+    SYSTEMS,
+    Lock,
+    Target,
+    read_lock,
+    this_target,
+    torch_sources,
+)
 from anycost_installer.release import distribution
 from anycost_installer.release.manifest import MANIFEST, Manifest, Member
 
 TOP_LEVEL_FILES = ("pyproject.toml", "README.md", "LICENSE", "NOTICE", LOCK_FILE)
-PROJECT = 60_000_000  # bytes of the project's wheel, about
+PROJECT_BYTES = 60_000_000  # bytes of the project's wheel, about
 PLUGIN_PYTHONS = ("3.10", "3.11", "3.12")  # of editors: the plug-in brings pyzmq for each
 FIRST_DATE = (1980, 1, 1, 0, 0, 0)  # of every member, so that the same content gives the same file
 
@@ -40,28 +46,23 @@ def bundle(
     file = (
         file or root / "dist" / f"anycost-face-editor-{version}-{target.system}-python{target.python}.pyz"
     ).absolute()
-    whole = lock.download + PROJECT + MODELS
+    whole = lock.download + PROJECT_BYTES + MODELS_BYTES
     progress.say(f"Anycost Face Editor {version} for {target}: {file}")
     for size, what in (
         (lock.download, f"{len(lock.packages) + len(lock.sources) + 1} packages"),
-        (PROJECT, "the backend and the plug-ins"),
-        (MODELS, "the model files"),
+        (PROJECT_BYTES, "the backend and the plug-ins"),
+        (MODELS_BYTES, "the model files"),
         (whole, "together, about; twice that while it is made"),
     ):
-        progress.say(f"    {size / 1e6:6.0f} MB  {what}")
+        progress.say(f"    {format_size(size):>9}  {what}")
     if dry_run:
         progress.say("\nNothing was made: this was a dry run.")
         return 0
-    stage = file.with_name(f"{file.name}.part")  # stays after an interruption: the next run uses its downloads
+    stage = file.with_name(f"{file.name}.stage")  # stays after an interruption: the next run uses its downloads
     _begin(stage, target)
-    free = shutil.disk_usage(stage).free
-    if free < 2 * whole:
-        raise InstallError(
-            (f"{stage.parent} has {free / 1000000000.0:.1f} GB free, {2 * whole / 1000000000.0:.1f} GB are needed"),
-            "free some space, then run the same command again",
-        )
+    check_free_space(stage, 2 * whole)
     backend = prepare_venv(root, "", None, progress)
-    fetch_models.fetch_models(backend, root, progress)
+    fetch_models(backend, root, progress)
     with (stage / "bundle.log").open("a", encoding="utf-8") as log, build_environment(root, log, progress) as builder:
         _collect(stage, root, target, lock, builder, log, progress)
     _models(stage, root, backend, progress)
@@ -70,7 +71,7 @@ def bundle(
     with progress.step(f"Packing {file.name}"):
         pack(stage, manifest, file)
     shutil.rmtree(stage, ignore_errors=True)
-    progress.say(f"\n{file}: {file.stat().st_size / 1e6:.0f} MB")
+    progress.say(f"\n{file}: {format_size(file.stat().st_size)}")
     progress.say(f"On the other machine, with Python {target.python}: python{target.python} {file.name} install")
     return 0
 
@@ -100,24 +101,20 @@ def members(stage: Path) -> tuple[Member, ...]:
     for path in sorted(path for path in stage.rglob("*") if path.is_file()):
         name = path.relative_to(stage).as_posix()
         if name not in ("bundle.log", "bundle.target", MANIFEST):
-            found.append(Member(name, path.stat().st_size, _sha256(path)))
+            found.append(Member(name, path.stat().st_size, sha256_of(path)))
     return tuple(found)
 
 
 def pack(stage: Path, manifest: Manifest, file: Path) -> None:
     """Writes the archive atomically."""
-    aside = file.with_name(f"{file.name}.new")
-    try:
-        with zipfile.ZipFile(aside, "w") as archive:  # uncompressed, because the large files are compressed already
-            archive.writestr(zipfile.ZipInfo(MANIFEST, FIRST_DATE), manifest.to_json())
-            for member in manifest.files:
-                entry = zipfile.ZipInfo(member.path, FIRST_DATE)
-                entry.file_size = member.size
-                with (stage / member.path).open("rb") as source, archive.open(entry, "w") as copy:
-                    shutil.copyfileobj(source, copy, 1 << 20)
-        os.replace(aside, file)
-    finally:
-        aside.unlink(missing_ok=True)
+    # Uncompressed, because the large files are compressed already.
+    with replacing(file) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        archive.writestr(zipfile.ZipInfo(MANIFEST, FIRST_DATE), manifest.to_json())
+        for member in manifest.files:
+            entry = zipfile.ZipInfo(member.path, FIRST_DATE)
+            entry.file_size = member.size
+            with (stage / member.path).open("rb") as source, archive.open(entry, "w") as copy:
+                shutil.copyfileobj(source, copy, 1 << 20)
 
 
 def _collect(
@@ -175,7 +172,7 @@ def _models(stage: Path, root: Path, backend: Path, progress: Progress) -> None:
         folder = stage / "models"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        for path in fetch_models.model_sources(backend, root):
+        for path in model_sources(backend, root):
             shutil.copyfile(path, folder / path.name)
 
 
@@ -190,11 +187,3 @@ def _installer(stage: Path, root: Path, target: Target) -> None:
     version = tuple(int(part) for part in target.python.split("."))
     text = start.replace("PYTHON = (3, 0)", f"PYTHON = {version}")
     (stage / "__main__.py").write_text(text, encoding="utf-8")
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

@@ -3,10 +3,11 @@
 import json
 from pathlib import Path
 
-from anycost_installer.backend.fetch_models import fetch_models
+from anycost_installer.backend.models import fetch_models
 from anycost_installer.core.errors import InstallError
+from anycost_installer.core.files import replacing
 from anycost_installer.core.progress import Progress
-from anycost_installer.core.subprocesses import run_logged, stdout_of
+from anycost_installer.core.subprocesses import last_line, run_logged, stdout_of
 from anycost_installer.environment.venv import prepare_venv
 
 PHOTO = "demo/astronaut.png"  # NASA, public domain
@@ -15,12 +16,10 @@ SHEET = "demo/before_after.png"
 EDIT = f"edit {PHOTO} --set smile=-0.8 --set age=0.6 --output {EDITED} --sheet {SHEET}"
 
 SAVE_PHOTO = """
-import os, sys
+import sys
 from PIL import Image
 from skimage.data import astronaut
-target = sys.argv[1]
-Image.fromarray(astronaut()).save(target + ".part", format="PNG")
-os.replace(target + ".part", target)
+Image.fromarray(astronaut()).save(sys.argv[1], format="PNG")
 """
 
 
@@ -51,10 +50,12 @@ def save_photo(python: Path, root: Path, progress: Progress) -> None:
         return
     with progress.step("Saving the demo photo"):
         photo.parent.mkdir(exist_ok=True)
-        code, lines = run_logged([python, "-c", SAVE_PHOTO, photo], root)
-        if code:
-            said = lines[-1] if lines else f"exit {code}"
-            raise InstallError(f"saving {photo} failed: {said}", "fix that, then run the same command again")
+        with replacing(photo) as temporary:
+            code, lines = run_logged([python, "-c", SAVE_PHOTO, temporary], root)
+            if code:
+                raise InstallError(
+                    f"saving {photo} failed: {last_line(lines, code)}", "fix that, then run the same command again"
+                )
 
 
 def edit_seconds(answer: str) -> dict[str, float]:

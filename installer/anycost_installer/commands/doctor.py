@@ -9,18 +9,18 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from anycost_installer.backend.installed_models import verify_models
+from anycost_installer.backend.models import verify_models
+from anycost_installer.core.checkout import project_version
 from anycost_installer.core.errors import InstallError
+from anycost_installer.core.files import existing_parent, format_size
 from anycost_installer.core.machine import Machine
 from anycost_installer.core.paths import Paths
 from anycost_installer.core.progress import Progress
 from anycost_installer.core.redact import redacted, without_home
 from anycost_installer.core.subprocesses import run_captured
-from anycost_installer.core.version import project_version
-from anycost_installer.hosts.find import find_hosts
+from anycost_installer.hosts.find import find_hosts, running_editors
 from anycost_installer.hosts.host import Host
 from anycost_installer.hosts.kritarc import is_enabled, read_settings
-from anycost_installer.hosts.running_editors import running_editors
 from anycost_installer.plugins.install_record import Record, file_state, read_record
 
 LOG_LINES = 12
@@ -148,10 +148,10 @@ def _connection(paths: Paths, problems: list[str]) -> Facts:
 
 
 def _disk(paths: Paths, problems: list[str]) -> Facts:
-    folder = next(path for path in (paths.data, *paths.data.parents) if path.exists())
+    folder = existing_parent(paths.data)
     free = shutil.disk_usage(folder).free
     if free < LOW_DISK:
-        problems.append(f"{folder} has {free / 1e9:.1f} GB free: free some space")
+        problems.append(f"{folder} has {format_size(free)} free: free some space")
     if not os.access(folder, os.W_OK):
         problems.append(f"{folder} cannot be written: make it writable for you")
     return {"folder": str(folder), "free": free}
@@ -200,9 +200,9 @@ def to_text(facts: Facts) -> list[str]:
     rights = {True: "for this user alone", False: "OPEN TO OTHERS", None: "rights not checked here"}
     there = rights[connection["private"]] if connection["there"] else "not there: no backend runs"
     said += ["", f"Connection file: {connection['file']}: {there}"]
-    said.append(f"Free disk: {disk['free'] / 1e9:.1f} GB ({disk['folder']})")
+    said.append(f"Free disk: {format_size(disk['free'])} ({disk['folder']})")
     for model in facts["models"] or []:
-        said.append(f"    {model['state']:<8} {model['size'] / 1e6:6.1f} MB  {model['name']}")
+        said.append(f"    {model['state']:<8} {format_size(model['size']):>9}  {model['name']}")
     if facts["log"]:
         said += ["", "Last lines of the log:", *(f"    {line}" for line in facts["log"])]
     said += ["", "Nothing is wrong." if not facts["problems"] else "To be fixed:"]

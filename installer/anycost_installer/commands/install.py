@@ -3,21 +3,22 @@
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from anycost_installer.backend import fetch_models
+from anycost_installer.backend.models import fetch_models
 from anycost_installer.backend.self_test import SelfTestFailed, SelfTestResult, self_test
+from anycost_installer.core.checkout import project_version
 from anycost_installer.core.errors import InstallError
+from anycost_installer.core.files import format_size
 from anycost_installer.core.machine import Machine
 from anycost_installer.core.paths import Paths
 from anycost_installer.core.progress import Progress
-from anycost_installer.core.version import project_version
 from anycost_installer.environment import backend_venv
+from anycost_installer.environment.backend_venv import PlannedPart
 from anycost_installer.environment.pip import run_pip
-from anycost_installer.hosts.find import select_hosts
+from anycost_installer.hosts.find import running_editors, select_hosts
 from anycost_installer.hosts.host import Host
-from anycost_installer.hosts.running_editors import running_editors
 from anycost_installer.hosts.sandboxes import check_sandbox
 from anycost_installer.plugins.archive import PipInstall
 from anycost_installer.plugins.install_record import Record, read_record
@@ -40,19 +41,11 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Step:
-    what: str
-    path: Path
-    size: int  # bytes on disk, about
-    download: int = 0  # bytes, about
-
-
-@dataclass(frozen=True)
 class Plan:
     version: str
     hosts: tuple[Host, ...]  # which get the plug-in
     skipped: tuple[Host, ...]  # which cannot have it; see their `obstacle`
-    steps: tuple[Step, ...] = field(default=())
+    steps: tuple[PlannedPart, ...]
 
     @property
     def size(self) -> int:
@@ -64,15 +57,11 @@ class Plan:
 
     def to_json(self) -> dict[str, object]:
         """For --json."""
-        steps = [
-            {"what": step.what, "path": str(step.path), "size": step.size, "download": step.download}
-            for step in self.steps
-        ]
         return {
             "version": self.version,
             "hosts": [host.to_json() for host in self.hosts],
             "skipped": [host.to_json() for host in self.skipped],
-            "steps": steps,
+            "steps": [asdict(step) | {"path": str(step.path)} for step in self.steps],
             "size": self.size,
             "download": self.download,
         }
@@ -85,7 +74,7 @@ def install(
 
     `ask`: asks a yes/no question."""
     paths = machine.paths
-    made = missing_folders(paths)  # before a bundle is unpacked there
+    created = missing_folders(paths)  # before a bundle is unpacked there
     with bundles.open_bundle(options.bundle, paths, progress) as bundle:
         plan = make_plan(root, machine, options, bundle)
         print_plan(plan, progress)
@@ -97,14 +86,14 @@ def install(
             progress.say("Nothing was changed.")
             return 0, answer | {"done": False}
         python = backend_venv.prepare(root, paths, options.torch, bundle, progress)
-        fetch_models.fetch_models(python, root, progress, paths.variables(), bundle)
+        fetch_models(python, root, progress, paths.variables(), bundle)
         hosts = usable_hosts(plan.hosts, python, progress)
-        fetch = pip_install_with(python, root, bundle, progress)
+        pip_install = pip_install_with(python, root, bundle, progress)
         client = hosts[0].plugin_folder / "vendor"
         previous = previous_record(paths)
         tested = None
         try:
-            with installed_plugins(root, python, paths, hosts, fetch, progress, made):
+            with installed_plugins(root, python, paths, hosts, pip_install, progress, created):
                 if previous:  # then it comes back if the new one does not work
                     tested = self_test(python, client, paths, progress)
             tested = tested or self_test(python, client, paths, progress)
@@ -129,14 +118,14 @@ def make_plan(root: Path, machine: Machine, options: Options, bundle: Path | Non
     skipped = tuple(host for host in found if host.obstacle)
     if not hosts:
         raise no_usable_host(skipped)
-    steps = [Step(step.what, step.path, step.size, step.download) for step in backend_venv.plan(root, paths, bundle)]
+    steps = backend_venv.plan(root, paths, bundle)
     steps += [
-        Step(f"the plug-in as one ZIP ({program})", archive_path(paths, program), ARCHIVE_BYTES)
+        PlannedPart(f"the plug-in as one ZIP ({program})", archive_path(paths, program), ARCHIVE_BYTES)
         for program in dict.fromkeys(host.program for host in hosts)
     ]
     for folder in dict.fromkeys(host.plugin_folder for host in hosts):
         titles = ", ".join(host.title for host in hosts if host.plugin_folder == folder)
-        steps.append(Step(f"the plug-in in {titles}", folder, PLUGIN_BYTES))
+        steps.append(PlannedPart(f"the plug-in in {titles}", folder, PLUGIN_BYTES))
     return Plan(project_version(root), hosts, skipped, tuple(steps))
 
 
@@ -151,14 +140,10 @@ def print_plan(plan: Plan, progress: Progress) -> None:
         progress.say(f"    {host.title}: left out. {host.obstacle[0].upper()}{host.obstacle[1:]}.")
     progress.say("\nWhat will be installed where:")
     for step in plan.steps:
-        progress.say(f"    {megabytes(step.size):>9}  {step.what}: {step.path}")
+        progress.say(f"    {format_size(step.size):>9}  {step.what}: {step.path}")
     for settings in dict.fromkeys(host.settings for host in plan.hosts if host.settings):
         progress.say(f"    {'one line':>9}  that enables it: {settings}")
-    progress.say(f"    {megabytes(plan.size):>9}  together, about; {megabytes(plan.download)} to be downloaded")
-
-
-def megabytes(size: int) -> str:
-    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
+    progress.say(f"    {format_size(plan.size):>9}  together, about; {format_size(plan.download)} to be downloaded")
 
 
 def usable_hosts(hosts: tuple[Host, ...], python: Path, progress: Progress) -> list[Host]:
@@ -184,14 +169,16 @@ def no_usable_host(hosts: Sequence[Host]) -> InstallError:
 
 def pip_install_with(python: Path, root: Path, bundle: Path | None, progress: Progress) -> PipInstall:
     """A function that runs `pip install` with the backend's Python and returns whether it succeeded."""
-    more = backend_venv.pip_arguments(bundle)
+    pip_options = backend_venv.pip_arguments(bundle)
     log_file = python.parent.parent / "install.log"
 
-    def fetched(arguments: list[str]) -> bool:
+    def install(arguments: list[str]) -> bool:
         with log_file.open("a", encoding="utf-8") as log:
-            return run_pip(python, [*more, *arguments], root, log, lambda text: None, verbose=progress.verbose) is None
+            words = [*pip_options, *arguments]
+            failure = run_pip(python, words, root, log, lambda text: None, verbose=progress.verbose)
+        return failure is None
 
-    return fetched
+    return install
 
 
 def previous_record(paths: Paths) -> Record | None:
@@ -211,11 +198,11 @@ def missing_folders(paths: Paths) -> list[Path]:
 
 def print_next_steps(hosts: list[Host], machine: Machine, paths: Paths, progress: Progress) -> None:
     """Tells how to open the plug-in in each editor."""
-    entries = {"Krita": "Filter > Edit Face…", "GIMP": "Filters > Face > Edit Face…"}
+    menus = {"Krita": "Filter > Edit Face…", "GIMP": "Filters > Face > Edit Face…"}
     open_now = [] if machine.prefixed else running_editors()
     for program in dict.fromkeys(host.program for host in hosts):
-        again = f"{program} is running: restart it" if program in open_now else f"Start {program}"
-        progress.say(f"\n{again} and choose {entries[program]}")
+        first = f"{program} is running: restart it" if program in open_now else f"Start {program}"
+        progress.say(f"\n{first} and choose {menus[program]}")
     if any(host.program == "Krita" for host in hosts):
         progress.say(
             f"A Krita that was not found can import {archive_path(paths, 'Krita')}: "
@@ -224,4 +211,5 @@ def print_next_steps(hosts: list[Host], machine: Machine, paths: Paths, progress
 
 
 def self_test_json(tested: SelfTestResult) -> dict[str, object]:
+    """For --json."""
     return {"ok": True, **tested.__dict__}

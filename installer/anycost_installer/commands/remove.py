@@ -5,22 +5,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from anycost_installer.core.errors import InstallError
+from anycost_installer.core.files import path_exists, remove_path
 from anycost_installer.core.machine import Machine
 from anycost_installer.core.paths import Paths
 from anycost_installer.core.progress import Progress
 from anycost_installer.environment import backend_venv
-from anycost_installer.hosts.find import find_hosts
+from anycost_installer.hosts.find import find_hosts, running_editors
 from anycost_installer.hosts.gimp import default_host as default_gimp
 from anycost_installer.hosts.host import Host
 from anycost_installer.hosts.krita import default_host as default_krita
-from anycost_installer.hosts.running_editors import running_editors
 from anycost_installer.plugins.archive import ARCHIVES_FOLDER
 from anycost_installer.plugins.install_record import RECORD_FILE, Record, read_record, write_record
 from anycost_installer.plugins.installation import (
     archive_path,
-    leftovers,
     remove_empty_folders,
-    remove_path,
     remove_plugin,
 )
 
@@ -114,12 +112,12 @@ def known_hosts(machine: Machine, record: Record | None) -> list[Host]:
 
 def shared(paths: Paths, options: Options) -> list[Path]:
     """The shared paths that exist and are to be removed."""
-    shared_paths = [paths.data / "backend.json", paths.data / ARCHIVES_FOLDER, *backend_venv.environment_folders(paths)]
+    shared_paths = [paths.data / "backend.json", paths.data / ARCHIVES_FOLDER, backend_venv.environments_folder(paths)]
     shared_paths += [paths.cache / name for name in CACHES] + [paths.run]
     if options.models == "remove":
         shared_paths += [paths.data / name for name in MODELS]
     shared_paths.append(paths.data / RECORD_FILE)  # last, so that an interrupted removal can be continued
-    return [path for path in dict.fromkeys(shared_paths) if path.exists() or path.is_symlink()]
+    return [path for path in dict.fromkeys(shared_paths) if path_exists(path)]
 
 
 def carry_out(paths: Paths, removal: Removal) -> list[Path]:
@@ -129,7 +127,6 @@ def carry_out(paths: Paths, removal: Removal) -> list[Path]:
     for host in removal.hosts:
         entries = [entry for entry in recorded if entry.host == str(host.plugins_folder)]
         removed += remove_plugin(host, entries)
-        removed += [path for path in leftovers(host) if remove_path(path)]
         if host.backend.parent != paths.data and remove_path(host.backend):
             removed.append(host.backend)
     removed += [path for path in removal.shared_paths if remove_path(path)]

@@ -7,23 +7,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from anycost_installer.backend import fetch_models
-from anycost_installer.backend.installed_models import verify_models
+from anycost_installer.backend.models import fetch_models, verify_models
 from anycost_installer.backend.self_test import SelfTestFailed, self_test
 from anycost_installer.commands.install import pip_install_with
+from anycost_installer.core.checkout import project_version
 from anycost_installer.core.errors import InstallError
+from anycost_installer.core.files import remove_path
 from anycost_installer.core.machine import Machine
 from anycost_installer.core.paths import Paths
 from anycost_installer.core.progress import Progress
-from anycost_installer.core.version import project_version
 from anycost_installer.environment import backend_venv
 from anycost_installer.environment.installed_packages import DamagedPackage, damaged_packages, force_reinstall
 from anycost_installer.hosts import kritarc
 from anycost_installer.hosts.host import Host
-from anycost_installer.plugins import archive
-from anycost_installer.plugins.archive import Member, PipInstall
+from anycost_installer.plugins.archive import Member, PipInstall, members_for, read_members
 from anycost_installer.plugins.install_record import Record, file_state, read_record
-from anycost_installer.plugins.installation import archive_path, installed_plugins, leftovers, remove_path
+from anycost_installer.plugins.installation import archive_path, installed_plugins, leftovers
 from anycost_installer.plugins.transaction import Content, FileTransaction
 from anycost_installer.release import bundles
 
@@ -42,11 +41,10 @@ def repair(root: Path, machine: Machine, bundle: Path | None, progress: Progress
     with bundles.open_bundle(bundle, paths, progress) as opened:
         python, faults = repair_environment(root, record, paths, opened, progress)
         faults += repair_models(python, root, paths, opened, progress)
-        faults += repair_plugins(
-            root, python, record, paths, pip_install_with(python, root, opened, progress), progress
-        )
+        pip_install = pip_install_with(python, root, opened, progress)
+        faults += repair_plugins(root, python, record, paths, pip_install, progress)
     for fault in faults:
-        progress.say(f"    {fault.what}: {fault.problem}{', repaired' if fault.repaired else '; left so'}")
+        progress.say(f"    {fault.what}: {fault.problem}{', repaired' if fault.repaired else '; left as it is'}")
     repaired = sum(fault.repaired for fault in faults)
     found = "1 fault was" if repaired == 1 else f"{repaired} faults were"
     progress.say(f"{found} found and repaired." if repaired else "Everything is as it was installed.")
@@ -81,7 +79,7 @@ def repair_environment(
         complete = backend_venv.prepare(root, paths, None, bundle, progress)
         return complete, [Fault(str(record.environment), "missing")]
     with progress.step("Checking the private environment"):
-        packages: list[DamagedPackage] = damaged_packages(record.environment)
+        packages = damaged_packages(record.environment)
     if not packages:
         return python, []
     for package in packages:
@@ -103,7 +101,7 @@ def repair_models(python: Path, root: Path, paths: Paths, bundle: Path | None, p
         raise InstallError("the backend cannot say which models it has", "run 'python3 installer install'")
     wrong = [model for model in found if model.needs_repair]
     if wrong:
-        fetch_models.fetch_models(python, root, progress, paths.variables(), bundle)
+        fetch_models(python, root, progress, paths.variables(), bundle)
         still = [model.name for model in verify_models(python, paths) or [] if model.needs_repair]
         if still:
             raise InstallError(
@@ -187,7 +185,7 @@ def _contents(record: Record, paths: Paths) -> dict[str, Callable[[], Content]]:
 
     found: dict[str, Callable[[], Content]] = {}
     for host in {host.plugins_folder: host for host in record.hosts}.values():
-        for member in archive.members_for(_members(host, paths), host):
+        for member in members_for(_members(host, paths), host):
             found[str(member.path_in(host))] = of(member)
     backend_json = json.dumps({"python": record.python}).encode()
     for file in {paths.data / "backend.json", *(host.backend for host in record.hosts)}:
@@ -196,4 +194,4 @@ def _contents(record: Record, paths: Paths) -> dict[str, Callable[[], Content]]:
 
 
 def _members(host: Host, paths: Paths) -> list[Member]:
-    return archive.read_members(archive_path(paths, host.program))
+    return read_members(archive_path(paths, host.program))

@@ -3,13 +3,14 @@
 import shutil
 from pathlib import Path
 
-from anycost_installer.backend import fetch_models
+from anycost_installer.backend.models import fetch_models
 from anycost_installer.backend.self_test import SelfTestFailed, self_test
-from anycost_installer.commands.install import megabytes, pip_install_with, usable_hosts
+from anycost_installer.commands.install import pip_install_with, usable_hosts
+from anycost_installer.core.checkout import project_version
 from anycost_installer.core.errors import InstallError
+from anycost_installer.core.files import format_size
 from anycost_installer.core.paths import Paths
 from anycost_installer.core.progress import Progress
-from anycost_installer.core.version import project_version
 from anycost_installer.environment import backend_venv
 from anycost_installer.plugins.install_record import read_record
 from anycost_installer.plugins.installation import installed_plugins
@@ -26,19 +27,18 @@ def update(root: Path, paths: Paths, torch: str | None, bundle: Path | None, dry
         progress.say(f"Anycost Face Editor {record.version} is installed, this is {project_version(root)}.")
         parts = backend_venv.plan(root, paths, folder)
         for part in parts:
-            progress.say(f"    {megabytes(part.size):>9}  {part.what}: {part.path}")
+            progress.say(f"    {format_size(part.size):>9}  {part.what}: {part.path}")
         if dry_run:
             titles = ", ".join(host.title for host in record.hosts)
             progress.say(f"    the new plug-in in {titles}\n\nNothing was changed: this was a dry run.")
             return 0
         new = not environment.folder.exists()
         python = backend_venv.prepare(root, paths, torch, folder, progress)
-        fetch_models.fetch_models(python, root, progress, paths.variables(), folder)
+        fetch_models(python, root, progress, paths.variables(), folder)
         hosts = usable_hosts(record.hosts, python, progress)
+        pip_install = pip_install_with(python, root, folder, progress)
         try:
-            with installed_plugins(
-                root, python, paths, hosts, pip_install_with(python, root, folder, progress), progress
-            ):
+            with installed_plugins(root, python, paths, hosts, pip_install, progress):
                 self_test(python, hosts[0].plugin_folder / "vendor", paths, progress)
         except SelfTestFailed as failed:
             if new and environment.folder != record.environment:  # the next run must not take it for a good one

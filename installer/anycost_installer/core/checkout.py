@@ -24,6 +24,14 @@ def read_pyproject(root: Path) -> str:
         ) from None
 
 
+def project_version(root: Path) -> str:
+    """Raises InstallError for an incomplete checkout."""
+    found = re.search(r"""^\[project\][^\[]*?^version\s*=\s*["']([^"']+)["']""", read_pyproject(root), re.M | re.S)
+    if not found:
+        raise InstallError(f"{root / 'pyproject.toml'} names no version", "run the installer from a complete checkout")
+    return found[1]
+
+
 def pinned_version(root: Path, package: str) -> str:
     """The pinned release of a package, such as "2.13.0". Raises InstallError unless it is pinned exactly once."""
     pins = re.findall(rf"""^\s*["']{package}==([^"']*)["']""", read_pyproject(root), re.MULTILINE)

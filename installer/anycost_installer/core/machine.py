@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from anycost_installer.core.paths import Paths, paths_of
+from anycost_installer.core import paths
+from anycost_installer.core.paths import Paths
 
 # Variables that name folders of programs, not folders of the user.
 _PROGRAM_VARIABLES = ("PATH", "PROGRAMFILES", "PROGRAMFILES(X86)")
@@ -25,18 +26,39 @@ class Machine:
 
     @property
     def paths(self) -> Paths:
+        """The project's folders."""
         if self.prefixed:
-            return paths_of(self.home, self.platform)
-        return paths_of(None, self.platform, self.home, self.variables)
+            return paths.paths_of(self.home, self.platform)
+        return paths.paths_of(None, self.platform, self.home, self.variables)
 
-    def at(self, *parts: str) -> Path:
-        """A path of the system, such as at("usr", "bin")."""
+    @property
+    def data_home(self) -> Path:
+        return paths.data_home(self.home, self.variables)
+
+    @property
+    def config_home(self) -> Path:
+        return paths.config_home(self.home, self.variables)
+
+    @property
+    def local_app_data(self) -> Path:
+        return paths.local_app_data(self.home, self.variables)
+
+    @property
+    def roaming_app_data(self) -> Path:
+        return paths.roaming_app_data(self.home, self.variables)
+
+    @property
+    def program_files(self) -> Path:
+        return Path(self.variables.get("PROGRAMFILES") or self.system_path("Program Files"))
+
+    def system_path(self, *parts: str) -> Path:
+        """A path of the system, such as system_path("usr", "bin")."""
         return self.root.joinpath(*parts)
 
-    def program(self, *names: str) -> Path | None:
+    def find_program(self, *names: str) -> Path | None:
         """The first of these programs that is on the PATH or in a usual folder."""
         on_path = self.variables.get("PATH", "").split(os.pathsep) if self.root == Path(self.root.anchor) else []
-        usual = [str(self.at(*parts)) for parts in (("usr", "bin"), ("usr", "local", "bin"), ("bin",))]
+        usual = [str(self.system_path(*parts)) for parts in (("usr", "bin"), ("usr", "local", "bin"), ("bin",))]
         for name in names:
             for folder in [path for path in on_path if path] + usual:
                 file = Path(folder) / name
@@ -47,7 +69,7 @@ class Machine:
     def app_images(self, name: str) -> Iterator[tuple[Path, str]]:
         """AppImages such as krita-5.2.9-x86_64.AppImage in the usual folders, each with its version, "" if unknown."""
         homes = ("Applications", "AppImages", "Downloads", "Desktop", "bin", ".local/bin", ".")
-        folders = [self.home / folder for folder in homes] + [self.at("opt")]
+        folders = [self.home / folder for folder in homes] + [self.system_path("opt")]
         for folder in folders:
             for file in sorted(_files(folder)):
                 if re.match(rf"{name}\b.*\.appimage$", file.name, re.IGNORECASE):

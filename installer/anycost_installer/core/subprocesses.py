@@ -75,6 +75,20 @@ def stdout_of(
     return child.returncode, answer
 
 
+def output_of(command: Sequence[str], seconds: float = 30) -> str:
+    """The standard output of a system program; "" when it does not run, takes longer, or prints no text."""
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds)
+    except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
+        return ""
+    return done.stdout
+
+
+def last_line(lines: Sequence[str], code: int) -> str:
+    """The last line that a failed process printed, or its exit code."""
+    return next((line for line in reversed(lines) if line.strip()), f"exit {code}")
+
+
 @contextmanager
 def _started(command: Sequence[str | Path], cwd: Path, variables: Mapping[str, str], **streams: Any) -> Iterator[Any]:
     child = subprocess.Popen(

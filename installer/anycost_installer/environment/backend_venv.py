@@ -3,30 +3,30 @@
 Each release has its own folder, so that a new one is made beside the old one. backend.json names the one in use."""
 
 import hashlib
+import json
 import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from anycost_installer.core.checkout import project_version
 from anycost_installer.core.errors import InstallError
-from anycost_installer.core.folder_lock import file_lock
+from anycost_installer.core.file_lock import file_lock
 from anycost_installer.core.paths import Paths
+from anycost_installer.core.processes import command_line
 from anycost_installer.core.progress import Progress
-from anycost_installer.core.version import project_version
 from anycost_installer.environment.locked_packages import install_packages, install_project, install_torch
 from anycost_installer.environment.pip import check_packages
-from anycost_installer.environment.running_backend import running_backend_python
 from anycost_installer.environment.venv import Environment, Stamp, create_venv, marked_incomplete
 from anycost_installer.lockfile.requirements import Lock, Target, read_lock, this_target
 from anycost_installer.release import distribution
 from anycost_installer.release.manifest import read_manifest
 
-FOLDER = "environments"
 REMOVING = ".old"  # suffix of folders that are being removed
-ON_DISK = 1_700_000_000  # bytes, measured: Linux, Python 3.11
-MODELS = 41_000_000  # bytes on disk
-MODELS_DOWNLOAD = 78_000_000  # bytes: some models come in larger packages
+ENVIRONMENT_BYTES = 1_700_000_000  # bytes, measured: Linux, Python 3.11
+MODELS_BYTES = 41_000_000  # bytes on disk
+MODELS_DOWNLOAD_BYTES = 78_000_000  # bytes: some models come in larger packages
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def release_id(root: Path, target: Target) -> str:
 def backend_environment(root: Path, paths: Paths, bundle: Path | None) -> Environment:
     """The environment of this release; it need not exist. `bundle`: an unpacked one. Raises InstallError."""
     release = read_manifest(bundle).release if bundle else release_id(root, this_target())
-    return Environment(root, paths.data / FOLDER / release)
+    return Environment(root, environments_folder(paths) / release)
 
 
 def plan(root: Path, paths: Paths, bundle: Path | None) -> list[PlannedPart]:
@@ -63,11 +63,13 @@ def plan(root: Path, paths: Paths, bundle: Path | None) -> list[PlannedPart]:
     if not _complete(environment):
         download = 0 if bundle else read_lock(root, this_target()).download
         parts.append(
-            PlannedPart("the backend, its packages and its Python environment", environment.folder, ON_DISK, download)
+            PlannedPart(
+                "the backend, its packages and its Python environment", environment.folder, ENVIRONMENT_BYTES, download
+            )
         )
     models = paths.data / "models"
     if not models.is_dir():
-        parts.append(PlannedPart("the model files", models, MODELS, 0 if bundle else MODELS_DOWNLOAD))
+        parts.append(PlannedPart("the model files", models, MODELS_BYTES, 0 if bundle else MODELS_DOWNLOAD_BYTES))
     return parts
 
 
@@ -87,7 +89,7 @@ def prepare(
         progress.say(f"Private environment: ready ({environment.folder})")
         return environment.python
     lock = read_lock(root, this_target())
-    with file_lock(paths.data / FOLDER):
+    with file_lock(environments_folder(paths)):
         return _prepared(environment, lock, bundle, progress)
 
 
@@ -104,10 +106,9 @@ def pip_arguments(bundle: Path | None) -> list[str]:
     return ["--no-index", "--find-links", str(bundle / "wheels")] if bundle else []
 
 
-def environment_folders(paths: Paths) -> list[Path]:
-    """The folder of all environments, in a list; an empty list when it does not exist."""
-    folder = paths.data / FOLDER
-    return [folder] if folder.is_dir() else []
+def environments_folder(paths: Paths) -> Path:
+    """The folder of all environments; it need not exist."""
+    return paths.data / "environments"
 
 
 def remove_old_environments(paths: Paths, keep: Path, progress: Progress) -> list[Path]:
@@ -116,7 +117,7 @@ def remove_old_environments(paths: Paths, keep: Path, progress: Progress) -> lis
     `keep`: the folder of the environment in use."""
     removed = []
     in_use = running_backend_python(paths.run)
-    for folder in sorted((paths.data / FOLDER).glob("*")):
+    for folder in sorted(environments_folder(paths).glob("*")):
         if folder == keep or not folder.is_dir():
             continue
         if in_use and in_use.is_relative_to(folder):
@@ -132,6 +133,16 @@ def remove_old_environments(paths: Paths, keep: Path, progress: Progress) -> lis
             shutil.rmtree(renamed, ignore_errors=True)
         removed.append(folder)
     return removed
+
+
+def running_backend_python(run: Path) -> Path | None:
+    """`run`: the folder of the connection file. None when no backend runs or its Python is unknown."""
+    try:
+        pid = int(json.loads((run / "connection.json").read_bytes())["pid"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    words = command_line(pid)
+    return Path(words[0]) if words and "anycost_backend" in " ".join(words) else None
 
 
 def _complete(environment: Environment) -> bool:

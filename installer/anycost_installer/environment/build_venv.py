@@ -1,6 +1,5 @@
 """A temporary environment with the locked setuptools only: for building wheels and for `pip download`."""
 
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,10 +9,8 @@ from typing import TextIO
 from anycost_installer.core.checkout import read_pyproject
 from anycost_installer.core.errors import InstallError
 from anycost_installer.core.progress import Progress
-from anycost_installer.core.subprocesses import run_logged
 from anycost_installer.environment.pip import run_pip
-from anycost_installer.environment.prerequisites import check_venv_modules
-from anycost_installer.environment.venv import Environment
+from anycost_installer.environment.venv import Environment, check_venv_modules, make_venv
 from anycost_installer.lockfile.requirements import read_lock, this_target
 
 
@@ -24,12 +21,7 @@ def build_environment(root: Path, log: TextIO, progress: Progress) -> Iterator[P
     with tempfile.TemporaryDirectory(prefix="anycost-build-", ignore_cleanup_errors=True) as folder:
         environment = Environment(root, Path(folder) / "environment")
         with progress.step("Making a temporary environment for building") as note:
-            code, lines = run_logged([sys.executable, "-m", "venv", environment.folder], root, log)
-            if code:
-                said = next((line for line in reversed(lines) if line), f"exit {code}")
-                raise InstallError(
-                    f"making {environment.folder} failed: {said}", "fix that, then run the same command again"
-                )
+            make_venv(environment, log)
             requirements = Path(folder) / "requirements.txt"
             requirements.write_text(locked_setuptools(root), encoding="utf-8")
             arguments = ["--require-hashes", "--no-deps", "--only-binary", ":all:", "--requirement", str(requirements)]

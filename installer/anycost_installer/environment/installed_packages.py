@@ -2,9 +2,10 @@
 
 import base64
 import csv
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+
+from anycost_installer.core.files import sha256_of
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,7 @@ def _checked(dist_info: Path) -> DamagedPackage:
 
 def _hash(file: Path) -> str:
     """The hash in the form of RECORD; "" for a file that cannot be read."""
-    digest = hashlib.sha256()
     try:
-        with file.open("rb") as opened:
-            while block := opened.read(1 << 20):
-                digest.update(block)
+        return base64.urlsafe_b64encode(bytes.fromhex(sha256_of(file))).rstrip(b"=").decode()
     except OSError:
         return ""
-    return base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode()

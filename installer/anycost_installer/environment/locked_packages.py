@@ -10,8 +10,7 @@ from anycost_installer.core.errors import InstallError
 from anycost_installer.core.progress import Note
 from anycost_installer.environment.pip import PipFailure, run_pip
 from anycost_installer.environment.venv import Environment
-from anycost_installer.lockfile.requirements import Lock
-from anycost_installer.lockfile.torch_index import torch_sources
+from anycost_installer.lockfile.requirements import Lock, torch_sources
 from anycost_installer.release import distribution
 from anycost_installer.release.manifest import REMEDY
 

@@ -1,7 +1,11 @@
 """Finds the editors of a machine and selects those that get the plug-in."""
 
+import sys
+from pathlib import Path
+
 from anycost_installer.core.errors import InstallError
 from anycost_installer.core.machine import Machine
+from anycost_installer.core.processes import process_names
 from anycost_installer.hosts import gimp, krita
 from anycost_installer.hosts.host import Host
 
@@ -34,3 +38,11 @@ def select_hosts(machine: Machine, only_krita: bool, only_gimp: bool) -> list[Ho
             "install one, start it once, then run the same command again",
         )
     return found
+
+
+def running_editors(platform: str = sys.platform, processes: Path = Path("/proc")) -> list[str]:
+    """The editors that this user has open, such as ["Krita"]. They load a new plug-in only after a restart."""
+    names = [name.removesuffix(".exe") for name in process_names(platform, processes)]
+    found = {"Krita" for name in names if name == "krita"}
+    found |= {"GIMP" for name in names if name.split("-")[0] == "gimp"}
+    return sorted(found)

@@ -21,25 +21,25 @@ def find_gimps(machine: Machine) -> list[Host]:
         ):
             found.append(program)
     known = {host.folder for host in found}
-    for root, note in _roots(machine):
+    for root, backend_json in _roots(machine):
         folders = [folder for folder in root.glob("3.*") if folder.is_dir() and folder not in known]
         kind = default_host(machine).kind
-        found += [_host(machine, kind, folder, note, version=folder.name) for folder in folders]
+        found += [_host(machine, kind, folder, backend_json, version=folder.name) for folder in folders]
     return sorted(found, key=lambda host: versions.number(host.version), reverse=True)
 
 
 def default_host(machine: Machine) -> Host:
     """A GIMP 3 with the default profile, which need not exist."""
     kind = {"win32": "installer", "darwin": "app"}.get(machine.platform, "package")
-    root, note = _roots(machine)[0]
-    return _host(machine, kind, root / FIRST, note)
+    root, backend_json = _roots(machine)[0]
+    return _host(machine, kind, root / FIRST, backend_json)
 
 
 def _host(
     machine: Machine,
     kind: str,
     folder: Path,
-    note: Path,
+    backend_json: Path,
     version: str = "",
     python: str = "",
     file: Path | None = None,
@@ -48,23 +48,20 @@ def _host(
 ) -> Host:
     # GIMP for Windows has MinGW's Python; pyzmq has no wheel for it.
     wheels = machine.platform != "win32"
-    return Host("GIMP", kind, folder, note, version, python, None, file, sandbox, wheels, obstacle)
+    return Host("GIMP", kind, folder, backend_json, version, python, None, file, sandbox, wheels, obstacle)
 
 
 def _roots(machine: Machine) -> list[tuple[Path, Path]]:
     """Parent folders of the profiles, each with the path of backend.json for their plug-ins."""
-    note = machine.paths.data / "backend.json"
+    backend_json = machine.paths.data / "backend.json"
     if machine.platform == "win32":
-        roaming = Path(machine.variables.get("APPDATA") or machine.home / "AppData" / "Roaming")
-        local = Path(machine.variables.get("LOCALAPPDATA") or machine.home / "AppData" / "Local")
-        stores = sorted((local / "Packages").glob("*GIMP*/LocalCache"))
-        return [(roaming / "GIMP", note)] + [
+        stores = sorted((machine.local_app_data / "Packages").glob("*GIMP*/LocalCache"))
+        return [(machine.roaming_app_data / "GIMP", backend_json)] + [
             (cache / "Roaming" / "GIMP", cache / "Local" / APP / "backend.json") for cache in stores
         ]
     if machine.platform == "darwin":
-        return [(machine.home / "Library" / "Application Support" / "GIMP", note)]
-    config = Path(machine.variables.get("XDG_CONFIG_HOME") or machine.home / ".config")
-    return [(config / "GIMP", note)]
+        return [(machine.home / "Library" / "Application Support" / "GIMP", backend_json)]
+    return [(machine.config_home / "GIMP", backend_json)]
 
 
 def _programs(machine: Machine) -> list[Host]:
@@ -77,22 +74,22 @@ def _programs(machine: Machine) -> list[Host]:
 
 def _of_version(machine: Machine, kind: str, version: str, python: str, file: Path | None) -> Host:
     """A GIMP with the default profile of its minor release; an unknown version counts as FIRST."""
-    root, note = _roots(machine)[0]
+    root, backend_json = _roots(machine)[0]
     series = versions.minor(version) if version else FIRST
     obstacle = TOO_OLD if versions.number(series) < versions.number(FIRST) else ""
-    return _host(machine, kind, root / series, note, version, python, file, obstacle=obstacle)
+    return _host(machine, kind, root / series, backend_json, version, python, file, obstacle=obstacle)
 
 
 def _linux(machine: Machine) -> list[Host]:
     found = []
-    program = machine.program("gimp-3.2", "gimp-3.0", "gimp-3", "gimp", "gimp-2.10")
+    program = machine.find_program("gimp-3.2", "gimp-3.0", "gimp-3", "gimp", "gimp-2.10")
     if program:
         version = versions.of_metainfo(program.parent.parent / "share", FLATPAK)
         version = version or versions.of_metainfo(program.parent.parent / "share", "gimp")
         version = version or program.name.removeprefix("gimp").removeprefix("-")
         if version == "3":
             version = FIRST
-        python = versions.python_of_link(machine.at("usr", "bin", "python3"))
+        python = versions.python_of_link(machine.system_path("usr", "bin", "python3"))
         found.append(_of_version(machine, "package", version, python, program))
     for file, version in machine.app_images("gimp"):
         found.append(_of_version(machine, "AppImage", version, "", file))
@@ -111,11 +108,11 @@ def _flatpak(machine: Machine) -> list[Host]:
     series = [folder.name for folder in root.glob("3.*") if folder.is_dir()]
     names = [versions.minor(version)] if version else sorted(series, key=versions.number)[-1:] or [FIRST]
     python = sandboxes.python_of_flatpak(active) if active else ""
-    note = sandbox / "data" / APP / "backend.json"
+    backend_json = sandbox / "data" / APP / "backend.json"
     run = ("flatpak", "run", "--command={python}", FLATPAK)
     obstacle = TOO_OLD if versions.number(names[0]) < versions.number(FIRST) else ""
     profile = root / names[0]
-    return [_host(machine, "Flatpak", profile, note, version or names[0], python, active, run, obstacle)]
+    return [_host(machine, "Flatpak", profile, backend_json, version or names[0], python, active, run, obstacle)]
 
 
 def _snap(machine: Machine) -> list[Host]:
@@ -125,15 +122,15 @@ def _snap(machine: Machine) -> list[Host]:
     home = machine.home / "snap" / "gimp" / "current"
     version = versions.of_snap(folder)
     profile = home / ".config" / "GIMP" / (versions.minor(version) or FIRST)
-    note = home / ".local" / "share" / APP / "backend.json"
+    backend_json = home / ".local" / "share" / APP / "backend.json"
     python = versions.python_in([folder / "usr" / "lib"])
     why = sandboxes.sandbox_obstacle("GIMP", "the Snap's sandbox")
-    return [_host(machine, "Snap", profile, note, version, python, folder, obstacle=why)]
+    return [_host(machine, "Snap", profile, backend_json, version, python, folder, obstacle=why)]
 
 
 def _windows(machine: Machine) -> list[Host]:
-    programs = Path(machine.variables.get("PROGRAMFILES") or machine.at("Program Files"))
-    local = Path(machine.variables.get("LOCALAPPDATA") or machine.home / "AppData" / "Local")
+    programs = machine.program_files
+    local = machine.local_app_data
     found = []
     for folder in sorted([*programs.glob("GIMP*"), *(local / "Programs").glob("GIMP*")]):
         version = versions.of_metainfo(folder / "share", FLATPAK)
@@ -147,7 +144,7 @@ def _windows(machine: Machine) -> list[Host]:
 
 def _macos(machine: Machine) -> list[Host]:
     found = []
-    for folder in (machine.at("Applications"), machine.home / "Applications"):
+    for folder in (machine.system_path("Applications"), machine.home / "Applications"):
         for app in sorted(folder.glob("GIMP*.app")):
             inside = app / "Contents"
             python_folders = [inside / "Frameworks" / "Python.framework" / "Versions", inside / "Resources" / "lib"]

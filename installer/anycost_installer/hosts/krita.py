@@ -1,5 +1,6 @@
 """Finds Krita: from the distribution, as AppImage, Flatpak or Snap, on Windows, from its Store, on macOS."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from anycost_installer.core.machine import Machine
@@ -23,33 +24,22 @@ def find_kritas(machine: Machine) -> list[Host]:
 
 def default_host(machine: Machine) -> Host:
     """A Krita with the default profile, which need not exist."""
-    note = machine.paths.data / "backend.json"
+    backend_json = machine.paths.data / "backend.json"
     if machine.platform == "win32":
-        local = Path(machine.variables.get("LOCALAPPDATA") or machine.home / "AppData" / "Local")
-        roaming = Path(machine.variables.get("APPDATA") or machine.home / "AppData" / "Roaming")
-        return Host("Krita", "installer", roaming / "krita", note, settings=local / "kritarc")
+        settings = machine.local_app_data / "kritarc"
+        return Host("Krita", "installer", machine.roaming_app_data / "krita", backend_json, settings=settings)
     if machine.platform == "darwin":
         library = machine.home / "Library"
         support = library / "Application Support"
         folder = next((support / name for name in ("krita", "Krita") if (support / name).is_dir()), support / "krita")
-        return Host("Krita", "app", folder, note, settings=library / "Preferences" / "kritarc")
-    share = Path(machine.variables.get("XDG_DATA_HOME") or machine.home / ".local" / "share")
-    config = Path(machine.variables.get("XDG_CONFIG_HOME") or machine.home / ".config")
-    return Host("Krita", "package", share / "krita", note, settings=config / "kritarc")
+        return Host("Krita", "app", folder, backend_json, settings=library / "Preferences" / "kritarc")
+    settings = machine.config_home / "kritarc"
+    return Host("Krita", "package", machine.data_home / "krita", backend_json, settings=settings)
 
 
-def _at(profile: Host, kind: str, version: str, python: str, file: Path | None) -> Host:
+def _with_profile_of(profile: Host, kind: str, version: str, python: str, file: Path | None) -> Host:
     """A Krita with the same profile as the host `profile`."""
-    return Host(
-        "Krita",
-        kind,
-        profile.folder,
-        profile.backend,
-        version=version,
-        python=python,
-        settings=profile.settings,
-        file=file,
-    )
+    return replace(profile, kind=kind, version=version, python=python, file=file)
 
 
 def _bundled(version: str) -> str:
@@ -58,12 +48,12 @@ def _bundled(version: str) -> str:
 
 def _linux(machine: Machine) -> list[Host]:
     profile, found = default_host(machine), []
-    if program := machine.program("krita"):
+    if program := machine.find_program("krita"):
         share = program.parent.parent / "share"
-        python = versions.python_of_link(machine.at("usr", "bin", "python3"))
-        found.append(_at(profile, "package", versions.of_metainfo(share, FLATPAK), python, program))
+        python = versions.python_of_link(machine.system_path("usr", "bin", "python3"))
+        found.append(_with_profile_of(profile, "package", versions.of_metainfo(share, FLATPAK), python, program))
     for file, version in machine.app_images("krita"):
-        found.append(_at(profile, "AppImage", version, _bundled(version), file))
+        found.append(_with_profile_of(profile, "AppImage", version, _bundled(version), file))
     if not found and profile.folder.is_dir():  # started once, but its program is in no usual folder
         found.append(profile)
     return found
@@ -111,29 +101,29 @@ def _snap(machine: Machine) -> list[Host]:
 
 def _windows(machine: Machine) -> list[Host]:
     profile, found = default_host(machine), []
-    programs = Path(machine.variables.get("PROGRAMFILES") or machine.at("Program Files"))
+    programs = machine.program_files
     for folder in sorted(programs.glob("Krita*")):
         version = versions.of_metainfo(folder / "share", FLATPAK)
         python = versions.python_in([folder / "python", folder / "bin"]) or _bundled(version)
-        found.append(_at(profile, "installer", version, python, folder / "bin" / "krita.exe"))
+        found.append(_with_profile_of(profile, "installer", version, python, folder / "bin" / "krita.exe"))
     if not found and profile.folder.is_dir():
         found.append(profile)
-    local = Path(machine.variables.get("LOCALAPPDATA") or machine.home / "AppData" / "Local")
+    local = machine.local_app_data
     for package in sorted((local / "Packages").glob("49800Krita_*")):
         cache = package / "LocalCache"
         # Windows redirects the files that a Store app writes to this folder.
-        note = cache / "Local" / APP / "backend.json"
+        backend_json = cache / "Local" / APP / "backend.json"
         settings = cache / "Local" / "kritarc"
-        found.append(Host("Krita", "Store", cache / "Roaming" / "krita", note, settings=settings, file=package))
+        found.append(Host("Krita", "Store", cache / "Roaming" / "krita", backend_json, settings=settings, file=package))
     return found
 
 
 def _macos(machine: Machine) -> list[Host]:
     profile, found = default_host(machine), []
-    for folder in (machine.at("Applications"), machine.home / "Applications"):
+    for folder in (machine.system_path("Applications"), machine.home / "Applications"):
         app = next((folder / name for name in ("krita.app", "Krita.app") if (folder / name).is_dir()), None)
         if app:
             version = versions.of_app(app)
             python = versions.python_in([app / "Contents" / "Frameworks" / "Python.framework" / "Versions"])
-            found.append(_at(profile, "app", version, python or _bundled(version), app))
+            found.append(_with_profile_of(profile, "app", version, python or _bundled(version), app))
     return found or ([profile] if profile.folder.is_dir() else [])

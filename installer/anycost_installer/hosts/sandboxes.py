@@ -26,8 +26,8 @@ def sandbox_obstacle(program: str, package: str) -> str:
 
 def flatpaks(machine: Machine, app: str) -> Iterator[Path]:
     """The folders of the installed app: the user's first, then the system's."""
-    share = Path(machine.variables.get("XDG_DATA_HOME") or machine.home / ".local" / "share")
-    for base in (share / "flatpak", machine.at("var", "lib", "flatpak")):
+    share = machine.data_home
+    for base in (share / "flatpak", machine.system_path("var", "lib", "flatpak")):
         active = base / "app" / app / "current" / "active"
         if active.is_dir():
             yield active
@@ -47,7 +47,7 @@ def python_of_flatpak(active: Path) -> str:
 
 def snap(machine: Machine, name: str) -> Path | None:
     """The folder of an installed Snap."""
-    folder = machine.at("snap", name, "current")
+    folder = machine.system_path("snap", name, "current")
     return folder if folder.is_dir() else None
 
 

@@ -16,8 +16,8 @@ from typing import Any
 
 from anycost_installer.core.checkout import ROOT, pinned_version, read_pyproject, torch_version
 from anycost_installer.core.errors import InstallError
-from anycost_installer.lockfile.requirements import LOCK_FILE, PYTHONS, SYSTEMS, System, Target
-from anycost_installer.lockfile.torch_index import CPU_INDEX
+from anycost_installer.core.files import write_text
+from anycost_installer.lockfile.requirements import CPU_INDEX, LOCK_FILE, PYTHONS, SYSTEMS, System, Target
 
 # pip evaluates environment markers for its own machine; here it gets the markers of the target.
 RESOLVE = """
@@ -84,9 +84,7 @@ def relock() -> int:
         lock["hashes"][f"{name}=={version}"] = [
             sha256 for file, sha256, _ in files[name] if file == f"{name}-{version}.tar.gz"
         ]
-    aside = ROOT / f"{LOCK_FILE}.part"
-    aside.write_text(json.dumps(lock, indent=1) + "\n", encoding="utf-8")
-    os.replace(aside, ROOT / LOCK_FILE)
+    write_text(ROOT / LOCK_FILE, json.dumps(lock, indent=1) + "\n")
     return 0
 
 

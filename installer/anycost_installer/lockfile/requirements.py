@@ -11,6 +11,7 @@ from pathlib import Path
 from anycost_installer.core.errors import InstallError
 
 LOCK_FILE = "installer/requirements.json"  # in the checkout
+CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 
 
@@ -133,3 +134,33 @@ def read_lock(root: Path, target: Target) -> Lock:
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise _damaged(root, error) from error
+
+
+@dataclass(frozen=True)
+class TorchSource:
+    arguments: tuple[str, ...]  # for `pip install`
+    title: str
+    large: bool = False  # brings several GB of GPU libraries
+    remote: bool = False  # PyTorch's own index
+
+
+def torch_sources(version: str, build: str, system: str) -> list[TorchSource]:
+    """The sources of a build, in the order to try them.
+
+    `build`: "cpu" or "default"; `system`: as in platform.system() ("Linux", "Darwin", "Windows"). On Linux, PyPI has
+    the GPU build under the plain version; elsewhere it has the CPU build.
+    """
+    plain = f"torch=={version}"
+    if system != "Linux":
+        return [TorchSource((plain,), plain)]
+    if build == "default":
+        return [TorchSource((plain,), plain, large=True)]
+    cpu = f"torch=={version}+cpu"
+    return [
+        TorchSource((cpu,), f"{cpu} from pip's own indexes"),
+        # Few retries: where this index is blocked, the next source should be tried soon.
+        TorchSource(
+            (cpu, "--index-url", CPU_INDEX, "--retries", "2", "--timeout", "30"), f"{cpu} from {CPU_INDEX}", remote=True
+        ),
+        TorchSource((plain,), plain, large=True),
+    ]

@@ -2,7 +2,6 @@
 
 The same files give the same bytes. Krita's importer requires an entry for the plug-in's folder."""
 
-import hashlib
 import io
 import shutil
 import tempfile
@@ -17,7 +16,7 @@ from anycost_installer.core.errors import InstallError
 from anycost_installer.hosts.host import PLUGINS, WHEELS, Host
 from anycost_installer.lockfile.requirements import hashed_requirement
 
-ARCHIVES_FOLDER = "plug-ins"  # in our data folder
+ARCHIVES_FOLDER = "plug-ins"  # in the data folder
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 _MAX_BYTES = 64 << 20  # of a member
 
@@ -31,10 +30,6 @@ class Member:
     name: str  # in the archive, such as "anycost_krita/vendor/cp311/zmq/__init__.py"
     data: bytes
     executable: bool
-
-    @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.data).hexdigest()
 
     def path_in(self, host: Host) -> Path:
         """Its path in the profile of `host`."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from anycost_installer.core.errors import InstallError
+from anycost_installer.core.files import sha256_of, write_text
 from anycost_installer.core.paths import Paths
 from anycost_installer.hosts.host import PLUGINS, Host
 
@@ -94,12 +95,7 @@ def write_record(paths: Paths, record: Record) -> None:
     """Writes the record atomically. Raises OSError."""
     paths.data.mkdir(parents=True, exist_ok=True)
     file = paths.data / RECORD_FILE
-    aside = file.with_name(file.name + ".part")
-    with aside.open("w", encoding="utf-8") as opened:
-        json.dump(_json_value(asdict(record)), opened, indent=1)  # ASCII, because a path may be no valid Unicode
-        opened.flush()
-        os.fsync(opened.fileno())
-    os.replace(aside, file)
+    write_text(file, json.dumps(_json_value(asdict(record)), indent=1))  # ASCII: a path may be no valid Unicode
 
 
 def file_state(entry: Entry) -> str:
@@ -113,14 +109,6 @@ def file_state(entry: Entry) -> str:
         if path.stat().st_size == entry.size and sha256_of(path) == entry.sha256:
             return "ok"
     return "damaged"
-
-
-def sha256_of(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def file_entry(path: Path, data: bytes, host: str = "", executable: bool = False) -> Entry:

@@ -1,20 +1,27 @@
 """Installs the plug-ins in all chosen editors or in none, and removes them."""
 
 import json
-import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from anycost_installer.core.checkout import project_version
 from anycost_installer.core.errors import InstallError
+from anycost_installer.core.files import remove_path, write_text
 from anycost_installer.core.paths import Paths
 from anycost_installer.core.progress import Progress
-from anycost_installer.core.version import project_version
 from anycost_installer.hosts import kritarc
 from anycost_installer.hosts.host import PLUGINS, Host
-from anycost_installer.plugins import archive as plugin_archive
-from anycost_installer.plugins.archive import Member, PipInstall
+from anycost_installer.plugins.archive import (
+    ARCHIVES_FOLDER,
+    Member,
+    PipInstall,
+    build_archive,
+    members_for,
+    pyzmq_wheels,
+    read_members,
+)
 from anycost_installer.plugins.install_record import Entry, Record, file_entry, read_record, write_record
 from anycost_installer.plugins.transaction import NEW, OLD, Content, FileTransaction
 
@@ -37,10 +44,10 @@ def installed_plugins(
     try:
         with (
             progress.step("Putting the plug-ins together") as note,
-            plugin_archive.pyzmq_wheels(root, pip_install, note) as wheels,
+            pyzmq_wheels(root, pip_install, note) as wheels,
         ):
             programs = dict.fromkeys(host.program for host in hosts)
-            archives = {program: plugin_archive.build_archive(program, root, wheels) for program in programs}
+            archives = {program: build_archive(program, root, wheels) for program in programs}
         entries = stage_plugins(transaction, paths, hosts, archives, python)
     except BaseException:
         transaction.roll_back()
@@ -66,10 +73,10 @@ def stage_plugins(
         archive = archive_path(paths, program)
         transaction.add_file(archive, Content(data))
         entries.append(file_entry(archive, data))
-        members[program] = plugin_archive.read_members(archive.with_name(archive.name + NEW))
+        members[program] = read_members(archive.with_name(archive.name + NEW))
     backend_json = json.dumps({"python": str(python)}).encode()
     for host in {host.plugins_folder: host for host in hosts}.values():
-        entries += _plugin(transaction, host, plugin_archive.members_for(members[host.program], host))
+        entries += _plugin(transaction, host, members_for(members[host.program], host))
     for file in dict.fromkeys([paths.data / "backend.json", *(host.backend for host in hosts)]):
         owner = next((str(host.plugins_folder) for host in hosts if host.backend == file), "")
         transaction.add_file(file, Content(backend_json))
@@ -86,7 +93,7 @@ def stage_plugins(
 
 def archive_path(paths: Paths, program: str) -> Path:
     """The ZIP of the plug-in for "Krita" or "GIMP"."""
-    return paths.data / plugin_archive.ARCHIVES_FOLDER / f"{PLUGINS[program]}.zip"
+    return paths.data / ARCHIVES_FOLDER / f"{PLUGINS[program]}.zip"
 
 
 def _plugin(transaction: FileTransaction, host: Host, members: list[Member]) -> list[Entry]:
@@ -161,10 +168,7 @@ def remove_plugin(host: Host, entries: Sequence[Entry]) -> list[Path]:
             if made and not after.strip():
                 settings.unlink()
             else:
-                aside = settings.with_name(settings.name + ".part")
-                aside.write_text(after, encoding="utf-8")
-                shutil.copymode(settings, aside)
-                aside.replace(settings)
+                write_text(settings, after)
             removed.append(settings)
     return removed
 
@@ -180,13 +184,3 @@ def leftovers(host: Host) -> list[Path]:
     """What an interrupted run left beside the plug-in."""
     beside = [host.plugin_folder.with_name(host.plugin_folder.name + ending) for ending in (NEW, OLD)]
     return [path for path in beside if path.exists()]
-
-
-def remove_path(path: Path) -> bool:
-    """Removes a file, link or folder; returns whether it existed. Raises OSError."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-        return True
-    existed = path.is_file() or path.is_symlink()
-    path.unlink(missing_ok=True)
-    return existed

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from anycost_installer.core.errors import InstallError
+from anycost_installer.core.files import path_exists, remove_path
 
 NEW, OLD = ".part", ".old"  # suffixes of new files, and of those that they replace
 
@@ -58,7 +59,7 @@ class FileTransaction:
             for target in self._targets:
                 with _explain_os_errors(target):
                     self._applied.append(target)
-                    if _exists(target):
+                    if path_exists(target):
                         os.replace(target, _old(target))
                     os.replace(_new(target), target)
         except BaseException:
@@ -68,19 +69,19 @@ class FileTransaction:
     def finish(self) -> None:
         """Deletes the replaced files."""
         for target in self._applied:
-            _remove(_old(target))
+            remove_path(_old(target), ignore_errors=True)
         self._targets, self._applied = [], []
 
     def roll_back(self) -> None:
         """Restores the replaced files and deletes the new ones, before or after `apply`."""
         for target in reversed(self._applied):
-            if _exists(_old(target)):
-                _remove(target)
+            if path_exists(_old(target)):
+                remove_path(target, ignore_errors=True)
                 os.replace(_old(target), target)
-            elif not _exists(_new(target)):  # there was no old file, and the new one is in place
-                _remove(target)
+            elif not path_exists(_new(target)):  # there was no old file, and the new one is in place
+                remove_path(target, ignore_errors=True)
         for target in self._targets:
-            _remove(_new(target))
+            remove_path(_new(target), ignore_errors=True)
         for folder in reversed(self.created_folders):
             with contextlib.suppress(OSError):
                 folder.rmdir()
@@ -92,12 +93,12 @@ class FileTransaction:
             for folder in reversed(missing):
                 folder.mkdir()
                 self.created_folders.append(folder)
-            if _exists(_old(target)):  # an earlier run was interrupted between its two renames, or after them
-                if _exists(target):
-                    _remove(_old(target))
+            if path_exists(_old(target)):  # an earlier run was interrupted between its two renames, or after them
+                if path_exists(target):
+                    remove_path(_old(target), ignore_errors=True)
                 else:
                     os.replace(_old(target), target)
-            _remove(_new(target))
+            remove_path(_new(target), ignore_errors=True)
         self._targets.append(target)
         return _new(target)
 
@@ -133,14 +134,3 @@ def _new(target: Path) -> Path:
 
 def _old(target: Path) -> Path:
     return target.with_name(target.name + OLD)
-
-
-def _exists(path: Path) -> bool:
-    return path.exists() or path.is_symlink()
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)

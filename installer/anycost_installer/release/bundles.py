@@ -1,6 +1,5 @@
 """Opens a bundle: unpacks it into the cache folder, checks every file, and removes it afterwards."""
 
-import hashlib
 import os
 import shutil
 import tempfile
@@ -12,13 +11,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from anycost_installer.core.errors import InstallError
+from anycost_installer.core.files import check_free_space, copy_and_hash
 from anycost_installer.core.paths import Paths
+from anycost_installer.core.processes import is_running
 from anycost_installer.core.progress import Progress
 from anycost_installer.lockfile.requirements import this_target
 from anycost_installer.release.manifest import MANIFEST, REMEDY, Manifest, Member, parse_manifest, read_manifest
 
-_MAX_MANIFEST_BYTES = 4 << 20  # bytes
-_BLOCK = 1 << 20
+_MAX_MANIFEST_BYTES = 4 << 20
 UNPACKED_PREFIX = "bundle-"  # of the folders into which bundles are unpacked
 
 
@@ -90,19 +90,12 @@ def check_target(manifest: Manifest, file: Path) -> None:
 
 def _check_member(member: Member, source: zipfile.ZipFile | Path, file: Path, copy: BinaryIO | None = None) -> None:
     """Reads a member, checks size and hash, and writes it to `copy`. Raises InstallError."""
-    digest, size = hashlib.sha256(), 0
     try:
         with (source / member.path).open("rb") if isinstance(source, Path) else source.open(member.path) as stream:
-            while block := stream.read(_BLOCK):
-                size += len(block)
-                if size > member.size:
-                    break
-                digest.update(block)
-                if copy:
-                    copy.write(block)
+            sha256, size = copy_and_hash(stream, copy, member.size)
     except (FileNotFoundError, KeyError, zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise InstallError(f"{file} is damaged at {member.path}", REMEDY) from error
-    if size != member.size or digest.hexdigest() != member.sha256:
+    if (sha256, size) != (member.sha256, member.size):
         raise InstallError(f"{file} is damaged at {member.path}", REMEDY)
 
 
@@ -120,31 +113,9 @@ def _open_archive(file: Path) -> Iterator[zipfile.ZipFile]:
 def _unpack_folder(file: Path, manifest: Manifest, paths: Paths) -> Path:
     """Makes a folder in the cache; removes those of earlier runs. Raises InstallError when the disk is too small."""
     for folder in paths.cache.glob(f"{UNPACKED_PREFIX}*"):
-        if not _process_lives(folder):
+        pid = folder.name.removeprefix(UNPACKED_PREFIX).partition("-")[0]
+        if not (pid.isdecimal() and is_running(int(pid))):
             shutil.rmtree(folder, ignore_errors=True)
-    there = next(folder for folder in (paths.cache, *paths.cache.absolute().parents) if folder.is_dir())
-    free = shutil.disk_usage(there).free
-    if free < manifest.size:
-        raise InstallError(
-            (
-                f"{paths.cache} has {free / 1000000000.0:.1f} GB free, {manifest.size / 1000000000.0:.1f} GB "
-                f"are needed to unpack {file.name}"
-            ),
-            "free some space, then run the same command again",
-        )
+    check_free_space(paths.cache, manifest.size, f" to unpack {file.name}")
     paths.cache.mkdir(parents=True, exist_ok=True)
     return Path(tempfile.mkdtemp(prefix=f"{UNPACKED_PREFIX}{os.getpid()}-", dir=paths.cache))
-
-
-def _process_lives(folder: Path) -> bool:
-    """Whether the process that unpacked this folder still runs; its id is in the name."""
-    words = folder.name.split("-")
-    if os.name == "nt" or len(words) < 2 or not words[1].isdecimal():
-        return os.name == "nt"
-    try:
-        os.kill(int(words[1]), 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True

@@ -4,7 +4,6 @@ import gzip
 import hashlib
 import os
 import shutil
-import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterator
@@ -13,7 +12,8 @@ from pathlib import Path
 from typing import TextIO
 
 from anycost_installer.core.errors import InstallError
-from anycost_installer.core.subprocesses import run_logged
+from anycost_installer.core.files import replacing
+from anycost_installer.core.subprocesses import last_line, output_of, run_logged
 
 PACKAGES = ("models/anycost_models", "backend/anycost_backend", "plugin/anycost_client")
 TOP_LEVEL_FILES = ("pyproject.toml", "README.md", "LICENSE", "NOTICE")
@@ -59,14 +59,14 @@ def build(kind: str, python: Path, root: Path, folder: Path, log: TextIO | None 
         code, lines = run_logged([python, "-c", BUILD_SCRIPT, kind, copy.parent], copy, log, variables=variables)
         made = copy.parent / (lines[-1] if lines else "")
         if code or not made.is_file():
-            said = lines[-1] if lines else f"exit {code}"
-            raise InstallError(f"building the {kind} failed: {said}", "fix that, then run the same command again")
+            raise InstallError(
+                f"building the {kind} failed: {last_line(lines, code)}", "fix that, then run the same command again"
+            )
         if kind == "sdist":
             _normalise(made, source_date(root))
         folder.mkdir(parents=True, exist_ok=True)
-        aside = folder / f"{made.name}.part"
-        shutil.copyfile(made, aside)
-        os.replace(aside, folder / made.name)
+        with replacing(folder / made.name) as temporary:
+            shutil.copyfile(made, temporary)
         return folder / made.name
 
 
@@ -74,10 +74,8 @@ def source_date(root: Path) -> int:
     """The time of all built files, in seconds since 1970: SOURCE_DATE_EPOCH, or the time of the last commit."""
     with suppress(ValueError):
         return max(ZIP_EPOCH, int(os.environ.get("SOURCE_DATE_EPOCH", "")))
-    with suppress(OSError, ValueError, subprocess.SubprocessError):
-        command = ["git", "-C", str(root), "log", "-1", "--format=%ct"]
-        said = subprocess.run(command, capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL)
-        return max(ZIP_EPOCH, int(said.stdout))
+    with suppress(ValueError):
+        return max(ZIP_EPOCH, int(output_of(["git", "-C", str(root), "log", "-1", "--format=%ct"])))
     return ZIP_EPOCH
 
 
@@ -96,16 +94,15 @@ def _clean_copy(root: Path) -> Iterator[Path]:
 
 def _normalise(archive: Path, date: int) -> None:
     """Rewrites a .tar.gz with a fixed order, fixed times, owners and permissions."""
-    aside = archive.with_name(f"{archive.name}.part")
     with (
-        tarfile.open(archive, "r:gz") as given,
-        aside.open("wb") as file,
+        replacing(archive) as temporary,
+        tarfile.open(archive, "r:gz") as original,
+        temporary.open("wb") as file,
         gzip.GzipFile("", "wb", 6, file, mtime=date) as packed,
-        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as taken,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as normalised,
     ):
-        for member in sorted(given.getmembers(), key=lambda member: member.name):
+        for member in sorted(original.getmembers(), key=lambda member: member.name):
             clean = tarfile.TarInfo(member.name)
             clean.size, clean.type, clean.mtime = member.size, member.type, date
             clean.mode = 0o755 if member.isdir() else 0o644
-            taken.addfile(clean, given.extractfile(member) if member.isfile() else None)
-    os.replace(aside, archive)
+            normalised.addfile(clean, original.extractfile(member) if member.isfile() else None)
