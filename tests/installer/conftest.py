@@ -1,4 +1,4 @@
-"""A tiny project with a stand-in for torch, so that real environments are made in seconds and without a network."""
+"""Homes with editors, and a tiny project with a stand-in for torch: real environments in seconds, without a network."""
 
 import io
 import os
@@ -15,6 +15,7 @@ sys.path.insert(0, str(INSTALLER))  # as `python3 installer` does
 from anycost_installer.core.progress import Progress  # noqa: E402
 from anycost_installer.environment import venv  # noqa: E402
 from anycost_installer.environment.venv import Environment, prepare_venv  # noqa: E402
+from installed_home import Home  # noqa: E402
 
 PYPROJECT = """
 [build-system]
@@ -88,6 +89,19 @@ class Project:
     def torch(self) -> str:
         about = self.environment.inspect()
         return about["torch"] if about else ""
+
+
+@pytest.fixture
+def home_folder(tmp_path: Path) -> Path:
+    """With spaces and letters of several scripts."""
+    folder = tmp_path / "Jörg Müller 画"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def home(home_folder: Path) -> Home:
+    return Home(home_folder)
 
 
 @pytest.fixture(scope="module")

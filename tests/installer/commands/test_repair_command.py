@@ -1,9 +1,6 @@
 """`repair` replaces what is wrong, says what it was, and touches nothing else."""
 
-import base64
-import hashlib
 import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,17 +10,9 @@ from anycost_installer.commands import repair
 from anycost_installer.commands.repair import Fault, repair_models, repair_plugins
 from anycost_installer.core.checkout import ROOT
 from anycost_installer.core.errors import InstallError
-from anycost_installer.environment.installed_packages import damaged_packages, force_reinstall
 from anycost_installer.hosts import kritarc
 from anycost_installer.plugins.install_record import file_entry, write_record
 from installed_home import PYTHON, Home, fake_pip
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    folder = tmp_path / "Jörg Müller 画"
-    folder.mkdir()
-    return Home(folder)
 
 
 def no_pip(arguments: list[str]) -> bool:
@@ -126,26 +115,6 @@ def test_what_cannot_be_repaired_is_not_half_repaired(home: Home) -> None:
     assert home.below() == before
 
 
-def test_packages_are_checked_by_what_pip_recorded(tmp_path: Path) -> None:
-    packages = tmp_path / "lib" / "python3.11" / "site-packages"
-    for name in ("whole", "broken", "bare"):
-        about = packages / f"{name}-1.0.dist-info"
-        about.mkdir(parents=True)
-        (packages / f"{name}.py").write_text(f"{name} = 1\n")
-        digest = hashlib.sha256(f"{name} = 1\n".encode()).digest()
-        line = f"{name}.py,sha256={base64.urlsafe_b64encode(digest).rstrip(b'=').decode()},10\n"
-        (about / "RECORD").write_text(f"{line}{name}-1.0.dist-info/RECORD,,\n{name}.pyc,,\n")
-        (about / "INSTALLER").write_text("pip\n")
-    assert damaged_packages(tmp_path) == []
-    (packages / "broken.py").write_text("broken = 2\n")
-    (packages / "bare-1.0.dist-info" / "RECORD").unlink()
-    bare, broken = damaged_packages(tmp_path)
-    assert (bare.name, broken.name, broken.damaged_files) == ("bare", "broken", ((packages / "broken.py").resolve(),))
-    force_reinstall(broken)
-    assert not (broken.dist_info / "INSTALLER").exists()  # pip then treats it as half copied, and copies it again
-    assert damaged_packages(tmp_path / "nowhere") == []
-
-
 def test_models_are_fetched_when_one_is_wrong(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     good, bad = (backend_models.Model("yunet", state, 3, True) for state in ("ok", "damaged"))
     optional = backend_models.Model("identity", "missing", 3, False)
@@ -157,14 +126,6 @@ def test_models_are_fetched_when_one_is_wrong(home: Home, monkeypatch: pytest.Mo
     assert repair_models(PYTHON, ROOT, home.paths, None, home.progress) == [Fault("model yunet", "damaged")]
     with pytest.raises(InstallError, match="damaged again after they were fetched"):
         repair_models(PYTHON, ROOT, home.paths, None, home.progress)
-
-
-def test_the_backend_is_asked_for_its_models(home: Home) -> None:
-    """In an empty home: every one that is needed is missing."""
-    found = backend_models.verify_models(Path(sys.executable), home.paths)
-    assert found
-    assert any(model.needs_repair for model in found)
-    assert backend_models.verify_models(home.folder / "no python", home.paths) is None
 
 
 def test_without_a_record_or_with_another_version_it_is_said_what_to_run(home: Home) -> None:

@@ -7,13 +7,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
 from installed_home import PYTHON, Home
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home(tmp_path)
 
 
 def test_the_plug_in_comes_with_all_that_it_needs(home: Home) -> None:

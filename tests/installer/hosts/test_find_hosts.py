@@ -2,14 +2,12 @@
 
 import os
 import plistlib
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from anycost_installer.core.errors import InstallError
-from anycost_installer.core.machine import Machine, this_machine
-from anycost_installer.core.paths import paths_of
+from anycost_installer.core.machine import Machine
 from anycost_installer.hosts import sandboxes
 from anycost_installer.hosts.find import find_hosts, running_editors, select_hosts
 from anycost_installer.hosts.host import Host
@@ -25,11 +23,8 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """With a name that is not plain."""
-    home = tmp_path / "Jörg Müller 画"
-    home.mkdir()
-    return home
+def home(home_folder: Path) -> Path:
+    return home_folder
 
 
 def file(path: Path, text: str = "") -> Path:
@@ -266,40 +261,6 @@ def test_a_sandbox_is_asked_whether_it_can_run_the_backend(root: Path, home: Pat
 def test_what_is_no_sandbox_is_not_asked(home: Path) -> None:
     host = Host("Krita", "package", home, home / "backend.json")
     assert sandboxes.check_sandbox(host, home, lambda command: pytest.fail(str(command))) is host
-
-
-def test_places_are_the_client_s(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Installer, plug-ins and backend use the same folders."""
-    from anycost_client.core import paths as client_paths
-
-    for variables in ({}, {"XDG_DATA_HOME": str(home / "d"), "XDG_RUNTIME_DIR": "/run/x"}, {"ANYCOST_HOME": str(home)}):
-        with monkeypatch.context() as patch:
-            for name in ("ANYCOST_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"):
-                patch.delenv(name, raising=False)
-            for name, value in variables.items():
-                patch.setenv(name, value)
-            paths = paths_of()
-            assert (paths.data, paths.cache, paths.run) == (
-                client_paths.data_dir(),
-                client_paths.cache_dir(),
-                client_paths.runtime_dir(),
-            )
-            assert paths.variables() == {}
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="the home is not read from a variable there")
-def test_children_look_below_the_prefix_too(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from anycost_client.core import paths as client_paths
-
-    paths = this_machine(home).paths
-    for name, value in paths.variables().items():
-        monkeypatch.setenv(name, value)
-    assert (paths.data, paths.cache, paths.run) == (
-        client_paths.data_dir(),
-        client_paths.cache_dir(),
-        client_paths.runtime_dir(),
-    )
-    assert all(path.is_relative_to(home) for path in (paths.data, paths.cache, paths.run))
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="other systems are asked by their own programs")

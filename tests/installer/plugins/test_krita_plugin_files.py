@@ -11,16 +11,10 @@ from anycost_client.core import paths as client_paths
 from anycost_client.process import launch
 from anycost_installer.core.checkout import ROOT, pinned_version
 from anycost_installer.core.errors import InstallError
-from anycost_installer.hosts import kritarc
 from anycost_installer.plugins import archive as plugin_archive
 from installed_home import PYTHON, Home, fake_pip
 
 IMPORTER = Path("/usr/share/krita/pykrita/plugin_importer/plugin_importer.py")
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home(tmp_path)
 
 
 def test_the_plug_in_comes_with_all_that_it_needs(home: Home) -> None:
@@ -97,23 +91,6 @@ def test_an_archive_that_names_places_outside_is_refused(tmp_path: Path, name: s
         archive.writestr(name, "")
     with pytest.raises(InstallError, match="is damaged"):
         plugin_archive.read_members(tmp_path / "x.zip")
-
-
-@pytest.mark.parametrize(
-    "settings",
-    ["", "[General]\na=1\n", "[python]\nenable_other=true\n", "[python]\n\n[Zoom]\nz=1\n", "[a]\n[python]\nx=1\n[b]\n"],
-)
-def test_krita_s_settings_are_otherwise_kept(settings: str) -> None:
-    on = kritarc.with_plugin_enabled(settings)
-    assert on.count("[python]\nenable_anycost_krita=true\n") == 1
-    assert kritarc.with_plugin_enabled(on) == on
-    assert kritarc.is_enabled(on) is True
-    kept = [line for line in settings.splitlines() if line and line != "[python]"]
-    assert [line for line in on.splitlines() if line in kept] == kept
-    used = on + "\n[AnycostFaceEditor]\nsize=3\n\n[Zz]\nq=1\n"  # as the plug-in leaves it
-    off = kritarc.without_plugin(used)
-    assert "nycost" not in off
-    assert [line for line in off.splitlines() if line and line != "[python]"] == [*kept, "[Zz]", "q=1"]
 
 
 def test_an_incomplete_checkout_is_told(tmp_path: Path) -> None:

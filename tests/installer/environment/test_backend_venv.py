@@ -22,12 +22,6 @@ WHERE = "Zuhause ünd 家"  # spaces and letters of other scripts, in every test
 
 
 @pytest.fixture(scope="module")
-def module_patch():
-    with pytest.MonkeyPatch.context() as patch:
-        yield patch
-
-
-@pytest.fixture(scope="module")
 def release(tmp_path_factory, module_patch) -> Release:
     folder = tmp_path_factory.mktemp("private") / WHERE
     folder.mkdir()

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from anycost_installer.commands import bundle as run_bundle
 from anycost_installer.commands.bundle import bundle, members, pack
+from anycost_installer.core.checkout import ROOT
 from anycost_installer.core.errors import InstallError
 from anycost_installer.core.paths import paths_of
 from anycost_installer.core.progress import Progress
@@ -26,7 +27,7 @@ from tiny_release import Release, imported
 
 pytestmark = pytest.mark.slow  # real environments are made
 
-INSTALLER = Path(__file__).resolve().parents[2] / "installer"
+INSTALLER = ROOT / "installer"
 
 
 @pytest.fixture(scope="module")
