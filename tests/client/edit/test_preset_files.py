@@ -43,5 +43,5 @@ def test_what_the_disk_refuses_is_one_line_in_the_users_language(tmp_path):
     with pytest.raises(ClientError, match=r"^die Datei kann nicht gelesen werden \("):
         store.load(tmp_path / "missing.json")
     (tmp_path / "file").touch()
-    with pytest.raises(ClientError, match=r"^die Vorgabe kann nicht gespeichert werden: "):
+    with pytest.raises(ClientError, match=r"^die Vorgabe kann nicht gespeichert werden \("):
         store.write(tmp_path / "file" / "preset.json", Preset("p", {"smile": 1}))

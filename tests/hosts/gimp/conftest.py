@@ -19,7 +19,7 @@ BRIDGE = """#!/usr/bin/python3
 import sys
 from pathlib import Path
 sys.path[:0] = ["{vendor}", "{vendor}/cp312"]
-from anycost_client import bridge
+from anycost_client.transport import bridge
 Path("{vendor}/was-used").touch()
 assert sys.argv[-3:-1] == ["bridge", "--connection"], sys.argv
 sys.exit(bridge.run(Path(sys.argv[-1])))

@@ -59,8 +59,8 @@ def screen(gimp: Gimp, tmp_path: Path) -> Iterator[Screen]:
         pytest.skip("Xvfb and xdotool are needed")
     Image.fromarray(PHOTO).save(gimp.work / "photo.png")
     shutil.copy(HERE / "watched.py", gimp.plugin / "watched.py")
-    product = (gimp.plugin / "interactive.py").read_text()
-    (gimp.plugin / "interactive.py").write_text(f"{product}\nfrom anycost_gimp import watched\n")
+    product = (gimp.plugin / "dialog" / "interactive.py").read_text()
+    (gimp.plugin / "dialog" / "interactive.py").write_text(f"{product}\nfrom anycost_gimp import watched\n")
     watched = gimp.work / "dialog.json"
     pictures = Path(os.environ.get("ANYCOST_SCREENSHOTS") or tmp_path)
     with display(pictures, watched) as screen:
@@ -74,7 +74,7 @@ def screen(gimp: Gimp, tmp_path: Path) -> Iterator[Screen]:
         finally:
             process.kill()
             process.wait()
-            (gimp.plugin / "interactive.py").write_text(product)
+            (gimp.plugin / "dialog" / "interactive.py").write_text(product)
             if hidden.exists():
                 hidden.rename(gimp.folder / "anycost/run/connection.json")
 
