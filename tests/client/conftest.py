@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from anycost_client.backend.backend_process import Backend
 from anycost_client.protocol.messages import OpenRegion, Picture
-from told_editor import Told
+from recording_editor import RecordingEditor
 
 STAND_IN = Path(__file__).with_name("stand_in.py")
 
@@ -52,9 +52,9 @@ def region() -> OpenRegion:
 
 
 @pytest.fixture
-def ready(region: OpenRegion) -> Told:
+def ready(region: OpenRegion) -> RecordingEditor:
     """Two faces are found, the larger one is chosen."""
-    told = Told()
+    told = RecordingEditor()
     told.connect()
     told.editor.open(region)
     told.opened()

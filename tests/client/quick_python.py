@@ -8,6 +8,6 @@ from anycost_models.generators.elastic import SubGenerator
 from anycost_models.projection import inversion
 
 if __name__ == "__main__":
-    stages = (inversion.Stage(SubGenerator(64), 4, 0.12, 0.08),)
+    stages = (inversion.KritaUser(SubGenerator(64), 4, 0.12, 0.08),)
     inversion.ProjectionSettings = partial(inversion.ProjectionSettings, stages)  # type: ignore[misc, assignment]
     sys.exit(main(sys.argv[sys.argv.index("anycost_backend") + 1 :]))

@@ -8,9 +8,9 @@ from anycost_client.backend.backend_process import Backend
 from anycost_client.core.errors import ClientError
 from anycost_client.edit.areas import Area
 from anycost_client.edit.multi_layer import Reading
-from anycost_client.edit.pending_apply import Result
+from anycost_client.edit.pending_apply import EditResult
 from anycost_client.protocol.messages import OpenRegion, Picture
-from anycost_gimp.edit.backend_link import Link
+from anycost_gimp.edit.backend_link import BackendLink
 from anycost_gimp.edit.controller import Page, Session
 from anycost_gimp.edit.headless import Headless
 from anycost_gimp.edit.page_texts import notice
@@ -28,8 +28,8 @@ def source() -> Source:
 
 
 @pytest.fixture
-def link(backend: Backend) -> Iterator[Link]:
-    link = Link(backend)
+def link(backend: Backend) -> Iterator[BackendLink]:
+    link = BackendLink(backend)
     yield link
     link.close()
 
@@ -37,9 +37,9 @@ def link(backend: Backend) -> Iterator[Link]:
 class Window:
     """What the dialog does with a session."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: BackendLink) -> None:
         self.told: list[str] = []
-        self.results: list[Result] = []
+        self.results: list[EditResult] = []
         looking: Reading[Choice] = Reading(lambda choice, then: then(OTHER), lambda: None, lambda choice: choice.name)
         self.session = Session(link, self.told.append, self.results.append, looking)
         link.start()
@@ -52,7 +52,7 @@ class Window:
             time.sleep(0.01)
 
 
-def test_an_edit_without_a_window(link: Link, source: Source) -> None:
+def test_an_edit_without_a_window(link: BackendLink, source: Source) -> None:
     said: list[tuple[str, float]] = []
     headless = Headless(link, lambda text, fraction: said.append((text, fraction)))
     result = headless.edit(source, {"smile": 0.5}, "all")
@@ -72,18 +72,18 @@ def test_an_edit_without_a_window(link: Link, source: Source) -> None:
         ({}, "all", "strengths are 0"),
     ],
 )
-def test_what_cannot_be_done_is_said(link: Link, source: Source, strengths, faces, said) -> None:
+def test_what_cannot_be_done_is_said(link: BackendLink, source: Source, strengths, faces, said) -> None:
     with pytest.raises(ClientError, match=said):
         Headless(link, lambda text, fraction: None).edit(source, strengths, faces)
 
 
-def test_a_backend_that_does_not_start_is_said(link: Link, source: Source, monkeypatch) -> None:
+def test_a_backend_that_does_not_start_is_said(link: BackendLink, source: Source, monkeypatch) -> None:
     monkeypatch.setenv("ANYCOST_STAND_IN", "fails")
     with pytest.raises(ClientError, match=r"the model file is damaged.* models fetch"):
         Headless(link, lambda text, fraction: None).edit(source, {"smile": 1.0}, "all")
 
 
-def test_the_dialog_goes_from_reading_to_the_result(link: Link, source: Source) -> None:
+def test_the_dialog_goes_from_reading_to_the_result(link: BackendLink, source: Source) -> None:
     window = Window(link)
     session = window.session
     assert session.page is Page.READING
@@ -101,23 +101,25 @@ def test_the_dialog_goes_from_reading_to_the_result(link: Link, source: Source) 
     assert not session.applying
 
 
-def test_other_layers_are_matched_and_made_into_a_slider(link: Link, source: Source) -> None:
+def test_other_layers_are_matched_and_made_into_a_slider(link: BackendLink, source: Source) -> None:
     window = Window(link)
-    session, work = window.session, window.session.from_layers
+    session, work = window.session, window.session.multi_layer
     session.open(source)
     window.until(lambda: session.page is Page.EDITING and session.editor.sliders.attributes)
     work.match(Choice(None, 2, "other"), "expression")
     window.until(lambda: not work.running)
     assert work.text == "Done.\nSmile +0.5."
     assert session.editor.sliders.value("smile") == 0.5
-    assert "from layers" in window.told
+    assert "multi layer" in window.told
     layers = [Choice(None, number, f"layer {number}") for number in range(8)]
     work.learn("wink", layers[:4], layers[4:])
     window.until(lambda: not work.running)
     assert work.text == "Done.\nIt holds."
 
 
-def test_a_missing_backend_is_a_state_with_a_remedy_and_a_report(link: Link, source: Source, monkeypatch) -> None:
+def test_a_missing_backend_is_a_state_with_a_remedy_and_a_report(
+    link: BackendLink, source: Source, monkeypatch
+) -> None:
     python = link.backend._python
     monkeypatch.setenv("ANYCOST_PYTHON", "/no/such/python")
     window = Window(link)
@@ -139,7 +141,7 @@ def test_a_missing_backend_is_a_state_with_a_remedy_and_a_report(link: Link, sou
     window.until(lambda: session.page is Page.EDITING)
 
 
-def test_trouble_in_the_dialog_is_a_message_and_a_fault_has_a_report(link: Link, source: Source) -> None:
+def test_trouble_in_the_dialog_is_a_message_and_a_fault_has_a_report(link: BackendLink, source: Source) -> None:
     window = Window(link)
     session = window.session
     session.fail(ClientError("the layer is empty", "choose another"))

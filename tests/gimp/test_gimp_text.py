@@ -16,4 +16,4 @@ def test_texts_are_ours_and_the_shared_ones(monkeypatch):
     monkeypatch.setenv("LANGUAGE", "de")
     assert text.tr("Presets") == "Vorgaben"
     assert text.tr("{done} of {count} layers edited", done=1, count=2) == "1 von 2 Ebenen bearbeitet"
-    assert text.attribute_text.label_of("yaw") == "Drehen"
+    assert text.attribute_labels.label_of("yaw") == "Drehen"

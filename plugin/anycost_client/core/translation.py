@@ -1,4 +1,4 @@
-"""Every text that people read passes through a `Texts`: the host's table, the one all hosts share, else English.
+"""Every text that people read passes through a `Translator`: the host's table, the one all hosts share, else English.
 
 Sentences are the keys, in English. Tables are JSON files named after their language, such as `translations/de.json`;
 German is complete: a test compares it with the sources. `mark` is for texts that are translated later."""
@@ -10,7 +10,7 @@ from pathlib import Path
 SHARED = Path(__file__).parents[1] / "translations"
 
 
-class Texts:
+class Translator:
     """To be called `tr`: tr("Face {number}", number=2)."""
 
     def __init__(

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from anycost_client.protocol.messages import Rectangle
 
-_AROUND = 0.6  # of the selection's longer side: how far its face's square may reach beyond it
-_LEAST_AROUND = 64  # pixels
+_MARGIN = 0.6  # of the selection's longer side: how far its face's square may reach beyond it
+_MIN_MARGIN = 64  # pixels
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Area:
 
     def grown(self) -> "Area":
         """So that the square of a face that fills this fits in."""
-        by = max(_LEAST_AROUND, round(_AROUND * max(self.width, self.height)))
+        by = max(_MIN_MARGIN, round(_MARGIN * max(self.width, self.height)))
         return Area(self.x - by, self.y - by, self.width + 2 * by, self.height + 2 * by)
 
     def strips(self, pixels: int) -> list["Area"]:

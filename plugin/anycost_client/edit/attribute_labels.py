@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from anycost_client.core.translation import Texts, mark
-from anycost_client.edit.pending_apply import Result
+from anycost_client.core.translation import Translator, mark
+from anycost_client.edit.pending_apply import EditResult
 from anycost_client.edit.sliders import TAKEN_OVER, Sliders
 from anycost_client.protocol.messages import Attribute, Edited
 
@@ -24,10 +24,10 @@ _OTHERWISE = {  # names that say little to most people, or that read badly
 }
 
 
-class AttributeTexts:
+class AttributeLabels:
     """In the language of the screen. What has no translation, such as a user's own attribute, stays as it is."""
 
-    def __init__(self, tr: Texts) -> None:
+    def __init__(self, tr: Translator) -> None:
         self._tr = tr
 
     def shown(self, sliders: Sliders) -> tuple[Attribute, ...]:
@@ -63,7 +63,7 @@ class AttributeTexts:
         parts = [f"{self.label_of(name)} {'+' if s > 0 else '−'}{abs(s):.2g}" for name, s in strengths.items()]
         return ", ".join(parts[:4]) + (" …" if len(parts) > 4 else "")
 
-    def named(self, result: Result) -> Result:
+    def named(self, result: EditResult) -> EditResult:
         """With such a title, over all its faces."""
         faces = result.record.faces
         title = self.title({name: s for face in faces for name, s in face.strengths.items()})

@@ -12,7 +12,7 @@ from anycost_client.edit.presets import checked
 from anycost_client.protocol.messages import Corners, Face, KnownFace, Offset, OpenRegion, Picture
 
 _FORMAT = 1
-_MOST_CHARACTERS = 16 << 20
+_MAX_CHARACTERS = 16 << 20
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class RecordedFace:
 
 
 @dataclass(frozen=True)
-class Record:
+class EditRecord:
     model: str  # Welcome.model_hash
     faces: tuple[RecordedFace, ...]
 
@@ -38,10 +38,10 @@ class Record:
         return json.dumps({"anycost_edit": _FORMAT, "model": self.model, "faces": [_face_out(f) for f in self.faces]})
 
     @classmethod
-    def from_json(cls, text: str | bytes) -> "Record":
+    def from_json(cls, text: str | bytes) -> "EditRecord":
         """Raises ClientError for anything else than a record."""
         try:
-            if len(text) > _MOST_CHARACTERS:
+            if len(text) > _MAX_CHARACTERS:
                 raise ValueError("too long")
             content: dict[str, Any] = json.loads(text)
             if content["anycost_edit"] != _FORMAT or not isinstance(content["model"], str):

@@ -3,15 +3,15 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from anycost_client.edit.edit_record import Record, place_of
-from anycost_client.edit.pending_apply import Applying, Result
+from anycost_client.edit.edit_record import EditRecord, place_of
+from anycost_client.edit.pending_apply import EditResult, PendingApply
 from anycost_client.edit.sliders import Sliders
 from anycost_client.edit.state import Problem, State
 from anycost_client.edit.undo_history import NOTHING
 from anycost_client.protocol import messages as m
 from anycost_client.protocol.events import Asleep, Connected, Event, Lost, Unavailable
 
-_MOST_REOPENED = 3  # times in a row that a backend may forget a session
+_MAX_REOPENED = 3  # times in a row that a backend may forget a session
 
 
 class Editor:
@@ -28,7 +28,7 @@ class Editor:
         self.faces: tuple[m.Face, ...] = ()
         self.before: m.Picture | None = None  # the region as it is, at the size of previews
         self.preview: m.Edited | None = None  # to be laid over `before`; no picture: `before` itself
-        self.result: Result | None = None  # of the latest `apply`
+        self.result: EditResult | None = None  # of the latest `apply`
         self.refined: dict[int, m.Refined] = {}  # face → what the latest refinement reached
         self.made: m.Learned | m.Matched | None = None  # what `learn` or `match` came to
         self.compare: float | None = None  # 0: show before, 1: show after (as None), between: split there
@@ -38,7 +38,7 @@ class Editor:
         self._making = ""  # id of what is being learned or matched
         self._watchers: list[Callable[[str], None]] = []
         self._region: m.OpenRegion | None = None
-        self._record: Record | None = None  # to be taken over when the faces are known
+        self._record: EditRecord | None = None  # to be taken over when the faces are known
         self._fresh = False  # the faces of this region have not been seen yet
         self._session = ""
         self._sequence = 0
@@ -46,7 +46,7 @@ class Editor:
         self._newest = ""  # id of the preview that was asked for last
         self._stale = False  # the strengths have changed since
         self._drawn_side = 0  # max_side of that preview
-        self._applying: Applying | None = None
+        self._applying: PendingApply | None = None
         self._refine: m.Refine | None = None
         self._forgotten = 0
         self._asleep = False  # the backend is, until something is asked for
@@ -61,7 +61,7 @@ class Editor:
 
     # ------------------------------------------------------------- what a host asks for
 
-    def open(self, region: m.OpenRegion, record: Record | None = None) -> None:
+    def open(self, region: m.OpenRegion, record: EditRecord | None = None) -> None:
         """Another picture to edit, with the edit stored with it, if any. It is kept until `close`, for a backend that
         has to be started again."""
         self.close()
@@ -99,7 +99,7 @@ class Editor:
         if self.state is not State.READY or self._applying:
             return
         self._sequence += 1
-        self._applying = Applying(self.sliders.edits(), self.sliders.title(), self._sequence)
+        self._applying = PendingApply(self.sliders.edits(), self.sliders.title(), self._sequence)
         if self._awake():
             self._send_applying()
 
@@ -185,7 +185,7 @@ class Editor:
                 self._unavailable = Problem(event.cause, event.remedy, "unavailable")
                 self._without_backend(State.FAILED, self._unavailable)
             case m.AttributeList(attributes=attributes):
-                self.sliders.offer(attributes)
+                self.sliders.set_attributes(attributes)
             case m.Failed():
                 self._failed(event)
             case m.RegionOpened() if event.id == self._asked:
@@ -303,7 +303,7 @@ class Editor:
             return
         opening, applying = self.state is State.OPENING, self._applying
         forgotten = failed.reason == "no_session" and failed.id in (self._asked, applying.edit_id if applying else "")
-        if forgotten and self._forgotten < _MOST_REOPENED:
+        if forgotten and self._forgotten < _MAX_REOPENED:
             self._forgotten += 1
             self._reopen()
             return

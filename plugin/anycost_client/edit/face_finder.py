@@ -20,7 +20,7 @@ from anycost_client.protocol.messages import (
 )
 
 _LARGE = 4_000_000  # pixels: of a larger region only what is around the face stays open
-_AROUND = 0.5  # of the square's side: so much around it, for hair and neckline
+_MARGIN = 0.5  # of the square's side: so much around it, for hair and neckline
 _SIDE = 64  # pixels: of thumbnails, which nobody sees
 
 Then = Callable[[SessionFace | Problem | None], None]  # None: there is no face
@@ -34,7 +34,7 @@ class _Asked:
     whole: bool  # not yet cut to the face
 
 
-class Gathering:
+class FaceFinder:
     """Beside an Editor on the same way to the backend: hand it every event. One region at a time."""
 
     def __init__(self, send: Callable[[Request], None]) -> None:
@@ -109,7 +109,7 @@ class Gathering:
 def around(image: Picture, face: Face) -> Picture:
     """What of a picture is needed of a face."""
     xs, ys = ([corner[axis] for corner in face.corners] for axis in (0, 1))
-    margin = _AROUND * math.dist(face.corners[0], face.corners[1])
+    margin = _MARGIN * math.dist(face.corners[0], face.corners[1])
     left, top = max(math.floor(min(xs) - margin), 0), max(math.floor(min(ys) - margin), 0)
     left, top = min(left, image.width - 1), min(top, image.height - 1)
     right, bottom = (

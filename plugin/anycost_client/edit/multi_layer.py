@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from anycost_client.core.translation import Texts, mark, sentence
-from anycost_client.edit.attribute_labels import AttributeTexts
-from anycost_client.edit.attribute_names import LEAST
+from anycost_client.core.translation import Translator, mark, sentence
+from anycost_client.edit.attribute_labels import AttributeLabels
+from anycost_client.edit.attribute_names import MIN_FACES
 from anycost_client.edit.editor import Editor
-from anycost_client.edit.face_finder import Gathering
+from anycost_client.edit.face_finder import FaceFinder
 from anycost_client.edit.state import Problem
 from anycost_client.protocol.events import Event, Lost, Unavailable
 from anycost_client.protocol.messages import Failed, Learned, Matched, OpenRegion, Progress, Request, SessionFace, What
@@ -27,7 +27,7 @@ class Reading(Generic[L]):
     name: Callable[[L], str]  # of a layer, for people
 
 
-class FromLayers(Generic[L]):
+class MultiLayerTask(Generic[L]):
     """Hand it every event, after the editor. `changed` is called when what is to be shown is another."""
 
     def __init__(
@@ -35,7 +35,7 @@ class FromLayers(Generic[L]):
         editor: Editor,
         send: Callable[[Request], None],
         reading: Reading[L],
-        tr: Texts,
+        tr: Translator,
         changed: Callable[[], None],
     ) -> None:
         self.running = False
@@ -43,7 +43,7 @@ class FromLayers(Generic[L]):
         self.fraction: float | None = None  # 0…1; below 0: nobody knows; None: nothing is under way
         self.failed = False  # whether `text` says why it came to nothing
         self._editor, self._reading, self._tr, self._changed = editor, reading, tr, changed
-        self._gathering = Gathering(send)
+        self._face_finder = FaceFinder(send)
         self._layers: list[L] = []  # that are still to come
         self._found: list[SessionFace | None] = []  # of those that have been looked at, in the order given
         self._notes: list[str] = []  # what was left out, and why
@@ -73,7 +73,7 @@ class FromLayers(Generic[L]):
         if self.running:
             self.running = False
             self._reading.stop()
-            self._gathering.close()
+            self._face_finder.close()
 
     def forget(self) -> None:
         """What is shown of the latest run: a dialog opens anew."""
@@ -81,9 +81,9 @@ class FromLayers(Generic[L]):
             self._show("", None)
 
     def handle(self, event: Event) -> None:
-        if self.running and isinstance(event, Progress) and event.id == self._gathering.waits_for and event.text:
+        if self.running and isinstance(event, Progress) and event.id == self._face_finder.waits_for and event.text:
             self._show_layer(event.text)
-        self._gathering.handle(event)
+        self._face_finder.handle(event)
         if self.running and self._made:
             self._finish(event)
 
@@ -110,7 +110,7 @@ class FromLayers(Generic[L]):
         if isinstance(region, str):
             self._take(region)
         else:
-            self._gathering.find(region, self._looked)
+            self._face_finder.find(region, self._looked)
 
     def _looked(self, found: SessionFace | Problem | None) -> None:
         if isinstance(found, Problem):
@@ -136,8 +136,8 @@ class FromLayers(Generic[L]):
 
     def _ask_learn(self, name: str, positive: int) -> None:
         having, lacking = ([face for face in part if face] for part in (self._found[:positive], self._found[positive:]))
-        if min(len(having), len(lacking)) < LEAST:
-            few = self._tr(mark("Too few faces were found: {least} of each kind are needed."), least=LEAST)
+        if min(len(having), len(lacking)) < MIN_FACES:
+            few = self._tr(mark("Too few faces were found: {least} of each kind are needed."), least=MIN_FACES)
             self._end("\n".join([few, *self._notes]), failed=True)
             return
         self._show(self._tr(mark("Making the slider…")), -1.0)
@@ -174,7 +174,7 @@ class FromLayers(Generic[L]):
         if isinstance(made, Matched):
             moved = {name: strength for name, strength in made.strengths.items() if abs(strength) >= _SMALL}
             colours = self._tr(mark("colours taken over")) if made.offset else ""
-            parts = [part for part in (AttributeTexts(self._tr).title(moved), colours) if part]
+            parts = [part for part in (AttributeLabels(self._tr).title(moved), colours) if part]
             return sentence(", ".join(parts)) if parts else self._tr(mark("The faces are alike in it."))
         if "right" not in made.scores:
             return sentence(made.text)
@@ -201,6 +201,6 @@ class FromLayers(Generic[L]):
 
     def _end(self, text: str, failed: bool = False) -> None:
         self.running, self.failed = False, failed
-        self._gathering.close()
+        self._face_finder.close()
         self._layers, self._found, self._then = [], [], lambda: None
         self._show(text, None)

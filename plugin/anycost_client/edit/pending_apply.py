@@ -3,20 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from anycost_client.edit.edit_record import Record, RecordedFace, moved
+from anycost_client.edit.edit_record import EditRecord, RecordedFace, moved
 from anycost_client.protocol.messages import Edit, Edited, Face, FaceEdit, Latent, Picture, ReadLatent, Request
 
 
 @dataclass(frozen=True)
-class Result:
+class EditResult:
     """What a new layer needs. `edited.picture` is None where nothing was to change."""
 
     edited: Edited
     title: str  # "smile +0.8"
-    record: Record
+    record: EditRecord
 
 
-class Applying:
+class PendingApply:
     """Collects the answers to a final edit and its latents; also through the loss of a backend, by asking again."""
 
     def __init__(self, edits: tuple[FaceEdit, ...], title: str, sequence: int) -> None:
@@ -53,7 +53,7 @@ class Applying:
         """A latent that did not come: the strengths are kept all the same."""
         self._asked.pop(id, None)
 
-    def result(self, faces: Mapping[int, Face], model: str, x: int, y: int) -> Result | None:
+    def result(self, faces: Mapping[int, Face], model: str, x: int, y: int) -> EditResult | None:
         """None while something is still to come. x, y: where the region lies in its layer."""
         if self._edited is None or self._asked:
             return None
@@ -68,4 +68,4 @@ class Applying:
             for edit in self._edits
             if edit.face in faces
         ]
-        return Result(self._edited, self.title, Record(model, tuple(recorded)))
+        return EditResult(self._edited, self.title, EditRecord(model, tuple(recorded)))

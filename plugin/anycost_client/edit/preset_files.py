@@ -7,17 +7,17 @@ import uuid
 from pathlib import Path
 
 from anycost_client.core.errors import ClientError
-from anycost_client.core.translation import Texts, mark
+from anycost_client.core.translation import Translator, mark
 from anycost_client.edit.presets import Preset
 
-_MOST_FILES = 500
-_MOST_BYTES = 1 << 17
+_MAX_FILES = 500
+_MAX_BYTES = 1 << 17
 
 
-class PresetsStore:
+class PresetFiles:
     """What the disk refuses is a ClientError, one line for people."""
 
-    def __init__(self, folder: Path, tr: Texts) -> None:
+    def __init__(self, folder: Path, tr: Translator) -> None:
         """folder: need not exist."""
         self.folder = folder
         self._tr = tr
@@ -47,7 +47,7 @@ class PresetsStore:
         """Of any file."""
         try:
             with path.open("rb") as file:
-                return Preset.from_json(file.read(_MOST_BYTES))
+                return Preset.from_json(file.read(_MAX_BYTES))
         except OSError as error:
             raise self._error(mark("the file cannot be read ({reason})"), error) from error
 
@@ -66,7 +66,7 @@ class PresetsStore:
 
     def _read(self) -> list[tuple[Path, Preset]]:
         found = []
-        for path in sorted(self.folder.glob("*.json"))[:_MOST_FILES] if self.folder.is_dir() else []:
+        for path in sorted(self.folder.glob("*.json"))[:_MAX_FILES] if self.folder.is_dir() else []:
             with contextlib.suppress(ClientError):
                 found.append((path, self.load(path)))
         return found

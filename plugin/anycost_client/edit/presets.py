@@ -8,8 +8,8 @@ from typing import Any
 
 from anycost_client.core.errors import ClientError
 
-MOST_STRENGTH = 2.0  # beyond ±2 no picture is natural, and the backend refuses
-_MOST_BYTES = 65_536
+MAX_STRENGTH = 2.0  # beyond ±2 no picture is natural, and the backend refuses
+_MAX_BYTES = 65_536
 _FORMAT = 1
 
 
@@ -25,7 +25,7 @@ class Preset:
     def from_json(cls, text: str | bytes) -> "Preset":
         """Raises ClientError for anything else than a preset."""
         try:
-            if len(text) > _MOST_BYTES:
+            if len(text) > _MAX_BYTES:
                 raise ValueError("too long")
             content: dict[str, Any] = json.loads(text)
             if content["anycost_preset"] != _FORMAT:
@@ -40,6 +40,6 @@ class Preset:
 
 def checked(strength: Any) -> float:
     """Raises ClientError for what is no number from −2 to 2."""
-    if type(strength) not in (int, float) or not math.isfinite(strength) or abs(strength) > MOST_STRENGTH:
+    if type(strength) not in (int, float) or not math.isfinite(strength) or abs(strength) > MAX_STRENGTH:
         raise ClientError(f"a strength of {strength!s:.20} is refused", "use −2 to 2; ±1 is strong")
     return float(strength)

@@ -39,7 +39,7 @@ class Sliders:
         for what in ("selected", "values", "history"):
             self._on_change(what)
 
-    def offer(self, attributes: tuple[Attribute, ...]) -> None:
+    def set_attributes(self, attributes: tuple[Attribute, ...]) -> None:
         self.attributes = attributes
         self._on_change("attributes")
 
@@ -86,7 +86,7 @@ class Sliders:
         """Of the selected faces all that is not locked, to 0."""
         self._replace({})
 
-    def use(self, preset: Preset) -> tuple[str, ...]:
+    def apply_preset(self, preset: Preset) -> tuple[str, ...]:
         """The selected faces take the preset's strengths, apart from what is locked. Names that are unknown here."""
         known = {
             name: value for name, value in preset.strengths.items() if not self.attributes or name in self._names()

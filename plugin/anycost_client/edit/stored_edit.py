@@ -9,28 +9,28 @@ from typing import Any
 from anycost_client.core.cooperative import Steps, at_once
 from anycost_client.core.errors import ClientError
 from anycost_client.edit.areas import Area
-from anycost_client.edit.edit_record import Record
+from anycost_client.edit.edit_record import EditRecord
 
-MOST_BYTES = 32 << 20
-_MOST_PIXELS = 1 << 27
+MAX_BYTES = 32 << 20
+_MAX_PIXELS = 1 << 27
 _AT_A_TIME = 1 << 20  # bytes of a selection that are packed in one step: some milliseconds
 _FORMAT = 1
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredEdit:
     """Where that is large it takes a second: `packing` and `unpacking` do the same in steps."""
 
     source: str  # the layer that the pixels came from, as its host names it as long as the document lives
     area: Area  # what was read of it
     selection: bytes | None  # one byte for each pixel of the area
-    record: Record
+    record: EditRecord
     time: int | None = None  # number of the frame, of an animated layer
 
-    def to_bytes(self, most: int = MOST_BYTES) -> bytes:
+    def to_bytes(self, most: int = MAX_BYTES) -> bytes:
         return at_once(self.packing(most))
 
-    def packing(self, most: int = MOST_BYTES) -> Steps[bytes]:
+    def packing(self, most: int = MAX_BYTES) -> Steps[bytes]:
         """JSON of at most so many bytes: where that would be too little, without latents (faces are projected anew),
         then without the selection too. Raises ClientError where even that is too much."""
         packed = None if self.selection is None else (yield from _packed(self.selection))
@@ -43,14 +43,14 @@ class Stored:
         raise ClientError("this edit is too large to be stored with its layer", "edit fewer faces at once")
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> "Stored":
+    def from_bytes(cls, data: bytes) -> "StoredEdit":
         return at_once(cls.unpacking(data))
 
     @classmethod
-    def unpacking(cls, data: bytes) -> Steps["Stored"]:
+    def unpacking(cls, data: bytes) -> Steps["StoredEdit"]:
         """Raises ClientError for anything else: documents come from anywhere."""
         try:
-            if len(data) > MOST_BYTES:
+            if len(data) > MAX_BYTES:
                 raise ValueError("too long")
             content: dict[str, Any] = json.loads(data)
             source, time = content["source"], content.get("time")
@@ -58,10 +58,10 @@ class Stored:
                 raise ValueError("another format")
             x, y, width, height = (int(number) for number in content["area"])
             area = Area(x, y, width, height)
-            if area.empty or area.pixels > _MOST_PIXELS or max(abs(x), abs(y)) > 1 << 24:
+            if area.empty or area.pixels > _MAX_PIXELS or max(abs(x), abs(y)) > 1 << 24:
                 raise ValueError("area")
             yield
-            record = Record.from_json(content["record"])
+            record = EditRecord.from_json(content["record"])
             yield
             selection = content["selection"]
             mask = None if selection is None else (yield from _unpacked(selection, area.pixels))
@@ -71,7 +71,7 @@ class Stored:
                 "the edit stored with this layer cannot be read", "edit the original layer anew"
             ) from error
 
-    def _json(self, record: Record, selection: str | None) -> bytes:
+    def _json(self, record: EditRecord, selection: str | None) -> bytes:
         area = self.area
         content = {
             "anycost_layer": _FORMAT,

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from anycost_client.protocol.messages import FaceEdit, Offset, Picture
 
-MOST_STEPS = 200
+MAX_STEPS = 200
 
 Values = Mapping[int, Mapping[str, float]]  # face → attribute → strength; what is 0 is left out
 NOTHING: Values = MappingProxyType({})
@@ -54,7 +54,7 @@ class History:
     def push(self, values: Values) -> None:
         """What could be redone is forgotten. A state equal to the present one is no step."""
         if values != self.now:
-            self._states = [*self._states[: self._at + 1], values][-MOST_STEPS - 1 :]
+            self._states = [*self._states[: self._at + 1], values][-MAX_STEPS - 1 :]
             self._at = len(self._states) - 1
 
     def undo(self) -> Values:

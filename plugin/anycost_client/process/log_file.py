@@ -8,7 +8,7 @@ from typing import BinaryIO
 from anycost_client.core.paths import cache_dir
 from anycost_client.core.redact import redact
 
-MOST_BYTES = 1 << 19
+MAX_BYTES = 1 << 19
 _TAIL = 4096
 
 
@@ -27,9 +27,9 @@ def open_log(path: Path) -> BinaryIO:
 def keep_short(path: Path) -> None:
     """Begins anew when it has grown too long, also under a process that writes to it; one older part is kept."""
     with contextlib.suppress(OSError):
-        if path.stat().st_size > MOST_BYTES:
+        if path.stat().st_size > MAX_BYTES:
             older = path.with_suffix(".old.log")
-            older.write_bytes(path.read_bytes()[-MOST_BYTES:])
+            older.write_bytes(path.read_bytes()[-MAX_BYTES:])
             os.chmod(older, 0o600)
             os.truncate(path, 0)
 

@@ -42,8 +42,8 @@ Frame = bytes | bytearray | memoryview
 MAX_HEADER_BYTES = 1 << 20
 MAX_FRAMES = 256  # header included
 MAX_FRAME_BYTES = MAX_PICTURE_BYTES  # for ZMQ_MAXMSGSIZE: larger frames are not even received
-_MOST_INTEGER = 1 << 53  # what every JSON reader keeps exactly
-_MOST_ENTRIES = 10_000  # of a list or mapping
+_MAX_INTEGER = 1 << 53  # what every JSON reader keeps exactly
+_MAX_ENTRIES = 10_000  # of a list or mapping
 
 M = TypeVar("M", Request, Reply)
 
@@ -81,7 +81,7 @@ def decode(frames: Sequence[Frame], reader: str = "plug-in") -> Message:
     if type(version) is not int or not isinstance(kind, str):
         raise WireError("a message without version or kind", id=id)
     if version != PROTOCOL:
-        raise WrongVersion(version if abs(version) < _MOST_INTEGER else -1, PROTOCOL, id, reader)
+        raise WrongVersion(version if abs(version) < _MAX_INTEGER else -1, PROTOCOL, id, reader)
     if kind not in _KINDS:
         raise UnknownKind(kind, id, reader)
     if not id:
@@ -175,11 +175,11 @@ def _typed(hint: Any, value: Any, frames: Sequence[Frame], name: str) -> Any:
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):  # only X | None is used
         return None if value is None else _typed(inner[0], value, frames, name)
-    if origin is tuple and isinstance(value, list) and len(value) <= _MOST_ENTRIES:
+    if origin is tuple and isinstance(value, list) and len(value) <= _MAX_ENTRIES:
         kinds = [inner[0]] * len(value) if inner[-1] is Ellipsis else list(inner)
         if len(kinds) == len(value):
             return tuple(_typed(kind, item, frames, name) for kind, item in zip(kinds, value, strict=True))
-    elif origin is Mapping and isinstance(value, dict) and len(value) <= _MOST_ENTRIES:
+    elif origin is Mapping and isinstance(value, dict) and len(value) <= _MAX_ENTRIES:
         return {_typed(str, key, frames, name): _typed(inner[1], item, frames, name) for key, item in value.items()}
     elif origin is Literal and isinstance(value, str) and value in inner:
         return value
@@ -187,7 +187,7 @@ def _typed(hint: Any, value: Any, frames: Sequence[Frame], name: str) -> Any:
         return _picture(value, frames)
     elif dataclasses.is_dataclass(hint):
         return _built(hint, value, frames)
-    elif type(value) is hint and (hint is bool or (hint is int and abs(value) <= _MOST_INTEGER)):
+    elif type(value) is hint and (hint is bool or (hint is int and abs(value) <= _MAX_INTEGER)):
         return value
     elif hint is float and type(value) in (int, float) and abs(value) <= 1e300 and math.isfinite(value):
         return float(value)

@@ -15,7 +15,7 @@ from anycost_client.core.paths import runtime_dir
 from anycost_client.protocol.messages import PROTOCOL
 
 FILE_NAME = "connection.json"
-_MOST_BYTES = 16_384
+_MAX_BYTES = 16_384
 _ENDPOINT = re.compile(r"tcp://127\.0\.0\.1:([1-9]\d{0,4})")
 _KEY = re.compile(r"[0-9A-Za-z.\-:+=^!/*?&<>()\[\]{}@%$#]{40}")  # 32 bytes in Z85, as ZeroMQ writes CURVE keys
 _POSIX = os.name == "posix"  # Windows has no modes: there the user's own profile folder keeps others out
@@ -97,11 +97,11 @@ def read(path: Path) -> Connection:
             if not stat.S_ISREG(about.st_mode):
                 raise ConnectionFileError(f"{path} is not a file", "remove it and try again")
             _check_private(path, about, "600")
-            content = file.read(_MOST_BYTES + 1)
+            content = file.read(_MAX_BYTES + 1)
     except OSError as error:
         raise ConnectionFileError(f"no backend can be reached through {path} ({error.strerror})", "start it") from error
     try:
-        if len(content) > _MOST_BYTES:
+        if len(content) > _MAX_BYTES:
             raise ValueError("too long")
         values: dict[str, Any] = json.loads(content)
         return Connection(**{field.name: values[field.name] for field in fields(Connection)})

@@ -9,7 +9,7 @@ from gi.repository import Gimp, GLib, GObject
 
 from anycost_gimp.edit import batch
 from anycost_gimp.edit.arguments import strengths
-from anycost_gimp.edit.backend_link import Link
+from anycost_gimp.edit.backend_link import BackendLink
 from anycost_gimp.edit.progress import show_progress
 from anycost_gimp.image import preview_layer
 from anycost_gimp.image.read_layers import layers_of
@@ -51,7 +51,7 @@ class Plugin(Gimp.PlugIn):
 
     def edit_face(self, procedure: Any, run_mode: Any, image: Any, drawables: Any, config: Any, data: Any) -> Any:
         status, error = Gimp.PDBStatusType.EXECUTION_ERROR, ""
-        link = Link(Backend(f"GIMP {Gimp.version()}"))
+        link = BackendLink(Backend(f"GIMP {Gimp.version()}"))
         try:
             layers = layers_of(image, drawables)
             preview_layer.sweep(image)

@@ -4,10 +4,10 @@ import pytest
 from anycost_client.edit.editor import State
 from anycost_client.protocol.events import Asleep, Lost, Unavailable
 from anycost_client.protocol.messages import Attributes, Edit, FaceEdit, OpenRegion
-from told_editor import Told
+from recording_editor import RecordingEditor
 
 
-def test_a_new_backend_gets_the_region_and_the_newest_edit(ready: Told) -> None:
+def test_a_new_backend_gets_the_region_and_the_newest_edit(ready: RecordingEditor) -> None:
     ready.editor.sliders.set("smile", 0.5)
     old = ready.last(Edit)
     ready.failed(old, "lost")
@@ -24,7 +24,7 @@ def test_a_new_backend_gets_the_region_and_the_newest_edit(ready: Told) -> None:
     assert (ready.last(Edit).session, ready.last(Edit).faces) == ("s2", (FaceEdit(0, {"smile": 0.6}),))
 
 
-def test_a_forgotten_session_is_opened_again_but_not_forever(ready: Told) -> None:
+def test_a_forgotten_session_is_opened_again_but_not_forever(ready: RecordingEditor) -> None:
     ready.editor.sliders.set("smile", 0.5)
     for _ in range(3):
         ready.failed(ready.last(Edit), "no_session")
@@ -35,7 +35,7 @@ def test_a_forgotten_session_is_opened_again_but_not_forever(ready: Told) -> Non
     assert ready.editor.problem is not None
 
 
-def test_no_backend_and_then_one(ready: Told) -> None:
+def test_no_backend_and_then_one(ready: RecordingEditor) -> None:
     ready.editor.handle(Unavailable("not installed", "install it"))
     assert ready.editor.state is State.FAILED
     ready.connect()
@@ -44,7 +44,7 @@ def test_no_backend_and_then_one(ready: Told) -> None:
 
 
 def test_without_a_backend_opening_says_so(region: OpenRegion) -> None:
-    told = Told()
+    told = RecordingEditor()
     told.editor.handle(Unavailable("not installed", "install it"))
     told.editor.open(region)
     assert told.editor.state is State.FAILED
@@ -53,7 +53,7 @@ def test_without_a_backend_opening_says_so(region: OpenRegion) -> None:
 
 
 @pytest.mark.parametrize("action", ["slider", "apply"])
-def test_a_sleeping_backend_is_woken_by_the_next_action(ready: Told, action: str) -> None:
+def test_a_sleeping_backend_is_woken_by_the_next_action(ready: RecordingEditor, action: str) -> None:
     ready.editor.sliders.set("smile", 0.5)
     ready.edited(ready.last(Edit))
     shown = ready.editor.preview
@@ -75,7 +75,7 @@ def test_a_sleeping_backend_is_woken_by_the_next_action(ready: Told, action: str
 
 
 def test_opening_wakes_a_sleeping_backend(region: OpenRegion) -> None:
-    told = Told()
+    told = RecordingEditor()
     told.connect()
     told.editor.handle(Asleep())
     asked = len(told.sent)

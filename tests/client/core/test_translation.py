@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from anycost_client.core.translation import Texts, sentence
-from anycost_client.edit.attribute_labels import AttributeTexts
+from anycost_client.core.translation import Translator, sentence
+from anycost_client.edit.attribute_labels import AttributeLabels
 from anycost_client.protocol.messages import Attribute, Edited, Picture, Rectangle
 from anycost_models.editing.directions import load_directions
 
@@ -48,12 +48,12 @@ def check(german: dict[str, str]) -> None:
         assert english.endswith("…") == translated.endswith("…"), english
 
 
-def texts_in(language: str) -> Texts:
-    return Texts(OURS, lambda: language)
+def translator_for(language: str) -> Translator:
+    return Translator(OURS, lambda: language)
 
 
-def attribute_texts() -> set[str]:
-    english = AttributeTexts(texts_in("en"))
+def shipped_texts() -> set[str]:
+    english = AttributeLabels(translator_for("en"))
     return {
         text
         for attribute in load_directions().by_name.values()
@@ -62,7 +62,7 @@ def attribute_texts() -> set[str]:
 
 
 def test_every_attribute_that_is_shipped_has_german_texts():
-    assert attribute_texts() - set(SHARED) == set()
+    assert shipped_texts() - set(SHARED) == set()
 
 
 def test_german_has_every_shared_text_and_nothing_that_nobody_says():
@@ -71,8 +71,8 @@ def test_german_has_every_shared_text_and_nothing_that_nobody_says():
     root = PLUGIN.parent
     folders = (OURS, *HOSTS, root / "backend" / "anycost_backend", root / "models" / "anycost_models")
     somewhere = set().union(*map(strings, folders))
-    labels = map(AttributeTexts(texts_in("en")).label_of, somewhere)  # of attributes that are not shipped (yet)
-    assert set(SHARED) - somewhere - set(labels) - attribute_texts() == set()
+    labels = map(AttributeLabels(translator_for("en")).label_of, somewhere)  # of attributes that are not shipped (yet)
+    assert set(SHARED) - somewhere - set(labels) - shipped_texts() == set()
 
 
 @pytest.mark.parametrize("host", HOSTS, ids=["Krita", "GIMP"])
@@ -83,23 +83,25 @@ def test_german_has_every_text_of_a_host_once(host):
 
 
 def test_unknown_languages_and_texts_stay_as_they_are(tmp_path):
-    assert texts_in("../de")("Presets") == texts_in("fr")("Presets") == "Presets"
-    assert texts_in("de")("Presets") == "Vorgaben"
-    assert texts_in("de")("Face {number}", number=2) == "Gesicht 2"
-    assert texts_in("de")("never seen") == "never seen"
-    assert Texts(tmp_path, lambda: "fr", {"Presets": "Préréglages"}.get)("Presets") == "Préréglages"  # the host's own
+    assert translator_for("../de")("Presets") == translator_for("fr")("Presets") == "Presets"
+    assert translator_for("de")("Presets") == "Vorgaben"
+    assert translator_for("de")("Face {number}", number=2) == "Gesicht 2"
+    assert translator_for("de")("never seen") == "never seen"
+    assert (
+        Translator(tmp_path, lambda: "fr", {"Presets": "Préréglages"}.get)("Presets") == "Préréglages"
+    )  # the host's own
 
 
 def test_a_hosts_table_comes_before_the_shared_one(tmp_path):
     (tmp_path / "de.json").write_text('{"Presets": "Muster"}', encoding="utf-8")
-    tr = Texts(tmp_path, lambda: "de")
+    tr = Translator(tmp_path, lambda: "de")
     assert (tr("Presets"), tr("Undo")) == ("Muster", "Rückgängig")
     (tmp_path / "it.json").write_text("[damaged", encoding="utf-8")
-    assert Texts(tmp_path, lambda: "it")("Presets") == "Presets"
+    assert Translator(tmp_path, lambda: "it")("Presets") == "Presets"
 
 
 def test_attributes_are_named_in_words_also_those_that_nobody_translated():
-    german = AttributeTexts(texts_in("de"))
+    german = AttributeLabels(translator_for("de"))
     assert german.label_of("yaw") == "Drehen"
     assert german.label_of("mouth_open") == "Mund offen"
     assert german.label_of("my_own_look") == "My own look"
@@ -109,7 +111,7 @@ def test_attributes_are_named_in_words_also_those_that_nobody_translated():
 
 
 def test_the_quality_line_says_what_drew_a_preview():
-    german, picture = AttributeTexts(texts_in("de")), Picture.packed(1, 1, 4, bytes(4))
+    german, picture = AttributeLabels(translator_for("de")), Picture.packed(1, 1, 4, bytes(4))
     ladder = {"resolution": 256, "channels": "½", "milliseconds": 24.2}
     drawn = Edited(id="e", sequence=1, picture=picture, rectangle=Rectangle(0, 0, 1, 1), **ladder)
     assert german.quality(drawn) == "256 px · ½ Kanäle · 24 ms"

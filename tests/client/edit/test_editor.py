@@ -11,11 +11,11 @@ from anycost_client.protocol.messages import (
     RegionOpened,
     Superseded,
 )
-from told_editor import Told, face
+from recording_editor import RecordingEditor, face
 
 
 def test_opening_waits_for_the_backend_then_for_the_faces(region: OpenRegion) -> None:
-    told = Told()
+    told = RecordingEditor()
     told.editor.open(region)
     assert (told.editor.state, told.sent) == (State.WAITING, [])
     told.connect()
@@ -30,7 +30,7 @@ def test_opening_waits_for_the_backend_then_for_the_faces(region: OpenRegion) ->
 
 
 def test_a_picture_without_faces(region: OpenRegion) -> None:
-    told = Told()
+    told = RecordingEditor()
     told.connect()
     told.editor.open(region)
     told.opened(faces=0)
@@ -39,7 +39,7 @@ def test_a_picture_without_faces(region: OpenRegion) -> None:
     assert told.count(Edit) == 0
 
 
-def test_while_one_preview_is_under_way_only_the_newest_waits(ready: Told) -> None:
+def test_while_one_preview_is_under_way_only_the_newest_waits(ready: RecordingEditor) -> None:
     for strength in (0.1, 0.2, 0.3, 0.4):
         ready.editor.sliders.set("smile", strength, done=False)
     assert ready.count(Edit) == 1
@@ -53,7 +53,7 @@ def test_while_one_preview_is_under_way_only_the_newest_waits(ready: Told) -> No
     assert ready.count(Edit) == 2
 
 
-def test_better_previews_follow_and_older_ones_do_not(ready: Told) -> None:
+def test_better_previews_follow_and_older_ones_do_not(ready: RecordingEditor) -> None:
     ready.editor.sliders.set("smile", 0.1)
     first = ready.last(Edit)
     ready.edited(first, more=True, resolution=128)
@@ -67,7 +67,7 @@ def test_better_previews_follow_and_older_ones_do_not(ready: Told) -> None:
     assert ready.editor.preview.resolution == 128
 
 
-def test_a_superseded_preview_asks_for_the_newest(ready: Told) -> None:
+def test_a_superseded_preview_asks_for_the_newest(ready: RecordingEditor) -> None:
     ready.editor.sliders.set("smile", 0.1)
     ready.editor.sliders.set("smile", 0.2)
     first = ready.last(Edit)
@@ -75,7 +75,7 @@ def test_a_superseded_preview_asks_for_the_newest(ready: Told) -> None:
     assert ready.last(Edit).faces == (FaceEdit(0, {"smile": 0.2}),)
 
 
-def test_a_preview_that_gave_way_to_the_final_is_asked_for_again(ready: Told) -> None:
+def test_a_preview_that_gave_way_to_the_final_is_asked_for_again(ready: RecordingEditor) -> None:
     ready.editor.sliders.set("smile", 0.1)
     preview = ready.last(Edit)
     ready.editor.apply()
@@ -84,7 +84,7 @@ def test_a_preview_that_gave_way_to_the_final_is_asked_for_again(ready: Told) ->
     assert ready.last(Edit).faces == preview.faces
 
 
-def test_a_failure_is_shown_and_the_next_success_clears_it(ready: Told) -> None:
+def test_a_failure_is_shown_and_the_next_success_clears_it(ready: RecordingEditor) -> None:
     ready.editor.sliders.set("smile", 0.1)
     ready.failed(ready.last(Edit), "memory")
     assert ready.editor.problem is not None
@@ -95,7 +95,7 @@ def test_a_failure_is_shown_and_the_next_success_clears_it(ready: Told) -> None:
     assert ready.editor.problem is None
 
 
-def test_closing_forgets_everything(ready: Told) -> None:
+def test_closing_forgets_everything(ready: RecordingEditor) -> None:
     ready.editor.sliders.set("smile", 0.5)
     edits = ready.count(Edit)
     ready.editor.close()
@@ -107,7 +107,7 @@ def test_closing_forgets_everything(ready: Told) -> None:
     assert ready.editor.preview is None
 
 
-def test_a_picture_left_while_its_faces_are_looked_for(ready: Told, region: OpenRegion) -> None:
+def test_a_picture_left_while_its_faces_are_looked_for(ready: RecordingEditor, region: OpenRegion) -> None:
     ready.editor.open(region)
     left = ready.last(OpenRegion)
     ready.editor.open(region)
@@ -119,7 +119,7 @@ def test_a_picture_left_while_its_faces_are_looked_for(ready: Told, region: Open
     assert ready.editor.state is State.READY
 
 
-def test_watching_ends_when_asked(ready: Told) -> None:
+def test_watching_ends_when_asked(ready: RecordingEditor) -> None:
     seen: list[str] = []
     stop = ready.editor.watch(seen.append)
     ready.editor.show(0.5)

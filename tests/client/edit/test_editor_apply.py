@@ -1,8 +1,8 @@
-"""Applying the edit in progress: the picture, the record that opens it again, and refining."""
+"""PendingApply the edit in progress: the picture, the record that opens it again, and refining."""
 
 import pytest
 from anycost_client.core.errors import ClientError
-from anycost_client.edit.edit_record import Record
+from anycost_client.edit.edit_record import EditRecord
 from anycost_client.protocol.messages import (
     Cancel,
     Edit,
@@ -14,10 +14,10 @@ from anycost_client.protocol.messages import (
     Refine,
     Refined,
 )
-from told_editor import Told, face
+from recording_editor import RecordingEditor, face
 
 
-def test_applying_gives_a_picture_and_what_opens_it_again(ready: Told, region: OpenRegion) -> None:
+def test_applying_gives_a_picture_and_what_opens_it_again(ready: RecordingEditor, region: OpenRegion) -> None:
     ready.editor.sliders.set("smile", 0.5)
     ready.edited(ready.last(Edit))
     ready.editor.apply()
@@ -32,10 +32,10 @@ def test_applying_gives_a_picture_and_what_opens_it_again(ready: Told, region: O
     result = ready.editor.result
     assert result is not None
     assert result.title == "smile +0.5"
-    record = Record.from_json(result.record.to_json())
+    record = EditRecord.from_json(result.record.to_json())
     assert record == result.record
 
-    again = Told()
+    again = RecordingEditor()
     again.connect()
     again.editor.open(region, record)
     known = again.last(OpenRegion).known
@@ -46,7 +46,7 @@ def test_applying_gives_a_picture_and_what_opens_it_again(ready: Told, region: O
     assert again.last(Edit).faces == (FaceEdit(0, {"smile": 0.5}),)
 
 
-def test_a_record_is_found_where_its_face_lies_now(ready: Told) -> None:
+def test_a_record_is_found_where_its_face_lies_now(ready: RecordingEditor) -> None:
     ready.editor.sliders.select((1,))
     ready.editor.sliders.set("smile", 0.5)
     ready.editor.apply()
@@ -64,10 +64,10 @@ def test_a_record_is_found_where_its_face_lies_now(ready: Told) -> None:
 @pytest.mark.parametrize("text", ["", "{}", '{"anycost_edit": 1, "model": "m", "faces": [{}]}', "null", "[" * 50_000])
 def test_a_damaged_record_is_refused(text: str) -> None:
     with pytest.raises(ClientError, match="edit the original layer anew"):
-        Record.from_json(text)
+        EditRecord.from_json(text)
 
 
-def test_a_failed_apply_is_told(ready: Told) -> None:
+def test_a_failed_apply_is_told(ready: RecordingEditor) -> None:
     ready.editor.sliders.set("smile", 0.5)
     ready.edited(ready.last(Edit))
     ready.editor.apply()
@@ -77,7 +77,7 @@ def test_a_failed_apply_is_told(ready: Told) -> None:
     assert "result" in ready.told
 
 
-def test_a_cancelled_apply_is_no_problem(ready: Told) -> None:
+def test_a_cancelled_apply_is_no_problem(ready: RecordingEditor) -> None:
     ready.editor.sliders.set("smile", 0.5)
     ready.edited(ready.last(Edit))
     ready.editor.apply()
@@ -87,7 +87,7 @@ def test_a_cancelled_apply_is_no_problem(ready: Told) -> None:
     assert (ready.editor.applying, ready.editor.problem) == (False, None)
 
 
-def test_refining_draws_anew_also_when_stopped(ready: Told) -> None:
+def test_refining_draws_anew_also_when_stopped(ready: RecordingEditor) -> None:
     ready.editor.sliders.set("smile", 0.5)
     ready.edited(ready.last(Edit))
     for end in ("done", "stopped"):

@@ -1,6 +1,6 @@
 """Locks, own attributes, and what is taken over from another face: asked for, shown, undone, stored."""
 
-from anycost_client.edit.edit_record import Record
+from anycost_client.edit.edit_record import EditRecord
 from anycost_client.edit.editor import State
 from anycost_client.protocol.events import Lost
 from anycost_client.protocol.messages import (
@@ -21,13 +21,13 @@ from anycost_client.protocol.messages import (
     ReadLatent,
     SessionFace,
 )
-from told_editor import Told
+from recording_editor import RecordingEditor
 
 LATENT = Picture.packed(4, 2, 1, bytes(range(32)), "32f")
 OTHER = SessionFace("other", 1)
 
 
-def test_what_is_locked_is_held_and_drawn_anew(ready: Told) -> None:
+def test_what_is_locked_is_held_and_drawn_anew(ready: RecordingEditor) -> None:
     sliders = ready.editor.sliders
     sliders.set("age", 0.5)
     ready.edited(ready.last(Edit))
@@ -41,7 +41,7 @@ def test_what_is_locked_is_held_and_drawn_anew(ready: Told) -> None:
     assert ready.last(Edit).faces[0].held == ()
 
 
-def test_a_match_is_shown_by_sliders_and_is_one_step_to_undo(ready: Told) -> None:
+def test_a_match_is_shown_by_sliders_and_is_one_step_to_undo(ready: RecordingEditor) -> None:
     editor = ready.editor
     editor.sliders.set("smile", 0.5)
     editor.sliders.lock("beard")
@@ -64,7 +64,7 @@ def test_a_match_is_shown_by_sliders_and_is_one_step_to_undo(ready: Told) -> Non
     assert editor.sliders.values == {0: {"smile": 0.5}}
 
 
-def test_what_no_attribute_says_is_taken_over_as_an_offset_that_can_be_faded(ready: Told) -> None:
+def test_what_no_attribute_says_is_taken_over_as_an_offset_that_can_be_faded(ready: RecordingEditor) -> None:
     editor = ready.editor
     for _ in range(2):
         editor.match(0, "lighting", OTHER)
@@ -82,7 +82,7 @@ def test_what_no_attribute_says_is_taken_over_as_an_offset_that_can_be_faded(rea
     assert len(editor.sliders.edits()[0].offsets) == 1  # the first again
 
 
-def test_locks_and_offsets_are_stored_with_the_edit(ready: Told, region: OpenRegion) -> None:
+def test_locks_and_offsets_are_stored_with_the_edit(ready: RecordingEditor, region: OpenRegion) -> None:
     editor = ready.editor
     editor.sliders.lock("beard")
     editor.sliders.set("smile", 0.5)
@@ -92,7 +92,7 @@ def test_locks_and_offsets_are_stored_with_the_edit(ready: Told, region: OpenReg
     editor.handle(Latent(id=ready.last(ReadLatent).id, face=0, model="abc", values=LATENT))
     ready.edited(ready.last(Edit))
     assert editor.result is not None
-    record = Record.from_json(editor.result.record.to_json())
+    record = EditRecord.from_json(editor.result.record.to_json())
     assert record == editor.result.record
 
     editor.sliders.lock("beard", False)
@@ -103,7 +103,7 @@ def test_locks_and_offsets_are_stored_with_the_edit(ready: Told, region: OpenReg
     assert bytes(edit.offsets[0].values.data) == bytes(LATENT.data)
 
 
-def test_a_slider_is_made_from_faces_and_then_offered(ready: Told) -> None:
+def test_a_slider_is_made_from_faces_and_then_offered(ready: RecordingEditor) -> None:
     editor = ready.editor
     faces = tuple(SessionFace(f"s{i}", 0) for i in range(8))
     editor.learn("freckles", faces[:4], faces[4:])
@@ -117,7 +117,7 @@ def test_a_slider_is_made_from_faces_and_then_offered(ready: Told) -> None:
     assert editor.state is State.READY
 
 
-def test_what_fails_is_stopped_or_lost_makes_nothing(ready: Told) -> None:
+def test_what_fails_is_stopped_or_lost_makes_nothing(ready: RecordingEditor) -> None:
     editor = ready.editor
     for reason in ("bad_message", "cancelled"):
         editor.match(0, "pose", OTHER)

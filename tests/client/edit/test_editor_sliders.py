@@ -6,10 +6,10 @@ import pytest
 from anycost_client.core.errors import ClientError
 from anycost_client.edit.presets import Preset
 from anycost_client.protocol.messages import Edit, FaceEdit
-from told_editor import Told
+from recording_editor import RecordingEditor
 
 
-def test_all_chosen_faces_move_and_all_are_sent(ready: Told) -> None:
+def test_all_chosen_faces_move_and_all_are_sent(ready: RecordingEditor) -> None:
     sliders = ready.editor.sliders
     sliders.set("age", 0.5)
     sliders.select((0, 1))
@@ -21,7 +21,7 @@ def test_all_chosen_faces_move_and_all_are_sent(ready: Told) -> None:
     assert sliders.title() == "age +0.5, smile +1"
 
 
-def test_a_drag_is_one_step_of_the_history(ready: Told) -> None:
+def test_a_drag_is_one_step_of_the_history(ready: RecordingEditor) -> None:
     sliders = ready.editor.sliders
     for strength in (0.1, 0.2, 0.3):
         sliders.set("smile", strength, done=False)
@@ -40,21 +40,21 @@ def test_a_drag_is_one_step_of_the_history(ready: Told) -> None:
     assert not sliders.can_redo  # what was undone is forgotten
 
 
-def test_back_to_nothing_is_asked_for_too(ready: Told) -> None:
+def test_back_to_nothing_is_asked_for_too(ready: RecordingEditor) -> None:
     ready.editor.sliders.set("smile", 0.5)
     ready.edited(ready.last(Edit))
     ready.editor.sliders.reset("smile")
     assert ready.last(Edit).faces == ()
 
 
-def test_locks_hold_against_reset_and_presets(ready: Told) -> None:
+def test_locks_hold_against_reset_and_presets(ready: RecordingEditor) -> None:
     sliders = ready.editor.sliders
     sliders.set("smile", 0.5)
     sliders.set("age", 0.5)
     sliders.lock("smile")
     with pytest.raises(ClientError, match="locked"):
         sliders.set("smile", 0.1)
-    assert sliders.use(Preset("p", {"smile": -1, "beard": 1, "horns": 1})) == ("horns",)
+    assert sliders.apply_preset(Preset("p", {"smile": -1, "beard": 1, "horns": 1})) == ("horns",)
     assert dict(sliders.values[0]) == {"smile": 0.5, "beard": 1}
     sliders.reset_all()
     assert dict(sliders.values[0]) == {"smile": 0.5}
@@ -64,17 +64,17 @@ def test_locks_hold_against_reset_and_presets(ready: Told) -> None:
 
 
 @pytest.mark.parametrize("strength", [2.1, -3, float("nan"), float("inf"), True, "1", None])
-def test_impossible_strengths_are_refused(ready: Told, strength: Any) -> None:
+def test_impossible_strengths_are_refused(ready: RecordingEditor, strength: Any) -> None:
     with pytest.raises(ClientError, match="use −2 to 2"):
         ready.editor.sliders.set("smile", strength)
 
 
-def test_unknown_attributes_are_refused(ready: Told) -> None:
+def test_unknown_attributes_are_refused(ready: RecordingEditor) -> None:
     with pytest.raises(ClientError, match="no attribute 'horns'"):
         ready.editor.sliders.set("horns", 1)
 
 
-def test_presets_are_shared_as_json(ready: Told) -> None:
+def test_presets_are_shared_as_json(ready: RecordingEditor) -> None:
     ready.editor.sliders.set("smile", 0.5)
     preset = ready.editor.sliders.preset("Happy")
     assert Preset.from_json(preset.to_json()) == preset

@@ -5,10 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from anycost_client.core.translation import Texts
+from anycost_client.core.translation import Translator
 from anycost_client.edit.editor import Editor
 from anycost_client.edit.face_finder import around
-from anycost_client.edit.multi_layer import FromLayers, Reading
+from anycost_client.edit.multi_layer import MultiLayerTask, Reading
 from anycost_client.protocol import messages as m
 from anycost_client.protocol.events import Connected, Event, Lost
 
@@ -23,7 +23,7 @@ def face(id: int = 0, x: float = 1, side: float = 4) -> m.Face:
     return m.Face(id, m.Rectangle(1, 1, 4, 4), corners, 0.9)
 
 
-class Desk:
+class Setup:
     """A host with layers, and a backend that answers what the test says."""
 
     def __init__(self, folder: Path) -> None:
@@ -33,8 +33,8 @@ class Desk:
         self.stopped = 0
         self.editor = Editor(self.sent.append)
         reading = Reading(self.read, self.stop, lambda layer: f"layer {layer}")
-        tr = Texts(folder, lambda: "en")
-        self.work: FromLayers[int] = FromLayers(self.editor, self.sent.append, reading, tr, lambda: None)
+        tr = Translator(folder, lambda: "en")
+        self.work: MultiLayerTask[int] = MultiLayerTask(self.editor, self.sent.append, reading, tr, lambda: None)
         self.answer(Connected(WELCOME))
         self.editor.open(m.OpenRegion(image=GREY))
         self.found(face(0), session="edited")
@@ -62,106 +62,106 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
+def setup(tmp_path: Path) -> Setup:
+    return Setup(tmp_path)
 
 
-def test_a_face_takes_over_from_another_layers_largest_face(desk):
-    desk.work.match(7, "hair")
-    assert (desk.work.running, desk.work.text) == (True, "1 of 1: “layer 7”")
-    desk.found(face(3), face(4), session="other")
-    request = desk.last(m.MatchFace)
+def test_a_face_takes_over_from_another_layers_largest_face(setup):
+    setup.work.match(7, "hair")
+    assert (setup.work.running, setup.work.text) == (True, "1 of 1: “layer 7”")
+    setup.found(face(3), face(4), session="other")
+    request = setup.last(m.MatchFace)
     assert (request.session, request.face, request.what) == ("edited", 0, "hair")
     assert request.source == m.SessionFace("other", 3)
-    desk.answer(m.Progress(id=request.id, what="comparing", fraction=0.4, text="6 of 15"))
-    assert (desk.work.text, desk.work.fraction) == ("Comparing: 6 of 15", 0.4)
+    setup.answer(m.Progress(id=request.id, what="comparing", fraction=0.4, text="6 of 15"))
+    assert (setup.work.text, setup.work.fraction) == ("Comparing: 6 of 15", 0.4)
     reply = m.Matched(id=request.id, face=0, what="hair", strengths={"fringe": 0.5}, offset=OFFSET, text="90 % of it")
-    desk.answer(reply)
-    assert (desk.work.running, desk.work.text) == (False, "Done.\nFringe +0.5, colours taken over.")
-    assert desk.editor.sliders.value("fringe") == 0.5
-    assert desk.closed() == ["other"]
+    setup.answer(reply)
+    assert (setup.work.running, setup.work.text) == (False, "Done.\nFringe +0.5, colours taken over.")
+    assert setup.editor.sliders.value("fringe") == 0.5
+    assert setup.closed() == ["other"]
 
 
-def make(desk: Desk, found: list[int], missing: tuple[int, ...] = ()) -> None:
+def make(setup: Setup, found: list[int], missing: tuple[int, ...] = ()) -> None:
     """Looks at those layers, where some have no face."""
     for layer in found:
         faces = () if layer in missing else (face(layer),)
-        desk.found(*faces, session=f"s{layer}")
+        setup.found(*faces, session=f"s{layer}")
 
 
-def test_a_slider_is_made_from_two_groups_of_layers(desk):
-    desk.work.learn("wink", [1, 2, 3, 4, 5], [6, 7, 8, 9])
-    make(desk, [1, 2, 3, 4, 5, 6, 7, 8, 9], missing=(2,))
-    request = desk.last(m.LearnAttribute)
+def test_a_slider_is_made_from_two_groups_of_layers(setup):
+    setup.work.learn("wink", [1, 2, 3, 4, 5], [6, 7, 8, 9])
+    make(setup, [1, 2, 3, 4, 5, 6, 7, 8, 9], missing=(2,))
+    request = setup.last(m.LearnAttribute)
     assert request.name == "wink"
     assert [face.session for face in request.positive] == ["s1", "s3", "s4", "s5"]
     assert [face.session for face in request.negative] == ["s6", "s7", "s8", "s9"]
     attribute = m.Attribute("wink", "Own", "less or more wink")
-    asked = sum(isinstance(request, m.Attributes) for request in desk.sent)
-    desk.answer(m.Learned(id=request.id, attribute=attribute, holds=True, scores={"right": 0.875}))
+    asked = sum(isinstance(request, m.Attributes) for request in setup.sent)
+    setup.answer(m.Learned(id=request.id, attribute=attribute, holds=True, scores={"right": 0.875}))
     assert (
-        desk.work.text == "Done.\nOf faces that it had not seen, 88 % were told apart.\n“layer 2”: No face was found."
+        setup.work.text == "Done.\nOf faces that it had not seen, 88 % were told apart.\n“layer 2”: No face was found."
     )
-    assert sum(isinstance(request, m.Attributes) for request in desk.sent) == asked + 1  # the sliders have it soon
-    assert sorted(desk.closed()) == sorted(["s2", *(f"s{n}" for n in (1, 3, 4, 5, 6, 7, 8, 9))])
+    assert sum(isinstance(request, m.Attributes) for request in setup.sent) == asked + 1  # the sliders have it soon
+    assert sorted(setup.closed()) == sorted(["s2", *(f"s{n}" for n in (1, 3, 4, 5, 6, 7, 8, 9))])
 
 
-def test_too_few_faces_are_said_with_the_reason_for_each(desk):
-    desk.unreadable[3] = "The layer is empty. Choose a layer with a picture."
-    desk.work.learn("wink", [1, 2, 3, 4], [5, 6, 7, 8])
-    make(desk, [1, 2, 4, 5, 6, 7, 8])
-    assert not desk.work.running
-    assert desk.work.failed
-    assert desk.work.text.splitlines() == [
+def test_too_few_faces_are_said_with_the_reason_for_each(setup):
+    setup.unreadable[3] = "The layer is empty. Choose a layer with a picture."
+    setup.work.learn("wink", [1, 2, 3, 4], [5, 6, 7, 8])
+    make(setup, [1, 2, 4, 5, 6, 7, 8])
+    assert not setup.work.running
+    assert setup.work.failed
+    assert setup.work.text.splitlines() == [
         "Too few faces were found: 4 of each kind are needed.",
         "“layer 3”: The layer is empty. Choose a layer with a picture.",
     ]
-    assert not any(isinstance(request, m.LearnAttribute) for request in desk.sent)
-    assert len(desk.closed()) == 7
+    assert not any(isinstance(request, m.LearnAttribute) for request in setup.sent)
+    assert len(setup.closed()) == 7
 
 
-def test_a_cancelled_one_leaves_nothing_open(desk):
-    desk.work.learn("wink", [1, 2, 3, 4], [5, 6, 7, 8])
-    make(desk, [1, 2])
-    looking = desk.last(m.OpenRegion)
-    desk.work.cancel()
-    assert (desk.work.running, desk.work.text, desk.stopped) == (False, "Cancelled.", 1)
-    assert desk.last(m.Cancel).what == looking.id
-    assert desk.closed() == ["s1", "s2"]
-    desk.found(face(3), session="s3")  # comes too late
-    assert desk.closed() == ["s1", "s2", "s3"]
-    desk.work.match(1, "pose")
-    assert desk.work.running
+def test_a_cancelled_one_leaves_nothing_open(setup):
+    setup.work.learn("wink", [1, 2, 3, 4], [5, 6, 7, 8])
+    make(setup, [1, 2])
+    looking = setup.last(m.OpenRegion)
+    setup.work.cancel()
+    assert (setup.work.running, setup.work.text, setup.stopped) == (False, "Cancelled.", 1)
+    assert setup.last(m.Cancel).what == looking.id
+    assert setup.closed() == ["s1", "s2"]
+    setup.found(face(3), session="s3")  # comes too late
+    assert setup.closed() == ["s1", "s2", "s3"]
+    setup.work.match(1, "pose")
+    assert setup.work.running
 
 
-def test_what_fails_is_said_in_one_line(desk):
-    desk.work.match(1, "pose")
-    desk.found(face(), session="other")
-    request = desk.last(m.MatchFace)
+def test_what_fails_is_said_in_one_line(setup):
+    setup.work.match(1, "pose")
+    setup.found(face(), session="other")
+    request = setup.last(m.MatchFace)
     failed = m.Failed(id=request.id, cause="this model has no attributes for pose", remedy="match something else")
-    desk.answer(failed)
-    assert desk.work.failed
-    assert desk.work.text == "This model has no attributes for pose: match something else."
-    assert desk.closed() == ["other"]
+    setup.answer(failed)
+    assert setup.work.failed
+    assert setup.work.text == "This model has no attributes for pose: match something else."
+    assert setup.closed() == ["other"]
 
 
-def test_a_backend_that_ends_ends_it(desk):
-    desk.work.match(1, "pose")
-    desk.found(face(), session="other")
-    desk.answer(Lost("the backend has ended unexpectedly", 1))
-    assert not desk.work.running
-    assert desk.work.text == "The backend has ended unexpectedly: try again."
+def test_a_backend_that_ends_ends_it(setup):
+    setup.work.match(1, "pose")
+    setup.found(face(), session="other")
+    setup.answer(Lost("the backend has ended unexpectedly", 1))
+    assert not setup.work.running
+    assert setup.work.text == "The backend has ended unexpectedly: try again."
 
 
-def test_of_a_large_layer_only_what_is_around_the_face_stays_open(desk):
-    desk.pictures[1] = HUGE
-    desk.work.match(1, "pose")
-    desk.found(face(0, x=1000, side=400), session="whole")
-    assert desk.closed() == ["whole"]
-    part = desk.last(m.OpenRegion).image
+def test_of_a_large_layer_only_what_is_around_the_face_stays_open(setup):
+    setup.pictures[1] = HUGE
+    setup.work.match(1, "pose")
+    setup.found(face(0, x=1000, side=400), session="whole")
+    assert setup.closed() == ["whole"]
+    part = setup.last(m.OpenRegion).image
     assert (part.width, part.height) == (800, 800)
-    desk.found(face(0, x=200, side=400), session="part")
-    assert desk.last(m.MatchFace).source == m.SessionFace("part", 0)
+    setup.found(face(0, x=200, side=400), session="part")
+    assert setup.last(m.MatchFace).source == m.SessionFace("part", 0)
 
 
 def test_the_part_around_a_face_is_the_pictures_own_pixels():

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 from anycost_client.core.errors import ClientError
-from anycost_client.core.translation import Texts
-from anycost_client.edit.preset_files import PresetsStore
+from anycost_client.core.translation import Translator
+from anycost_client.edit.preset_files import PresetFiles
 from anycost_client.edit.presets import Preset
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> PresetsStore:
-    return PresetsStore(tmp_path / "presets", Texts(tmp_path, lambda: "en"))
+def store(tmp_path: Path) -> PresetFiles:
+    return PresetFiles(tmp_path / "presets", Translator(tmp_path, lambda: "en"))
 
 
 def test_presets_are_kept_by_their_names_and_deleted(store):
@@ -39,7 +39,7 @@ def test_a_preset_is_shared_as_a_file(store, tmp_path):
 
 
 def test_what_the_disk_refuses_is_one_line_in_the_users_language(tmp_path):
-    store = PresetsStore(tmp_path / "presets", Texts(tmp_path, lambda: "de"))
+    store = PresetFiles(tmp_path / "presets", Translator(tmp_path, lambda: "de"))
     with pytest.raises(ClientError, match=r"^die Datei kann nicht gelesen werden \("):
         store.load(tmp_path / "missing.json")
     (tmp_path / "file").touch()

@@ -6,19 +6,19 @@ from dataclasses import replace
 import pytest
 from anycost_client.core.errors import ClientError
 from anycost_client.edit.areas import Area
-from anycost_client.edit.edit_record import Record, RecordedFace
-from anycost_client.edit.stored_edit import Stored
+from anycost_client.edit.edit_record import EditRecord, RecordedFace
+from anycost_client.edit.stored_edit import StoredEdit
 from anycost_client.protocol.messages import Picture
 
 LATENT = Picture.packed(512, 16, 1, bytes(range(256)) * 128, "32f")
 FACE = RecordedFace(((0.0, 0.0), (8.0, 0.0), (8.0, 8.0), (0.0, 8.0)), {"smile": 0.8}, LATENT)
-EDIT = Stored("7", Area(-3, 4, 40, 30), bytes(range(240)) * 5, Record("abc", (FACE,)), time=6)
+EDIT = StoredEdit("7", Area(-3, 4, 40, 30), bytes(range(240)) * 5, EditRecord("abc", (FACE,)), time=6)
 
 
 def test_it_is_read_as_it_was_kept():
-    assert Stored.from_bytes(EDIT.to_bytes()) == EDIT
+    assert StoredEdit.from_bytes(EDIT.to_bytes()) == EDIT
     plain = replace(EDIT, selection=None, time=None)
-    assert Stored.from_bytes(plain.to_bytes()) == plain
+    assert StoredEdit.from_bytes(plain.to_bytes()) == plain
 
 
 def test_a_large_selection_is_packed_and_unpacked_in_steps():
@@ -26,15 +26,15 @@ def test_a_large_selection_is_packed_and_unpacked_in_steps():
     edit = replace(EDIT, area=area, selection=bytes(range(250)) * (area.pixels // 250))
     steps = edit.packing()
     assert sum(1 for _ in steps) > 3
-    assert Stored.from_bytes(edit.to_bytes()) == edit
+    assert StoredEdit.from_bytes(edit.to_bytes()) == edit
 
 
 def test_what_is_too_large_goes_without_latents_then_without_the_selection():
     whole = len(EDIT.to_bytes())
-    lighter = Stored.from_bytes(EDIT.to_bytes(whole - 1))
+    lighter = StoredEdit.from_bytes(EDIT.to_bytes(whole - 1))
     assert lighter.record.faces[0].latent is None
     assert lighter.selection == EDIT.selection
-    lightest = Stored.from_bytes(EDIT.to_bytes(len(lighter.to_bytes()) - 1))
+    lightest = StoredEdit.from_bytes(EDIT.to_bytes(len(lighter.to_bytes()) - 1))
     assert lightest.selection is None
     assert lightest.record.faces[0].strengths == {"smile": 0.8}
     with pytest.raises(ClientError, match="too large"):
@@ -45,7 +45,7 @@ def test_edits_that_were_stored_before_frames_were_and_with_a_number_as_their_so
     content = json.loads(EDIT.to_bytes())
     del content["time"]
     old = json.dumps(content | {"source": 7}).encode()
-    assert Stored.from_bytes(old) == replace(EDIT, time=None)
+    assert StoredEdit.from_bytes(old) == replace(EDIT, time=None)
 
 
 @pytest.mark.parametrize(
@@ -69,10 +69,10 @@ def test_edits_that_were_stored_before_frames_were_and_with_a_number_as_their_so
 def test_what_is_damaged_or_made_up_is_refused(change):
     content = json.loads(EDIT.to_bytes()) | change
     with pytest.raises(ClientError, match="cannot be read: edit the original layer anew"):
-        Stored.from_bytes(json.dumps(content).encode())
+        StoredEdit.from_bytes(json.dumps(content).encode())
 
 
 def test_what_is_no_json_is_refused():
     for data in (b"", b"\xff", b"[]", b"[" * 100_000, b'"a"'):
         with pytest.raises(ClientError):
-            Stored.from_bytes(data)
+            StoredEdit.from_bytes(data)

@@ -88,7 +88,7 @@ def test_a_report_keeps_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_log_stays_short_under_its_writer(tmp_path: Path) -> None:
     path = tmp_path / "logs" / "backend.log"
     with log_file.open_log(path) as log:
-        log.write(b"x" * log_file.MOST_BYTES + b"\n")
+        log.write(b"x" * log_file.MAX_BYTES + b"\n")
         log.write(b"the last of the old\n")
         log.flush()
         log_file.keep_short(path)

@@ -123,7 +123,7 @@ for body in (
 """
 
 
-class Told:
+class RecordingEditor:
     """What came out of GIMP, and of the command line for the same photo."""
 
     def __init__(self, answer: dict[str, Any], files: dict[str, bytes], commanded: np.ndarray) -> None:
@@ -140,7 +140,7 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-def told(profile_folder: Path, backend: Path) -> Told:
+def told(profile_folder: Path, backend: Path) -> RecordingEditor:
     gimp = Gimp(profile_folder)
     Image.fromarray(PHOTO).save(gimp.work / "photo.png")
     Image.fromarray(CAT).save(gimp.work / "cat.png")
@@ -159,7 +159,7 @@ def told(profile_folder: Path, backend: Path) -> Told:
     subprocess.run([*command, "--output", str(output)], check=True, env=os.environ | {"ANYCOST_HOME": str(backend)})
     commanded = np.array(Image.open(io.BytesIO(output.read_bytes())).convert("RGB"))
     assert "error" not in answer, answer["error"]
-    return Told(answer, files, commanded)
+    return RecordingEditor(answer, files, commanded)
 
 
 def test_a_new_layer_lies_above_the_source_which_stays_as_it_is(told):

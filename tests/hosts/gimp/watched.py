@@ -67,8 +67,8 @@ def _tell(dialog):
             "can apply": session.can_apply,
             "locked": sorted(editor.sliders.locked),
             "refining": editor.refining,
-            "matching": session.from_layers.running,
-            "matched": session.from_layers.text,
+            "matching": session.multi_layer.running,
+            "matched": session.multi_layer.text,
         }
     except Exception as error:
         told = {"page": "broken", "message": repr(error), "parts": {}}

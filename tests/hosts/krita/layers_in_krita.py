@@ -287,8 +287,8 @@ class Look:
 
     def apply(self, source: Any, x: int, y: int, width: int, height: int) -> Any:
         """The region's own pixels, with an alpha that grows from left to right."""
-        from anycost_client.edit.edit_record import Record, RecordedFace
-        from anycost_client.edit.pending_apply import Result
+        from anycost_client.edit.edit_record import EditRecord, RecordedFace
+        from anycost_client.edit.pending_apply import EditResult
         from anycost_client.protocol.messages import Edited, Picture, Rectangle
 
         image = source.region.image
@@ -305,7 +305,7 @@ class Look:
         latent = Picture.packed(8, 2, 1, bytes(64), "32f")
         face = RecordedFace(((0.0, 0.0), (8.0, 0.0), (8.0, 8.0), (0.0, 8.0)), {"smile": 0.8}, latent)
         layer = self.outcome(
-            lambda then: self.host.apply(source, Result(edited, "smile +0.8", Record("hash", (face,))), then)
+            lambda then: self.host.apply(source, EditResult(edited, "smile +0.8", EditRecord("hash", (face,))), then)
         )
         if not hasattr(layer, "id"):
             raise RuntimeError(f"{layer.cause} {layer.remedy}")

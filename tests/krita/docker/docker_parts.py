@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from anycost_client.edit.pending_apply import Result
+from anycost_client.edit.pending_apply import EditResult
 from anycost_client.protocol import messages as m
 from anycost_client.protocol.events import Connected, Event
 from anycost_krita.base.qt import QtWidgets
@@ -90,7 +90,7 @@ class FakeHost:
         self.at: Layer | HostProblem = self.layers_[0]
         self.record = None
         self.broken: dict[str, HostProblem] = {}
-        self.applied: list[tuple[Source, Result]] = []
+        self.applied: list[tuple[Source, EditResult]] = []
         self.preview: m.Edited | None = None
         self.settings: dict[str, str] = {}
         self.stops = 0
@@ -123,7 +123,7 @@ class FakeHost:
             source = replace(source, layer=self.layers_[0], record=self.record, replaces=layer.id)
         then(source)
 
-    def apply(self, source: Source, result: Result, then: Callable[[Layer | HostProblem], None]) -> None:
+    def apply(self, source: Source, result: EditResult, then: Callable[[Layer | HostProblem], None]) -> None:
         if (problem := self.broken.get("apply")) is not None:
             then(problem)
             return

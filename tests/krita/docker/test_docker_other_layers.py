@@ -132,5 +132,5 @@ def test_leaving_the_layer_ends_what_is_being_made(editing: Docker) -> None:
     dialog.work.start.click()
     found(editing, "other")
     editing.panel.leave.click()
-    assert not editing.controller.from_layers.running
+    assert not editing.controller.multi_layer.running
     assert editing.worker.count(m.Close, session="other") == 1

@@ -1,6 +1,6 @@
 """What the docker says when there is nothing to edit, when it waits and when something fails; what it leaves behind."""
 
-from anycost_client.edit.edit_record import Record, RecordedFace
+from anycost_client.edit.edit_record import EditRecord, RecordedFace
 from anycost_client.protocol import messages as m
 from anycost_client.protocol.events import Connected, Lost, Unavailable
 from anycost_krita.document.host_interface import HostProblem, Layer
@@ -165,7 +165,7 @@ def test_another_active_layer_is_offered_and_only_taken_when_asked(editing: Dock
 
 def test_selecting_a_layer_with_an_edit_brings_its_sliders_back(editing: Docker) -> None:
     corners = ((12.0, 10.0), (52.0, 10.0), (52.0, 50.0), (12.0, 50.0))
-    editing.host.record = Record("abc", (RecordedFace(corners, {"age": 0.4}),))
+    editing.host.record = EditRecord("abc", (RecordedFace(corners, {"age": 0.4}),))
     editing.host.at = Layer("z", "Face: age +0.4", edited=True)
     editing.host.tell("active")
     editing.find(face(0), face(1, 60))

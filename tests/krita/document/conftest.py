@@ -1,4 +1,4 @@
-"""Puts the plug-in's folder on the path, and a desk before each test."""
+"""Puts the plug-in's folder on the path, and a setup before each test."""
 
 import sys
 from pathlib import Path
@@ -7,11 +7,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "plugin" / "krita"))
 
-from adapter_desk import Desk
+from adapter_setup import Setup
 from anycost_krita.base import text
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+def setup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Setup:
     monkeypatch.setattr(text, "language", lambda: "en")
-    return Desk(tmp_path)
+    return Setup(tmp_path)

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from adapter_desk import noise
-from anycost_krita.document.colour_spaces import LINEAR, SRGB, Space
+from adapter_setup import noise
+from anycost_krita.document.colour_spaces import LINEAR, SRGB, ColourSpace
 from anycost_krita.document.host_interface import HostProblem, Layer
 from fake_krita import Selection
 
@@ -13,27 +13,27 @@ def pixels_of(picture) -> np.ndarray:
     return np.frombuffer(picture.data, dtype).reshape(picture.height, picture.width, picture.channels)
 
 
-def test_without_a_selection_the_whole_layer_is_read_as_krita_stores_it(desk):
-    source = desk.read()
+def test_without_a_selection_the_whole_layer_is_read_as_krita_stores_it(setup):
+    source = setup.read()
     assert source.region.order == "bgr"
     assert (source.region.rectangle.x, source.region.rectangle.width, source.region.rectangle.height) == (0, 300, 200)
     assert np.array_equal(pixels_of(source.region.image), noise(200, 300))
     assert (source.layer.name, source.record, source.replaces, source.warning) == ("photo", None, "", "")
-    assert desk.document.steps == []
+    assert setup.document.steps == []
 
 
-def test_a_layer_that_lies_partly_beyond_the_canvas_is_read_where_it_lies(desk):
-    desk.document.layer("moved", noise(100, 100, seed=1), x=-30, y=150)
-    region = desk.read().region
+def test_a_layer_that_lies_partly_beyond_the_canvas_is_read_where_it_lies(setup):
+    setup.document.layer("moved", noise(100, 100, seed=1), x=-30, y=150)
+    region = setup.read().region
     assert (region.rectangle.x, region.rectangle.y) == (-30, 150)
     assert np.array_equal(pixels_of(region.image), noise(100, 100, seed=1))
 
 
-def test_around_a_selection_there_is_room_for_the_face_and_its_soft_edges_come_along(desk):
+def test_around_a_selection_there_is_room_for_the_face_and_its_soft_edges_come_along(setup):
     mask = np.full((40, 50), 255, np.uint8)
     mask[:, 0] = 100
-    desk.document.setSelection(Selection.of(120, 90, mask))
-    region = desk.read().region
+    setup.document.setSelection(Selection.of(120, 90, mask))
+    region = setup.read().region
     area = region.rectangle
     assert (area.x, area.y) == (120 - 64, 90 - 64)
     assert area.y + area.height <= 200  # no more than the layer has
@@ -42,24 +42,24 @@ def test_around_a_selection_there_is_room_for_the_face_and_its_soft_edges_come_a
     assert sent.astype(int).sum() == mask.astype(int).sum()
 
 
-def test_a_group_is_read_as_it_is_seen(desk):
-    group = desk.document.layer("group", kind="grouplayer")
-    child = desk.document.layer("inside", noise(200, 300, seed=2))
-    desk.document._root._take(child)
+def test_a_group_is_read_as_it_is_seen(setup):
+    group = setup.document.layer("group", kind="grouplayer")
+    child = setup.document.layer("inside", noise(200, 300, seed=2))
+    setup.document._root._take(child)
     group._insert(child, 0)
     group._plane[:] = 0
-    desk.document._active = group
+    setup.document._active = group
     group.bounds = child.bounds
-    assert np.array_equal(pixels_of(desk.read().region.image), noise(200, 300, seed=2))
+    assert np.array_equal(pixels_of(setup.read().region.image), noise(200, 300, seed=2))
 
 
-def test_colours_other_than_srgb_are_converted_by_krita_in_a_document_that_is_closed_again(desk):
-    wide = desk.krita.open(300, 200, profile="ClayRGB-elle-V2-g22.icc")
+def test_colours_other_than_srgb_are_converted_by_krita_in_a_document_that_is_closed_again(setup):
+    wide = setup.krita.open(300, 200, profile="ClayRGB-elle-V2-g22.icc")
     wide.layer("photo", noise(200, 300))
-    region = desk.read().region
+    region = setup.read().region
     assert (region.image.bit_depth, region.order, region.colours) == ("16", "bgr", "srgb")
     assert np.array_equal(pixels_of(region.image), noise(200, 300).astype(np.uint16) * 257)
-    assert len(desk.krita.documents()) == 2
+    assert len(setup.krita.documents()) == 2
 
 
 @pytest.mark.parametrize(
@@ -76,102 +76,102 @@ def test_colours_other_than_srgb_are_converted_by_krita_in_a_document_that_is_cl
     ],
 )
 def test_which_colours_the_backend_is_sent(space, sent):
-    assert Space(*space).sent == Space(*sent)
+    assert ColourSpace(*space).sent == ColourSpace(*sent)
 
 
-def test_what_cannot_be_read_is_told_with_a_remedy(desk):
-    desk.document.layer("nothing")
-    assert desk.refused().reason == "empty"
-    desk.document._active = desk.photo
-    desk.document.setSelection(Selection.of(-60, -60, np.ones((10, 10), np.uint8)))
-    assert desk.refused().reason == "empty"
-    desk.document._active = None
-    assert desk.refused().reason == "no_layer"
-    desk.document.close()
-    problem = desk.refused()
+def test_what_cannot_be_read_is_told_with_a_remedy(setup):
+    setup.document.layer("nothing")
+    assert setup.refused().reason == "empty"
+    setup.document._active = setup.photo
+    setup.document.setSelection(Selection.of(-60, -60, np.ones((10, 10), np.uint8)))
+    assert setup.refused().reason == "empty"
+    setup.document._active = None
+    assert setup.refused().reason == "no_layer"
+    setup.document.close()
+    problem = setup.refused()
     assert problem.reason == "no_document"
     assert problem.remedy
 
 
-def test_a_layer_that_is_too_large_is_refused_before_it_is_read_and_a_selection_helps(desk):
-    huge = desk.krita.open(10, 10)
+def test_a_layer_that_is_too_large_is_refused_before_it_is_read_and_a_selection_helps(setup):
+    huge = setup.krita.open(10, 10)
     node = huge.layer("huge", noise(10, 10))
     huge.width = huge.height = lambda: 12_000
     node.bounds = lambda: type(node).bounds(node).__class__(0, 0, 12_000, 12_000)
-    assert desk.refused().reason == "too_large"
+    assert setup.refused().reason == "too_large"
     huge.setSelection(Selection.of(0, 0, np.ones((1, 1), np.uint8)))
     node.pixelData = lambda x, y, width, height: type(node).pixelData(node, 0, 0, 1, 1).__class__(4 * width * height)
     node.bounds = lambda: pytest.fail("that takes long")
-    assert desk.read().region.image.width == 65
+    assert setup.read().region.image.width == 65
 
 
-def test_a_hidden_layer_is_read_with_a_warning(desk):
-    desk.photo.setVisible(False)
-    assert "hidden" in desk.read().warning
+def test_a_hidden_layer_is_read_with_a_warning(setup):
+    setup.photo.setVisible(False)
+    assert "hidden" in setup.read().warning
 
 
-def test_an_active_mask_stands_for_its_layer(desk):
-    mask = desk.document.layer("mask", kind="transparencymask")
-    desk.document._root._take(mask)
-    desk.photo._insert(mask, 0)
-    desk.document._active = mask
-    assert desk.host.active().name == "photo"
+def test_an_active_mask_stands_for_its_layer(setup):
+    mask = setup.document.layer("mask", kind="transparencymask")
+    setup.document._root._take(mask)
+    setup.photo._insert(mask, 0)
+    setup.document._active = mask
+    assert setup.host.active().name == "photo"
 
 
-def test_a_document_that_is_closed_while_it_is_read_is_told_once(desk):
-    big = desk.krita.open(3000, 1000)
+def test_a_document_that_is_closed_while_it_is_read_is_told_once(setup):
+    big = setup.krita.open(3000, 1000)
     big.layer("photo", noise(1000, 3000))
     got: list[object] = []
-    desk.host.read(None, got.append)
-    desk.later.pop(0)()
+    setup.host.read(None, got.append)
+    setup.later.pop(0)()
     big.close()
-    desk.run()
+    setup.run()
     (problem,) = got
     assert isinstance(problem, HostProblem)
     assert problem.reason == "gone"
 
 
-def test_stop_ends_a_reading_and_closes_what_it_used(desk):
-    wide = desk.krita.open(3000, 200, profile="ClayRGB-elle-V2-g22.icc")
+def test_stop_ends_a_reading_and_closes_what_it_used(setup):
+    wide = setup.krita.open(3000, 200, profile="ClayRGB-elle-V2-g22.icc")
     wide.layer("photo", noise(200, 3000))
     got: list[object] = []
-    desk.host.read(None, got.append)
-    desk.later.pop(0)()
-    desk.host.stop()
-    desk.run()
+    setup.host.read(None, got.append)
+    setup.later.pop(0)()
+    setup.host.stop()
+    setup.run()
     assert [problem.reason for problem in got] == ["cancelled"]
-    assert len(desk.krita.documents()) == 2
+    assert len(setup.krita.documents()) == 2
 
 
-def test_watchers_learn_of_another_layer_and_of_one_that_is_gone(desk):
+def test_watchers_learn_of_another_layer_and_of_one_that_is_gone(setup):
     told: list[str] = []
-    end = desk.host.watch(told.append)
-    desk.read()
-    other = desk.document.layer("other", noise(10, 10))
-    desk.host.look()
-    desk.host.look()
+    end = setup.host.watch(told.append)
+    setup.read()
+    other = setup.document.layer("other", noise(10, 10))
+    setup.host.look()
+    setup.host.look()
     assert told == ["active", "active"]
-    desk.document._active = other
-    desk.photo.remove()
-    desk.host.look()
+    setup.document._active = other
+    setup.photo.remove()
+    setup.host.look()
     assert told[2:] == ["gone"]
     end()
-    desk.document.close()
-    desk.host.look()
+    setup.document.close()
+    setup.host.look()
     assert len(told) == 3
 
 
-def test_a_batch_takes_the_layers_of_a_group_that_are_seen(desk):
-    group = desk.document.layer("group", kind="grouplayer")
+def test_a_batch_takes_the_layers_of_a_group_that_are_seen(setup):
+    group = setup.document.layer("group", kind="grouplayer")
     for name in ("one", "two", "hidden"):
-        child = desk.document.layer(name, noise(10, 10))
-        desk.document._root._take(child)
+        child = setup.document.layer(name, noise(10, 10))
+        setup.document._root._take(child)
         group._insert(child, len(group.childNodes()))
     group.childNodes()[2].setVisible(False)
-    desk.document._active = group
-    layers = desk.host.batch("group")
+    setup.document._active = group
+    layers = setup.host.batch("group")
     assert [layer.name for layer in layers] == ["one", "two"]
     assert all(isinstance(layer, Layer) for layer in layers)
-    desk.document._active = desk.photo
-    assert [layer.name for layer in desk.host.batch("selected")] == ["photo"]
-    assert desk.host.batch("keyframes").reason == "no_layer"
+    setup.document._active = setup.photo
+    assert [layer.name for layer in setup.host.batch("selected")] == ["photo"]
+    assert setup.host.batch("keyframes").reason == "no_layer"

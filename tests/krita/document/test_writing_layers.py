@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from adapter_desk import drawn, noise
+from adapter_setup import drawn, noise
 from anycost_client.protocol.messages import Edited, Picture, Rectangle
 from anycost_krita.document import annotations
 from anycost_krita.document.host_interface import HostProblem, Layer
@@ -21,215 +21,215 @@ def preview(x: int = 20, y: int = 20, width: int = 30, height: int = 20) -> Edit
     return Edited(id="e", sequence=1, picture=picture, rectangle=Rectangle(x, y, width, height))
 
 
-def test_apply_adds_one_layer_above_the_source_in_one_step(desk):
-    desk.document.layer("above", noise(10, 10))
-    desk.document._active = desk.photo
-    before = desk.photo.pixelData(0, 0, 300, 200)
-    layer = desk.apply(desk.read(), drawn(40, 50, face(), "smile +0.8, age −0.4"))
+def test_apply_adds_one_layer_above_the_source_in_one_step(setup):
+    setup.document.layer("above", noise(10, 10))
+    setup.document._active = setup.photo
+    before = setup.photo.pixelData(0, 0, 300, 200)
+    layer = setup.apply(setup.read(), drawn(40, 50, face(), "smile +0.8, age −0.4"))
     assert isinstance(layer, Layer)
     assert layer.edited
-    assert desk.names() == ["photo", "Face: smile +0.8, age −0.4", "above"]
-    assert desk.document.steps == ["Add Layer"]
-    assert desk.photo.pixelData(0, 0, 300, 200) == before
-    new = desk.document.topLevelNodes()[1]
+    assert setup.names() == ["photo", "Face: smile +0.8, age −0.4", "above"]
+    assert setup.document.steps == ["Add Layer"]
+    assert setup.photo.pixelData(0, 0, 300, 200) == before
+    new = setup.document.topLevelNodes()[1]
     assert (new.bounds().x(), new.bounds().y()) == (40, 50)
     assert new.pixelData(40, 50, 30, 20) == face().tobytes()
-    assert desk.document.activeNode() is desk.photo
+    assert setup.document.activeNode() is setup.photo
 
 
-def test_the_result_lies_right_for_a_region_that_begins_elsewhere(desk):
-    desk.document.layer("moved", noise(100, 100), x=-30, y=60)
-    desk.apply(desk.read(), drawn(5, 6, face()))
-    assert desk.document.topLevelNodes()[-1].pixelData(-25, 66, 30, 20) == face().tobytes()
+def test_the_result_lies_right_for_a_region_that_begins_elsewhere(setup):
+    setup.document.layer("moved", noise(100, 100), x=-30, y=60)
+    setup.apply(setup.read(), drawn(5, 6, face()))
+    assert setup.document.topLevelNodes()[-1].pixelData(-25, 66, 30, 20) == face().tobytes()
 
 
-def test_in_a_document_of_other_colours_krita_converts_back(desk):
-    wide = desk.krita.open(300, 200, profile="ClayRGB-elle-V2-g22.icc")
+def test_in_a_document_of_other_colours_krita_converts_back(setup):
+    wide = setup.krita.open(300, 200, profile="ClayRGB-elle-V2-g22.icc")
     wide.layer("photo", noise(200, 300))
-    desk.apply(desk.read(), drawn(0, 0, face().astype(np.uint16) * 257))
+    setup.apply(setup.read(), drawn(0, 0, face().astype(np.uint16) * 257))
     assert wide.topLevelNodes()[1].pixelData(0, 0, 30, 20) == face().tobytes()
-    assert len(desk.krita.documents()) == 2
+    assert len(setup.krita.documents()) == 2
 
 
-def test_an_edit_is_opened_again_with_its_layer_and_apply_updates_it(desk):
+def test_an_edit_is_opened_again_with_its_layer_and_apply_updates_it(setup):
     mask = np.full((40, 50), 200, np.uint8)
-    desk.document.setSelection(Selection.of(120, 90, mask))
-    first = desk.apply(desk.read(), drawn(40, 50, face()))
-    desk.document.setSelection(None)
-    desk.document._active = desk.document.topLevelNodes()[1]
-    assert desk.host.active() == first
+    setup.document.setSelection(Selection.of(120, 90, mask))
+    first = setup.apply(setup.read(), drawn(40, 50, face()))
+    setup.document.setSelection(None)
+    setup.document._active = setup.document.topLevelNodes()[1]
+    assert setup.host.active() == first
 
-    again = desk.read()
+    again = setup.read()
     assert again.layer.name == "photo"
     assert again.replaces == first.id
     assert again.record == drawn(0, 0, face()).record
     assert again.region.rectangle == Rectangle(56, 26, 178, 168)
     assert bytes(again.region.selection.data).count(200) == 40 * 50
 
-    desk.apply(again, drawn(40, 50, face(seed=6), "smile −0.2"))
-    assert desk.names() == ["photo", "Face: smile −0.2"]
-    assert desk.document.steps == ["Add Layer", "Add Layer", "Remove Layer"]
-    desk.krita._undo(), desk.krita._undo()
-    assert desk.names() == ["photo", "Face: smile +0.8"]
-    assert annotations.has(desk.document, uuid(desk.document.topLevelNodes()[1]))
+    setup.apply(again, drawn(40, 50, face(seed=6), "smile −0.2"))
+    assert setup.names() == ["photo", "Face: smile −0.2"]
+    assert setup.document.steps == ["Add Layer", "Add Layer", "Remove Layer"]
+    setup.krita._undo(), setup.krita._undo()
+    assert setup.names() == ["photo", "Face: smile +0.8"]
+    assert annotations.has(setup.document, uuid(setup.document.topLevelNodes()[1]))
 
 
-def test_an_edit_whose_layer_is_gone_is_not_lost(desk):
+def test_an_edit_whose_layer_is_gone_is_not_lost(setup):
     """The origin: there is nothing to edit. The edited layer: a new one is added."""
-    desk.apply(desk.read(), drawn(40, 50, face()))
-    edited = desk.document.topLevelNodes()[1]
-    desk.document._active = edited
-    again = desk.read()
+    setup.apply(setup.read(), drawn(40, 50, face()))
+    edited = setup.document.topLevelNodes()[1]
+    setup.document._active = edited
+    again = setup.read()
     edited.remove()
-    assert isinstance(desk.apply(again, drawn(40, 50, face())), Layer)
-    desk.photo.remove()
-    desk.document._active = desk.document.topLevelNodes()[0]
-    assert desk.refused().reason == "gone"
+    assert isinstance(setup.apply(again, drawn(40, 50, face())), Layer)
+    setup.photo.remove()
+    setup.document._active = setup.document.topLevelNodes()[0]
+    assert setup.refused().reason == "gone"
 
 
-def test_what_keeps_a_result_from_being_written_is_told_and_nothing_changes(desk):
-    source = desk.read()
-    group = desk.document.layer("group", kind="grouplayer")
-    desk.document._root._take(desk.photo)
-    group._insert(desk.photo, 0)
+def test_what_keeps_a_result_from_being_written_is_told_and_nothing_changes(setup):
+    source = setup.read()
+    group = setup.document.layer("group", kind="grouplayer")
+    setup.document._root._take(setup.photo)
+    group._insert(setup.photo, 0)
     group.setLocked(True)
-    assert desk.apply(source, drawn(0, 0, face())).reason == "locked"
+    assert setup.apply(source, drawn(0, 0, face())).reason == "locked"
     group.setLocked(False)
-    desk.photo.setLocked(True)  # it is not written to
-    assert isinstance(desk.apply(source, drawn(0, 0, face())), Layer)
-    desk.document._active = group.childNodes()[1]
-    again = desk.read()
+    setup.photo.setLocked(True)  # it is not written to
+    assert isinstance(setup.apply(source, drawn(0, 0, face())), Layer)
+    setup.document._active = group.childNodes()[1]
+    again = setup.read()
     group.childNodes()[1].setLocked(True)
-    assert desk.apply(again, drawn(0, 0, face())).reason == "locked"
-    steps = list(desk.document.steps)
+    assert setup.apply(again, drawn(0, 0, face())).reason == "locked"
+    steps = list(setup.document.steps)
     group.remove()
-    assert desk.apply(replace(again, replaces=""), drawn(0, 0, face())).reason == "gone"
-    assert desk.document.steps == [*steps, "Remove Layer"]
-    desk.document.close()
-    assert desk.apply(source, drawn(0, 0, face())).reason == "gone"
+    assert setup.apply(replace(again, replaces=""), drawn(0, 0, face())).reason == "gone"
+    assert setup.document.steps == [*steps, "Remove Layer"]
+    setup.document.close()
+    assert setup.apply(source, drawn(0, 0, face())).reason == "gone"
 
 
-def test_a_layer_that_is_deleted_while_the_result_is_written_leaves_no_trace(desk):
-    source = desk.read()
+def test_a_layer_that_is_deleted_while_the_result_is_written_leaves_no_trace(setup):
+    source = setup.read()
     got: list[object] = []
-    desk.host.apply(source, drawn(0, 0, face()), got.append)
-    desk.photo.remove()
-    desk.run()
+    setup.host.apply(source, drawn(0, 0, face()), got.append)
+    setup.photo.remove()
+    setup.run()
     assert [type(one) for one in got] == [HostProblem]
-    assert desk.names() == []
-    assert desk.document.annotationTypes() == []
+    assert setup.names() == []
+    assert setup.document.annotationTypes() == []
 
 
 @pytest.mark.parametrize("damaged", [b"", b"[]", b'{"anycost_layer": 1}', b"\xff", b"[" * 100_000])
-def test_a_damaged_edit_is_told_in_one_line(desk, damaged):
-    desk.document.setAnnotation("anycost-edit-" + uuid(desk.photo), "", damaged)
-    assert "cannot be read" in desk.refused().cause
+def test_a_damaged_edit_is_told_in_one_line(setup, damaged):
+    setup.document.setAnnotation("anycost-edit-" + uuid(setup.photo), "", damaged)
+    assert "cannot be read" in setup.refused().cause
 
 
-def test_other_layers_are_looked_at_as_a_whole_and_edits_previews_and_hidden_ones_are_not_offered(desk):
-    desk.document.setSelection(Selection.of(120, 90, np.ones((10, 10), np.uint8)))
-    source = desk.read()
-    desk.apply(source, drawn(40, 50, face()))
-    desk.document.layer("hidden", noise(10, 10)).setVisible(False)
-    desk.document.layer("group", kind="grouplayer")
-    desk.document.layer("sky", noise(50, 60, seed=3), x=200, y=20)
-    desk.host.show_preview(source, preview())
-    desk.run()
-    assert [layer.name for layer in desk.host.layers()] == ["sky", "group", "photo"]
-    sky, empty, _ = desk.host.layers()
-    region = desk.outcome(lambda then: desk.host.look_at(sky, then))
+def test_other_layers_are_looked_at_as_a_whole_and_edits_previews_and_hidden_ones_are_not_offered(setup):
+    setup.document.setSelection(Selection.of(120, 90, np.ones((10, 10), np.uint8)))
+    source = setup.read()
+    setup.apply(source, drawn(40, 50, face()))
+    setup.document.layer("hidden", noise(10, 10)).setVisible(False)
+    setup.document.layer("group", kind="grouplayer")
+    setup.document.layer("sky", noise(50, 60, seed=3), x=200, y=20)
+    setup.host.show_preview(source, preview())
+    setup.run()
+    assert [layer.name for layer in setup.host.layers()] == ["sky", "group", "photo"]
+    sky, empty, _ = setup.host.layers()
+    region = setup.outcome(lambda then: setup.host.look_at(sky, then))
     assert (region.rectangle.x, region.rectangle.y, region.selection) == (200, 20, None)
     assert bytes(region.image.data) == noise(50, 60, seed=3).tobytes()
-    assert desk.outcome(lambda then: desk.host.look_at(empty, then)).reason == "empty"
+    assert setup.outcome(lambda then: setup.host.look_at(empty, then)).reason == "empty"
 
 
 # ---------------------------------------------------------------- previews
 
 
-def test_a_preview_stays_though_krita_lets_timers_go_on_while_it_adds_a_layer(desk):
-    source, root = desk.read(), desk.photo.parentNode()
+def test_a_preview_stays_though_krita_lets_timers_go_on_while_it_adds_a_layer(setup):
+    source, root = setup.read(), setup.photo.parentNode()
     add = root.addChildNode
 
     def added(*nodes):
         done = add(*nodes)
-        desk.host.look()
+        setup.host.look()
         return done
 
     root.addChildNode = added
-    desk.host.show_preview(source, preview())
-    desk.run()
-    assert desk.names() == ["photo", PREVIEW_NAME]
+    setup.host.show_preview(source, preview())
+    setup.run()
+    assert setup.names() == ["photo", PREVIEW_NAME]
 
 
-def test_a_preview_is_one_locked_layer_that_says_what_it_is(desk):
-    source = desk.read()
+def test_a_preview_is_one_locked_layer_that_says_what_it_is(setup):
+    source = setup.read()
     for _ in range(3):
-        desk.host.show_preview(source, preview())
-        desk.run()
-    assert desk.names() == ["photo", PREVIEW_NAME]
-    shown = desk.document.topLevelNodes()[1]
+        setup.host.show_preview(source, preview())
+        setup.run()
+    assert setup.names() == ["photo", PREVIEW_NAME]
+    shown = setup.document.topLevelNodes()[1]
     assert shown.locked()
     assert is_preview(shown)
-    assert desk.document.steps == ["Add Layer"]
+    assert setup.document.steps == ["Add Layer"]
 
 
-def test_a_preview_that_moves_leaves_nothing_where_it_was(desk):
-    source = desk.read()
-    desk.host._preview._scaled = lambda picture, width, height: b"\x09" * (4 * width * height)
-    desk.host.show_preview(source, preview())
-    desk.run()
-    desk.host.show_preview(source, preview(x=100, width=10, height=10))
-    desk.run()
-    bounds = desk.document.topLevelNodes()[1].bounds()
+def test_a_preview_that_moves_leaves_nothing_where_it_was(setup):
+    source = setup.read()
+    setup.host._preview._scaled = lambda picture, width, height: b"\x09" * (4 * width * height)
+    setup.host.show_preview(source, preview())
+    setup.run()
+    setup.host.show_preview(source, preview(x=100, width=10, height=10))
+    setup.run()
+    bounds = setup.document.topLevelNodes()[1].bounds()
     assert (bounds.x(), bounds.y(), bounds.width(), bounds.height()) == (100, 20, 10, 10)
 
 
-def test_a_preview_goes_without_a_step_to_undo(desk):
-    desk.host.show_preview(desk.read(), preview())
-    desk.run()
-    desk.host.remove_preview()
-    assert desk.names() == ["photo"]
-    assert desk.document.steps == []
+def test_a_preview_goes_without_a_step_to_undo(setup):
+    setup.host.show_preview(setup.read(), preview())
+    setup.run()
+    setup.host.remove_preview()
+    assert setup.names() == ["photo"]
+    assert setup.document.steps == []
 
 
-def test_what_the_artist_did_meanwhile_is_kept(desk):
-    desk.host.show_preview(desk.read(), preview())
-    desk.run()
-    sketch = desk.document.createNode("sketch", "paintlayer")
-    desk.document.rootNode().addChildNode(sketch, desk.photo)
-    desk.host.remove_preview()
-    assert desk.names() == ["photo", "sketch"]
+def test_what_the_artist_did_meanwhile_is_kept(setup):
+    setup.host.show_preview(setup.read(), preview())
+    setup.run()
+    sketch = setup.document.createNode("sketch", "paintlayer")
+    setup.document.rootNode().addChildNode(sketch, setup.photo)
+    setup.host.remove_preview()
+    assert setup.names() == ["photo", "sketch"]
 
 
-def test_apply_and_the_end_of_krita_take_the_preview_away(desk):
-    source = desk.read()
-    desk.host.show_preview(source, preview())
-    desk.run()
-    desk.apply(source, drawn(0, 0, face()))
-    assert desk.names() == ["photo", "Face: smile +0.8"]
-    assert desk.document.steps == ["Add Layer"]
-    desk.host.show_preview(source, preview())
-    desk.run()
-    desk.host.closing()
-    assert desk.names() == ["photo", "Face: smile +0.8"]
+def test_apply_and_the_end_of_krita_take_the_preview_away(setup):
+    source = setup.read()
+    setup.host.show_preview(source, preview())
+    setup.run()
+    setup.apply(source, drawn(0, 0, face()))
+    assert setup.names() == ["photo", "Face: smile +0.8"]
+    assert setup.document.steps == ["Add Layer"]
+    setup.host.show_preview(source, preview())
+    setup.run()
+    setup.host.closing()
+    assert setup.names() == ["photo", "Face: smile +0.8"]
 
 
-def test_a_preview_that_a_crash_left_goes_when_its_document_is_opened(desk):
-    desk.host.show_preview(desk.read(), preview())
-    desk.run()
-    left = desk.document
-    desk.host._preview._root = ""  # as a new start of Krita knows nothing of it
-    desk.host._documents = frozenset()
-    desk.host.look()
+def test_a_preview_that_a_crash_left_goes_when_its_document_is_opened(setup):
+    setup.host.show_preview(setup.read(), preview())
+    setup.run()
+    left = setup.document
+    setup.host._preview._root = ""  # as a new start of Krita knows nothing of it
+    setup.host._documents = frozenset()
+    setup.host.look()
     assert [node.name() for node in left.topLevelNodes()] == ["photo"]
 
 
-def test_a_preview_that_redo_brings_back_goes_again(desk):
-    desk.host.show_preview(desk.read(), preview())
-    desk.run()
-    desk.host.look()
-    desk.host.remove_preview()
-    desk.krita._redo()
-    assert len(desk.names()) == 2
-    desk.host.look()
-    assert desk.names() == ["photo"]
+def test_a_preview_that_redo_brings_back_goes_again(setup):
+    setup.host.show_preview(setup.read(), preview())
+    setup.run()
+    setup.host.look()
+    setup.host.remove_preview()
+    setup.krita._redo()
+    assert len(setup.names()) == 2
+    setup.host.look()
+    assert setup.names() == ["photo"]

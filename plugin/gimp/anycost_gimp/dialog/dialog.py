@@ -6,7 +6,7 @@ from typing import Any
 
 from anycost_client.core.paths import data_dir
 from anycost_client.edit.editor import State
-from anycost_client.edit.preset_files import PresetsStore
+from anycost_client.edit.preset_files import PresetFiles
 from anycost_client.edit.presets import Preset
 from anycost_client.protocol.messages import Face, Rectangle
 from gi.repository import Gdk, GimpUi, GLib, Gtk
@@ -16,7 +16,7 @@ from anycost_gimp.edit.controller import MAX_SIDE, Page, Session
 from anycost_gimp.edit.page_texts import notice
 from anycost_gimp.image.layer_choice import Choice
 from anycost_gimp.image.pixbufs import pixbuf
-from anycost_gimp.image.text import attribute_text, sentence, tr
+from anycost_gimp.image.text import attribute_labels, sentence, tr
 from anycost_gimp.widgets.attribute_list import AttributeList
 from anycost_gimp.widgets.face_strip import FaceStrip, ShownFace
 from anycost_gimp.widgets.message_bar import MessageBar
@@ -26,14 +26,14 @@ from anycost_gimp.widgets.refine_bar import RefineBar
 from anycost_gimp.widgets.state_page import StatePage
 
 ROLE = "anycost-edit-face"
-_AROUND = 0.12  # of a face's square, shown around it
+_MARGIN = 0.12  # of a face's square, shown around it
 _PAUSE = 250  # milliseconds after which a picture that became larger is drawn anew
 _NOWHERE = Rectangle(0, 0, 1, 1)
 _STATE, _EDITING = "state", "editing"
 
 
 @dataclass(frozen=True)
-class Wishes:
+class DialogCallbacks:
     """What the dialog cannot do itself."""
 
     show_preview_layer: Any  # gets a bool
@@ -44,9 +44,9 @@ class Wishes:
 class EditDialog:
     """`show` what has changed: as Session tells it."""
 
-    def __init__(self, session: Session, wishes: Wishes, last: Preset, others: int) -> None:
+    def __init__(self, session: Session, wishes: DialogCallbacks, last: Preset, others: int) -> None:
         """last: strengths of the edit before this one. others: layers that get the same edit."""
-        self._session, self._wishes = session, wishes
+        self._session, self._callbacks = session, wishes
         self._editor, self._sliders = session.editor, session.editor.sliders
         self.window = GimpUi.Dialog(title=tr("Edit Face"), role=ROLE)
         self.cancel = self.window.add_button(tr("_Cancel"), Gtk.ResponseType.CANCEL)
@@ -59,7 +59,7 @@ class EditDialog:
         self.picture = PreviewPicture(self._editor.show, self._measure)
         self.faces = FaceStrip(self._sliders.select)
         self.attributes = AttributeList(self._sliders.set, self._lock)
-        self.presets = PresetMenu(PresetsStore(data_dir() / "presets", tr), last, session.use_preset)
+        self.presets = PresetMenu(PresetFiles(data_dir() / "presets", tr), last, session.use_preset)
         self.undo = _icon_button("edit-undo-symbolic", tr("Undo"), self._sliders.undo)
         self.redo = _icon_button("edit-redo-symbolic", tr("Redo"), self._sliders.redo)
         self.reset = _icon_button("view-refresh-symbolic", tr("All sliders that are not locked to 0"), self._reset)
@@ -102,7 +102,7 @@ class EditDialog:
                 self.faces.show_selected(self._sliders.selected)
                 self._show_part()
                 self._show_values()
-            case "from layers":
+            case "multi layer":
                 self.layers.show_work()
             case "values" | "history" | "locks":
                 self._show_values()
@@ -150,7 +150,7 @@ class EditDialog:
         self.stack.show_all()
         self.compare.connect("toggled", lambda button: self._editor.show(0.5 if button.get_active() else None))
         self.whole.connect("toggled", lambda _: self._show_part())
-        self.in_image.connect("toggled", lambda button: self._wishes.show_preview_layer(button.get_active()))
+        self.in_image.connect("toggled", lambda button: self._callbacks.show_preview_layer(button.get_active()))
 
     def _connect_keys(self) -> None:
         keys = Gtk.AccelGroup()
@@ -217,7 +217,7 @@ class EditDialog:
 
     def _show_values(self) -> None:
         sliders, editor = self._sliders, self._editor
-        self.attributes.offer(attribute_text.shown(sliders))
+        self.attributes.offer(attribute_labels.shown(sliders))
         self.attributes.show_values(sliders)
         self.presets.current = sliders.preset("")
         self.undo.set_sensitive(sliders.can_undo)
@@ -259,7 +259,7 @@ class EditDialog:
 
     def _quality(self) -> str:
         shown = self._editor.preview
-        return attribute_text.quality(shown) + (" …" if shown and shown.picture and shown.more else "")
+        return attribute_labels.quality(shown) + (" …" if shown and shown.picture and shown.more else "")
 
     # ------------------------------------------------------------- what the user does
 
@@ -267,7 +267,7 @@ class EditDialog:
         if response == Gtk.ResponseType.OK:
             self._session.apply()
         elif response in (Gtk.ResponseType.CANCEL, Gtk.ResponseType.DELETE_EVENT, Gtk.ResponseType.CLOSE):
-            self._wishes.close()
+            self._callbacks.close()
 
     def _lock(self, attribute: str, locked: bool) -> None:
         self._sliders.lock(attribute, locked)
@@ -304,6 +304,6 @@ def _around(faces: list[Face]) -> Part:
     """Their squares with some room, in pixels of the region."""
     xs = [x for face in faces for x, _ in face.corners]
     ys = [y for face in faces for _, y in face.corners]
-    margin = _AROUND * max(max(xs) - min(xs), max(ys) - min(ys))
+    margin = _MARGIN * max(max(xs) - min(xs), max(ys) - min(ys))
     width, height = max(xs) - min(xs) + 2 * margin, max(ys) - min(ys) + 2 * margin
     return Part(min(xs) - margin, min(ys) - margin, width, height)

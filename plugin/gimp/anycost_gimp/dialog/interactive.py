@@ -9,15 +9,15 @@ from typing import Any
 
 from anycost_client.core.errors import ClientError
 from anycost_client.edit.multi_layer import Reading
-from anycost_client.edit.pending_apply import Result
+from anycost_client.edit.pending_apply import EditResult
 from anycost_client.edit.presets import Preset
 from anycost_client.protocol.messages import OpenRegion
 from gi.repository import GimpUi, GLib, Gtk
 
-from anycost_gimp.dialog.dialog import EditDialog, Wishes
+from anycost_gimp.dialog.dialog import DialogCallbacks, EditDialog
 from anycost_gimp.edit import batch
 from anycost_gimp.edit.arguments import numbers, strengths, written
-from anycost_gimp.edit.backend_link import Link
+from anycost_gimp.edit.backend_link import BackendLink
 from anycost_gimp.edit.controller import Session
 from anycost_gimp.edit.cooperative import Idle
 from anycost_gimp.edit.progress import show_progress
@@ -31,7 +31,7 @@ _LAYER_PAUSE = 100  # milliseconds between two previews in the image: the newest
 _LARGE = 2_000_000  # pixels: from here on only the best preview goes into the image, the others take too long
 
 
-def edit_with_dialog(link: Link, image: Any, layers: list[Any], config: Any) -> bool:
+def edit_with_dialog(link: BackendLink, image: Any, layers: list[Any], config: Any) -> bool:
     """Whether the user agreed. `config` takes the values for the next time. Raises ClientError after the dialog."""
     GimpUi.init("anycost_gimp")
     interactive = Interactive(link, image, layers, config)
@@ -39,18 +39,18 @@ def edit_with_dialog(link: Link, image: Any, layers: list[Any], config: Any) -> 
 
 
 class Interactive:
-    def __init__(self, link: Link, image: Any, layers: list[Any], config: Any) -> None:
+    def __init__(self, link: BackendLink, image: Any, layers: list[Any], config: Any) -> None:
         self._link, self._image, self._layers, self._config = link, image, layers, config
         self._preview = PreviewLayer(image)
         self._shows_layer = False
         self._parent = os.getppid()  # GIMP
         self._layer_waits = 0  # source id: a preview is about to go into the image
-        self._result: Result | None = None
+        self._result: EditResult | None = None
         self._looping = False
         self._reading, self._looking = Idle(), Idle()
         looking = Reading(self._look_at, self._looking.stop, lambda choice: choice.name)
         self.session = Session(link, self._changed, self._take, looking)
-        wishes = Wishes(self._show_layer, self._quit, lambda: choices(image))
+        wishes = DialogCallbacks(self._show_layer, self._quit, lambda: choices(image))
         self.dialog: EditDialog | None = None
         self.dialog = EditDialog(self.session, wishes, _last(config), len(layers) - 1)
 
@@ -124,7 +124,7 @@ class Interactive:
             self._preview.show(source, shown)
         return False
 
-    def _take(self, result: Result) -> None:
+    def _take(self, result: EditResult) -> None:
         self._result = result
         self._quit()
 
@@ -133,7 +133,7 @@ class Interactive:
             self._looping = False
             Gtk.main_quit()
 
-    def _write(self, result: Result) -> None:
+    def _write(self, result: EditResult) -> None:
         """For all selected layers: one step to undo. Raises ClientError."""
         session, source = self.session, self.session.source
         if source is None:

@@ -33,7 +33,7 @@ class LayersView(Gtk.MenuButton):
         self.set_popup(menu)
 
     def show_work(self) -> None:
-        work = self._session.from_layers
+        work = self._session.multi_layer
         for window in self._windows.values():
             if window.get_visible():
                 window.show_work(work.running, work.text, work.fraction)
@@ -41,7 +41,7 @@ class LayersView(Gtk.MenuButton):
     # ------------------------------------------------------------------ inside
 
     def _open(self, name: str) -> None:
-        session, work = self._session, self._session.from_layers
+        session, work = self._session, self._session.multi_layer
         over = self.get_toplevel()
         if name not in self._windows:
             made = MatchWindow(over, work.match, self._leave) if name == "match" else None
@@ -55,8 +55,8 @@ class LayersView(Gtk.MenuButton):
 
     def _leave(self) -> None:
         """Cancel, Close, Escape: what runs is cancelled; where nothing runs the windows go."""
-        if self._session.from_layers.running:
-            self._session.from_layers.cancel()
+        if self._session.multi_layer.running:
+            self._session.multi_layer.cancel()
         else:
             for window in self._windows.values():
                 window.hide()

@@ -6,12 +6,12 @@ from anycost_client.core.errors import ClientError
 from anycost_client.edit.presets import checked
 from anycost_client.protocol.messages import Face
 
-_MOST = 10_000  # characters
+_MAX_CHARACTERS = 10_000  # characters
 
 
 def strengths(text: str) -> dict[str, float]:
     """Raises ClientError for what is no list of NAME=STRENGTH, with strengths from −2 to 2."""
-    if len(text) > _MOST:
+    if len(text) > _MAX_CHARACTERS:
         raise ClientError("the list of strengths is too long", "write NAME=STRENGTH, … once for each attribute")
     found: dict[str, float] = {}
     for part in filter(None, (part.strip() for part in text.replace(";", ",").split(","))):

@@ -14,7 +14,7 @@ def _nothing() -> None:
     pass
 
 
-class Link:
+class BackendLink:
     """`wake` is called in the worker's thread whenever something has come: hand it GLib.idle_add with `drain`."""
 
     def __init__(self, backend: Backend) -> None:

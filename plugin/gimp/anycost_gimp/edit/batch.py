@@ -7,10 +7,10 @@ from typing import Any
 
 from anycost_client.core.cooperative import at_once
 from anycost_client.core.errors import ClientError
-from anycost_client.edit.pending_apply import Result
+from anycost_client.edit.pending_apply import EditResult
 from anycost_client.protocol.events import Connected
 
-from anycost_gimp.edit.backend_link import Link
+from anycost_gimp.edit.backend_link import BackendLink
 from anycost_gimp.edit.headless import Headless, Progress
 from anycost_gimp.image.read_layers import reading
 from anycost_gimp.image.source import Source
@@ -21,7 +21,7 @@ from anycost_gimp.image.write_results import add, one_step
 @dataclass(frozen=True)
 class Edited:
     source: Source
-    result: Result
+    result: EditResult
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Refused:
 
 
 def draw(
-    link: Link,
+    link: BackendLink,
     image: Any,
     layers: list[Any],
     strengths: Mapping[str, float],

@@ -9,15 +9,15 @@ from anycost_client.backend.bug_report import report
 from anycost_client.core.errors import ClientError
 from anycost_client.core.redact import redact
 from anycost_client.edit.editor import Editor, Problem, State
-from anycost_client.edit.multi_layer import FromLayers, Reading
-from anycost_client.edit.pending_apply import Result
+from anycost_client.edit.multi_layer import MultiLayerTask, Reading
+from anycost_client.edit.pending_apply import EditResult
 from anycost_client.edit.presets import Preset
 from anycost_client.protocol.events import Asleep, Connected, Lost, Unavailable
 
-from anycost_gimp.edit.backend_link import Link
+from anycost_gimp.edit.backend_link import BackendLink
 from anycost_gimp.image.layer_choice import Choice
 from anycost_gimp.image.source import Source
-from anycost_gimp.image.text import attribute_text, sentence, tr
+from anycost_gimp.image.text import attribute_labels, sentence, tr
 
 MAX_SIDE = 2048  # pixels: longest side of previews, so that a face can fill the dialog in a large picture
 
@@ -34,19 +34,19 @@ class Page(Enum):
 
 
 class Session:
-    """`changed` is told what changed: as Editor.watch says it, "page", "message" or "from layers"; `done` gets the
+    """`changed` is told what changed: as Editor.watch says it, "page", "message" or "multi layer"; `done` gets the
     result; `reading` looks at other layers."""
 
     def __init__(
         self,
-        link: Link,
+        link: BackendLink,
         changed: Callable[[str], None],
-        done: Callable[[Result], None],
+        done: Callable[[EditResult], None],
         reading: Reading[Choice],
     ) -> None:
         self.editor = Editor(link.send)
-        self.from_layers: FromLayers[Choice] = FromLayers(
-            self.editor, link.send, reading, tr, lambda: changed("from layers")
+        self.multi_layer: MultiLayerTask[Choice] = MultiLayerTask(
+            self.editor, link.send, reading, tr, lambda: changed("multi layer")
         )
         self.source: Source | None = None
         self.message = ""  # what just went well, or did not; for people
@@ -55,7 +55,7 @@ class Session:
         self._fault: Problem | None = None  # of ours, or of the layer; the editor has its own
         self._trace = ""
         self._retrying = False
-        self._earlier: Result | None = None
+        self._earlier: EditResult | None = None
         self._applying = False
         self.connected: Connected | None = None
         self.editor.watch(self._edit_changed)
@@ -140,8 +140,8 @@ class Session:
         self.editor.stop_refining()
 
     def use_preset(self, preset: Preset) -> None:
-        unknown = self.editor.sliders.use(preset)
-        names = ", ".join(attribute_text.label_of(name) for name in unknown)
+        unknown = self.editor.sliders.apply_preset(preset)
+        names = ", ".join(attribute_labels.label_of(name) for name in unknown)
         self.say(tr("This model has no: {names}", names=names) if names else "", warns=True)
 
     def say(self, text: str, warns: bool = False) -> None:
@@ -164,7 +164,7 @@ class Session:
 
     def close(self) -> None:
         self._applying = False
-        self.from_layers.drop()
+        self.multi_layer.drop()
         self.editor.close()
 
     # ------------------------------------------------------------------ inside
@@ -176,7 +176,7 @@ class Session:
                 self._retrying = False
                 self.connected = event if isinstance(event, Connected) else None
             self.editor.handle(event)
-            self.from_layers.handle(event)
+            self.multi_layer.handle(event)
             if isinstance(event, (Connected, Lost, Unavailable)):
                 self._changed("page")
 

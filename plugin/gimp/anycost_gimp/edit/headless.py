@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 
 from anycost_client.core.errors import ClientError
 from anycost_client.edit.editor import Editor, State
-from anycost_client.edit.pending_apply import Result
+from anycost_client.edit.pending_apply import EditResult
 from anycost_client.edit.presets import Preset
 from anycost_client.protocol.events import Connected, Event
 from anycost_client.protocol.messages import Attributes
 
 from anycost_gimp.edit import arguments
-from anycost_gimp.edit.backend_link import Link
+from anycost_gimp.edit.backend_link import BackendLink
 from anycost_gimp.image.source import Source
 from anycost_gimp.image.text import tr
 
@@ -23,7 +23,7 @@ Progress = Callable[[str, float], None]  # what is done, for people; 0…1, belo
 class Headless:
     """One after the other, over one way to the backend."""
 
-    def __init__(self, link: Link, progress: Progress, welcome: Connected | None = None) -> None:
+    def __init__(self, link: BackendLink, progress: Progress, welcome: Connected | None = None) -> None:
         """`welcome`: what said that the backend is there, where that was handled already."""
         self._link, self._progress = link, progress
         self._editor = Editor(link.send)
@@ -33,7 +33,7 @@ class Headless:
         else:
             link.start()
 
-    def edit(self, source: Source, strengths: Mapping[str, float], faces: str) -> Result:
+    def edit(self, source: Source, strengths: Mapping[str, float], faces: str) -> EditResult:
         """faces: as `arguments.chosen` reads it. Raises ClientError with a line for people."""
         editor = self._editor
         try:
@@ -48,7 +48,7 @@ class Headless:
                 (arguments.chosen(faces, editor.faces), strengths),
             ):
                 editor.sliders.select(ids)
-                unknown = editor.sliders.use(Preset("", dict(wanted)))
+                unknown = editor.sliders.apply_preset(Preset("", dict(wanted)))
                 if unknown:
                     there = ", ".join(attribute.name for attribute in editor.sliders.attributes)
                     raise ClientError(

@@ -3,15 +3,15 @@
 from typing import Any
 
 from anycost_client.core.cooperative import Steps
-from anycost_client.edit.stored_edit import Stored
+from anycost_client.edit.stored_edit import StoredEdit
 from gi.repository import Gimp
 
-MOST_BYTES = 8 << 20  # of a parasite: GIMP and its files hold all of it in memory
+MAX_BYTES = 8 << 20  # of a parasite: GIMP and its files hold all of it in memory
 _PARASITE = "anycost-edit"
 
 
 def keep(layer: Any, packed: bytes) -> None:
-    """packed: what Stored.to_bytes made."""
+    """packed: what StoredEdit.to_bytes made."""
     flags = Gimp.PARASITE_PERSISTENT | Gimp.PARASITE_UNDOABLE
     layer.attach_parasite(Gimp.Parasite.new(_PARASITE, flags, packed))
 
@@ -20,10 +20,10 @@ def is_edit(layer: Any) -> bool:
     return layer.get_parasite(_PARASITE) is not None
 
 
-def stored_with(layer: Any) -> Steps[Stored | None]:
+def stored_with(layer: Any) -> Steps[StoredEdit | None]:
     """None for a layer that is no edit of ours. Raises ClientError for one that cannot be read."""
     parasite = layer.get_parasite(_PARASITE)
-    return None if parasite is None else (yield from Stored.unpacking(bytes(parasite.get_data())))
+    return None if parasite is None else (yield from StoredEdit.unpacking(bytes(parasite.get_data())))
 
 
 def source_name(layer: Any) -> str:
@@ -31,7 +31,7 @@ def source_name(layer: Any) -> str:
     return str(layer.get_tattoo())
 
 
-def source_of(image: Any, stored: Stored) -> Any:
+def source_of(image: Any, stored: StoredEdit) -> Any:
     """The layer that the edit was made from; None where it is gone."""
     name = stored.source
     tattoo = int(name) if name.isascii() and name.isdecimal() and len(name) < 11 else 0

@@ -5,7 +5,7 @@ from typing import Any
 from anycost_client.core.cooperative import Steps
 from anycost_client.core.errors import ClientError
 from anycost_client.edit.areas import Area
-from anycost_client.edit.stored_edit import Stored
+from anycost_client.edit.stored_edit import StoredEdit
 from anycost_client.protocol.messages import OpenRegion, Picture
 from gi.repository import Gegl, Gimp
 
@@ -16,8 +16,8 @@ from anycost_gimp.image.preview_layer import all_layers, is_preview
 from anycost_gimp.image.source import Source
 from anycost_gimp.image.text import tr
 
-MOST_PIXELS = 64_000_000  # of a region
-MOST_BYTES = 512 << 20
+MAX_PIXELS = 64_000_000  # of a region
+MAX_BYTES = 512 << 20
 _STRIP = 1_000_000  # pixels that are read at a time: some milliseconds
 
 
@@ -95,7 +95,7 @@ def format_of(image: Any) -> Format:
 def _picture(image: Any, layer: Any, area: Area) -> Steps[Picture]:
     """Raises ClientError where it is too large."""
     format = format_of(image)
-    if area.pixels > MOST_PIXELS or area.pixels * format.pixel_bytes > MOST_BYTES:
+    if area.pixels > MAX_PIXELS or area.pixels * format.pixel_bytes > MAX_BYTES:
         raise ClientError(
             tr("{megapixels} megapixels are too many to search", megapixels=round(area.pixels / 1000000.0)),
             tr("select a face with some room around it"),
@@ -113,7 +113,7 @@ def _read(buffer: Any, area: Area, babl: str) -> Steps[bytearray]:
     return pixels
 
 
-def _area(image: Any, layer: Any, edit: Stored | None) -> tuple[Area, bool]:
+def _area(image: Any, layer: Any, edit: StoredEdit | None) -> tuple[Area, bool]:
     """What to read, and whether the present selection holds."""
     whole = Area(0, 0, layer.get_width(), layer.get_height())
     if edit is not None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from anycost_client.edit.areas import Area
-from anycost_client.edit.edit_record import Record
+from anycost_client.edit.edit_record import EditRecord
 from anycost_client.protocol.messages import OpenRegion, Picture
 
 
@@ -14,7 +14,7 @@ class Source:
     name: str
     area: Area  # that was read, in pixels of the layer
     region: OpenRegion  # its pixels; its rectangle is `area`
-    record: Record | None = None  # the edit stored with `replaces`
+    record: EditRecord | None = None  # the edit stored with `replaces`
     replaces: Any = None  # Gimp.Layer: the one with that edit, which is to be updated; None: one is added
     warning: str = ""  # for people, such as "the layer is hidden"
 

@@ -4,10 +4,10 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from anycost_client.core.translation import Texts, mark, sentence
-from anycost_client.edit.attribute_labels import AttributeTexts
+from anycost_client.core.translation import Translator, mark, sentence
+from anycost_client.edit.attribute_labels import AttributeLabels
 
-__all__ = ["attribute_text", "language", "mark", "sentence", "tr"]
+__all__ = ["attribute_labels", "language", "mark", "sentence", "tr"]
 
 
 def language(environment: Mapping[str, str]) -> str:
@@ -18,5 +18,5 @@ def language(environment: Mapping[str, str]) -> str:
     return "en"
 
 
-tr = Texts(Path(__file__).parents[1] / "translations", lambda: language(os.environ))
-attribute_text = AttributeTexts(tr)
+tr = Translator(Path(__file__).parents[1] / "translations", lambda: language(os.environ))
+attribute_labels = AttributeLabels(tr)

@@ -5,15 +5,15 @@ from contextlib import contextmanager
 from typing import Any
 
 from anycost_client.core.errors import ClientError
-from anycost_client.edit.pending_apply import Result
-from anycost_client.edit.stored_edit import Stored
+from anycost_client.edit.pending_apply import EditResult
+from anycost_client.edit.stored_edit import StoredEdit
 from anycost_client.protocol.messages import Picture
 from gi.repository import Gegl, Gimp
 
 from anycost_gimp.image.babl_formats import Format, packed
-from anycost_gimp.image.parasites import MOST_BYTES, keep, source_name
+from anycost_gimp.image.parasites import MAX_BYTES, keep, source_name
 from anycost_gimp.image.source import Source
-from anycost_gimp.image.text import attribute_text, tr
+from anycost_gimp.image.text import attribute_labels, tr
 
 
 @contextmanager
@@ -27,7 +27,7 @@ def one_step(image: Any) -> Iterator[None]:
         Gimp.displays_flush()
 
 
-def add(image: Any, source: Source, result: Result) -> Any:
+def add(image: Any, source: Source, result: EditResult) -> Any:
     """The new layer. Raises ClientError when the source is gone."""
     picture, where = result.edited.picture, result.edited.rectangle
     if picture is None or (picture.width, picture.height) != (where.width, where.height):
@@ -38,10 +38,10 @@ def add(image: Any, source: Source, result: Result) -> Any:
     beneath = old or source.layer
     selection = source.region.selection
     mask = None if selection is None else bytes(selection.data)
-    packed_edit = Stored(source_name(source.layer), source.area, mask, result.record).to_bytes(MOST_BYTES)
+    packed_edit = StoredEdit(source_name(source.layer), source.area, mask, result.record).to_bytes(MAX_BYTES)
     _, x, y = source.layer.get_offsets()
     with one_step(image):
-        layer = new_layer(image, tr("Face: {edit}", edit=attribute_text.named(result).title), picture)
+        layer = new_layer(image, tr("Face: {edit}", edit=attribute_labels.named(result).title), picture)
         layer.set_opacity(beneath.get_opacity())
         keep(layer, packed_edit)
         if old is not None and old.get_mode() != layer.get_mode():

@@ -6,7 +6,7 @@ from anycost_client.edit.sliders import Sliders
 from anycost_client.protocol.messages import Attribute
 from gi.repository import GLib, Gtk
 
-from anycost_gimp.image.text import attribute_text, tr
+from anycost_gimp.image.text import attribute_labels, tr
 from anycost_gimp.widgets.attribute_row import AttributeRow, Changed, Locked
 
 
@@ -56,11 +56,11 @@ class AttributeList(Gtk.Box):
             row.set_sensitive(bool(sliders.selected))
         for expander, rows in self._groups.values():
             changes = sum(bool(sliders.value(row.attribute.name)) for row in rows)
-            title = attribute_text.group(rows[0].attribute) + (f" · {changes}" if changes else "")
+            title = attribute_labels.group(rows[0].attribute) + (f" · {changes}" if changes else "")
             expander.get_label_widget().set_markup(f"<b>{GLib.markup_escape_text(title)}</b>")
 
     def _group(self, attribute: Attribute) -> tuple[Gtk.Expander, list[AttributeRow]]:
-        title = GLib.markup_escape_text(attribute_text.group(attribute))
+        title = GLib.markup_escape_text(attribute_labels.group(attribute))
         expander = Gtk.Expander(label=f"<b>{title}</b>", use_markup=True, expanded=True)
         box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=0, margin_start=12)
         expander.add(box)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from anycost_client.protocol.messages import Attribute
 from gi.repository import Gdk, GObject, Gtk
 
-from anycost_gimp.image.text import attribute_text, tr
+from anycost_gimp.image.text import attribute_labels, tr
 from anycost_gimp.widgets.strength_entry import StrengthEntry
 
 _SNAP = 0.03  # strength: nearer to zero than this is zero, while dragging
@@ -22,8 +22,8 @@ class AttributeRow(Gtk.Box):
         self.attribute = attribute
         self._on_change, self._on_lock = on_change, on_lock
         self._showing = self._pressed = self._clearing = False
-        name, about = attribute_text.label(attribute), attribute_text.about(attribute)
-        self.search_text = attribute_text.searched(attribute)
+        name, about = attribute_labels.label(attribute), attribute_labels.about(attribute)
+        self.search_text = attribute_labels.searched(attribute)
         self.label = Gtk.Label(label=name, xalign=0.0)
         self.label.set_tooltip_text(tr("{about}. Double-click on the slider: back to 0", about=about))
         names.add_widget(self.label)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from anycost_client.edit.attribute_names import LEAST, name_of
+from anycost_client.edit.attribute_names import MIN_FACES, name_of
 from gi.repository import Gtk, Pango
 
 from anycost_gimp.image.layer_choice import Choice
@@ -39,7 +39,7 @@ class LearnWindow(Gtk.Window):
         about = tr(
             "From {least} faces of each kind on; a dozen are better, of people who differ in nothing else. The largest"
             " face of each layer is taken.",
-            least=LEAST,
+            least=MIN_FACES,
         )
         self.work = WorkBar(tr("Make slider"), self._start, on_close)
         top = Gtk.Box(spacing=12)
@@ -84,7 +84,7 @@ class LearnWindow(Gtk.Window):
         self._check()
 
     def _check(self, *_: Any) -> None:
-        enough = min(len(self._marked(column)) for column in (_WITH, _WITHOUT)) >= LEAST
+        enough = min(len(self._marked(column)) for column in (_WITH, _WITHOUT)) >= MIN_FACES
         self.work.allow(enough and bool(name_of(self.name.get_text())))
 
     def _start(self) -> None:

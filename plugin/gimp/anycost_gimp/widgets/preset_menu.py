@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from anycost_client.edit.preset_files import PresetsStore
+from anycost_client.edit.preset_files import PresetFiles
 from anycost_client.edit.presets import Preset
 from gi.repository import Gtk
 
@@ -12,7 +12,7 @@ from anycost_gimp.image.text import tr
 
 
 class PresetMenu(Gtk.MenuButton):
-    def __init__(self, store: PresetsStore, last: Preset, on_choice: Callable[[Preset], None]) -> None:
+    def __init__(self, store: PresetFiles, last: Preset, on_choice: Callable[[Preset], None]) -> None:
         """last: the strengths of the edit before this one."""
         super().__init__()
         self.add(Gtk.Label(label=tr("Presets")))

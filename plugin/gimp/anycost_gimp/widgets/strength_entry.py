@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from anycost_client.edit.presets import MOST_STRENGTH
+from anycost_client.edit.presets import MAX_STRENGTH
 from gi.repository import Gdk, Gtk
 
 _STEP = 0.05
@@ -29,7 +29,7 @@ class StrengthEntry(Gtk.Entry):
             value = round(float(text), 2)
         except ValueError:
             value = self._value
-        if abs(value) <= MOST_STRENGTH and abs(value - self._value) >= 0.005:
+        if abs(value) <= MAX_STRENGTH and abs(value - self._value) >= 0.005:
             self._change(value)
         else:
             self.show_strength(self._value)
@@ -39,7 +39,7 @@ class StrengthEntry(Gtk.Entry):
         steps = {Gdk.KEY_Up: _STEP, Gdk.KEY_Down: -_STEP}
         if event.keyval not in steps:
             return False
-        value = min(max(self._value + steps[event.keyval], -MOST_STRENGTH), MOST_STRENGTH)
+        value = min(max(self._value + steps[event.keyval], -MAX_STRENGTH), MAX_STRENGTH)
         self._change(round(value, 2))
         return True
 

@@ -13,7 +13,7 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 log = logging.getLogger(__name__)
 
 
-def guarded(method: Method) -> Method:
+def reports_errors(method: Method) -> Method:
     """For slots and event handlers of QObjects: the nearest parent that has `fault(error)` is told of an exception.
 
     Signals may bring more arguments than the method takes, as Qt allows."""

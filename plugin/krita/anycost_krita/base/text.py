@@ -4,10 +4,10 @@ import builtins
 import functools
 from pathlib import Path
 
-from anycost_client.core.translation import Texts, mark, sentence
-from anycost_client.edit.attribute_labels import AttributeTexts
+from anycost_client.core.translation import Translator, mark, sentence
+from anycost_client.edit.attribute_labels import AttributeLabels
 
-__all__ = ["attribute_text", "language", "mark", "sentence", "tr"]
+__all__ = ["attribute_labels", "language", "mark", "sentence", "tr"]
 
 
 @functools.cache
@@ -27,5 +27,5 @@ def _of_krita(text: str) -> str:
     return str(translate(text)) if translate else text
 
 
-tr = Texts(Path(__file__).parents[1] / "translations", lambda: language(), _of_krita)
-attribute_text = AttributeTexts(tr)
+tr = Translator(Path(__file__).parents[1] / "translations", lambda: language(), _of_krita)
+attribute_labels = AttributeLabels(tr)

@@ -1,7 +1,7 @@
 """The batch's dialog and the controller, brought together: opened once, shown again."""
 
 from anycost_krita.base.qt import QtCore, QtWidgets
-from anycost_krita.base.slot_errors import guarded
+from anycost_krita.base.slot_errors import reports_errors
 from anycost_krita.base.text import sentence
 from anycost_krita.document.host_interface import HostProblem, Scope
 from anycost_krita.edit.batch_runner import Item
@@ -16,7 +16,7 @@ class BatchView(QtCore.QObject):
         self._controller, self._over = controller, parent
         controller.changed.connect(self._changed)
 
-    @guarded
+    @reports_errors
     def open(self) -> None:
         if self.dialog is None:
             self.dialog = BatchDialog(self._over)
@@ -28,12 +28,12 @@ class BatchView(QtCore.QObject):
         self.dialog.show()
         self.dialog.raise_()
 
-    @guarded
+    @reports_errors
     def close(self) -> None:
         if self.dialog is not None:
             self.dialog.close()
 
-    @guarded
+    @reports_errors
     def _list(self) -> None:
         """What the chosen scope would edit."""
         if self.dialog is None:
@@ -44,11 +44,11 @@ class BatchView(QtCore.QObject):
         self.dialog.show_edit(self._controller.edit_title())
         self.dialog.show_items(items, False, problem)
 
-    @guarded
+    @reports_errors
     def _start(self, scope: Scope, all_faces: bool) -> None:
         self._controller.start_batch(scope, all_faces)
 
-    @guarded
+    @reports_errors
     def _changed(self, what: str) -> None:
         batch = self._controller.batch
         if what == "batch" and self.dialog is not None and batch is not None:

@@ -6,7 +6,7 @@ from anycost_client.backend.worker_thread import Worker
 from krita import DockWidget
 
 from anycost_krita.base.qt import QtCore
-from anycost_krita.base.slot_errors import guarded
+from anycost_krita.base.slot_errors import reports_errors
 from anycost_krita.base.text import tr
 from anycost_krita.docker.panel import Panel
 from anycost_krita.document.host_factory import krita_host
@@ -37,15 +37,15 @@ class EditFaceDocker(DockWidget):
     def fault(self, error: Exception) -> None:
         self._panel.fault(error)
 
-    @guarded
+    @reports_errors
     def edit_active(self) -> None:
         self._panel.controller.edit_active()
 
-    @guarded
+    @reports_errors
     def canvasChanged(self, canvas: object) -> None:
         """Krita calls it with another document's canvas, or None."""
         self._host.canvas_changed()
 
-    @guarded
+    @reports_errors
     def _quit(self) -> None:
         self._panel.shut()

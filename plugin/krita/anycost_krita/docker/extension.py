@@ -5,7 +5,7 @@ import logging
 from krita import DockWidgetFactory, DockWidgetFactoryBase, Extension, Krita
 
 from anycost_krita.base.qt import QtCore
-from anycost_krita.base.slot_errors import guarded
+from anycost_krita.base.slot_errors import reports_errors
 from anycost_krita.base.text import tr
 from anycost_krita.docker.docker import DOCKER, EditFaceDocker
 
@@ -28,14 +28,14 @@ class EditFaceExtension(Extension):
     def fault(self, error: Exception) -> None:
         log.error("Edit Face", exc_info=error)
 
-    @guarded
+    @reports_errors
     def createActions(self, window: object) -> None:
         for name, place in ((ACTION, "filter"), (_SCRIPTS, "tools/scripts")):
             action = window.createAction(name, tr("Edit Face…"), place)  # type: ignore[attr-defined]
             action.triggered.connect(self._open)
             self._actions.append(action)
 
-    @guarded
+    @reports_errors
     def _open(self) -> None:
         """The docker of the active window appears and begins with the active layer."""
         for docker in Krita.instance().dockers():  # of the active window

@@ -3,7 +3,7 @@
 from anycost_client.protocol.messages import What
 
 from anycost_krita.base.qt import QtCore, QtWidgets
-from anycost_krita.base.slot_errors import guarded
+from anycost_krita.base.slot_errors import reports_errors
 from anycost_krita.document.host_interface import Layer
 from anycost_krita.edit.controller import Controller
 from anycost_krita.widgets.learn_dialog import LearnDialog
@@ -20,7 +20,7 @@ class LayersView(QtCore.QObject):
         self._controller, self._over = controller, parent
         controller.changed.connect(self._changed)
 
-    @guarded
+    @reports_errors
     def open_match(self) -> None:
         if self.match is None:
             self.match = MatchDialog(self._over)
@@ -29,7 +29,7 @@ class LayersView(QtCore.QObject):
         source = self._controller.source
         self._open(self.match, [layer for layer in self._layers() if source is None or layer.id != source.layer.id])
 
-    @guarded
+    @reports_errors
     def open_learn(self) -> None:
         if self.learn is None:
             self.learn = LearnDialog(self._over)
@@ -37,7 +37,7 @@ class LayersView(QtCore.QObject):
             self.learn.cancel_wanted.connect(self._cancel)
         self._open(self.learn, list(self._layers()))
 
-    @guarded
+    @reports_errors
     def close(self) -> None:
         for dialog in (self.match, self.learn):
             if dialog is not None:
@@ -49,28 +49,28 @@ class LayersView(QtCore.QObject):
         return self._controller.host.layers()
 
     def _open(self, dialog: MatchDialog | LearnDialog, layers: list[Layer]) -> None:
-        if not self._controller.from_layers.running:
-            self._controller.from_layers.forget()
+        if not self._controller.multi_layer.running:
+            self._controller.multi_layer.forget()
             dialog.offer(layers)
         dialog.show()
         dialog.raise_()
 
-    @guarded
+    @reports_errors
     def _match(self, layer: Layer, what: What) -> None:
-        self._controller.from_layers.match(layer, what)
+        self._controller.multi_layer.match(layer, what)
 
-    @guarded
+    @reports_errors
     def _learn(self, name: str, positive: tuple[Layer, ...], negative: tuple[Layer, ...]) -> None:
-        self._controller.from_layers.learn(name, positive, negative)
+        self._controller.multi_layer.learn(name, positive, negative)
 
-    @guarded
+    @reports_errors
     def _cancel(self) -> None:
-        self._controller.from_layers.cancel()
+        self._controller.multi_layer.cancel()
 
-    @guarded
+    @reports_errors
     def _changed(self, what: str) -> None:
-        work = self._controller.from_layers
-        if what == "from layers":
+        work = self._controller.multi_layer
+        if what == "multi layer":
             for dialog in (self.match, self.learn):
                 if dialog is not None and dialog.isVisible():
                     dialog.show_work(work.running, work.text, work.fraction)

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 from anycost_client.edit.editor import State
-from anycost_client.edit.preset_files import PresetsStore
+from anycost_client.edit.preset_files import PresetFiles
 from anycost_client.edit.presets import Preset
 
 from anycost_krita.base.qt import QAction, Qt, QtCore, QtGui, QtWidgets
-from anycost_krita.base.slot_errors import guarded
-from anycost_krita.base.text import attribute_text, tr
+from anycost_krita.base.slot_errors import reports_errors
+from anycost_krita.base.text import attribute_labels, tr
 from anycost_krita.docker.batch_view import BatchView
 from anycost_krita.docker.layers_view import LayersView
 from anycost_krita.docker.page_texts import message, notice, other_layer
@@ -22,7 +22,7 @@ from anycost_krita.widgets.preset_menu import PresetMenu
 from anycost_krita.widgets.refine_bar import RefineBar
 from anycost_krita.widgets.state_page import StatePage
 
-_MOST_OF_ROOM = 0.52  # that the picture takes, until somebody moves the handle below it
+_MAX_SHARE = 0.52  # that the picture takes, until somebody moves the handle below it
 
 
 class Panel(QtWidgets.QWidget):
@@ -63,7 +63,7 @@ class Panel(QtWidgets.QWidget):
         self.picture = PictureView(self.controller)
         self.canvas, self.compare, self.faces = self.picture.canvas, self.picture.compare, self.picture.faces
         self.attributes = AttributeList()
-        self.presets = PresetMenu(PresetsStore(self.controller.host.presets_folder, tr))
+        self.presets = PresetMenu(PresetFiles(self.controller.host.presets_folder, tr))
         self.undo = GlyphButton("undo", tr("Undo"))
         self.redo = GlyphButton("redo", tr("Redo"))
         self.reset = GlyphButton("reset", tr("Reset all sliders that are not locked"))
@@ -132,7 +132,7 @@ class Panel(QtWidgets.QWidget):
 
     # -------------------------------------------------------------- what has changed
 
-    @guarded
+    @reports_errors
     def _changed(self, what: str) -> None:
         self._show(what)
 
@@ -177,7 +177,7 @@ class Panel(QtWidgets.QWidget):
 
     def _show_values(self) -> None:
         sliders = self.controller.editor.sliders
-        self.attributes.offer(attribute_text.shown(sliders))
+        self.attributes.offer(attribute_labels.shown(sliders))
         self.attributes.show_values(sliders)
         self.presets.current = sliders.preset("")
         self._show_buttons()
@@ -207,96 +207,96 @@ class Panel(QtWidgets.QWidget):
         """As high as the picture needs, and half of the room at most; until somebody moves the handle."""
         if not self._split_by_hand:
             room = self.splitter.height()
-            height = min(self.picture.fitting_height(), round(room * _MOST_OF_ROOM))
+            height = min(self.picture.fitting_height(), round(room * _MAX_SHARE))
             self.splitter.setSizes([height, room - height])
 
-    @guarded
+    @reports_errors
     def _split_moved(self) -> None:
         self._split_by_hand = True
 
     # ------------------------------------------------------------- what the user does
 
-    @guarded
+    @reports_errors
     def _page_button(self) -> None:
         if self.controller.page is Page.FAILED:
             self.controller.retry()
         else:
             self.controller.edit_active()
 
-    @guarded
+    @reports_errors
     def _edit_active(self) -> None:
         self.controller.edit_active()
 
-    @guarded
+    @reports_errors
     def _leave(self) -> None:
         self.controller.stop_edit()
 
-    @guarded
+    @reports_errors
     def _copy_report(self) -> None:
         self._copy(self.controller.report())
 
-    @guarded
+    @reports_errors
     def _strength(self, attribute: str, strength: float, done: bool) -> None:
         self.controller.editor.sliders.set(attribute, strength, done)
 
-    @guarded
+    @reports_errors
     def _lock(self, attribute: str, locked: bool) -> None:
         self.controller.editor.sliders.lock(attribute, locked)
 
-    @guarded
+    @reports_errors
     def _use_preset(self, preset: Preset) -> None:
         self.controller.use_preset(preset)
 
-    @guarded
+    @reports_errors
     def _undo(self) -> None:
         self.controller.editor.sliders.undo()
 
-    @guarded
+    @reports_errors
     def _redo(self) -> None:
         self.controller.editor.sliders.redo()
 
-    @guarded
+    @reports_errors
     def _reset(self) -> None:
         self.controller.editor.sliders.reset_all()
 
-    @guarded
+    @reports_errors
     def _refine(self, faithful: float) -> None:
         selected = self.controller.editor.sliders.selected
         if selected:
             self.controller.editor.refine(selected[0], faithful=faithful)
 
-    @guarded
+    @reports_errors
     def _stop(self) -> None:
         self.controller.editor.stop_refining()
 
-    @guarded
+    @reports_errors
     def _apply(self) -> None:
         if self.controller.applying:
             self.controller.stop_applying()
         else:
             self.controller.apply()
 
-    @guarded
+    @reports_errors
     def _apply_new(self) -> None:
         self.controller.apply(as_new=True)
 
     # --------------------------------------------------------------------- events
 
-    @guarded
+    @reports_errors
     def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
         super().resizeEvent(event)
         QtCore.QTimer.singleShot(0, self._fit_later)
 
-    @guarded
+    @reports_errors
     def _fit_later(self) -> None:
         self._fit_picture()
 
-    @guarded
+    @reports_errors
     def hideEvent(self, event: QtGui.QHideEvent) -> None:
         self.controller.set_hidden(True)
         super().hideEvent(event)
 
-    @guarded
+    @reports_errors
     def showEvent(self, event: QtGui.QShowEvent) -> None:
         self.controller.set_hidden(False)
         super().showEvent(event)

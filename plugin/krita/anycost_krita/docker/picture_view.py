@@ -3,14 +3,14 @@
 from anycost_client.protocol.messages import Face
 
 from anycost_krita.base.qt import QtCore, QtGui, QtWidgets
-from anycost_krita.base.slot_errors import guarded
+from anycost_krita.base.slot_errors import reports_errors
 from anycost_krita.document.qimages import as_image, cut
 from anycost_krita.edit.controller import MAX_SIDE, Controller
 from anycost_krita.widgets.compare_bar import CompareBar
 from anycost_krita.widgets.face_strip import SIDE, FaceStrip
 from anycost_krita.widgets.preview_canvas import PreviewCanvas
 
-_AROUND = 0.12  # of a face's square, shown around it
+_MARGIN = 0.12  # of a face's square, shown around it
 _PAUSE = 250  # milliseconds without another size after which what is seen is drawn anew
 
 
@@ -94,13 +94,13 @@ class PictureView(QtWidgets.QWidget):
             for face in editor.faces:
                 if face.id in editor.sliders.selected:
                     square = _bounds(face)
-                    margin = _AROUND * square.width()
+                    margin = _MARGIN * square.width()
                     part = part.united(square.adjusted(-margin, -margin, margin, margin))
         self.canvas.show_part(part)
         self.updateGeometry()
         self.measure()
 
-    @guarded
+    @reports_errors
     def measure(self) -> None:
         """How many pixels the next previews need, so that the screen shows each of them."""
         source, editor = self._controller.source, self._controller.editor
@@ -114,28 +114,28 @@ class PictureView(QtWidgets.QWidget):
         editor.max_side = max(64 * round(side / 64), 64)  # in steps, so that the backend can keep what it has drawn
         self._rest.start()
 
-    @guarded
+    @reports_errors
     def _sharpen(self) -> None:
         self._controller.editor.sharpen()
 
-    @guarded
+    @reports_errors
     def _compare(self, at: float) -> None:
         self._controller.editor.show(at)
 
-    @guarded
+    @reports_errors
     def _split(self, on: bool) -> None:
         self._controller.editor.show(0.5 if on else None)
 
-    @guarded
+    @reports_errors
     def _close_up(self) -> None:
         self._show_part()
 
-    @guarded
+    @reports_errors
     def _on_canvas(self, on: bool) -> None:
         self._controller.show_on_canvas(on)
         self.measure()
 
-    @guarded
+    @reports_errors
     def _choose(self, faces: tuple[int, ...]) -> None:
         self._controller.editor.sliders.select(faces)
 

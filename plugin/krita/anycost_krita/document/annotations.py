@@ -3,13 +3,13 @@
 from typing import Any
 
 from anycost_client.core.cooperative import Steps
-from anycost_client.edit.stored_edit import Stored
+from anycost_client.edit.stored_edit import StoredEdit
 
 _TYPE = "anycost-edit-"
 
 
 def keep(document: Any, node_uuid: str, packed: bytes) -> None:
-    """packed: what Stored.packing made."""
+    """packed: what StoredEdit.packing made."""
     document.setAnnotation(_TYPE + node_uuid, "Anycost Face Editor: what this layer was made of", packed)
 
 
@@ -21,8 +21,8 @@ def has(document: Any, node_uuid: str) -> bool:
     return _TYPE + node_uuid in document.annotationTypes()
 
 
-def stored_with(document: Any, node_uuid: str) -> Steps[Stored | None]:
+def stored_with(document: Any, node_uuid: str) -> Steps[StoredEdit | None]:
     """None for a layer that is no edit of ours. Raises ClientError for one that cannot be read."""
     if not has(document, node_uuid):
         return None
-    return (yield from Stored.unpacking(bytes(document.annotation(_TYPE + node_uuid).data())))
+    return (yield from StoredEdit.unpacking(bytes(document.annotation(_TYPE + node_uuid).data())))

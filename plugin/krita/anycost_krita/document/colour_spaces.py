@@ -18,7 +18,7 @@ Colours = Literal["srgb", "linear", "unknown"]
 
 
 @dataclass(frozen=True)
-class Space:
+class ColourSpace:
     """As Krita names it: "RGBA", "U8", the profile's name."""
 
     model: str
@@ -26,7 +26,7 @@ class Space:
     profile: str
 
     @classmethod
-    def of(cls, owner: Any) -> "Space":
+    def of(cls, owner: Any) -> "ColourSpace":
         """Of a node or a document. Raises Fault for one that nobody can read."""
         space = cls(owner.colorModel(), owner.colorDepth(), owner.colorProfile())
         if space.model not in _CHANNELS or space.depth not in _BYTES:
@@ -45,18 +45,18 @@ class Space:
         return self.depth in ("U8", "U16")
 
     @property
-    def sent(self) -> "Space":
+    def sent(self) -> "ColourSpace":
         """The space that the backend is sent: this one where it is sRGB or linear sRGB, else one that holds as much.
 
         8 bits of another profile become 16, so that the way there and back rounds nothing that is seen."""
         if self.model == "RGBA":
             if self.profile in _AS_SRGB:
-                return Space("RGBA", self.depth, SRGB)
+                return ColourSpace("RGBA", self.depth, SRGB)
             if self.profile == LINEAR and not self.integer:
                 return self
-        return Space("RGBA", "U16" if self.integer else "F32", SRGB)
+        return ColourSpace("RGBA", "U16" if self.integer else "F32", SRGB)
 
-    def same(self, other: "Space") -> bool:
+    def same(self, other: "ColourSpace") -> bool:
         """Whether samples mean the same in both."""
         return self == other or (
             (self.model, self.depth) == (other.model, other.depth)
@@ -80,21 +80,21 @@ class Space:
         return "linear" if self.profile == LINEAR else "srgb"
 
 
-def space_of(region: OpenRegion) -> Space:
-    """Of a region that was read here, and so of its final pictures: what Space.sent said."""
+def colour_space_of(region: OpenRegion) -> ColourSpace:
+    """Of a region that was read here, and so of its final pictures: what ColourSpace.sent said."""
     depths = {bits: depth for depth, bits in _DEPTHS.items()}
-    return Space("RGBA", depths[region.image.bit_depth], LINEAR if region.colours == "linear" else SRGB)
+    return ColourSpace("RGBA", depths[region.image.bit_depth], LINEAR if region.colours == "linear" else SRGB)
 
 
 class Converter:
     """Has Krita convert pixels, in a document that nobody sees. Close it."""
 
-    def __init__(self, krita: Any, source: Space, target: Space) -> None:
+    def __init__(self, krita: Any, source: ColourSpace, target: ColourSpace) -> None:
         self._source, self._target = source, target
         self._scratch: Any = None
         if not source.same(target):
             self._scratch = krita.createDocument(1, 1, "", source.model, source.depth, source.profile, 72.0)
-            if self._scratch is None or Space.of(self._scratch) != source:
+            if self._scratch is None or ColourSpace.of(self._scratch) != source:
                 self.close()
                 raise Fault(
                     tr("The colour profile {profile} cannot be converted.", profile=source.profile),

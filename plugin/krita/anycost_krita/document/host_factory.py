@@ -8,7 +8,7 @@ from anycost_client.protocol.messages import Picture
 from anycost_krita.base.qt import Qt, QtCore, QtGui
 from anycost_krita.document.krita_host import KritaHost
 from anycost_krita.document.qimages import as_image
-from anycost_krita.document.save_guard import Doorkeeper
+from anycost_krita.document.save_guard import SaveGuard
 
 _MENUS_MADE = 500  # milliseconds after a window
 _SMOOTH = 3_000_000  # pixels up to which a preview is scaled smoothly: more would take too long
@@ -33,11 +33,11 @@ def krita_host() -> KritaHost:
     for told in (notifier.imageClosed, notifier.viewCreated, notifier.viewClosed):
         told.connect(lambda *_: QtCore.QTimer.singleShot(0, host.look))
     notifier.applicationClosing.connect(lambda *_: host.closing())
-    doorkeepers: list[Doorkeeper] = []
+    guards: list[SaveGuard] = []
 
     def guard_windows() -> None:
-        for window in krita.windows()[len(doorkeepers) :]:
-            doorkeepers.append(Doorkeeper(krita, window.qwindow(), host.remove_preview))
+        for window in krita.windows()[len(guards) :]:
+            guards.append(SaveGuard(krita, window.qwindow(), host.remove_preview))
 
     notifier.windowCreated.connect(lambda *_: QtCore.QTimer.singleShot(_MENUS_MADE, guard_windows))
     QtCore.QTimer.singleShot(_MENUS_MADE, guard_windows)

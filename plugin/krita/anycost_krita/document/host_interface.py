@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from anycost_client.edit.edit_record import Record
-from anycost_client.edit.pending_apply import Result
+from anycost_client.edit.edit_record import EditRecord
+from anycost_client.edit.pending_apply import EditResult
 from anycost_client.protocol.messages import Edited, OpenRegion
 
 HostEvent = Literal[
@@ -47,7 +47,7 @@ class Source:
 
     layer: Layer  # whose pixels these are
     region: OpenRegion  # image, rectangle (pixels of the document), selection, colours, order; max_side is the docker's
-    record: Record | None = None  # the edit stored with `replaces`
+    record: EditRecord | None = None  # the edit stored with `replaces`
     replaces: str = ""  # id of the layer that `apply` updates; "": it adds one
     warning: str = ""  # for people, such as "the layer is hidden"
 
@@ -74,7 +74,7 @@ class Host(Protocol):
     def apply(
         self,
         source: Source,
-        result: Result,  # with a picture; of source.region's depth, colours and order
+        result: EditResult,  # with a picture; of source.region's depth, colours and order
         then: Callable[[Layer | HostProblem], None],
     ) -> None:
         """Adds a layer above source.layer, or updates source.replaces where that is still there: one undo step. The

@@ -8,7 +8,7 @@ from anycost_client.edit.areas import Area
 from anycost_client.protocol.messages import Picture
 
 from anycost_krita.base.text import tr
-from anycost_krita.document.colour_spaces import Space
+from anycost_krita.document.colour_spaces import ColourSpace
 from anycost_krita.document.cooperative import pause
 from anycost_krita.document.host_error import Fault
 from anycost_krita.document.layers import Place, find, locate, uuid
@@ -17,17 +17,17 @@ from anycost_krita.document.pixels import converted
 _LABEL = 4  # colour label: with the name it tells which layer the next frame of a batch goes to
 
 
-class Frames:
+class Keyframes:
     """Krita's Python adds frames only where people do: to the active layer, at the time that is shown."""
 
     def __init__(self, krita: Any, place: Callable[[str], Place]) -> None:
         self._krita = krita
         self._place = place  # by id; raises Fault
 
-    def add(self, id: str, name: str, picture: Picture, x: int, y: int, space: Space) -> Steps[Place]:
+    def add(self, id: str, name: str, picture: Picture, x: int, y: int, space: ColourSpace) -> Steps[Place]:
         """`id`: of the frame that was edited. One step to undo, and one more for the layer with its first frame."""
         place = self._place(id)
-        target = Space.of(place.document.createNode(name, "paintlayer"))
+        target = ColourSpace.of(place.document.createNode(name, "paintlayer"))
         strips: list[tuple[bytes, Area]] = []
         for piece in converted(self._krita, picture, x, y, space, target):
             strips.append(piece)

@@ -7,17 +7,17 @@ from typing import Any
 
 from anycost_client.core.cooperative import Steps
 from anycost_client.edit.areas import Area
-from anycost_client.edit.pending_apply import Result
-from anycost_client.edit.stored_edit import Stored
+from anycost_client.edit.pending_apply import EditResult
+from anycost_client.edit.stored_edit import StoredEdit
 from anycost_client.protocol.messages import Edited, OpenRegion
 
 from anycost_krita.base.text import tr
 from anycost_krita.document import annotations
-from anycost_krita.document.colour_spaces import space_of
+from anycost_krita.document.colour_spaces import colour_space_of
 from anycost_krita.document.cooperative import Later, Pieces
 from anycost_krita.document.host_error import Fault
 from anycost_krita.document.host_interface import HostEvent, HostProblem, Layer, Scope, Source
-from anycost_krita.document.keyframes import Frames
+from anycost_krita.document.keyframes import Keyframes
 from anycost_krita.document.layers import (
     Place,
     area_of,
@@ -156,24 +156,24 @@ class KritaHost:
 
     # ------------------------------------------------------------- writing
 
-    def apply(self, source: Source, result: Result, then: Callable[[Layer | HostProblem], None]) -> None:
+    def apply(self, source: Source, result: EditResult, then: Callable[[Layer | HostProblem], None]) -> None:
         self._pieces.start(self._applying(source, result), then)
 
-    def _applying(self, source: Source, result: Result) -> Steps[Layer]:
+    def _applying(self, source: Source, result: EditResult) -> Steps[Layer]:
         place, old = self._target(source)
         picture, where = result.edited.picture, result.edited.rectangle
         area = source.region.rectangle
         if picture is None or area is None or (picture.width, picture.height) != (where.width, where.height):
             raise Fault(tr("The result does not fit the layer."), tr("Report this."))
         name = tr("Face: {edit}", edit=result.title)
-        x, y, space = area.x + where.x, area.y + where.y, space_of(source.region)
+        x, y, space = area.x + where.x, area.y + where.y, colour_space_of(source.region)
         if place.time is not None:
-            frames = Frames(self._krita, self._place)
+            frames = Keyframes(self._krita, self._place)
             return self._described((yield from frames.add(source.layer.id, name, picture, x, y, space)))
         node = place.document.createNode(name, "paintlayer")
         was_read, selection = Area(area.x, area.y, area.width, area.height), source.region.selection
         mask = None if selection is None else bytes(selection.data)
-        packed = yield from Stored(uuid(place.node), was_read, mask, result.record).packing()
+        packed = yield from StoredEdit(uuid(place.node), was_read, mask, result.record).packing()
         yield from write(self._krita, node, picture, x, y, space)
         self.remove_preview()
         place, old = self._target(source)  # much may have happened meanwhile

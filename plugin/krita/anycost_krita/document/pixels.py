@@ -7,7 +7,7 @@ from anycost_client.core.cooperative import Steps
 from anycost_client.edit.areas import Area
 from anycost_client.protocol.messages import Picture
 
-from anycost_krita.document.colour_spaces import Converter, Space
+from anycost_krita.document.colour_spaces import ColourSpace, Converter
 from anycost_krita.document.layers import Place
 
 _STRIP = 400_000  # pixels read or written at a time: some milliseconds
@@ -20,8 +20,8 @@ def strips(area: Area, converted: bool = False) -> list[Area]:
 
 
 def read(krita: Any, alive: Alive, area: Area) -> Steps[Picture]:
-    """RGBA, in the space that Space.sent says for the layer's."""
-    space = layer_space(alive())
+    """RGBA, in the space that ColourSpace.sent says for the layer's."""
+    space = layer_colour_space(alive())
     sent = space.sent
     convert = Converter(krita, space, sent)
     pixels = bytearray()
@@ -47,15 +47,15 @@ def grab_selection(selection: Callable[[], Any], area: Area) -> Steps[bytes | No
     return bytes(mask)
 
 
-def write(krita: Any, node: Any, picture: Picture, x: int, y: int, space: Space) -> Steps[None]:
+def write(krita: Any, node: Any, picture: Picture, x: int, y: int, space: ColourSpace) -> Steps[None]:
     """`picture` is RGBA in `space`; the node, which is in no document's stack yet, may have another."""
-    for raw, strip in converted(krita, picture, x, y, space, Space.of(node)):
+    for raw, strip in converted(krita, picture, x, y, space, ColourSpace.of(node)):
         node.setPixelData(raw, strip.x, strip.y, strip.width, strip.height)
         yield
 
 
 def converted(
-    krita: Any, picture: Picture, x: int, y: int, space: Space, target: Space
+    krita: Any, picture: Picture, x: int, y: int, space: ColourSpace, target: ColourSpace
 ) -> Generator[tuple[bytes, Area], None, None]:
     """Strips of an RGBA picture that lies at x, y: from `space` to `target`."""
     rows = memoryview(picture.data)
@@ -85,6 +85,6 @@ def grab(place: Place, area: Area) -> bytes:
     return bytes(data.data())
 
 
-def layer_space(place: Place) -> Space:
+def layer_colour_space(place: Place) -> ColourSpace:
     """A group has its document's."""
-    return Space.of(place.node if place.node.colorModel() else place.document)
+    return ColourSpace.of(place.node if place.node.colorModel() else place.document)

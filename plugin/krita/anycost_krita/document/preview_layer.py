@@ -10,11 +10,11 @@ from anycost_client.core.cooperative import Steps
 from anycost_client.edit.areas import Area
 from anycost_client.protocol.messages import Edited, Picture
 
-from anycost_krita.document.colour_spaces import SRGB, Space
+from anycost_krita.document.colour_spaces import SRGB, ColourSpace
 from anycost_krita.document.layers import PREVIEW_LABEL, PREVIEW_NAME, Place, find, is_preview, uuid, walk
 from anycost_krita.document.pixels import write
 
-_SHOWN = Space("RGBA", "U8", SRGB)
+_SHOWN = ColourSpace("RGBA", "U8", SRGB)
 Scaled = Callable[[Picture, int, int], bytes]  # RGBA 8 to B G R A 8 of that width and height
 
 

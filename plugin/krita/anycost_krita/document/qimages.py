@@ -48,7 +48,7 @@ def cut(image: QtGui.QImage, part: QtCore.QRectF, side: int) -> QtGui.QImage:
     return shrunk(image.copy(square), QtCore.QSize(side, side))
 
 
-class Images:
+class ImageCache:
     """The pictures that are shown, made into images by the worker's thread, so that the GUI's thread need not."""
 
     def __init__(self) -> None:

@@ -1,27 +1,27 @@
 """Which part of a layer is read: within the selection's reach, and no more than the backend can take."""
 
 from anycost_client.edit.areas import Area
-from anycost_client.edit.stored_edit import Stored
+from anycost_client.edit.stored_edit import StoredEdit
 from anycost_client.protocol.messages import OpenRegion, Picture
 
 from anycost_krita.base.text import tr
 from anycost_krita.document.host_error import Fault
 from anycost_krita.document.layers import Place, area_of
-from anycost_krita.document.pixels import layer_space
+from anycost_krita.document.pixels import layer_colour_space
 
-MOST_PIXELS = 64_000_000  # of a region
-MOST_BYTES = 512 << 20
-_MOST_LOOKED_AT = 16_000_000  # pixels of a canvas
+MAX_PIXELS = 64_000_000  # of a region
+MAX_BYTES = 512 << 20
+_MAX_MEASURED = 16_000_000  # pixels of a canvas
 
 
-def area_to_read(place: Place, edit: Stored | None) -> tuple[Area, Area | None]:
+def area_to_read(place: Place, edit: StoredEdit | None) -> tuple[Area, Area | None]:
     """What to read, and what of it is selected. Raises Fault where there is nothing, or too much."""
     document, node = place.document, place.node
     canvas = Area(0, 0, document.width(), document.height())
     selected = None
     chosen = document.selection() is not None and edit is None
     # Krita looks at every pixel for the bounds: too long in a large picture, where they are not needed.
-    unknown = place.time is not None or (chosen and canvas.pixels > _MOST_LOOKED_AT)
+    unknown = place.time is not None or (chosen and canvas.pixels > _MAX_MEASURED)
     bounds = canvas if unknown else area_of(node.bounds())
     if bounds.empty:
         raise Fault(tr("The layer is empty."), tr("Choose a layer with a picture."), "empty")
@@ -53,7 +53,7 @@ def bounded(place: Place, area: Area) -> Area:
 
 
 def region_of(place: Place, area: Area, image: Picture, mask: bytes | None) -> OpenRegion:
-    space = layer_space(place).sent
+    space = layer_colour_space(place).sent
     selection = None if mask is None else Picture.packed(area.width, area.height, 1, mask)
     return OpenRegion(
         image=image, rectangle=area.rectangle, selection=selection, colours=space.colours, order=space.order
@@ -61,4 +61,4 @@ def region_of(place: Place, area: Area, image: Picture, mask: bytes | None) -> O
 
 
 def _too_large(place: Place, area: Area) -> bool:
-    return area.pixels > MOST_PIXELS or area.pixels * layer_space(place).sent.pixel_bytes > MOST_BYTES
+    return area.pixels > MAX_PIXELS or area.pixels * layer_colour_space(place).sent.pixel_bytes > MAX_BYTES

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from anycost_krita.base.qt import QtCore, QtWidgets
-from anycost_krita.base.slot_errors import guarded
+from anycost_krita.base.slot_errors import reports_errors
 
 _ACTIONS = ("file_save", "file_save_as", "file_export_file", "file_close", "file_close_all", "file_quit")
 _Event = QtCore.QEvent.Type
 
 
-class Doorkeeper(QtCore.QObject):
+class SaveGuard(QtCore.QObject):
     """Stands at the four ways to those actions: shortcut, menu, button, and the window's own close button."""
 
     def __init__(self, krita: Any, window: Any, leave: Callable[[], None]) -> None:
@@ -35,6 +35,6 @@ class Doorkeeper(QtCore.QObject):
             self.leave()
         return False
 
-    @guarded
+    @reports_errors
     def leave(self) -> None:
         self._leave()

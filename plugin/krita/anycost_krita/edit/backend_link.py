@@ -8,7 +8,7 @@ from anycost_client.protocol.events import Event
 from anycost_client.protocol.messages import Request
 
 from anycost_krita.base.qt import Qt, QtCore, pyqtSignal
-from anycost_krita.document.qimages import Images
+from anycost_krita.document.qimages import ImageCache
 
 _PATIENCE = 0.5  # seconds to wait for the worker's end: the backend ends with its last client anyway
 
@@ -24,8 +24,8 @@ class WorkerLike(Protocol):
 MakeWorker = Callable[[Callable[[Event], object]], WorkerLike]
 
 
-class Link(QtCore.QObject):
-    """`come` gets an event and, as Images.of_event made it, its picture."""
+class BackendLink(QtCore.QObject):
+    """`come` gets an event and, as ImageCache.of_event made it, its picture."""
 
     _arrived = pyqtSignal(object, object)
 
@@ -62,4 +62,4 @@ class Link(QtCore.QObject):
     def _deliver(self, event: Event) -> None:
         """In the worker's thread."""
         with suppress(RuntimeError):  # Krita has deleted this: nobody wants to know any more
-            self._arrived.emit(event, Images.of_event(event))
+            self._arrived.emit(event, ImageCache.of_event(event))

@@ -10,8 +10,8 @@ from anycost_client.protocol.events import Connected, Event
 from anycost_client.protocol.messages import Attributes, Request, Welcome
 
 from anycost_krita.base.qt import QtCore, pyqtSignal
-from anycost_krita.base.slot_errors import guarded
-from anycost_krita.base.text import attribute_text, sentence, tr
+from anycost_krita.base.slot_errors import reports_errors
+from anycost_krita.base.text import attribute_labels, sentence, tr
 from anycost_krita.document.host_interface import Host, HostProblem, Layer, Source
 
 _SIDE = 64  # pixels: of previews, which nobody sees
@@ -109,7 +109,7 @@ class BatchRunner(QtCore.QObject):
         at = self._at
         self._host.read(self.items[at].layer, lambda source: self._read(at, source))
 
-    @guarded
+    @reports_errors
     def _read(self, at: int, source: Source | HostProblem) -> None:
         if not self.running or at != self._at:
             return
@@ -122,7 +122,7 @@ class BatchRunner(QtCore.QObject):
     def _watch(self, what: str) -> None:
         QtCore.QTimer.singleShot(0, self._look)  # not from within the editor, which is in the midst of a change
 
-    @guarded
+    @reports_errors
     def _look(self) -> None:
         editor = self._editor
         if not self.running or self._step not in (Step.OPENING, Step.DRAWING):
@@ -149,7 +149,7 @@ class BatchRunner(QtCore.QObject):
         self._step = Step.DRAWING
         self._editor.max_side = _SIDE
         self._editor.sliders.select(face.id for face in faces)
-        self._editor.sliders.use(self._preset)
+        self._editor.sliders.apply_preset(self._preset)
         self._editor.apply()
 
     def _write(self) -> None:
@@ -158,9 +158,9 @@ class BatchRunner(QtCore.QObject):
             self._failed()
             return
         self._step = Step.WRITING
-        self._host.apply(self._source, attribute_text.named(result), lambda layer: self._applied(at, layer))
+        self._host.apply(self._source, attribute_labels.named(result), lambda layer: self._applied(at, layer))
 
-    @guarded
+    @reports_errors
     def _applied(self, at: int, layer: Layer | HostProblem) -> None:
         if not self.running or at != self._at:
             return
@@ -175,7 +175,7 @@ class BatchRunner(QtCore.QObject):
         self._editor.close()
         QtCore.QTimer.singleShot(0, self._go_on)
 
-    @guarded
+    @reports_errors
     def _go_on(self) -> None:
         if self.running:
             self._next()

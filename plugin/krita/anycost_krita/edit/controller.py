@@ -8,18 +8,18 @@ from enum import Enum
 from anycost_client.core.errors import ClientError
 from anycost_client.core.redact import redact
 from anycost_client.edit.editor import Editor, State
-from anycost_client.edit.multi_layer import FromLayers, Reading
-from anycost_client.edit.pending_apply import Result
+from anycost_client.edit.multi_layer import MultiLayerTask, Reading
+from anycost_client.edit.pending_apply import EditResult
 from anycost_client.edit.presets import Preset
 from anycost_client.protocol.events import Asleep, Connected, Event, Lost, Unavailable
 from anycost_client.protocol.messages import OpenRegion, Picture
 
 from anycost_krita.base.qt import QtCore, QtGui, pyqtSignal
-from anycost_krita.base.slot_errors import guarded
-from anycost_krita.base.text import attribute_text, sentence, tr
+from anycost_krita.base.slot_errors import reports_errors
+from anycost_krita.base.text import attribute_labels, sentence, tr
 from anycost_krita.document.host_interface import Host, HostEvent, HostProblem, Layer, Scope, Source
-from anycost_krita.document.qimages import Images
-from anycost_krita.edit.backend_link import Link, MakeWorker
+from anycost_krita.document.qimages import ImageCache
+from anycost_krita.edit.backend_link import BackendLink, MakeWorker
 from anycost_krita.edit.batch_runner import BatchRunner
 from anycost_krita.edit.canvas_preview import CanvasPreview
 
@@ -41,7 +41,7 @@ class Page(Enum):
 
 class Controller(QtCore.QObject):
     """`changed` tells what changed: as Editor.watch says it, "page", "layer", "zoom", "message", "batch" or
-    "from layers"."""
+    "multi layer"."""
 
     changed = pyqtSignal(str)
 
@@ -54,7 +54,7 @@ class Controller(QtCore.QObject):
     ) -> None:
         super().__init__(parent)
         self.host = host
-        self.link = Link(make_worker, self._handle, self)
+        self.link = BackendLink(make_worker, self._handle, self)
         self.editor = Editor(self.link.send)
         self.source: Source | None = None
         self.layer: Layer | HostProblem = host.active()
@@ -62,10 +62,10 @@ class Controller(QtCore.QObject):
         self.message = ""  # what just went well, or did not; for people
         self.message_is_warning = False
         reading = Reading(self._look_at, host.stop_looking, lambda layer: layer.name)
-        self.from_layers: FromLayers[Layer] = FromLayers(
-            self.editor, self.link.send, reading, tr, lambda: self.changed.emit("from layers")
+        self.multi_layer: MultiLayerTask[Layer] = MultiLayerTask(
+            self.editor, self.link.send, reading, tr, lambda: self.changed.emit("multi layer")
         )
-        self.images = Images()
+        self.images = ImageCache()
         self.applying = False  # until the new layer is there
         self.batch: BatchRunner | None = None
         self.canvas = CanvasPreview(host)
@@ -75,7 +75,7 @@ class Controller(QtCore.QObject):
         self._retrying = self._closed = self._failing = False
         self._unchanged: object = None  # the strengths that the layer holds
         self._as_new = False
-        self._earlier: Result | None = None  # of the Apply before this one
+        self._earlier: EditResult | None = None  # of the Apply before this one
         self._trace = ""  # of a fault of ours
         self._ends = (self.editor.watch(self._edit_changed), host.watch(self._host_changed))
 
@@ -112,7 +112,7 @@ class Controller(QtCore.QObject):
 
     def edit_title(self) -> str:
         """Of the first chosen face."""
-        return attribute_text.title(self.editor.sliders.preset("").strengths)
+        return attribute_labels.title(self.editor.sliders.preset("").strengths)
 
     def report(self) -> str:
         """To copy: nothing of the picture or the person."""
@@ -180,8 +180,8 @@ class Controller(QtCore.QObject):
             self.host.stop()
 
     def use_preset(self, preset: Preset) -> None:
-        unknown = self.editor.sliders.use(preset)
-        names = ", ".join(attribute_text.label_of(name) for name in unknown)
+        unknown = self.editor.sliders.apply_preset(preset)
+        names = ", ".join(attribute_labels.label_of(name) for name in unknown)
         self._say(tr("This model has no: {names}", names=names) if names else "", warning=True)
 
     def show_on_canvas(self, shown: bool) -> None:
@@ -218,7 +218,7 @@ class Controller(QtCore.QObject):
             end()
         if self.batch:
             self.batch.drop()
-        self.from_layers.drop()
+        self.multi_layer.drop()
         self.host.stop()
         self.host.remove_preview()
         self.editor.close()
@@ -246,7 +246,7 @@ class Controller(QtCore.QObject):
             return True
         return False
 
-    @guarded
+    @reports_errors
     def _handle(self, event: Event, made: tuple[Picture, QtGui.QImage] | None) -> None:
         if self._closed:
             return
@@ -255,13 +255,13 @@ class Controller(QtCore.QObject):
         if isinstance(event, (Connected, Lost, Unavailable, Asleep)):
             self._retrying = False
         self.editor.handle(event)
-        self.from_layers.handle(event)
+        self.multi_layer.handle(event)
         if self.batch:
             self.batch.handle(event)
         if isinstance(event, (Connected, Lost, Unavailable)):
             self.changed.emit("page")
 
-    @guarded
+    @reports_errors
     def _read(self, number: int, source: Source | HostProblem) -> None:
         if number != self._reading or self._closed:
             return
@@ -289,11 +289,11 @@ class Controller(QtCore.QObject):
         if self._reading:
             self.host.stop()
         self._reading, self.source, self.applying = 0, None, False
-        self.from_layers.cancel()
+        self.multi_layer.cancel()
         self.host.remove_preview()
         self.editor.close()
 
-    @guarded
+    @reports_errors
     def _host_changed(self, what: HostEvent) -> None:
         if what == "closing":
             self.close()
@@ -323,7 +323,7 @@ class Controller(QtCore.QObject):
     def _busy_with_host(self) -> bool:
         return self.applying or bool(self._reading) or bool(self.batch and self.batch.running)
 
-    @guarded
+    @reports_errors
     def _edit_changed(self, what: str) -> None:
         if what == "faces" and self._unchanged is None and self.editor.faces:
             QtCore.QTimer.singleShot(0, self._remember)  # the stored strengths come next
@@ -336,7 +336,7 @@ class Controller(QtCore.QObject):
             self._say(tr("Refined: {text}.", text=said[0]) if said else "")
         self.changed.emit("page" if what in ("state", "problem") else what)
 
-    @guarded
+    @reports_errors
     def _remember(self) -> None:
         if self._unchanged is None:
             self._unchanged = self.editor.sliders.values if self.source and self.source.record else {}
@@ -360,9 +360,9 @@ class Controller(QtCore.QObject):
         else:
             target = replace(source, replaces="") if self._as_new else source
             values = self.editor.sliders.values
-            self.host.apply(target, attribute_text.named(result), lambda layer: self._applied(target, values, layer))
+            self.host.apply(target, attribute_labels.named(result), lambda layer: self._applied(target, values, layer))
 
-    @guarded
+    @reports_errors
     def _applied(self, target: Source, values: object, layer: Layer | HostProblem) -> None:
         self.applying = False
         if self._closed:
@@ -379,7 +379,7 @@ class Controller(QtCore.QObject):
         self.changed.emit("result")
         self.changed.emit("layer")
 
-    @guarded
+    @reports_errors
     def _batch_changed(self) -> None:
         self.changed.emit("batch")
 

@@ -6,8 +6,8 @@ from anycost_client.edit.sliders import Sliders
 from anycost_client.protocol.messages import Attribute
 
 from anycost_krita.base.qt import Qt, QtCore, QtGui, QtWidgets, pyqtSignal
-from anycost_krita.base.slot_errors import guarded
-from anycost_krita.base.text import attribute_text, tr
+from anycost_krita.base.slot_errors import reports_errors
+from anycost_krita.base.text import attribute_labels, tr
 from anycost_krita.widgets import glyphs
 from anycost_krita.widgets.attribute_row import AttributeRow
 from anycost_krita.widgets.labels import FaintLabel
@@ -35,7 +35,7 @@ class GroupHeader(QtWidgets.QAbstractButton):
     def sizeHint(self) -> QtCore.QSize:
         return QtCore.QSize(120, 24)
 
-    @guarded
+    @reports_errors
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:
         painter = QtGui.QPainter(self)
         role = QtGui.QPalette.ColorRole
@@ -121,12 +121,12 @@ class AttributeList(QtWidgets.QWidget):
 
     # ------------------------------------------------------------------ inside
 
-    @guarded
+    @reports_errors
     def showEvent(self, event: QtGui.QShowEvent) -> None:
         super().showEvent(event)
         QtCore.QTimer.singleShot(0, self._build)
 
-    @guarded
+    @reports_errors
     def _build(self) -> None:
         if not self._waiting or not self.isVisible():
             return
@@ -151,7 +151,7 @@ class AttributeList(QtWidgets.QWidget):
         self._filter()
 
     def _new_group(self, attribute: Attribute) -> tuple[GroupHeader, list[AttributeRow]]:
-        header = GroupHeader(attribute_text.group(attribute))
+        header = GroupHeader(attribute_labels.group(attribute))
         header.setChecked(attribute.group not in self._folded)
         header.toggled.connect(self._filter)
         box = QtWidgets.QWidget()
@@ -163,7 +163,7 @@ class AttributeList(QtWidgets.QWidget):
         self._groups[attribute.group] = (header, [])
         return self._groups[attribute.group]
 
-    @guarded
+    @reports_errors
     def _filter(self) -> None:
         words = self.search.text().casefold().split()
         found = False

@@ -1,11 +1,11 @@
 """One attribute: its name, slider, typed value and lock."""
 
-from anycost_client.edit.presets import MOST_STRENGTH
+from anycost_client.edit.presets import MAX_STRENGTH
 from anycost_client.protocol.messages import Attribute
 
 from anycost_krita.base.qt import Qt, QtCore, QtGui, QtWidgets, pyqtSignal
-from anycost_krita.base.slot_errors import guarded
-from anycost_krita.base.text import attribute_text, tr
+from anycost_krita.base.slot_errors import reports_errors
+from anycost_krita.base.text import attribute_labels, tr
 from anycost_krita.widgets.attribute_slider import AttributeSlider
 from anycost_krita.widgets.glyphs import GlyphButton
 from anycost_krita.widgets.labels import ShortLabel
@@ -18,7 +18,7 @@ class StrengthBox(QtWidgets.QDoubleSpinBox):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setRange(-MOST_STRENGTH, MOST_STRENGTH)
+        self.setRange(-MAX_STRENGTH, MAX_STRENGTH)
         self.setSingleStep(0.05)
         self.setDecimals(2)
         self.setKeyboardTracking(False)
@@ -31,7 +31,7 @@ class StrengthBox(QtWidgets.QDoubleSpinBox):
         text = super().textFromValue(value)
         return f"+{text}" if value > 0.004 else text.replace("-", "") if abs(value) < 0.005 else text
 
-    @guarded
+    @reports_errors
     def wheelEvent(self, event: QtGui.QWheelEvent) -> None:
         if self.hasFocus():
             super().wheelEvent(event)
@@ -50,8 +50,8 @@ class AttributeRow(QtWidgets.QWidget):
     def __init__(self, attribute: Attribute) -> None:
         super().__init__()
         self.attribute = attribute
-        self.name = attribute_text.label(attribute)
-        about = attribute_text.about(attribute)
+        self.name = attribute_labels.label(attribute)
+        about = attribute_labels.about(attribute)
         self.label = ShortLabel(self.name)
         self.label.explain(about)
         fixed = QtWidgets.QSizePolicy.Policy.Fixed
@@ -81,7 +81,7 @@ class AttributeRow(QtWidgets.QWidget):
         self.slider.cleared.connect(self._cleared)
         self.box.valueChanged.connect(self._typed)
         self.lock.toggled.connect(self._locked)
-        self.search_text = attribute_text.searched(attribute)
+        self.search_text = attribute_labels.searched(attribute)
 
     def name_width(self) -> int:
         """Pixels that the name needs."""
@@ -107,36 +107,36 @@ class AttributeRow(QtWidgets.QWidget):
         self.box.setValue(strength)
         self.box.blockSignals(False)
 
-    @guarded
+    @reports_errors
     def mouseDoubleClickEvent(self, event: QtGui.QMouseEvent) -> None:
         if self.label.geometry().contains(event.pos()) and self.label.isEnabled():
             self._cleared()
 
-    @guarded
+    @reports_errors
     def _moved(self, strength: float) -> None:
         self._shown = None
         self._show_in_box(strength)
         self.changed.emit(self.attribute.name, strength, False)
 
-    @guarded
+    @reports_errors
     def _released(self) -> None:
         self._shown = None
         self.changed.emit(self.attribute.name, self.box.value(), True)
 
-    @guarded
+    @reports_errors
     def _cleared(self) -> None:
         self._shown = None
         self.slider.show_strength(0.0)
         self._show_in_box(0.0)
         self.changed.emit(self.attribute.name, 0.0, True)
 
-    @guarded
+    @reports_errors
     def _typed(self, strength: float) -> None:
         self._shown = None
         self.slider.show_strength(strength)
         self.changed.emit(self.attribute.name, round(strength, 4), True)
 
-    @guarded
+    @reports_errors
     def _locked(self, locked: bool) -> None:
         self._shown = None
         self.lock_changed.emit(self.attribute.name, locked)

@@ -1,7 +1,7 @@
 """A slider for a strength: it begins at zero in the middle, is filled from there, and a double-click brings it back."""
 
 from anycost_krita.base.qt import Qt, QtCore, QtGui, QtWidgets, place_of, pyqtSignal
-from anycost_krita.base.slot_errors import guarded, keeps_keys
+from anycost_krita.base.slot_errors import keeps_keys, reports_errors
 
 STEPS = 100  # per 1.0 of strength
 _HANDLE = 6.0  # pixels, radius
@@ -44,7 +44,7 @@ class AttributeSlider(QtWidgets.QSlider):
     def dragging(self) -> bool:
         return self._drag
 
-    @guarded
+    @reports_errors
     def _acted(self, action: int) -> None:
         """Keys (the mouse is handled here): each is a change of its own."""
         if not self._drag:
@@ -54,29 +54,29 @@ class AttributeSlider(QtWidgets.QSlider):
     def event(self, event: QtCore.QEvent) -> bool:
         return keeps_keys(event, _KEYS) or super().event(event)
 
-    @guarded
+    @reports_errors
     def wheelEvent(self, event: QtGui.QWheelEvent) -> None:
         event.ignore()  # the list scrolls; a strength never changes by accident
 
-    @guarded
+    @reports_errors
     def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
             self._drag = True
             self._drag_to(place_of(event).x())
 
-    @guarded
+    @reports_errors
     def mouseMoveEvent(self, event: QtGui.QMouseEvent) -> None:
         if self._drag:
             self._drag_to(place_of(event).x())
 
-    @guarded
+    @reports_errors
     def mouseReleaseEvent(self, event: QtGui.QMouseEvent) -> None:
         if self._drag and event.button() == Qt.MouseButton.LeftButton:
             self._drag = False
             self.update()
             self.released.emit()
 
-    @guarded
+    @reports_errors
     def mouseDoubleClickEvent(self, event: QtGui.QMouseEvent) -> None:
         self._drag = False
         self.cleared.emit()
@@ -103,7 +103,7 @@ class AttributeSlider(QtWidgets.QSlider):
             share = 1 - share
         return left + width * min(max(share, 0.0), 1.0)
 
-    @guarded
+    @reports_errors
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:
         painter = QtGui.QPainter(self)
         painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)

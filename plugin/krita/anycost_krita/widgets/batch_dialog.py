@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from anycost_krita.base.qt import Qt, QtCore, QtGui, QtWidgets, pyqtSignal
-from anycost_krita.base.slot_errors import guarded
+from anycost_krita.base.slot_errors import reports_errors
 from anycost_krita.base.text import mark, tr
 from anycost_krita.document.host_interface import Scope
 from anycost_krita.edit.batch_runner import Item, Outcome
@@ -141,22 +141,22 @@ class BatchDialog(QtWidgets.QDialog):
         for choice in (self.scope, self.faces):
             choice.setEnabled(not running)
 
-    @guarded
+    @reports_errors
     def _scope(self) -> None:
         self.scope_changed.emit(self.chosen_scope)
 
-    @guarded
+    @reports_errors
     def _start(self) -> None:
         self.start_wanted.emit(self.chosen_scope, bool(self.faces.currentData()))
 
-    @guarded
+    @reports_errors
     def _cancel(self) -> None:
         if self._running:
             self.cancel_wanted.emit()
         else:
             self.close()
 
-    @guarded
+    @reports_errors
     def reject(self) -> None:
         """Escape, or the window's own button: what runs is cancelled."""
         if self._running:

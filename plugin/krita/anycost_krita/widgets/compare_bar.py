@@ -3,8 +3,8 @@
 from anycost_client.protocol.messages import Edited
 
 from anycost_krita.base.qt import QtWidgets, pyqtSignal
-from anycost_krita.base.slot_errors import guarded
-from anycost_krita.base.text import attribute_text, tr
+from anycost_krita.base.slot_errors import reports_errors
+from anycost_krita.base.text import attribute_labels, tr
 from anycost_krita.widgets.glyphs import GlyphButton
 from anycost_krita.widgets.labels import ShortLabel
 
@@ -50,15 +50,15 @@ class CompareBar(QtWidgets.QWidget):
         self._canvas.blockSignals(False)
 
     def show_quality(self, shown: Edited | None) -> None:
-        text = attribute_text.quality(shown)
+        text = attribute_labels.quality(shown)
         about = tr("What drew the preview: the face in so many pixels, this share of the model, in this time")
         self.quality.setText(text)
         self.quality.explain(f"{text}\n{about}" if text else "")
 
-    @guarded
+    @reports_errors
     def _pressed(self) -> None:
         self.hold.emit(True)
 
-    @guarded
+    @reports_errors
     def _released(self) -> None:
         self.hold.emit(False)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from anycost_krita.base.qt import Qt, QtCore, QtGui, QtWidgets, pyqtSignal
-from anycost_krita.base.slot_errors import guarded
+from anycost_krita.base.slot_errors import reports_errors
 from anycost_krita.base.text import tr
 from anycost_krita.widgets import glyphs
 
@@ -107,11 +107,11 @@ class FaceStrip(QtWidgets.QWidget):
         self.list.blockSignals(False)
         self.list.viewport().update()
 
-    @guarded
+    @reports_errors
     def _selected(self) -> None:
         items = (self.list.item(row) for row in range(self.list.count()))
         self.chosen.emit(tuple(item.data(Qt.ItemDataRole.UserRole) for item in items if item.isSelected()))
 
-    @guarded
+    @reports_errors
     def _all(self) -> None:
         self.list.selectAll()

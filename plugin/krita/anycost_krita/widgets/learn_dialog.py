@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from anycost_client.edit.attribute_names import LEAST, name_of
+from anycost_client.edit.attribute_names import MIN_FACES, name_of
 
 from anycost_krita.base.qt import Qt, QtCore, QtGui, QtWidgets, pyqtSignal
-from anycost_krita.base.slot_errors import guarded
+from anycost_krita.base.slot_errors import reports_errors
 from anycost_krita.base.text import tr
 from anycost_krita.document.host_interface import Layer
 from anycost_krita.widgets.labels import FaintLabel
@@ -52,7 +52,7 @@ class LearnDialog(QtWidgets.QDialog):
         about = tr(
             "From {least} faces of each kind on; a dozen are better, of people who differ in nothing else. The largest"
             " face of each layer is taken.",
-            least=LEAST,
+            least=MIN_FACES,
         )
         self.work = WorkBar(tr("Make slider"))
         layout = QtWidgets.QVBoxLayout(self)
@@ -97,23 +97,23 @@ class LearnDialog(QtWidgets.QDialog):
         pairs = zip(self._layers, items, strict=True)
         return tuple(layer for layer, item in pairs if item.checkState(column) == Qt.CheckState.Checked)
 
-    @guarded
+    @reports_errors
     def _changed(self, item: QtWidgets.QTreeWidgetItem, column: int) -> None:
         """A layer has it or has it not."""
         if column in (_WITH, _WITHOUT) and item.checkState(column) == Qt.CheckState.Checked:
             item.setCheckState(_WITH + _WITHOUT - column, Qt.CheckState.Unchecked)
         self._check()
 
-    @guarded
+    @reports_errors
     def _check(self) -> None:
-        enough = min(len(self._marked(column)) for column in (_WITH, _WITHOUT)) >= LEAST
+        enough = min(len(self._marked(column)) for column in (_WITH, _WITHOUT)) >= MIN_FACES
         self.work.allow(enough and bool(name_of(self.name.text())))
 
-    @guarded
+    @reports_errors
     def _start(self) -> None:
         self.start_wanted.emit(name_of(self.name.text()), self._marked(_WITH), self._marked(_WITHOUT))
 
-    @guarded
+    @reports_errors
     def reject(self) -> None:
         """Escape, or the window's own button: what runs is cancelled."""
         self.cancel_wanted.emit()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from anycost_krita.base.qt import QtWidgets, pyqtSignal
-from anycost_krita.base.slot_errors import guarded
+from anycost_krita.base.slot_errors import reports_errors
 from anycost_krita.base.text import mark, tr
 from anycost_krita.document.host_interface import Layer
 from anycost_krita.widgets.labels import FaintLabel
@@ -61,11 +61,11 @@ class MatchDialog(QtWidgets.QDialog):
         for choice in (self.layer, self.what):
             choice.setEnabled(not running)
 
-    @guarded
+    @reports_errors
     def _start(self) -> None:
         self.start_wanted.emit(self.layer.currentData(), self.what.currentData())
 
-    @guarded
+    @reports_errors
     def reject(self) -> None:
         """Escape, or the window's own button: what runs is cancelled."""
         self.cancel_wanted.emit()

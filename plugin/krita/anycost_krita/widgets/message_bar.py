@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from anycost_krita.base.qt import QtCore, QtGui, QtWidgets, pyqtSignal
-from anycost_krita.base.slot_errors import guarded
+from anycost_krita.base.slot_errors import reports_errors
 from anycost_krita.widgets.glyphs import Glyph
 from anycost_krita.widgets.labels import FaintLabel
 
@@ -44,7 +44,7 @@ class MessageBar(QtWidgets.QWidget):
         self.setVisible(bool(text))
         self.update()
 
-    @guarded
+    @reports_errors
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:
         painter = QtGui.QPainter(self)
         painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
@@ -59,6 +59,6 @@ class MessageBar(QtWidgets.QWidget):
             width = self.width() * min(max(self._fraction, 0.0), 1.0)
             painter.fillRect(QtCore.QRectF(0, self.height() - 2.5, width, 2.5), self.palette().color(role.Highlight))
 
-    @guarded
+    @reports_errors
     def _pressed(self) -> None:
         self.pressed.emit()

@@ -3,11 +3,11 @@
 from functools import partial
 from pathlib import Path
 
-from anycost_client.edit.preset_files import PresetsStore
+from anycost_client.edit.preset_files import PresetFiles
 from anycost_client.edit.presets import Preset
 
 from anycost_krita.base.qt import QtWidgets, pyqtSignal
-from anycost_krita.base.slot_errors import guarded
+from anycost_krita.base.slot_errors import reports_errors
 from anycost_krita.base.text import tr
 from anycost_krita.widgets.glyphs import GlyphButton
 
@@ -19,7 +19,7 @@ class PresetMenu(GlyphButton):
 
     chosen = pyqtSignal(object)  # Preset, to be used now
 
-    def __init__(self, store: PresetsStore) -> None:
+    def __init__(self, store: PresetFiles) -> None:
         super().__init__("presets", tr("Presets"))
         self.store = store
         self.current = Preset("", {})  # what the sliders show
@@ -28,7 +28,7 @@ class PresetMenu(GlyphButton):
         self.setPopupMode(QtWidgets.QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu_.aboutToShow.connect(self.fill)
 
-    @guarded
+    @reports_errors
     def fill(self) -> None:
         self.menu_.clear()
         presets = self.store.all()
@@ -69,27 +69,27 @@ class PresetMenu(GlyphButton):
 
     # --------------------------------------------------------------------- slots
 
-    @guarded
+    @reports_errors
     def _choose(self, preset: Preset) -> None:
         self.chosen.emit(preset)
 
-    @guarded
+    @reports_errors
     def _save(self) -> None:
         if name := self.ask_name():
             self.store.save(Preset(name, self.current.strengths))
 
-    @guarded
+    @reports_errors
     def _load(self) -> None:
         if path := self.ask_file(save=False):
             preset = self.store.load(Path(path))
             self.store.save(preset)
             self.chosen.emit(preset)
 
-    @guarded
+    @reports_errors
     def _share(self) -> None:
         if path := self.ask_file(save=True):
             self.store.write(Path(path), Preset(Path(path).stem, self.current.strengths))
 
-    @guarded
+    @reports_errors
     def _delete(self, name: str) -> None:
         self.store.delete(name)

@@ -1,7 +1,7 @@
 """The picture in the docker: the region with the change laid over it, before and after, with a line to drag between."""
 
 from anycost_krita.base.qt import Qt, QtCore, QtGui, QtWidgets, place_of, pyqtSignal
-from anycost_krita.base.slot_errors import guarded, keeps_keys
+from anycost_krita.base.slot_errors import keeps_keys, reports_errors
 from anycost_krita.base.text import tr
 from anycost_krita.document.qimages import shrunk
 
@@ -113,12 +113,12 @@ class PreviewCanvas(QtWidgets.QWidget):
     def event(self, event: QtCore.QEvent) -> bool:
         return keeps_keys(event, _KEYS) or super().event(event)
 
-    @guarded
+    @reports_errors
     def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
         self._outdate()
         self.resized.emit()
 
-    @guarded
+    @reports_errors
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:
         painter = QtGui.QPainter(self)
         hint = QtGui.QPainter.RenderHint
@@ -199,12 +199,12 @@ class PreviewCanvas(QtWidgets.QWidget):
             self.update()
             self.held.emit(holding)
 
-    @guarded
+    @reports_errors
     def hold(self, holding: bool) -> None:
         """Shows before as long as `holding`."""
         self._hold(holding)
 
-    @guarded
+    @reports_errors
     def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:
         if event.button() != Qt.MouseButton.LeftButton:
             return
@@ -213,19 +213,19 @@ class PreviewCanvas(QtWidgets.QWidget):
         else:
             self._hold(True)
 
-    @guarded
+    @reports_errors
     def mouseMoveEvent(self, event: QtGui.QMouseEvent) -> None:
         if self._dragging:
             self._move_line(place_of(event).x())
         near = self._dragging or self._near_line(place_of(event).x())
         self.setCursor(Qt.CursorShape.SplitHCursor if near else Qt.CursorShape.ArrowCursor)
 
-    @guarded
+    @reports_errors
     def mouseReleaseEvent(self, event: QtGui.QMouseEvent) -> None:
         self._dragging = False
         self._hold(False)
 
-    @guarded
+    @reports_errors
     def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:
         left, right = (event.key() == key for key in (Qt.Key.Key_Left, Qt.Key.Key_Right))
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
@@ -236,14 +236,14 @@ class PreviewCanvas(QtWidgets.QWidget):
         else:
             super().keyPressEvent(event)
 
-    @guarded
+    @reports_errors
     def keyReleaseEvent(self, event: QtGui.QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
             self._hold(False)
         else:
             super().keyReleaseEvent(event)
 
-    @guarded
+    @reports_errors
     def focusOutEvent(self, event: QtGui.QFocusEvent) -> None:
         self._hold(False)
         super().focusOutEvent(event)

@@ -1,7 +1,7 @@
 """Refine: how much the projection should resemble the photo or stay easy to edit, and the button that starts it."""
 
 from anycost_krita.base.qt import QtWidgets, pyqtSignal
-from anycost_krita.base.slot_errors import guarded
+from anycost_krita.base.slot_errors import reports_errors
 from anycost_krita.base.text import tr
 from anycost_krita.widgets.attribute_slider import AttributeSlider
 from anycost_krita.widgets.labels import FaintLabel
@@ -42,11 +42,11 @@ class RefineBar(QtWidgets.QWidget):
         self.button.setEnabled(running or possible)
         self.slider.setEnabled(possible and not running)
 
-    @guarded
+    @reports_errors
     def _middle(self) -> None:
         self.slider.show_strength(0.5)
 
-    @guarded
+    @reports_errors
     def _clicked(self) -> None:
         if self._running:
             self.stopped.emit()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from anycost_krita.base.qt import Qt, QtCore, QtGui, QtWidgets, pyqtSignal
-from anycost_krita.base.slot_errors import guarded
+from anycost_krita.base.slot_errors import reports_errors
 from anycost_krita.base.text import tr
 from anycost_krita.widgets.glyphs import Glyph
 from anycost_krita.widgets.labels import FaintLabel
@@ -89,15 +89,15 @@ class StatePage(QtWidgets.QWidget):
             self.bar.setRange(0, 0 if notice.fraction < 0 else 1000)
             self.bar.setValue(round(1000 * max(notice.fraction, 0)))
 
-    @guarded
+    @reports_errors
     def _pressed(self) -> None:
         self.pressed.emit()
 
-    @guarded
+    @reports_errors
     def _cancelled(self) -> None:
         self.cancelled.emit()
 
-    @guarded
+    @reports_errors
     def _report(self) -> None:
         self.report_wanted.emit()
         self.report.setText(tr("Copied"))

@@ -1,7 +1,7 @@
 """The lower end of a dialog that starts something long: what goes on, how far it is, and the buttons for it."""
 
 from anycost_krita.base.qt import QtWidgets, pyqtSignal
-from anycost_krita.base.slot_errors import guarded
+from anycost_krita.base.slot_errors import reports_errors
 from anycost_krita.base.text import tr
 from anycost_krita.widgets.labels import FaintLabel
 
@@ -53,11 +53,11 @@ class WorkBar(QtWidgets.QWidget):
         self.start.setEnabled(self._allowed and not running)
         self.cancel.setText(tr("Cancel") if running else tr("Close"))
 
-    @guarded
+    @reports_errors
     def _start(self) -> None:
         self.started.emit()
 
-    @guarded
+    @reports_errors
     def _cancel(self) -> None:
         if self._running:
             self.cancelled.emit()

@@ -12,7 +12,7 @@ from pathlib import Path
 from krita import Extension, Krita
 from PyQt5.QtCore import QTimer
 
-MOST = 240.0  # seconds that a scene waits for one thing
+MAX_SECONDS = 240.0  # seconds that a scene waits for one thing
 
 
 class Driver(Extension):
@@ -28,9 +28,9 @@ class Driver(Extension):
 
     def begin(self) -> None:
         try:
-            from . import scenes, stage
+            from . import krita_user, scenes
 
-            self.scene = getattr(scenes, os.environ["ANYCOST_SCENE"])(stage.Stage(self.folder, self.seen))
+            self.scene = getattr(scenes, os.environ["ANYCOST_SCENE"])(krita_user.KritaUser(self.folder, self.seen))
         except BaseException:
             self.end(traceback.format_exc())
             return
@@ -40,7 +40,7 @@ class Driver(Extension):
     def step(self) -> None:
         try:
             if callable(self.ready):
-                if time.monotonic() - self.since > MOST:
+                if time.monotonic() - self.since > MAX_SECONDS:
                     raise TimeoutError(f"waited for {self.ready} in vain")
                 come = self.ready()
             else:

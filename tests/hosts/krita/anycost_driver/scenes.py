@@ -8,114 +8,114 @@ from typing import Any
 from krita import Selection
 from PyQt5.QtGui import QImage
 
-from .stage import Stage
+from .krita_user import KritaUser
 
 PREVIEW = "PREVIEW of Edit Face"
 
 
-def nothing(stage: Stage) -> Any:
+def nothing(user: KritaUser) -> Any:
     """A first start, which fills the profile."""
     yield 0.5
 
 
-def edit(stage: Stage) -> Any:
+def edit(user: KritaUser) -> Any:
     """A face is edited from the menu on, and everything is looked at on the way."""
-    seen = stage.seen
-    yield stage.opened
-    seen["memory"] = [stage.memory()]
-    stage.pixels("before")
+    seen = user.seen
+    yield user.opened
+    seen["memory"] = [user.memory()]
+    user.pixels("before")
     began = time.monotonic()
-    stage.choose_menu()
+    user.choose_menu()
     yield 0.3
-    stage.picture("opening")
-    stage.watch_for_stalls()
-    yield stage.settled
+    user.picture("opening")
+    user.watch_for_stalls()
+    yield user.settled
     yield 1.0  # all sliders are there
-    seen["stall_opening"] = stage.stall
-    seen["page"], seen["to_sliders"] = stage.page, time.monotonic() - began
-    stage.picture("opened")
+    seen["stall_opening"] = user.stall
+    seen["page"], seen["to_sliders"] = user.page, time.monotonic() - began
+    user.picture("opened")
     yield 0.5
-    stage.watch_for_stalls()
+    user.watch_for_stalls()
     began = time.monotonic()
-    yield from stage.drag("smile", 0.6)
-    yield stage.previewed
+    yield from user.drag("smile", 0.6)
+    yield user.previewed
     seen["to_preview"] = time.monotonic() - began
-    yield stage.best
-    seen["stall_dragging"] = stage.stall
-    seen["quality"] = stage.controller.editor.quality
-    stage.type("smile", 0.8)
+    yield user.best
+    seen["stall_dragging"] = user.stall
+    seen["quality"] = user.controller.editor.quality
+    user.type("smile", 0.8)
     yield 0.2
-    yield stage.best
-    seen["strength"] = stage.controller.editor.sliders.value("smile")
-    stage.picture("preview")
+    yield user.best
+    seen["strength"] = user.controller.editor.sliders.value("smile")
+    user.picture("preview")
 
-    seen["undo_before"] = stage.undo_text()
-    stage.controller.show_on_canvas(True)
-    yield lambda: any(PREVIEW in name for name in stage.layers())
-    stage.type("smile", 0.7)
-    yield stage.best
+    seen["undo_before"] = user.undo_text()
+    user.controller.show_on_canvas(True)
+    yield lambda: any(PREVIEW in name for name in user.layers())
+    user.type("smile", 0.7)
+    yield user.best
     yield 0.5
-    seen["redrawn"] = stage.layers()
-    stage.type("smile", 0.8)
-    yield stage.best
+    seen["redrawn"] = user.layers()
+    user.type("smile", 0.8)
+    yield user.best
     yield 0.5
-    stage.picture("on_canvas")
-    seen["with_preview"] = stage.layers()
+    user.picture("on_canvas")
+    seen["with_preview"] = user.layers()
 
-    stage.watch_for_stalls()
+    user.watch_for_stalls()
     began = time.monotonic()
-    stage.click(stage.panel.apply)
-    yield lambda: any(name.startswith("Face:") for name in stage.layers())
-    seen["to_layer"], seen["stall_applying"] = time.monotonic() - began, stage.stall
+    user.click(user.panel.apply)
+    yield lambda: any(name.startswith("Face:") for name in user.layers())
+    seen["to_layer"], seen["stall_applying"] = time.monotonic() - began, user.stall
     yield 1.0
-    seen["layers"], seen["message"] = stage.layers(), stage.controller.message
-    seen["memory"].append(stage.memory())
-    stage.picture("applied")
-    stage.pixels("after")
-    stage.pixels("source", stage.document.topLevelNodes()[0])
-    stage.pixels("layer", stage.document.topLevelNodes()[1])
-    stage.controller.show_on_canvas(False)
+    seen["layers"], seen["message"] = user.layers(), user.controller.message
+    seen["memory"].append(user.memory())
+    user.picture("applied")
+    user.pixels("after")
+    user.pixels("source", user.document.topLevelNodes()[0])
+    user.pixels("layer", user.document.topLevelNodes()[1])
+    user.controller.show_on_canvas(False)
     yield 0.5
 
-    stage.krita.action("edit_undo").trigger()
+    user.krita.action("edit_undo").trigger()
     yield 1.0
-    seen["undone"], seen["undo_after"] = stage.layers(), stage.undo_text()
-    stage.krita.action("edit_redo").trigger()
+    seen["undone"], seen["undo_after"] = user.layers(), user.undo_text()
+    user.krita.action("edit_redo").trigger()
     yield 1.0
-    seen["redone"] = stage.layers()
+    seen["redone"] = user.layers()
 
-    stage.document.setBatchmode(True)
-    stage.document.saveAs(str(stage.folder / "edited.kra"))
+    user.document.setBatchmode(True)
+    user.document.saveAs(str(user.folder / "edited.kra"))
     yield 1.0
 
 
-def reopen(stage: Stage) -> Any:
+def reopen(user: KritaUser) -> Any:
     """An edit in a saved document brings its sliders back, and Apply updates it."""
-    yield stage.opened
-    stage.choose_menu()
-    edited = next(node for node in stage.document.topLevelNodes() if node.name().startswith("Face:"))
-    stage.activate(edited)
+    yield user.opened
+    user.choose_menu()
+    edited = next(node for node in user.document.topLevelNodes() if node.name().startswith("Face:"))
+    user.activate(edited)
     yield 1.0
-    stage.choose_menu()
-    yield stage.settled
-    yield lambda: stage.controller.editor.sliders.value("smile") != 0
-    stage.seen["strength"] = stage.controller.editor.sliders.value("smile")
-    stage.seen["source"] = stage.controller.source.layer.name
-    stage.type("smile", -0.5)
+    user.choose_menu()
+    yield user.settled
+    yield lambda: user.controller.editor.sliders.value("smile") != 0
+    user.seen["strength"] = user.controller.editor.sliders.value("smile")
+    user.seen["source"] = user.controller.source.layer.name
+    user.type("smile", -0.5)
     yield 0.5
-    yield stage.best
-    stage.click(stage.panel.apply)
-    yield lambda: any("−0.5" in name for name in stage.layers())
+    yield user.best
+    user.click(user.panel.apply)
+    yield lambda: any("−0.5" in name for name in user.layers())
     yield 0.5
-    stage.picture("updated")
-    stage.seen["layers"] = stage.layers()
+    user.picture("updated")
+    user.seen["layers"] = user.layers()
 
 
-def troubles(stage: Stage) -> Any:
+def troubles(user: KritaUser) -> Any:
     """What must not do harm: layers without a face, that go while they are drawn, a backend that is killed."""
-    seen, document = stage.seen, None
-    yield stage.opened
-    document = stage.document
+    seen, document = user.seen, None
+    yield user.opened
+    document = user.document
     photo = document.activeNode()
     seen["no_face"] = []
     for name, size in (("flat", 200), ("dot", 1), ("empty", 0)):
@@ -124,103 +124,103 @@ def troubles(stage: Stage) -> Any:
             node.setPixelData(bytes((90, 120, 150, 255)) * size * size, 10, 10, size, size)
         document.rootNode().addChildNode(node, None)
         document.waitForDone()
-        stage.activate(node)
+        user.activate(node)
         yield 0.7
-        stage.choose_menu()
+        user.choose_menu()
         yield 0.2
-        yield stage.settled
-        failure = stage.controller.failure
-        seen["no_face"].append([name, stage.page, failure.reason if failure else ""])
-        stage.picture(f"trouble_{name}")
+        yield user.settled
+        failure = user.controller.failure
+        seen["no_face"].append([name, user.page, failure.reason if failure else ""])
+        user.picture(f"trouble_{name}")
 
-    stage.activate(photo)
+    user.activate(photo)
     yield 0.7
     photo.setLocked(True)
-    stage.choose_menu()
+    user.choose_menu()
     yield 0.2
-    yield stage.settled
-    seen["locked"] = stage.page
-    yield from stage.drag("smile", 0.7, steps=4)
-    pid = stage.controller.editor.welcome.pid
+    yield user.settled
+    seen["locked"] = user.page
+    yield from user.drag("smile", 0.7, steps=4)
+    pid = user.controller.editor.welcome.pid
     os.kill(pid, signal.SIGKILL)
-    yield from stage.drag("smile", 0.9, steps=4)
-    yield lambda: stage.page == "EDITING" and stage.controller.editor.welcome is not None
-    yield stage.previewed
-    seen["killed"] = [stage.page, stage.controller.editor.welcome.pid != pid]
-    stage.picture("trouble_killed")
+    yield from user.drag("smile", 0.9, steps=4)
+    yield lambda: user.page == "EDITING" and user.controller.editor.welcome is not None
+    yield user.previewed
+    seen["killed"] = [user.page, user.controller.editor.welcome.pid != pid]
+    user.picture("trouble_killed")
 
-    yield stage.best
-    stage.click(stage.panel.apply)
+    yield user.best
+    user.click(user.panel.apply)
     photo.setLocked(False)
     photo.remove()
     document.waitForDone()
-    yield lambda: not stage.controller.applying
+    yield lambda: not user.controller.applying
     yield 1.5
-    seen["deleted"] = [stage.page, stage.layers()]
-    stage.picture("trouble_deleted")
-    stage.krita.action("edit_undo").trigger()
+    seen["deleted"] = [user.page, user.layers()]
+    user.picture("trouble_deleted")
+    user.krita.action("edit_undo").trigger()
     yield 1.5
-    seen["brought_back"] = stage.layers()
+    seen["brought_back"] = user.layers()
 
-    stage.activate(next(node for node in document.topLevelNodes() if node.name() == photo.name()))
+    user.activate(next(node for node in document.topLevelNodes() if node.name() == photo.name()))
     yield 0.7
-    stage.choose_menu()
+    user.choose_menu()
     yield 0.2
-    yield stage.settled
-    stage.type("smile", 0.6)
+    yield user.settled
+    user.type("smile", 0.6)
     yield 0.5
-    stage.click(stage.panel.apply)
+    user.click(user.panel.apply)
     document.setModified(False)
     document.setBatchmode(True)
     document.close()
     yield 2.0
-    seen["closed"] = stage.page
-    stage.picture("trouble_closed")
+    seen["closed"] = user.page
+    user.picture("trouble_closed")
 
 
-def quit_while_rendering(stage: Stage) -> Any:
-    yield stage.opened
-    stage.choose_menu()
-    yield stage.settled
-    stage.controller.show_on_canvas(True)
-    yield from stage.drag("smile", 0.9, steps=3)
-    stage.click(stage.panel.apply)
-    stage.seen["pid"] = stage.controller.editor.welcome.pid
+def quit_while_rendering(user: KritaUser) -> Any:
+    yield user.opened
+    user.choose_menu()
+    yield user.settled
+    user.controller.show_on_canvas(True)
+    yield from user.drag("smile", 0.9, steps=3)
+    user.click(user.panel.apply)
+    user.seen["pid"] = user.controller.editor.welcome.pid
 
 
-def selection(stage: Stage) -> Any:
+def selection(user: KritaUser) -> Any:
     """A selection with soft edges around the face."""
-    yield stage.opened
+    yield user.opened
     mask = Selection()
     mask.select(170, 40, 130, 170, 255)
     mask.feather(12)
-    stage.document.setSelection(mask)
-    stage.document.waitForDone()
-    stage.pixels("before")
-    stage.choose_menu()
-    yield stage.settled
-    stage.type("smile", 0.8)
+    user.document.setSelection(mask)
+    user.document.waitForDone()
+    user.pixels("before")
+    user.choose_menu()
+    yield user.settled
+    user.type("smile", 0.8)
     yield 0.5
-    yield stage.best
-    stage.click(stage.panel.apply)
-    yield lambda: any(name.startswith("Face:") for name in stage.layers())
+    yield user.best
+    user.click(user.panel.apply)
+    yield lambda: any(name.startswith("Face:") for name in user.layers())
     yield 0.5
-    stage.picture("selection")
-    stage.pixels("after")
-    data = stage.document.selection().pixelData(0, 0, stage.document.width(), stage.document.height())
-    (stage.folder / "mask.raw").write_bytes(bytes(data.data()))
+    user.picture("selection")
+    user.pixels("after")
+    data = user.document.selection().pixelData(0, 0, user.document.width(), user.document.height())
+    (user.folder / "mask.raw").write_bytes(bytes(data.data()))
 
 
-def batches(stage: Stage) -> Any:
+def batches(user: KritaUser) -> Any:
     """The same edit on the layers of a group, one of which has no face; then on the keyframes of an animated layer."""
-    yield stage.opened
-    document, photo = stage.document, stage.document.activeNode()
+    yield user.opened
+    document, photo = user.document, user.document.activeNode()
     whole = (0, 0, document.width(), document.height())
     pixels = photo.pixelData(*whole)
-    stage.choose_menu()
+    user.choose_menu()
     yield 0.2
-    yield stage.settled
-    stage.type("smile", 0.7)
+    yield user.settled
+    user.type("smile", 0.7)
     yield 0.5
 
     group = document.createGroupLayer("group")
@@ -234,54 +234,54 @@ def batches(stage: Stage) -> Any:
         group.addChildNode(node, None)
     document.waitForDone()
     yield 1.0
-    stage.activate(group)
+    user.activate(group)
     yield 1.0
-    stage.controller.start_batch("group", False)
+    user.controller.start_batch("group", False)
     yield 0.2
-    yield lambda: not stage.controller.batch.running
+    yield lambda: not user.controller.batch.running
     yield 0.5
-    stage.picture("batch")
-    stage.seen["group"] = [node.name() for node in group.childNodes()]
-    stage.seen["results"] = [[item.layer.name, item.outcome.name, item.text] for item in stage.controller.batch.items]
+    user.picture("batch")
+    user.seen["group"] = [node.name() for node in group.childNodes()]
+    user.seen["results"] = [[item.layer.name, item.outcome.name, item.text] for item in user.controller.batch.items]
 
     animated = document.createNode("film", "paintlayer")
     animated.enableAnimation()
     document.rootNode().addChildNode(animated, None)
     yield 0.5
     document.waitForDone()
-    stage.activate(animated)
+    user.activate(animated)
     yield 0.5
     for time_ in (0, 6):
         document.setCurrentTime(time_)
-        stage.activate(animated)
+        user.activate(animated)
         document.waitForDone()
         if not animated.hasKeyframeAtTime(time_):
-            stage.krita.action("add_blank_frame").trigger()
+            user.krita.action("add_blank_frame").trigger()
             document.waitForDone()
         animated.setPixelData(pixels, *whole)
         yield 0.5
     document.setCurrentTime(3)
     yield 0.5
-    stage.controller.start_batch("keyframes", False)
+    user.controller.start_batch("keyframes", False)
     yield 0.2
-    yield lambda: not stage.controller.batch.running
+    yield lambda: not user.controller.batch.running
     yield 1.0
     edited = [node for node in document.topLevelNodes() if node.name().startswith("Face:") and node.animated()]
-    stage.seen["film"] = [[time_ for time_ in range(20) if node.hasKeyframeAtTime(time_)] for node in edited]
-    stage.seen["drawn"] = [
+    user.seen["film"] = [[time_ for time_ in range(20) if node.hasKeyframeAtTime(time_)] for node in edited]
+    user.seen["drawn"] = [
         any(bytes(node.pixelDataAtTime(*whole, time_).data())[3::4]) for node in edited for time_ in (0, 6)
     ]
-    stage.seen["time"] = document.currentTime()
-    stage.seen["kept"] = [pixels == animated.pixelDataAtTime(*whole, time_) for time_ in (0, 6)]
-    stage.picture("film")
-    stage.activate(animated)  # Krita 5.1.5 is easily upset by animated layers that come and go
+    user.seen["time"] = document.currentTime()
+    user.seen["kept"] = [pixels == animated.pixelDataAtTime(*whole, time_) for time_ in (0, 6)]
+    user.picture("film")
+    user.activate(animated)  # Krita 5.1.5 is easily upset by animated layers that come and go
     yield 1.0
 
 
-def other_layers(stage: Stage) -> Any:
+def other_layers(user: KritaUser) -> Any:
     """The pose is taken over from another layer, the mirror image of this one."""
-    yield stage.opened
-    document, photo, seen = stage.document, stage.document.activeNode(), stage.seen
+    yield user.opened
+    document, photo, seen = user.document, user.document.activeNode(), user.seen
     width, height = document.width(), document.height()
     pixels = bytes(photo.pixelData(0, 0, width, height).data())
     mirrored = QImage(pixels, width, height, 4 * width, QImage.Format_ARGB32).mirrored(True, False)
@@ -292,60 +292,60 @@ def other_layers(stage: Stage) -> Any:
     photo.parentNode().addChildNode(other, None)
     document.waitForDone()
     yield 1.0
-    stage.activate(photo)
+    user.activate(photo)
     yield 1.0
-    stage.choose_menu()
-    yield stage.settled
-    stage.panel.match.trigger()
+    user.choose_menu()
+    yield user.settled
+    user.panel.match.trigger()
     yield 0.3
-    dialog = stage.panel.layers_view.match
-    seen["edited"] = stage.controller.source.layer.name
+    dialog = user.panel.layers_view.match
+    seen["edited"] = user.controller.source.layer.name
     seen["layers"] = [dialog.layer.itemText(row) for row in range(dialog.layer.count())]
     dialog.what.setCurrentIndex(1)
-    dialog.grab().save(str(stage.folder / "match.png"))
-    stage.watch_for_stalls()
+    dialog.grab().save(str(user.folder / "match.png"))
+    user.watch_for_stalls()
     began = time.monotonic()
-    stage.click(dialog.work.start)
-    yield lambda: not stage.controller.from_layers.running
-    seen["to_match"], seen["stall_matching"] = time.monotonic() - began, stage.stall
-    seen["matched"] = [stage.controller.from_layers.failed, stage.controller.from_layers.text]
-    seen["strengths"] = dict(stage.controller.editor.sliders.preset("").strengths)
-    dialog.grab().save(str(stage.folder / "matched.png"))
+    user.click(dialog.work.start)
+    yield lambda: not user.controller.multi_layer.running
+    seen["to_match"], seen["stall_matching"] = time.monotonic() - began, user.stall
+    seen["matched"] = [user.controller.multi_layer.failed, user.controller.multi_layer.text]
+    seen["strengths"] = dict(user.controller.editor.sliders.preset("").strengths)
+    dialog.grab().save(str(user.folder / "matched.png"))
     dialog.close()
-    yield stage.best
-    stage.picture("matched_face")
-    stage.panel.learn.trigger()
+    yield user.best
+    user.picture("matched_face")
+    user.panel.learn.trigger()
     yield 0.3
-    stage.panel.layers_view.learn.grab().save(str(stage.folder / "learn.png"))
+    user.panel.layers_view.learn.grab().save(str(user.folder / "learn.png"))
 
 
-def large(stage: Stage) -> Any:
+def large(user: KritaUser) -> Any:
     """12,000 × 12,000 pixels: refused as a whole; a selection in it is edited."""
     yield 1.0
-    document = stage.krita.createDocument(12_000, 12_000, "large", "RGBA", "U8", "", 72.0)
-    stage.krita.activeWindow().addView(document)
-    yield stage.opened
+    document = user.krita.createDocument(12_000, 12_000, "large", "RGBA", "U8", "", 72.0)
+    user.krita.activeWindow().addView(document)
+    yield user.opened
     node = document.activeNode()
     strip = bytes((90, 120, 150, 255)) * 12_000 * 250
     for y in range(0, 12_000, 250):
         node.setPixelData(strip, 0, y, 12_000, 250)
         yield 0.0
     yield 2.0
-    stage.watch_for_stalls()
-    stage.choose_menu()
+    user.watch_for_stalls()
+    user.choose_menu()
     yield 0.1
-    yield stage.settled
-    stage.seen["whole"] = [stage.page, stage.controller.failure.reason]
-    stage.seen["stall_refused"] = stage.stall
-    stage.picture("large")
+    yield user.settled
+    user.seen["whole"] = [user.page, user.controller.failure.reason]
+    user.seen["stall_refused"] = user.stall
+    user.picture("large")
     mask = Selection()
     mask.select(6000, 6000, 500, 500, 255)
     document.setSelection(mask)
     document.waitForDone()
     yield 1.0
-    stage.watch_for_stalls()
-    stage.choose_menu()
+    user.watch_for_stalls()
+    user.choose_menu()
     yield 0.1
-    yield stage.settled
-    stage.seen["selected"], stage.seen["stall_read"] = stage.page, stage.stall
-    stage.seen["memory"] = stage.memory()
+    yield user.settled
+    user.seen["selected"], user.seen["stall_read"] = user.page, user.stall
+    user.seen["memory"] = user.memory()

@@ -12,7 +12,7 @@ from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication, QMenu
 
 
-class Stage:
+class KritaUser:
     """The docker, the document, and the hands of the person."""
 
     def __init__(self, folder: Path, seen: dict[str, Any]) -> None:

@@ -5,15 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from anycost_client.edit.edit_record import Record, RecordedFace
-from anycost_client.edit.pending_apply import Result
+from anycost_client.edit.edit_record import EditRecord, RecordedFace
+from anycost_client.edit.pending_apply import EditResult
 from anycost_client.protocol.messages import Edited, Picture, Rectangle
 from anycost_krita.document.host_interface import HostProblem, Source
 from anycost_krita.document.krita_host import KritaHost
 from fake_krita import Document, FakeKrita, Node
 
 
-class Desk:
+class Setup:
     """One open document of 300×200 pixels with one layer, and the adapter."""
 
     def __init__(self, folder: Path) -> None:
@@ -47,7 +47,7 @@ class Desk:
         assert len(got) == 1
         return got[0]
 
-    def apply(self, source: Source, result: Result) -> Any:
+    def apply(self, source: Source, result: EditResult) -> Any:
         return self.outcome(lambda then: self.host.apply(source, result, then))
 
     def refused(self, layer: Any = None) -> HostProblem:
@@ -67,7 +67,7 @@ def noise(height: int, width: int, seed: int = 0) -> np.ndarray:
     return pixels
 
 
-def drawn(x: int, y: int, pixels: np.ndarray, title: str = "smile +0.8") -> Result:
+def drawn(x: int, y: int, pixels: np.ndarray, title: str = "smile +0.8") -> EditResult:
     """A final picture at x, y of the region. pixels: [H, W, 4]."""
     height, width = pixels.shape[:2]
     depth: Any = {1: "8", 2: "16"}[pixels.dtype.itemsize]
@@ -75,4 +75,4 @@ def drawn(x: int, y: int, pixels: np.ndarray, title: str = "smile +0.8") -> Resu
     edited = Edited(id="e", sequence=1, picture=picture, rectangle=Rectangle(x, y, width, height), quality="final")
     latent = Picture.packed(4, 2, 1, np.arange(8, dtype="<f4").tobytes(), "32f")
     face = RecordedFace(((1.0, 2.0), (9.0, 2.0), (9.0, 10.0), (1.0, 10.0)), {"smile": 0.8}, latent)
-    return Result(edited, title, Record("hash", (face,)))
+    return EditResult(edited, title, EditRecord("hash", (face,)))

@@ -30,7 +30,7 @@ def face(id: int, x: float) -> Face:
     return Face(id, PLACE, ((x, 0.0), (x + 8, 0.0), (x + 8, 8.0), (x, 8.0)), 0.9)
 
 
-class Told:
+class RecordingEditor:
     """An editor, what it has sent, and what it has told."""
 
     def __init__(self) -> None:
