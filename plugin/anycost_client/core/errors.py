@@ -58,6 +58,14 @@ class ChannelClosed(ClientError):
     """The way to the backend is gone: it ended, or never was there."""
 
 
+class HostError(ClientError):
+    """The editor's program, its document or its layer does not allow it. `reason` is for programs: see Problem."""
+
+    def __init__(self, cause: str, remedy: str, reason: str = "layer") -> None:
+        super().__init__(cause, remedy)
+        self.reason = reason
+
+
 class BackendError(ClientError):
     """The backend is not installed, did not start, or ended too often. `final`: trying again would change nothing."""
 

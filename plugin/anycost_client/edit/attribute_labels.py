@@ -1,5 +1,7 @@
-"""How attributes, their groups and what they do are called on the screen; the backend names them in English."""
+"""What attributes are called: labels in the language of the screen, and names for a user's own attributes."""
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -8,6 +10,8 @@ from anycost_client.edit.pending_apply import EditResult
 from anycost_client.edit.sliders import TAKEN_OVER, Sliders
 from anycost_client.protocol.messages import Attribute, Edited
 
+MIN_FACES = 4  # with an attribute of one's own, and as many without it
+_MAX_CHARACTERS = 40
 _OTHERWISE = {  # names that say little to most people, or that read badly
     "yaw": mark("Turn"),
     "pitch": mark("Nod"),
@@ -22,6 +26,12 @@ _OTHERWISE = {  # names that say little to most people, or that read badly
     "hair_red": mark("Red hair"),
     "hair_grey": mark("Grey hair"),
 }
+
+
+def name_of(text: str) -> str:
+    """What people write, as a name: "Große Augen!" → "grosse_augen". "" where no letter is left."""
+    plain = unicodedata.normalize("NFKD", text.replace("ß", "ss")).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "_", plain).lstrip("_0123456789")[:_MAX_CHARACTERS].rstrip("_")
 
 
 class AttributeLabels:

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from anycost_client.core.problem import Problem
 from anycost_client.edit.edit_record import EditRecord, place_of
 from anycost_client.edit.pending_apply import EditResult, PendingApply
 from anycost_client.edit.sliders import Sliders
-from anycost_client.edit.state import Problem, State
+from anycost_client.edit.state import State
 from anycost_client.edit.undo_history import NOTHING
 from anycost_client.protocol import messages as m
 from anycost_client.protocol.events import Asleep, Connected, Event, Lost, Unavailable
@@ -15,9 +16,7 @@ _MAX_REOPENED = 3  # times in a row that a backend may forget a session
 
 
 class Editor:
-    """Call it from one thread. `watch` tells what changed; every property can be read at any time.
-
-    One preview is asked for at a time: while it is under way the sliders may move as they like, then the newest
+    """For one thread. One preview is asked for at a time: while it is under way the sliders may move, then the newest
     strengths are asked for. Better previews of the newest follow by themselves."""
 
     def __init__(self, send: Callable[[m.Request], None]) -> None:

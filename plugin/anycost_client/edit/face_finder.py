@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from anycost_client.edit.state import Problem
+from anycost_client.core.problem import Problem
 from anycost_client.protocol.events import Event, Lost, Unavailable
 from anycost_client.protocol.messages import (
     Cancel,

@@ -1,48 +1,64 @@
-"""What is made of other layers' faces: a match with one, or a slider of one's own from many. For all hosts."""
+"""What is made of other layers' faces: a match with one, or an attribute of one's own from many."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic
 
+from anycost_client.core.problem import Problem
 from anycost_client.core.translation import Translator, mark, sentence
-from anycost_client.edit.attribute_labels import AttributeLabels
-from anycost_client.edit.attribute_names import MIN_FACES
+from anycost_client.edit.attribute_labels import MIN_FACES, AttributeLabels, name_of
 from anycost_client.edit.editor import Editor
 from anycost_client.edit.face_finder import FaceFinder
-from anycost_client.edit.state import Problem
+from anycost_client.edit.host import EditHost, L
 from anycost_client.protocol.events import Event, Lost, Unavailable
 from anycost_client.protocol.messages import Failed, Learned, Matched, OpenRegion, Progress, Request, SessionFace, What
 
 _SMALL = 0.05  # strengths below are not worth a word
 
-L = TypeVar("L")  # a layer, as its host has it
+# What can be taken over, as the backend names it, and what the windows for both tasks say.
+MATCHED: tuple[tuple[What, str], ...] = (
+    ("expression", mark("Expression")),
+    ("pose", mark("Pose")),
+    ("hair", mark("Hair")),
+    ("lighting", mark("Lighting")),
+)
+ABOUT_MATCH = mark("The largest face there is taken. Sliders show what they can of it, and undo brings it back.")
+ABOUT_LEARN = mark(
+    "From {least} faces of each kind on; a dozen are better, of people who differ in nothing else. The largest"
+    " face of each layer is taken."
+)
+NO_LAYER = mark("There is no other layer with a picture.")
+
+
+def can_learn(name: str, positive: int, negative: int) -> bool:
+    """Whether the name and so many layers of each kind are enough for an attribute."""
+    return min(positive, negative) >= MIN_FACES and bool(name_of(name))
 
 
 @dataclass(frozen=True)
-class Reading(Generic[L]):
-    """How the host reads layers: `read` gives `then` a layer's pixels, or why not, as one line for people."""
+class Work:
+    """What a window shows of a task."""
 
-    read: Callable[[L, Callable[[OpenRegion | str], None]], None]
-    stop: Callable[[], None]  # what is being read; its `then` may be called or not
-    name: Callable[[L], str]  # of a layer, for people
+    running: bool = False
+    text: str = ""  # what goes on, or how it ended
+    fraction: float | None = None  # 0…1; below 0: nobody knows; None: nothing is under way
 
 
 class MultiLayerTask(Generic[L]):
-    """Hand it every event, after the editor. `changed` is called when what is to be shown is another."""
+    """Hand it every event, after the editor. `changed` is called when `work` is another."""
 
     def __init__(
         self,
         editor: Editor,
         send: Callable[[Request], None],
-        reading: Reading[L],
+        host: EditHost[L],
         tr: Translator,
         changed: Callable[[], None],
     ) -> None:
-        self.running = False
-        self.text = ""  # what goes on, or how it ended; for people
-        self.fraction: float | None = None  # 0…1; below 0: nobody knows; None: nothing is under way
-        self.failed = False  # whether `text` says why it came to nothing
-        self._editor, self._reading, self._tr, self._changed = editor, reading, tr, changed
+        self.work = Work()
+        self.failed = False  # whether its text says why it came to nothing
+        self._editor, self._host, self._tr, self._changed = editor, host, tr, changed
+        self._running = False
         self._face_finder = FaceFinder(send)
         self._layers: list[L] = []  # that are still to come
         self._found: list[SessionFace | None] = []  # of those that have been looked at, in the order given
@@ -52,27 +68,36 @@ class MultiLayerTask(Generic[L]):
         self._number = 0  # of the present run: what belongs to another comes too late
         editor.watch(self._edit_changed)
 
+    @property
+    def running(self) -> bool:
+        return self._running
+
+    @property
+    def text(self) -> str:
+        return self.work.text
+
     def match(self, layer: L, what: What) -> None:
         """The first chosen face takes over "expression", "pose", "hair" or "lighting" from the layer's largest face."""
         if not self.running and self._editor.sliders.selected:
             self._begin([layer], lambda: self._ask_match(what))
 
     def learn(self, name: str, positive: Sequence[L], negative: Sequence[L]) -> None:
-        """A slider of that name, as `own_attributes.name_of` makes it, from each layer's largest face."""
+        """A slider of that name, as `name_of` makes it, from each layer's largest face."""
         if not self.running:
             self._begin([*positive, *negative], lambda: self._ask_learn(name, len(positive)))
 
     def cancel(self) -> None:
         if self.running:
-            self._reading.stop()
+            self._number += 1  # what is being read comes too late
+            self._host.stop_looking()
             self._editor.stop_making()
             self._end(self._tr(mark("Cancelled.")))
 
     def drop(self) -> None:
         """At once and without a word: nobody looks any more."""
         if self.running:
-            self.running = False
-            self._reading.stop()
+            self._running = False
+            self._host.stop_looking()
             self._face_finder.close()
 
     def forget(self) -> None:
@@ -90,7 +115,7 @@ class MultiLayerTask(Generic[L]):
     # ------------------------------------------------------------------ inside
 
     def _begin(self, layers: list[L], then: Callable[[], None]) -> None:
-        self.running, self.failed, self._made = True, False, False
+        self._running, self.failed, self._made = True, False, False
         self._number += 1
         self._layers, self._found, self._notes, self._then = layers, [], [], then
         self._next()
@@ -102,25 +127,25 @@ class MultiLayerTask(Generic[L]):
         self._show_layer()
         number = self._number
         layer = self._layers[len(self._found)]
-        self._reading.read(layer, lambda region: self._read(number, region))
+        self._host.look_at(layer, lambda region: self._read(number, region))
 
-    def _read(self, number: int, region: OpenRegion | str) -> None:
+    def _read(self, number: int, region: OpenRegion | Problem) -> None:
         if not self.running or number != self._number:
             return
-        if isinstance(region, str):
-            self._take(region)
+        if isinstance(region, Problem):
+            self._take(region.text(self._tr))
         else:
             self._face_finder.find(region, self._looked)
 
     def _looked(self, found: SessionFace | Problem | None) -> None:
         if isinstance(found, Problem):
-            self._take(sentence(self._tr(found.cause), self._tr(found.remedy)))
+            self._take(found.text(self._tr))
         else:
             self._take(found or self._tr(mark("No face was found.")))
 
     def _take(self, found: SessionFace | str) -> None:
         if isinstance(found, str):
-            self._notes.append(f"“{self._reading.name(self._layers[len(self._found)])}”: {found}")
+            self._notes.append(f"“{self._layers[len(self._found)].name}”: {found}")
         self._found.append(found if isinstance(found, SessionFace) else None)
         self._next()
 
@@ -167,7 +192,7 @@ class MultiLayerTask(Generic[L]):
         else:
             cause = event.cause if isinstance(event, (Failed, Lost, Unavailable)) else ""
             remedy = event.remedy if isinstance(event, (Failed, Unavailable)) else "try again"
-            self._end(sentence(self._tr(cause), self._tr(remedy)), failed=True)
+            self._end(Problem(cause, remedy).text(self._tr), failed=True)
 
     def _told(self, made: Learned | Matched) -> str:
         """What came of it, in the language of the screen."""
@@ -191,16 +216,16 @@ class MultiLayerTask(Generic[L]):
 
     def _show_layer(self, doing: str = "") -> None:
         number, count = len(self._found), len(self._layers)
-        name = self._reading.name(self._layers[number])
+        name = self._layers[number].name
         text = self._tr(mark("{number} of {count}: {doing}"), number=number + 1, count=count, doing=f"“{name}”")
         self._show(f"{text} · {doing}" if doing else text, number / count)
 
     def _show(self, text: str, fraction: float | None) -> None:
-        self.text, self.fraction = text, fraction
+        self.work = Work(self.running, text, fraction)
         self._changed()
 
     def _end(self, text: str, failed: bool = False) -> None:
-        self.running, self.failed = False, failed
+        self._running, self.failed = False, failed
         self._face_finder.close()
         self._layers, self._found, self._then = [], [], lambda: None
         self._show(text, None)

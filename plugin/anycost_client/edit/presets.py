@@ -1,15 +1,25 @@
-"""Named strengths to use again and to share, as JSON."""
+"""Named strengths to use again and to share: one JSON file each, in one folder of the user's."""
 
+import contextlib
 import json
 import math
-from collections.abc import Mapping
+import re
+import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from anycost_client.core.errors import ClientError
+from anycost_client.core.files import write_aside
+from anycost_client.core.translation import Translator, mark
 
 MAX_STRENGTH = 2.0  # beyond ±2 no picture is natural, and the backend refuses
 _MAX_BYTES = 65_536
+_MAX_FILES = 500
+_MAX_NAME = 100  # characters
+_MAX_FILE_BYTES = 1 << 17
 _FORMAT = 1
 
 
@@ -33,7 +43,10 @@ class Preset:
             name, strengths = content["name"], content["strengths"]
             if not isinstance(name, str):
                 raise ValueError(name)
-            return cls(name[:100], {attribute[:100]: checked(strength) for attribute, strength in strengths.items()})
+            return cls(
+                name[:_MAX_NAME],
+                {attribute[:_MAX_NAME]: checked(strength) for attribute, strength in strengths.items()},
+            )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ClientError("this is not a preset", "choose a file that was saved as one") from error
 
@@ -43,3 +56,123 @@ def checked(strength: Any) -> float:
     if type(strength) not in (int, float) or not math.isfinite(strength) or abs(strength) > MAX_STRENGTH:
         raise ClientError(f"a strength of {strength!s:.20} is refused", "use −2 to 2; ±1 is strong")
     return float(strength)
+
+
+class PresetFiles:
+    """What the disk refuses is a ClientError, one line for people."""
+
+    def __init__(self, folder: Path, tr: Translator) -> None:
+        """folder: need not exist."""
+        self.folder = folder
+        self._tr = tr
+
+    def all(self) -> list[Preset]:
+        """By name. Files that are no presets are left out."""
+        return sorted((preset for _, preset in self._read()), key=lambda preset: preset.name.casefold())
+
+    def save(self, preset: Preset) -> None:
+        """Replaces the one of that name."""
+        same = [path for path, other in self._read() if other.name == preset.name]
+        stem = re.sub(r"[^\w-]+", "-", preset.name.strip().lower()).strip("-")[:60] or "preset"
+        path = same[0] if same else self.folder / f"{stem}.json"
+        if not same and path.exists():
+            path = path.with_name(f"{stem}-{uuid.uuid4().hex[:6]}.json")
+        self.write(path, preset)
+
+    def delete(self, name: str) -> None:
+        for path, preset in self._read():
+            if preset.name == name:
+                try:
+                    path.unlink(missing_ok=True)
+                except OSError as error:
+                    raise self._error(mark("the preset cannot be deleted ({reason})"), error) from error
+
+    def load(self, path: Path) -> Preset:
+        """Of any file."""
+        try:
+            with path.open("rb") as file:
+                return Preset.from_json(file.read(_MAX_FILE_BYTES))
+        except OSError as error:
+            raise self._error(mark("the file cannot be read ({reason})"), error) from error
+
+    def write(self, path: Path, preset: Preset) -> None:
+        """Into any file, whole or not at all."""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_aside(path, (preset.to_json() + "\n").encode())
+        except OSError as error:
+            raise self._error(mark("the preset cannot be saved ({reason})"), error) from error
+
+    def _read(self) -> list[tuple[Path, Preset]]:
+        found = []
+        for path in sorted(self.folder.glob("*.json"))[:_MAX_FILES] if self.folder.is_dir() else []:
+            with contextlib.suppress(ClientError):
+                found.append((path, self.load(path)))
+        return found
+
+    def _error(self, text: str, error: OSError) -> ClientError:
+        return ClientError(
+            self._tr(text, reason=str(error.strerror)), self._tr(mark("check the folder and its permissions"))
+        )
+
+
+@dataclass(frozen=True)
+class MenuItem:
+    text: str  # "": a line between groups
+    act: Callable[[], object] | None = None  # None: it cannot be chosen
+    items: "tuple[MenuItem, ...]" = ()  # of the menu below it
+
+
+@dataclass(frozen=True)
+class PresetDialogs:
+    """How the window asks; "" or None when the user thought better of it."""
+
+    ask_name: Callable[[], str]
+    ask_file: Callable[[bool], Path | None]  # True: to save, False: to open
+
+
+class PresetMenu:
+    """What the presets button offers: use one, save the sliders as one, load and share files, delete."""
+
+    def __init__(
+        self,
+        files: PresetFiles,
+        tr: Translator,
+        choose: Callable[[Preset], object],
+        dialogs: PresetDialogs,
+        last: Preset | None = None,  # strengths of the edit before this one
+    ) -> None:
+        self.current = Preset("", {})  # what the sliders show
+        self._files, self._tr, self._choose, self._dialogs, self._last = files, tr, choose, dialogs, last
+
+    def items(self) -> list[MenuItem]:
+        tr, presets, can_save = self._tr, self._files.all(), bool(self.current.strengths)
+        offered = [self._last] if self._last and self._last.strengths else []
+        items = [MenuItem(preset.name, partial(self._choose, preset)) for preset in (*offered, *presets)]
+        if not presets:
+            items.append(MenuItem(tr(mark("No presets yet"))))
+        items += [
+            MenuItem(""),
+            MenuItem(tr(mark("Save these sliders…")), self.save if can_save else None),
+            MenuItem(tr(mark("Load from file…")), self.load),
+            MenuItem(tr(mark("Share as file…")), self.share if can_save else None),
+        ]
+        if presets:
+            deletes = (MenuItem(preset.name, partial(self._files.delete, preset.name)) for preset in presets)
+            items.append(MenuItem(tr(mark("Delete")), None, tuple(deletes)))
+        return items
+
+    def save(self) -> None:
+        if name := self._dialogs.ask_name().strip()[:_MAX_NAME]:
+            self._files.save(Preset(name, self.current.strengths))
+
+    def load(self) -> None:
+        """Keeps it among the user's, and uses it."""
+        if path := self._dialogs.ask_file(False):
+            preset = self._files.load(path)
+            self._files.save(preset)
+            self._choose(preset)
+
+    def share(self) -> None:
+        if path := self._dialogs.ask_file(True):
+            self._files.write(path, Preset(path.stem, self.current.strengths))

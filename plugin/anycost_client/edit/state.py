@@ -1,10 +1,11 @@
-"""Where an edit in progress stands, and what is wrong with it, for people."""
+"""Where an edit stands: as the editor without a window sees it, and as the window shows it."""
 
-from dataclasses import dataclass
 from enum import Enum
 
 
 class State(Enum):
+    """Of an Editor."""
+
     EMPTY = "empty"  # nothing is being edited
     WAITING = "waiting"  # for the backend, which starts or starts again
     OPENING = "opening"  # faces are looked for
@@ -13,10 +14,14 @@ class State(Enum):
     FAILED = "failed"  # `problem` says why; `reopen` tries again
 
 
-@dataclass(frozen=True)
-class Problem:
-    """For people, one line each; `reason` as in Failed, "unavailable" when there is no backend until a retry."""
+class Page(Enum):
+    """Of an EditController: what its window shows."""
 
-    cause: str
-    remedy: str
-    reason: str
+    NO_DOCUMENT = "no document"  # or no layer: `layer` says why
+    START = "start"  # a layer is there, and nobody has asked to edit it
+    READING = "reading"  # the layer
+    STARTING = "starting"  # the backend
+    FINDING = "finding"  # faces
+    NO_FACE = "no face"
+    EDITING = "editing"
+    FAILED = "failed"  # `failure`, else the editor's `problem`, says why

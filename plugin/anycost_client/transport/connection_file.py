@@ -5,12 +5,12 @@ import json
 import os
 import re
 import stat
-import uuid
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from anycost_client.core.errors import ConnectionFileError
+from anycost_client.core.files import write_aside
 from anycost_client.core.paths import runtime_dir
 from anycost_client.protocol.messages import PROTOCOL
 
@@ -69,21 +69,12 @@ def private_folder(folder: Path) -> Path:
 def write(path: Path, connection: Connection) -> None:
     """Whole or not at all, readable by this user alone from its first byte. Raises ConnectionFileError."""
     private_folder(path.parent)
-    aside = path.with_name(f".{uuid.uuid4().hex}.part")
     try:
-        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "w", encoding="ascii") as file:
-            json.dump(asdict(connection), file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(aside, path)
+        write_aside(path, json.dumps(asdict(connection)).encode("ascii"), 0o600)
     except OSError as error:
         raise ConnectionFileError(
             f"cannot write {path} ({error.strerror})", "free some space or check the folder"
         ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            aside.unlink()
 
 
 def read(path: Path) -> Connection:

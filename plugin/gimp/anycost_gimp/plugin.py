@@ -7,11 +7,11 @@ from anycost_client.backend.backend_process import Backend
 from anycost_client.core.errors import ClientError
 from gi.repository import Gimp, GLib, GObject
 
-from anycost_gimp.edit import batch
 from anycost_gimp.edit.arguments import strengths
-from anycost_gimp.edit.backend_link import BackendLink
-from anycost_gimp.edit.progress import show_progress
+from anycost_gimp.edit.backend_link import QueueLink
+from anycost_gimp.edit.noninteractive import render_layers, write
 from anycost_gimp.image import preview_layer
+from anycost_gimp.image.layer import Layer
 from anycost_gimp.image.read_layers import layers_of
 from anycost_gimp.image.text import tr
 
@@ -51,9 +51,9 @@ class Plugin(Gimp.PlugIn):
 
     def edit_face(self, procedure: Any, run_mode: Any, image: Any, drawables: Any, config: Any, data: Any) -> Any:
         status, error = Gimp.PDBStatusType.EXECUTION_ERROR, ""
-        link = BackendLink(Backend(f"GIMP {Gimp.version()}"))
+        link = QueueLink(Backend(f"GIMP {Gimp.version()}"))
         try:
-            layers = layers_of(image, drawables)
+            layers = [Layer.of(item) for item in layers_of(image, drawables)]
             preview_layer.sweep(image)
             if run_mode == Gimp.RunMode.INTERACTIVE:
                 from anycost_gimp.dialog.interactive import edit_with_dialog
@@ -63,10 +63,10 @@ class Plugin(Gimp.PlugIn):
             else:
                 wanted, faces = strengths(config.get_property("strengths") or ""), config.get_property("faces")
                 Gimp.progress_init(tr("Editing faces"))
-                batch.write(image, batch.draw(link, image, layers, wanted, faces or "all", show_progress))
+                write(image, render_layers(link, image, layers, wanted, faces or "all"))
                 status = Gimp.PDBStatusType.SUCCESS
-        except ClientError as fault:
-            error = tr(str(fault))
+        except ClientError as refused:
+            error = str(refused)
         finally:
             link.close()
         return procedure.new_return_values(status, GLib.Error(error) if error else None)

@@ -1,18 +1,18 @@
-"""Other layers' faces: matched with, and made into a slider. Layers are numbers here, their pixels grey."""
+"""Other layers' faces: matched with, and made into a slider."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from anycost_client.core.problem import Problem
 from anycost_client.core.translation import Translator
 from anycost_client.edit.editor import Editor
 from anycost_client.edit.face_finder import around
-from anycost_client.edit.multi_layer import MultiLayerTask, Reading
+from anycost_client.edit.multi_layer import MultiLayerTask
 from anycost_client.protocol import messages as m
 from anycost_client.protocol.events import Connected, Event, Lost
+from fake_host import GREY, FakeHost, Layer
 
-GREY = m.Picture.packed(8, 8, 3, bytes(192))
 HUGE = m.Picture.packed(3000, 2000, 1, bytes(6_000_000))
 WELCOME = m.Welcome(id="h", program="0", model="embedded", model_hash="abc")
 OFFSET = m.Picture.packed(4, 2, 1, bytes(32), "32f")
@@ -28,22 +28,13 @@ class Setup:
 
     def __init__(self, folder: Path) -> None:
         self.sent: list[m.Request] = []
-        self.pictures: dict[int, m.Picture] = {}
-        self.unreadable: dict[int, str] = {}
-        self.stopped = 0
+        self.host = FakeHost()
         self.editor = Editor(self.sent.append)
-        reading = Reading(self.read, self.stop, lambda layer: f"layer {layer}")
         tr = Translator(folder, lambda: "en")
-        self.work: MultiLayerTask[int] = MultiLayerTask(self.editor, self.sent.append, reading, tr, lambda: None)
+        self.work: MultiLayerTask[Layer] = MultiLayerTask(self.editor, self.sent.append, self.host, tr, lambda: None)
         self.answer(Connected(WELCOME))
         self.editor.open(m.OpenRegion(image=GREY))
         self.found(face(0), session="edited")
-
-    def read(self, layer: int, then: Callable[[m.OpenRegion | str], None]) -> None:
-        then(self.unreadable.get(layer) or m.OpenRegion(image=self.pictures.get(layer, GREY)))
-
-    def stop(self) -> None:
-        self.stopped += 1
 
     def answer(self, event: Event) -> None:
         self.editor.handle(event)
@@ -61,20 +52,28 @@ class Setup:
         return [request.session for request in self.sent if isinstance(request, m.Close)]
 
 
+def layer(number: int) -> Layer:
+    return Layer(number, f"layer {number}")
+
+
+def layers(numbers: list[int]) -> list[Layer]:
+    return [layer(number) for number in numbers]
+
+
 @pytest.fixture
 def setup(tmp_path: Path) -> Setup:
     return Setup(tmp_path)
 
 
 def test_a_face_takes_over_from_another_layers_largest_face(setup):
-    setup.work.match(7, "hair")
+    setup.work.match(layer(7), "hair")
     assert (setup.work.running, setup.work.text) == (True, "1 of 1: “layer 7”")
     setup.found(face(3), face(4), session="other")
     request = setup.last(m.MatchFace)
     assert (request.session, request.face, request.what) == ("edited", 0, "hair")
     assert request.source == m.SessionFace("other", 3)
     setup.answer(m.Progress(id=request.id, what="comparing", fraction=0.4, text="6 of 15"))
-    assert (setup.work.text, setup.work.fraction) == ("Comparing: 6 of 15", 0.4)
+    assert (setup.work.text, setup.work.work.fraction) == ("Comparing: 6 of 15", 0.4)
     reply = m.Matched(id=request.id, face=0, what="hair", strengths={"fringe": 0.5}, offset=OFFSET, text="90 % of it")
     setup.answer(reply)
     assert (setup.work.running, setup.work.text) == (False, "Done.\nFringe +0.5, colours taken over.")
@@ -90,7 +89,7 @@ def make(setup: Setup, found: list[int], missing: tuple[int, ...] = ()) -> None:
 
 
 def test_a_slider_is_made_from_two_groups_of_layers(setup):
-    setup.work.learn("wink", [1, 2, 3, 4, 5], [6, 7, 8, 9])
+    setup.work.learn("wink", layers([1, 2, 3, 4, 5]), layers([6, 7, 8, 9]))
     make(setup, [1, 2, 3, 4, 5, 6, 7, 8, 9], missing=(2,))
     request = setup.last(m.LearnAttribute)
     assert request.name == "wink"
@@ -107,35 +106,35 @@ def test_a_slider_is_made_from_two_groups_of_layers(setup):
 
 
 def test_too_few_faces_are_said_with_the_reason_for_each(setup):
-    setup.unreadable[3] = "The layer is empty. Choose a layer with a picture."
-    setup.work.learn("wink", [1, 2, 3, 4], [5, 6, 7, 8])
+    setup.host.broken[3] = Problem("the layer is empty", "choose a layer with a picture")
+    setup.work.learn("wink", layers([1, 2, 3, 4]), layers([5, 6, 7, 8]))
     make(setup, [1, 2, 4, 5, 6, 7, 8])
     assert not setup.work.running
     assert setup.work.failed
     assert setup.work.text.splitlines() == [
         "Too few faces were found: 4 of each kind are needed.",
-        "“layer 3”: The layer is empty. Choose a layer with a picture.",
+        "“layer 3”: The layer is empty: choose a layer with a picture.",
     ]
     assert not any(isinstance(request, m.LearnAttribute) for request in setup.sent)
     assert len(setup.closed()) == 7
 
 
 def test_a_cancelled_one_leaves_nothing_open(setup):
-    setup.work.learn("wink", [1, 2, 3, 4], [5, 6, 7, 8])
+    setup.work.learn("wink", layers([1, 2, 3, 4]), layers([5, 6, 7, 8]))
     make(setup, [1, 2])
     looking = setup.last(m.OpenRegion)
     setup.work.cancel()
-    assert (setup.work.running, setup.work.text, setup.stopped) == (False, "Cancelled.", 1)
+    assert (setup.work.running, setup.work.text, setup.host.stopped) == (False, "Cancelled.", ["looking"])
     assert setup.last(m.Cancel).what == looking.id
     assert setup.closed() == ["s1", "s2"]
     setup.found(face(3), session="s3")  # comes too late
     assert setup.closed() == ["s1", "s2", "s3"]
-    setup.work.match(1, "pose")
+    setup.work.match(layer(1), "pose")
     assert setup.work.running
 
 
 def test_what_fails_is_said_in_one_line(setup):
-    setup.work.match(1, "pose")
+    setup.work.match(layer(1), "pose")
     setup.found(face(), session="other")
     request = setup.last(m.MatchFace)
     failed = m.Failed(id=request.id, cause="this model has no attributes for pose", remedy="match something else")
@@ -146,7 +145,7 @@ def test_what_fails_is_said_in_one_line(setup):
 
 
 def test_a_backend_that_ends_ends_it(setup):
-    setup.work.match(1, "pose")
+    setup.work.match(layer(1), "pose")
     setup.found(face(), session="other")
     setup.answer(Lost("the backend has ended unexpectedly", 1))
     assert not setup.work.running
@@ -154,8 +153,8 @@ def test_a_backend_that_ends_ends_it(setup):
 
 
 def test_of_a_large_layer_only_what_is_around_the_face_stays_open(setup):
-    setup.pictures[1] = HUGE
-    setup.work.match(1, "pose")
+    setup.host.images[1] = HUGE
+    setup.work.match(layer(1), "pose")
     setup.found(face(0, x=1000, side=400), session="whole")
     assert setup.closed() == ["whole"]
     part = setup.last(m.OpenRegion).image

@@ -23,7 +23,7 @@ def _place(widget):
 
 def _tell(dialog):
     try:
-        session, editor = dialog._session, dialog._session.editor
+        controller, editor = dialog._controller, dialog._controller.editor
         parts = {
             name: _place(getattr(dialog, name))
             for name in (
@@ -49,7 +49,7 @@ def _tell(dialog):
             parts |= {"match": _place(match.work.start), "match close": _place(match.work.cancel)}
         shown = editor.preview
         told = {
-            "page": session.page.value,
+            "page": controller.page.value,
             "title": dialog.state_page.title.get_text(),
             "parts": parts,
             "text": dialog.state_page.text.get_text(),
@@ -64,11 +64,11 @@ def _tell(dialog):
                 and not editor._stale
                 and not editor._asked
             ),
-            "can apply": session.can_apply,
+            "can apply": dialog.ok.get_sensitive(),
             "locked": sorted(editor.sliders.locked),
             "refining": editor.refining,
-            "matching": session.multi_layer.running,
-            "matched": session.multi_layer.text,
+            "matching": controller.multi_layer.running,
+            "matched": controller.multi_layer.text,
         }
     except Exception as error:
         told = {"page": "broken", "message": repr(error), "parts": {}}

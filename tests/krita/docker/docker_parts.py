@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from anycost_client.core.problem import Problem
 from anycost_client.edit.pending_apply import EditResult
 from anycost_client.protocol import messages as m
 from anycost_client.protocol.events import Connected, Event
-from anycost_krita.base.qt import QtWidgets
+from anycost_krita.base.qt import QtCore, QtWidgets
 from anycost_krita.docker.panel import Panel
-from anycost_krita.document.host_interface import HostEvent, HostProblem, Layer, Scope, Source
+from anycost_krita.document.host_interface import HostEvent, Layer, Scope, Source
 from anycost_krita.edit.controller import Controller
 
 ATTRIBUTES = tuple(
@@ -87,9 +88,9 @@ class FakeHost:
         self.presets_folder = folder / "presets"
         self.picture = picture or grey(120, 90)
         self.layers_ = [Layer("a", "Portrait"), Layer("b", "Group photo"), Layer("c", "Sky")]
-        self.at: Layer | HostProblem = self.layers_[0]
+        self.at: Layer | Problem = self.layers_[0]
         self.record = None
-        self.broken: dict[str, HostProblem] = {}
+        self.broken: dict[str, Problem] = {}
         self.applied: list[tuple[Source, EditResult]] = []
         self.preview: m.Edited | None = None
         self.settings: dict[str, str] = {}
@@ -109,10 +110,10 @@ class FakeHost:
     def canvas_changed(self) -> None:
         self.tell("active")
 
-    def active(self) -> Layer | HostProblem:
+    def active(self) -> Layer | Problem:
         return self.at
 
-    def read(self, layer: Layer | None, then: Callable[[Source | HostProblem], None]) -> None:
+    def read(self, layer: Layer | None, then: Callable[[Source | Problem], None]) -> None:
         layer = layer or self.at
         if layer.name in self.broken:
             then(self.broken[layer.name])
@@ -120,15 +121,19 @@ class FakeHost:
         place = m.Rectangle(0, 0, self.picture.width, self.picture.height)
         source = Source(layer, m.OpenRegion(image=self.picture, rectangle=place))
         if layer.edited:
-            source = replace(source, layer=self.layers_[0], record=self.record, replaces=layer.id)
+            source = replace(source, layer=self.layers_[0], record=self.record, replaces=layer)
         then(source)
 
-    def apply(self, source: Source, result: EditResult, then: Callable[[Layer | HostProblem], None]) -> None:
+    def apply(self, source: Source, result: EditResult, then: Callable[[Layer | Problem], None]) -> None:
         if (problem := self.broken.get("apply")) is not None:
             then(problem)
             return
         self.applied.append((source, result))
-        then(Layer(source.replaces or f"new {len(self.applied)}", result.title, edited=True))
+        id = source.replaces.id if source.replaces else f"new {len(self.applied)}"
+        then(Layer(id, result.title, edited=True))
+
+    def later(self, milliseconds: int, call: Callable[[], None]) -> None:
+        QtCore.QTimer.singleShot(milliseconds, call)
 
     def stop(self) -> None:
         self.stops += 1
@@ -142,13 +147,13 @@ class FakeHost:
     def remove_preview(self) -> None:
         self.preview = None
 
-    def batch(self, scope: Scope) -> tuple[Layer, ...] | HostProblem:
-        return tuple(self.layers_) if scope == "selected" else HostProblem("No group is active", "choose one")
+    def batch(self, scope: Scope) -> tuple[Layer, ...] | Problem:
+        return tuple(self.layers_) if scope == "selected" else Problem("no group is active", "choose one")
 
     def layers(self) -> tuple[Layer, ...]:
         return tuple(self.layers_)
 
-    def look_at(self, layer: Layer, then: Callable[[m.OpenRegion | HostProblem], None]) -> None:
+    def look_at(self, layer: Layer, then: Callable[[m.OpenRegion | Problem], None]) -> None:
         then(self.broken.get(layer.name) or m.OpenRegion(image=self.picture))
 
     def stop_looking(self) -> None:

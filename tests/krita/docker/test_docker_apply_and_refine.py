@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from anycost_client.edit.presets import Preset
+from anycost_client.core.problem import Problem
+from anycost_client.edit.presets import Preset, PresetFiles
 from anycost_client.protocol import messages as m
-from anycost_krita.document.host_interface import HostProblem
+from anycost_krita.base.text import tr
 from docker_parts import Docker, face
 
 LATENT = m.Picture.packed(4, 2, 1, b"\0" * 32, "32f")
@@ -28,7 +29,7 @@ def test_apply_adds_a_layer_with_all_that_is_needed_to_change_it_again(editing: 
     finish(editing)
     [(source, result)] = editing.host.applied
     assert source.layer.name == "Portrait"
-    assert source.replaces == ""
+    assert source.replaces is None
     assert result.edited.quality == "final"
     assert dict(result.record.faces[0].strengths) == {"smile": 0.8}
     assert result.record.faces[0].latent == LATENT
@@ -41,11 +42,11 @@ def test_the_next_apply_updates_that_layer_or_adds_another(editing: Docker) -> N
         editing.draw()
         editing.panel.apply.click()
         finish(editing)
-    assert [source.replaces for source, _ in editing.host.applied] == ["", "new 1"]
+    assert [source.replaces and source.replaces.id for source, _ in editing.host.applied] == [None, "new 1"]
     assert editing.panel.apply.text() == "Update layer"
     editing.panel.apply_new.trigger()
     finish(editing)
-    assert editing.host.applied[-1][0].replaces == ""
+    assert editing.host.applied[-1][0].replaces is None
 
 
 def test_the_canvas_preview_makes_room_for_the_layer(editing: Docker) -> None:
@@ -78,12 +79,12 @@ def test_a_stopped_apply_adds_nothing_and_does_not_repeat_the_one_before(editing
 
 
 def test_a_host_that_refuses_the_layer_is_quoted(editing: Docker) -> None:
-    editing.host.broken["apply"] = HostProblem("The group “Faces” is locked.", "Unlock it, then apply again.", "locked")
+    editing.host.broken["apply"] = Problem("the group “Faces” is locked", "unlock it, then apply again", "locked")
     editing.slide("smile", 0.8)
     editing.draw()
     editing.panel.apply.click()
     finish(editing)
-    assert "The group “Faces” is locked. Unlock it, then apply again." in editing.shown()
+    assert "The group “Faces” is locked: unlock it, then apply again." in editing.shown()
     assert editing.panel.apply.isEnabled()
 
 
@@ -116,22 +117,23 @@ def test_refine_says_how_far_it_is_and_can_be_stopped(editing: Docker) -> None:
 
 def test_presets_are_saved_applied_shared_loaded_and_deleted(editing: Docker, tmp_path: Path, monkeypatch) -> None:
     presets = editing.panel.presets
+    files = PresetFiles(editing.host.presets_folder, tr)
     editing.slide("smile", 0.8)
     monkeypatch.setattr(presets, "ask_name", lambda: "Happy / friendly")
-    presets._save()
+    presets.offered.save()
     shared = tmp_path / "shared" / "happy.json"
-    monkeypatch.setattr(presets, "ask_file", lambda save: str(shared))
-    presets._share()
-    assert presets.store.load(shared) == Preset("happy", {"smile": 0.8})
+    monkeypatch.setattr(presets, "ask_file", lambda save: shared)
+    presets.offered.share()
+    assert files.load(shared) == Preset("happy", {"smile": 0.8})
     editing.panel.reset.click()
     presets.fill()
     choose = next(action for action in presets.menu_.actions() if action.text() == "Happy / friendly")
     choose.trigger()
     assert editing.panel.attributes.rows["smile"].box.value() == 0.8
-    presets._delete("Happy / friendly")
-    assert presets.store.all() == []
-    presets._load()
-    assert [preset.name for preset in presets.store.all()] == ["happy"]
+    files.delete("Happy / friendly")
+    assert files.all() == []
+    presets.offered.load()
+    assert [preset.name for preset in files.all()] == ["happy"]
 
 
 def test_a_preset_leaves_locked_attributes_and_names_those_that_are_unknown(editing: Docker) -> None:
@@ -145,8 +147,9 @@ def test_a_preset_leaves_locked_attributes_and_names_those_that_are_unknown(edit
 def test_a_file_that_is_no_preset_is_refused_in_one_line(editing: Docker, tmp_path: Path, monkeypatch) -> None:
     path = tmp_path / "no.json"
     path.write_text("[]")
-    monkeypatch.setattr(editing.panel.presets, "ask_file", lambda save: str(path))
-    editing.panel.presets._load()
+    monkeypatch.setattr(editing.panel.presets, "ask_file", lambda save: path)
+    editing.panel.presets.fill()
+    next(action for action in editing.panel.presets.menu_.actions() if action.text() == "Load from file…").trigger()
     assert "This is not a preset: choose a file that was saved as one." in editing.shown()
 
 

@@ -1,9 +1,9 @@
 """One edit on many layers: each is read, drawn and applied; one that fails does not stop the rest."""
 
+from anycost_client.core.problem import Problem
+from anycost_client.edit.batch import Outcome
 from anycost_client.protocol import messages as m
 from anycost_client.protocol.events import Unavailable
-from anycost_krita.document.host_interface import HostProblem
-from anycost_krita.edit.batch_runner import Outcome
 from docker_parts import Docker, face, settle
 
 LATENT = m.Picture.packed(4, 2, 1, b"\0" * 32, "32f")
@@ -39,7 +39,7 @@ def test_the_rest_goes_on_when_one_layer_has_no_face_and_one_cannot_be_read(edit
     dialog = open_batch(editing)
     assert [dialog.list.item(row).text() for row in range(3)] == ["Portrait", "Group photo", "Sky"]
     assert "Smile +0.8" in dialog.edit.text()
-    editing.host.broken["Group photo"] = HostProblem("The layer is empty.", "Choose a layer with a picture.", "empty")
+    editing.host.broken["Group photo"] = Problem("the layer is empty", "choose a layer with a picture", "empty")
     dialog.start.click()
     found(editing)  # nothing in the first
     assert outcomes(editing) == [Outcome.NO_FACE, Outcome.FAILED, Outcome.RUNNING]
@@ -50,7 +50,7 @@ def test_the_rest_goes_on_when_one_layer_has_no_face_and_one_cannot_be_read(edit
     assert source.layer.name == "Sky"
     assert [dict(recorded.strengths) for recorded in result.record.faces] == [{"smile": 0.8}]
     assert dialog.summary.text() == "1 done · 1 without a face · 1 failed"
-    assert "The layer is empty. Choose a layer with a picture." in dialog.list.item(1).toolTip()
+    assert "The layer is empty: choose a layer with a picture." in dialog.list.item(1).toolTip()
     assert dialog.bar.value() == dialog.bar.maximum() == 3
 
 

@@ -1,8 +1,9 @@
 """Match and own sliders: what is made of other layers, from the menu to the sliders."""
 
+from anycost_client.core.problem import Problem
 from anycost_client.protocol import messages as m
 from anycost_krita.base.qt import Qt
-from anycost_krita.document.host_interface import HostProblem, Layer
+from anycost_krita.document.host_interface import Layer
 from docker_parts import ATTRIBUTES, Docker, face, settle
 
 OFFSET = m.Picture.packed(4, 2, 1, bytes(32), "32f")
@@ -91,11 +92,11 @@ def test_without_another_layer_nothing_can_be_matched(editing: Docker) -> None:
 
 
 def test_a_layer_that_cannot_be_read_is_named(editing: Docker) -> None:
-    editing.host.broken["Group photo"] = HostProblem("The layer is empty.", "Choose a layer with a picture.", "empty")
+    editing.host.broken["Group photo"] = Problem("the layer is empty", "choose a layer with a picture", "empty")
     dialog = match(editing)
     dialog.work.start.click()
     settle()
-    assert dialog.work.text.text() == "“Group photo”: The layer is empty. Choose a layer with a picture."
+    assert dialog.work.text.text() == "“Group photo”: The layer is empty: choose a layer with a picture."
 
 
 def test_a_slider_is_made_from_two_groups_of_layers(editing: Docker) -> None:

@@ -1,15 +1,16 @@
 """What the docker says when there is nothing to edit, when it waits and when something fails; what it leaves behind."""
 
+from anycost_client.core.problem import Problem
 from anycost_client.edit.edit_record import EditRecord, RecordedFace
+from anycost_client.edit.state import Page
 from anycost_client.protocol import messages as m
 from anycost_client.protocol.events import Connected, Lost, Unavailable
-from anycost_krita.document.host_interface import HostProblem, Layer
-from anycost_krita.edit.controller import Page
+from anycost_krita.document.host_interface import Layer
 from docker_parts import WELCOME, Docker, face, settle
 
 
 def test_without_a_document_it_says_so_and_starts_nothing(docker: Docker) -> None:
-    docker.host.at = HostProblem("No document is open.", "Open a picture.", "no_document")
+    docker.host.at = Problem("no document is open", "open a picture", "no_document")
     docker.host.tell("active")
     assert docker.controller.page is Page.NO_DOCUMENT
     assert "No picture is open" in docker.shown()
@@ -86,7 +87,7 @@ def test_an_edit_that_fails_says_why_beside_the_sliders(editing: Docker) -> None
 
 
 def test_a_layer_that_cannot_be_read_is_explained(docker: Docker) -> None:
-    docker.host.broken["Portrait"] = HostProblem("The layer is empty.", "Choose a layer with a picture.", "empty")
+    docker.host.broken["Portrait"] = Problem("the layer is empty", "choose a layer with a picture", "empty")
     docker.panel.state_page.button.click()
     assert docker.controller.page is Page.FAILED
     assert "The layer is empty" in docker.shown()

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from anycost_client.core.problem import Problem
 from anycost_client.edit.edit_record import EditRecord, RecordedFace
+from anycost_client.edit.host import EditSource
 from anycost_client.edit.pending_apply import EditResult
 from anycost_client.protocol.messages import Edited, Picture, Rectangle
-from anycost_krita.document.host_interface import HostProblem, Source
 from anycost_krita.document.krita_host import KritaHost
 from fake_krita import Document, FakeKrita, Node
 
@@ -34,9 +35,9 @@ class Setup:
         while self.later:
             self.later.pop(0)()
 
-    def read(self, layer: Any = None) -> Source:
+    def read(self, layer: Any = None) -> EditSource:
         source = self.outcome(lambda then: self.host.read(layer, then))
-        assert isinstance(source, Source), source
+        assert isinstance(source, EditSource), source
         return source
 
     def outcome(self, ask: Callable[[Callable[[Any], None]], None]) -> Any:
@@ -47,12 +48,12 @@ class Setup:
         assert len(got) == 1
         return got[0]
 
-    def apply(self, source: Source, result: EditResult) -> Any:
+    def apply(self, source: EditSource, result: EditResult) -> Any:
         return self.outcome(lambda then: self.host.apply(source, result, then))
 
-    def refused(self, layer: Any = None) -> HostProblem:
+    def refused(self, layer: Any = None) -> Problem:
         problem = self.outcome(lambda then: self.host.read(layer, then))
-        assert isinstance(problem, HostProblem), problem
+        assert isinstance(problem, Problem), problem
         return problem
 
     def names(self) -> list[str]:

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from adapter_setup import noise
+from anycost_client.core.problem import Problem
 from anycost_krita.document.colour_spaces import LINEAR, SRGB, ColourSpace
-from anycost_krita.document.host_interface import HostProblem, Layer
+from anycost_krita.document.host_interface import Layer
 from fake_krita import Selection
 
 
@@ -18,7 +19,7 @@ def test_without_a_selection_the_whole_layer_is_read_as_krita_stores_it(setup):
     assert source.region.order == "bgr"
     assert (source.region.rectangle.x, source.region.rectangle.width, source.region.rectangle.height) == (0, 300, 200)
     assert np.array_equal(pixels_of(source.region.image), noise(200, 300))
-    assert (source.layer.name, source.record, source.replaces, source.warning) == ("photo", None, "", "")
+    assert (source.layer.name, source.record, source.replaces, source.warning) == ("photo", None, None, "")
     assert setup.document.steps == []
 
 
@@ -127,7 +128,7 @@ def test_a_document_that_is_closed_while_it_is_read_is_told_once(setup):
     big.close()
     setup.run()
     (problem,) = got
-    assert isinstance(problem, HostProblem)
+    assert isinstance(problem, Problem)
     assert problem.reason == "gone"
 
 

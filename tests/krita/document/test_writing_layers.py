@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from adapter_setup import drawn, noise
+from anycost_client.core.problem import Problem
 from anycost_client.protocol.messages import Edited, Picture, Rectangle
 from anycost_krita.document import annotations
-from anycost_krita.document.host_interface import HostProblem, Layer
+from anycost_krita.document.host_interface import Layer
 from anycost_krita.document.layers import PREVIEW_NAME, is_preview, uuid
 from fake_krita import Selection
 
@@ -61,7 +62,7 @@ def test_an_edit_is_opened_again_with_its_layer_and_apply_updates_it(setup):
 
     again = setup.read()
     assert again.layer.name == "photo"
-    assert again.replaces == first.id
+    assert again.replaces == first
     assert again.record == drawn(0, 0, face()).record
     assert again.region.rectangle == Rectangle(56, 26, 178, 168)
     assert bytes(again.region.selection.data).count(200) == 40 * 50
@@ -103,7 +104,7 @@ def test_what_keeps_a_result_from_being_written_is_told_and_nothing_changes(setu
     assert setup.apply(again, drawn(0, 0, face())).reason == "locked"
     steps = list(setup.document.steps)
     group.remove()
-    assert setup.apply(replace(again, replaces=""), drawn(0, 0, face())).reason == "gone"
+    assert setup.apply(replace(again, replaces=None), drawn(0, 0, face())).reason == "gone"
     assert setup.document.steps == [*steps, "Remove Layer"]
     setup.document.close()
     assert setup.apply(source, drawn(0, 0, face())).reason == "gone"
@@ -115,7 +116,7 @@ def test_a_layer_that_is_deleted_while_the_result_is_written_leaves_no_trace(set
     setup.host.apply(source, drawn(0, 0, face()), got.append)
     setup.photo.remove()
     setup.run()
-    assert [type(one) for one in got] == [HostProblem]
+    assert [type(one) for one in got] == [Problem]
     assert setup.names() == []
     assert setup.document.annotationTypes() == []
 

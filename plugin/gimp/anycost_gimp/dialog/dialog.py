@@ -1,26 +1,25 @@
-"""The dialog: shows what the session holds, and hands on what the user does. It decides nothing."""
+"""The dialog: shows what the controller holds, and hands on what the user does. It decides nothing."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from anycost_client.core.paths import data_dir
-from anycost_client.edit.editor import State
-from anycost_client.edit.preset_files import PresetFiles
-from anycost_client.edit.presets import Preset
+from anycost_client.edit.controller import EditController
+from anycost_client.edit.page_texts import Message, Notice, message, notice
+from anycost_client.edit.presets import Preset, PresetFiles
+from anycost_client.edit.state import Page, State
 from anycost_client.protocol.messages import Face, Rectangle
 from gi.repository import Gdk, GimpUi, GLib, Gtk
 
 from anycost_gimp.dialog.layers_view import LayersView
-from anycost_gimp.edit.controller import MAX_SIDE, Page, Session
-from anycost_gimp.edit.page_texts import notice
-from anycost_gimp.image.layer_choice import Choice
+from anycost_gimp.image.layer import Layer
 from anycost_gimp.image.pixbufs import pixbuf
-from anycost_gimp.image.text import attribute_labels, sentence, tr
+from anycost_gimp.image.text import attribute_labels, tr
 from anycost_gimp.widgets.attribute_list import AttributeList
 from anycost_gimp.widgets.face_strip import FaceStrip, ShownFace
 from anycost_gimp.widgets.message_bar import MessageBar
-from anycost_gimp.widgets.preset_menu import PresetMenu
+from anycost_gimp.widgets.preset_menu import PresetButton
 from anycost_gimp.widgets.preview_picture import Part, PreviewPicture
 from anycost_gimp.widgets.refine_bar import RefineBar
 from anycost_gimp.widgets.state_page import StatePage
@@ -36,18 +35,19 @@ _STATE, _EDITING = "state", "editing"
 class DialogCallbacks:
     """What the dialog cannot do itself."""
 
-    show_preview_layer: Any  # gets a bool
     close: Any  # leave all as it is
-    layers: Callable[[], list[Choice]]  # of the image, that have faces to look at
+    layers: Callable[[], list[Layer]]  # of the image, that have faces to look at
 
 
 class EditDialog:
-    """`show` what has changed: as Session tells it."""
+    """`show` what has changed, as EditController tells it."""
 
-    def __init__(self, session: Session, wishes: DialogCallbacks, last: Preset, others: int) -> None:
+    def __init__(
+        self, controller: EditController[Layer], callbacks: DialogCallbacks, last: Preset, others: int
+    ) -> None:
         """last: strengths of the edit before this one. others: layers that get the same edit."""
-        self._session, self._callbacks = session, wishes
-        self._editor, self._sliders = session.editor, session.editor.sliders
+        self._controller, self._callbacks = controller, callbacks
+        self._editor, self._sliders = controller.editor, controller.editor.sliders
         self.window = GimpUi.Dialog(title=tr("Edit Face"), role=ROLE)
         self.cancel = self.window.add_button(tr("_Cancel"), Gtk.ResponseType.CANCEL)
         self.ok = self.window.add_button(tr("_OK"), Gtk.ResponseType.OK)
@@ -55,15 +55,15 @@ class EditDialog:
         self.window.set_alternative_button_order_from_array([Gtk.ResponseType.OK, Gtk.ResponseType.CANCEL])
         self.window.connect("response", self._response)
         self.window.set_default_size(1000, 660)
-        self.state_page = StatePage(session.retry, self._copy_report)
+        self.state_page = StatePage(controller.press_page_button, self._copy_report)
         self.picture = PreviewPicture(self._editor.show, self._measure)
         self.faces = FaceStrip(self._sliders.select)
         self.attributes = AttributeList(self._sliders.set, self._lock)
-        self.presets = PresetMenu(PresetFiles(data_dir() / "presets", tr), last, session.use_preset)
+        self.presets = PresetButton(PresetFiles(data_dir() / "presets", tr), last, controller.use_preset)
         self.undo = _icon_button("edit-undo-symbolic", tr("Undo"), self._sliders.undo)
         self.redo = _icon_button("edit-redo-symbolic", tr("Redo"), self._sliders.redo)
         self.reset = _icon_button("view-refresh-symbolic", tr("All sliders that are not locked to 0"), self._reset)
-        self.layers = LayersView(session, wishes.layers)
+        self.layers = LayersView(controller, callbacks.layers)
         self.compare = Gtk.ToggleButton(label=tr("_Before / after"), use_underline=True)
         self.compare.set_tooltip_text(tr("A line to drag between both. Hold the mouse on the picture to see before"))
         self.whole = Gtk.ToggleButton(label=tr("_Whole"), use_underline=True)
@@ -72,7 +72,7 @@ class EditDialog:
         self.in_image.set_tooltip_text(tr("As a temporary layer, which goes with this dialog"))
         self.quality = Gtk.Label(xalign=1.0)
         self.quality.get_style_context().add_class("dim-label")
-        self.refine = RefineBar(self._refine, session.stop)
+        self.refine = RefineBar(controller.refine, self._editor.stop_refining)
         self.message = MessageBar(self._message_button)
         self.hint = Gtk.Label(xalign=0.0, no_show_all=True)
         if others:
@@ -150,7 +150,7 @@ class EditDialog:
         self.stack.show_all()
         self.compare.connect("toggled", lambda button: self._editor.show(0.5 if button.get_active() else None))
         self.whole.connect("toggled", lambda _: self._show_part())
-        self.in_image.connect("toggled", lambda button: self._callbacks.show_preview_layer(button.get_active()))
+        self.in_image.connect("toggled", lambda button: self._controller.show_in_image(button.get_active()))
 
     def _connect_keys(self) -> None:
         keys = Gtk.AccelGroup()
@@ -163,23 +163,31 @@ class EditDialog:
     # -------------------------------------------------------------- what has changed
 
     def _show_page(self) -> None:
-        if self._session.page is Page.EDITING:
+        if self._controller.page is Page.EDITING:
             self.state_page.still()
             self.stack.set_visible_child_name(_EDITING)
             self._show_values()
             self._show_message()
         else:
-            self.state_page.show_notice(notice(self._session))
+            self.state_page.show_notice(self._notice())
             self.stack.set_visible_child_name(_STATE)
         self._show_ok()
 
+    def _notice(self) -> Notice:
+        if self._controller.page is not Page.NO_FACE:
+            return notice(self._controller)
+        text = tr(
+            "Select a part that shows both eyes and the mouth, then look again. For another layer, close this first."
+        )
+        return replace(notice(self._controller), text=text)
+
     def _show_ok(self) -> None:
-        source = self._session.source
+        source = self._controller.source
         self.ok.set_label(tr("_Update layer") if source and source.replaces is not None else tr("_OK"))
-        self.ok.set_sensitive(self._session.can_apply)
+        self.ok.set_sensitive(self._controller.can_apply and self._editor.preview is not None)  # what has been seen
 
     def _show_faces(self) -> None:
-        editor, source = self._editor, self._session.source
+        editor, source = self._editor, self._controller.source
         before = pixbuf(editor.before) if editor.before else None
         if source is None:
             return
@@ -201,14 +209,9 @@ class EditDialog:
 
     def _measure(self) -> None:
         """How many pixels the next previews need, so that the screen shows each of them."""
-        source = self._session.source
-        if source is not None:
-            image = source.region.image
-            side = min(self.picture.wanted_side, max(image.width, image.height), MAX_SIDE)
-            side = max(64 * round(side / 64), 64)  # in steps, so that the backend can keep what it drew
-            self._editor.max_side = side
-            if not self._rest:
-                self._rest = GLib.timeout_add(_PAUSE, self._sharpen)
+        self._controller.fit_previews(self.picture.wanted_side)
+        if self._controller.source is not None and not self._rest:
+            self._rest = GLib.timeout_add(_PAUSE, self._sharpen)
 
     def _sharpen(self) -> bool:
         self._rest = 0
@@ -219,43 +222,25 @@ class EditDialog:
         sliders, editor = self._sliders, self._editor
         self.attributes.offer(attribute_labels.shown(sliders))
         self.attributes.show_values(sliders)
-        self.presets.current = sliders.preset("")
+        self.presets.show_current(sliders.preset(""))
         self.undo.set_sensitive(sliders.can_undo)
         self.redo.set_sensitive(sliders.can_redo)
         self.reset.set_sensitive(bool(sliders.preset("").strengths))
         for part in (self.attributes, self.faces):
-            part.set_sensitive(not self._session.applying)  # what is drawn is what is seen
-        possible = editor.state is State.READY and bool(sliders.selected) and not self._session.applying
+            part.set_sensitive(not self._controller.applying)  # what is drawn is what is seen
+        possible = editor.state is State.READY and bool(sliders.selected) and not self._controller.applying
         self.refine.show_running(editor.refining, possible)
         self.layers.match.set_sensitive(possible)
         self._show_ok()
 
     def _show_message(self) -> None:
-        session, editor = self._session, self._editor
-        progress, problem = editor.progress, editor.problem
-        stop = tr("Stop") if session.applying else ""  # a refinement has a button of its own
-        if editor.state in (State.WAITING, State.OPENING):
-            self.message.show_message(tr("The face model is started again…"), fraction=-1.0)
-        elif progress:
-            text = sentence(tr(progress.what), progress.text)
-            self.message.show_message(text, button=stop, fraction=progress.fraction)
-        elif session.applying:
-            self.message.show_message(tr("Drawing the new layer in full quality…"), button=stop, fraction=-1.0)
-        elif editor.refining:
-            self.message.show_message(tr("Refining…"), fraction=-1.0)
-        elif problem:
-            text = sentence(tr(problem.cause), tr(problem.remedy))
-            self.message.show_message(text, warns=True, button=tr("Copy report"))
-        elif session.message:
-            self.message.show_message(session.message, warns=session.warns)
-        else:
-            faces = [face for face in editor.faces if face.id in self._sliders.selected and face.warning]
-            told = tr("This face is {warning}.", warning=tr(faces[0].warning)) if faces else self._refined()
-            self.message.show_message(told)
-
-    def _refined(self) -> str:
-        refined = [self._editor.refined[face] for face in self._sliders.selected if face in self._editor.refined]
-        return sentence(tr("refined"), refined[0].text) if refined else ""
+        shown = message(self._controller)
+        if self._controller.applying:  # a refinement has a button of its own
+            shown = replace(shown, button=tr("Stop"))
+        warned = [face for face in self._editor.faces if face.id in self._sliders.selected and face.warning]
+        if not shown.text and warned:
+            shown = Message("done", tr("This face is {warning}.", warning=tr(warned[0].warning)))
+        self.message.show_message(shown)
 
     def _quality(self) -> str:
         shown = self._editor.preview
@@ -265,7 +250,8 @@ class EditDialog:
 
     def _response(self, window: Gtk.Dialog, response: int) -> None:
         if response == Gtk.ResponseType.OK:
-            self._session.apply()
+            if self.ok.get_sensitive():
+                self._controller.apply()
         elif response in (Gtk.ResponseType.CANCEL, Gtk.ResponseType.DELETE_EVENT, Gtk.ResponseType.CLOSE):
             self._callbacks.close()
 
@@ -275,21 +261,17 @@ class EditDialog:
     def _reset(self) -> None:
         self._sliders.reset_all()
 
-    def _refine(self, faithful: float) -> None:
-        if self._sliders.selected:
-            self._editor.refine(self._sliders.selected[0], faithful=faithful)
-
     def _message_button(self) -> None:
-        if self._session.applying:
-            self._session.stop()
+        if self._controller.applying:
+            self._controller.stop_applying()
         else:
             self._copy_report()
 
     def _copy_report(self) -> None:
         clipboard = Gtk.Clipboard.get(Gdk.SELECTION_CLIPBOARD)
-        clipboard.set_text(self._session.report(), -1)
+        clipboard.set_text(self._controller.report(), -1)
         clipboard.store()
-        self._session.say(tr("The report is copied."))
+        self._controller.say(tr("The report is copied."))
 
 
 def _icon_button(icon: str, tip: str, act: Any) -> Gtk.Button:

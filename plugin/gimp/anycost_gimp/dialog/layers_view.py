@@ -1,11 +1,11 @@
-"""What can be made of other layers: the button with a menu, the two windows, and the session, brought together."""
+"""What can be made of other layers: the button with a menu, the two windows, and the controller, brought together."""
 
 from collections.abc import Callable
 
+from anycost_client.edit.controller import EditController
 from gi.repository import Gtk
 
-from anycost_gimp.edit.controller import Session
-from anycost_gimp.image.layer_choice import Choice
+from anycost_gimp.image.layer import Layer
 from anycost_gimp.image.text import tr
 from anycost_gimp.widgets.learn_window import LearnWindow
 from anycost_gimp.widgets.match_window import MatchWindow
@@ -14,10 +14,10 @@ from anycost_gimp.widgets.match_window import MatchWindow
 class LayersView(Gtk.MenuButton):
     """Each window is made when it is first opened, and shown again afterwards."""
 
-    def __init__(self, session: Session, layers: Callable[[], list[Choice]]) -> None:
+    def __init__(self, controller: EditController[Layer], layers: Callable[[], list[Layer]]) -> None:
         """layers: of the image, that have faces to look at."""
         super().__init__()
-        self._session, self._layers = session, layers
+        self._controller, self._layers = controller, layers
         self._windows: dict[str, MatchWindow | LearnWindow] = {}
         self.add(Gtk.Image.new_from_icon_name("view-more-symbolic", Gtk.IconSize.BUTTON))
         self.set_tooltip_text(tr("With other layers"))
@@ -33,15 +33,14 @@ class LayersView(Gtk.MenuButton):
         self.set_popup(menu)
 
     def show_work(self) -> None:
-        work = self._session.multi_layer
         for window in self._windows.values():
             if window.get_visible():
-                window.show_work(work.running, work.text, work.fraction)
+                window.show_work(self._controller.multi_layer.work)
 
     # ------------------------------------------------------------------ inside
 
     def _open(self, name: str) -> None:
-        session, work = self._session, self._session.multi_layer
+        work, source = self._controller.multi_layer, self._controller.source
         over = self.get_toplevel()
         if name not in self._windows:
             made = MatchWindow(over, work.match, self._leave) if name == "match" else None
@@ -49,14 +48,14 @@ class LayersView(Gtk.MenuButton):
         window = self._windows[name]
         if not work.running:
             work.forget()
-            source = session.source.layer.get_id() if session.source else 0
-            window.offer([one for one in self._layers() if name == "learn" or one.id != source])
+            edited = source.layer.id if source else 0
+            window.offer([one for one in self._layers() if name == "learn" or one.id != edited])
         window.present()
 
     def _leave(self) -> None:
         """Cancel, Close, Escape: what runs is cancelled; where nothing runs the windows go."""
-        if self._session.multi_layer.running:
-            self._session.multi_layer.cancel()
+        if self._controller.multi_layer.running:
+            self._controller.multi_layer.cancel()
         else:
             for window in self._windows.values():
                 window.hide()

@@ -1,7 +1,6 @@
 """The way to the backend: a worker whose events wait in a queue for the thread that handles them."""
 
 import queue
-import time
 from collections.abc import Callable, Iterator
 
 from anycost_client.backend.backend_process import Backend
@@ -14,7 +13,7 @@ def _nothing() -> None:
     pass
 
 
-class BackendLink:
+class QueueLink:
     """`wake` is called in the worker's thread whenever something has come: hand it GLib.idle_add with `drain`."""
 
     def __init__(self, backend: Backend) -> None:
@@ -37,20 +36,15 @@ class BackendLink:
 
     def drain(self) -> Iterator[Event]:
         """What has come, without waiting."""
-        while True:
-            try:
-                yield self._events.get_nowait()
-            except queue.Empty:
-                return
+        while (event := self.wait(0)) is not None:
+            yield event
 
-    def waited(self, seconds: float) -> Iterator[Event]:
-        """What comes within `seconds`, one after the other: for those who have no window."""
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            try:
-                yield self._events.get(timeout=min(left, 0.2))
-            except queue.Empty:
-                continue
+    def wait(self, seconds: float) -> Event | None:
+        """The next event; None where none comes in that time. For those who have no window."""
+        try:
+            return self._events.get(timeout=seconds) if seconds else self._events.get_nowait()
+        except queue.Empty:
+            return None
 
     def close(self, patience: float = 6.0) -> None:
         """The backend ends with its last client, and does so by itself if it takes longer than `patience` seconds."""

@@ -1,82 +1,98 @@
-"""The same edit on several layers, one after the other; one that fails does not stop the rest. One step to undo."""
+"""The same edit on several layers without a window: for scripts, last values, and a dialog's other layers."""
 
-from collections.abc import Mapping
-from contextlib import nullcontext
-from dataclasses import dataclass
-from typing import Any
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from anycost_client.core.cooperative import at_once
+from anycost_client.core.cooperative import CooperativeRunner, Steps
 from anycost_client.core.errors import ClientError
+from anycost_client.core.problem import Problem
+from anycost_client.edit.batch import BatchRunner
+from anycost_client.edit.editor import Editor
 from anycost_client.edit.pending_apply import EditResult
-from anycost_client.protocol.events import Connected
 
-from anycost_gimp.edit.backend_link import BackendLink
-from anycost_gimp.edit.headless import Headless, Progress
-from anycost_gimp.image.read_layers import reading
-from anycost_gimp.image.source import Source
+from anycost_gimp.edit import arguments
+from anycost_gimp.edit.backend_link import QueueLink
+from anycost_gimp.image.layer import Layer, Source
 from anycost_gimp.image.text import tr
-from anycost_gimp.image.write_results import add, one_step
+
+PATIENCE = 1800.0  # seconds for one layer, the start of the backend and the projection of all its faces included
+
+Progress = Callable[[str, float], None]  # what is done, for people; 0…1, below 0: nobody knows
+Read = Callable[[Layer], Steps[Source]]  # a layer's pixels, in steps
 
 
-@dataclass(frozen=True)
-class Edited:
-    source: Source
-    result: EditResult
+@dataclass
+class Rendered:
+    """One entry for each layer; nothing is written yet."""
+
+    edited: list[tuple[Source, EditResult]] = field(default_factory=list)  # sources without their pixels
+    refused: list[tuple[str, Problem]] = field(default_factory=list)  # names of layers, and why
 
 
-@dataclass(frozen=True)
-class Refused:
-    layer: str  # its name
-    error: ClientError
+class QueueHost:
+    """See LayerHost. What is put off waits until `run_calls`; results are collected, to be written at the end."""
+
+    def __init__(self, read: Read) -> None:
+        self.edited: list[tuple[Source, EditResult]] = []
+        self._reading = read
+        self._calls: deque[Callable[[], None]] = deque()
+        self._work = CooperativeRunner(self.later, tr)
+
+    def read(self, layer: Layer, then: Callable[[Source | Problem], None]) -> None:
+        self._work.start(self._reading(layer), then)
+
+    def apply(self, source: Source, result: EditResult, then: Callable[[Layer | Problem], None]) -> None:
+        self.edited.append((source.without_pixels(), result))
+        then(source.layer)
+
+    def stop(self) -> None:
+        self._work.stop()
+
+    def later(self, milliseconds: int, call: Callable[[], None]) -> None:
+        self._calls.append(call)
+
+    def run_calls(self) -> None:
+        while self._calls:
+            self._calls.popleft()()
 
 
-def draw(
-    link: BackendLink,
-    image: Any,
-    layers: list[Any],
+def render(
+    link: QueueLink,
+    host: QueueHost,
+    layers: Sequence[Layer],
     strengths: Mapping[str, float],
     faces: str,
     progress: Progress,
-    welcome: Connected | None = None,
-) -> list[Edited | Refused]:
-    """One for each layer; nothing is written yet. faces: as `arguments.chosen` reads it."""
+    like: Editor | None = None,
+) -> Rendered:
+    """faces: as `arguments.chosen` reads it. like: an editor on the same way to the backend. Raises ClientError."""
     if not strengths:
         raise ClientError(tr("no strengths are given"), tr("write which, such as smile=0.8, age=-0.4"))
-    outcomes: list[Edited | Refused] = []
+    if not any(strengths.values()):
+        raise ClientError(tr("all strengths are 0"), tr("name one that is not, such as smile=0.8"))
 
-    def share(text: str, fraction: float) -> None:
-        """Of all layers."""
-        number, count = len(outcomes), len(layers)
-        if count > 1:
-            text = tr("{number} of {count}: {doing}", number=number + 1, count=count, doing=text)
-        progress(text, fraction if fraction < 0 else (number + fraction) / count)
+    def changed() -> None:
+        text, fraction = batch.progress
+        if batch.running and text:
+            progress(text, fraction)
 
-    headless = Headless(link, share, welcome)
-    for layer in layers:
-        name = str(layer.get_name())
-        try:
-            source = at_once(reading(image, layer))
-            outcomes.append(Edited(source.light(), headless.edit(source, strengths, faces)))
-        except ClientError as error:
-            outcomes.append(Refused(name, error))
-    return outcomes
-
-
-def write(image: Any, outcomes: list[Edited | Refused]) -> None:
-    """Raises ClientError that names what was not edited; the rest is, all the same."""
-    refused = [outcome for outcome in outcomes if isinstance(outcome, Refused)]
-    edited = [outcome for outcome in outcomes if isinstance(outcome, Edited)]
-    with one_step(image) if edited else nullcontext():  # an empty step would count as a change
-        for outcome in edited:
-            try:
-                add(image, outcome.source, outcome.result)
-            except ClientError as error:
-                refused.append(Refused(outcome.source.name, error))
-    if not refused:
-        return
-    if len(outcomes) == 1:
-        raise refused[0].error
-    edited_count = tr("{done} of {count} layers edited", done=len(outcomes) - len(refused), count=len(outcomes))
-    why = "; ".join(f"“{one.layer}”: {tr(one.error.cause)}" for one in refused)
-    remedies = dict.fromkeys(tr(one.error.remedy) for one in refused)
-    raise ClientError(f"{edited_count}. {why}", "; ".join(remedies))
+    batch = BatchRunner(
+        host, link.send, tr, layers, strengths, lambda found: arguments.chosen(faces, found), changed, like
+    )
+    link.start()
+    batch.start()
+    finished, deadline = 0, time.monotonic() + PATIENCE
+    while batch.running:
+        host.run_calls()
+        event = link.wait(0.2) if batch.running else None
+        if event is not None:
+            batch.handle(event)
+        now_finished = sum(item.finished for item in batch.items)
+        if now_finished > finished:
+            finished, deadline = now_finished, time.monotonic() + PATIENCE
+        elif time.monotonic() > deadline:
+            batch.end(Problem(tr("the backend took too long"), tr("try again")))
+    refused = [(item.layer.name, item.problem) for item in batch.items if item.problem]
+    return Rendered(host.edited, refused)

@@ -9,8 +9,8 @@ from typing import Any
 from anycost_client.protocol.messages import Edited, Picture
 from gi.repository import Gimp
 
+from anycost_gimp.image.layer import Source, area_of, replaced_item
 from anycost_gimp.image.pixbufs import enlarged
-from anycost_gimp.image.source import Source
 from anycost_gimp.image.write_results import insert_above, new_layer, write
 
 NAME = "⏳ Anycost preview: not part of the picture ⏳"  # in all languages, so that a left one is known again
@@ -25,13 +25,15 @@ class PreviewLayer:
 
     def show(self, source: Source, edited: Edited) -> None:
         """Adds the layer or gives it other pixels."""
-        if edited.picture is None or not source.layer.is_valid():
+        layer = source.layer.item
+        if edited.picture is None or not layer.is_valid():
             self.remove()
             return
         where = edited.rectangle
         picture = enlarged(edited.picture, where.width, where.height)
-        _, x, y = source.layer.get_offsets()
-        x, y = x + source.area.x + where.x, y + source.area.y + where.y
+        _, x, y = layer.get_offsets()
+        area = area_of(source)
+        x, y = x + area.x + where.x, y + area.y + where.y
         if self._fits(picture, x, y):
             write(self._layer, picture)
         else:
@@ -59,7 +61,7 @@ class PreviewLayer:
     def _add(self, source: Source, picture: Picture, x: int, y: int) -> None:
         image = self._image
         chosen = image.get_selected_layers()
-        beneath = source.replaces if source.replaces is not None and source.replaces.is_valid() else source.layer
+        beneath = replaced_item(source) or source.layer.item
         with _unseen_by_undo(image):
             layer = new_layer(image, NAME, picture)
             layer.set_opacity(beneath.get_opacity())

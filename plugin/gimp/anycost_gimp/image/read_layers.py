@@ -10,10 +10,9 @@ from anycost_client.protocol.messages import OpenRegion, Picture
 from gi.repository import Gegl, Gimp
 
 from anycost_gimp.image.babl_formats import Format, sent
-from anycost_gimp.image.layer_choice import Choice
+from anycost_gimp.image.layer import Layer, Source
 from anycost_gimp.image.parasites import is_edit, source_of, stored_with
 from anycost_gimp.image.preview_layer import all_layers, is_preview
-from anycost_gimp.image.source import Source
 from anycost_gimp.image.text import tr
 
 MAX_PIXELS = 64_000_000  # of a region
@@ -35,9 +34,9 @@ def layers_of(image: Any, drawables: list[Any]) -> list[Any]:
     return found
 
 
-def reading(image: Any, layer: Any) -> Steps[Source]:
+def reading(image: Any, edited: Layer) -> Steps[Source]:
     """Raises ClientError where there is nothing to edit, or too much."""
-    edited, edit = layer, (yield from stored_with(layer))
+    layer, edit = edited.item, (yield from stored_with(edited.item))
     if edit is not None:
         layer = source_of(image, edit)
         if layer is None:
@@ -57,9 +56,7 @@ def reading(image: Any, layer: Any) -> Steps[Source]:
         selection=None if mask is None else Picture.packed(area.width, area.height, 1, mask),
     )
     return Source(
-        layer,
-        str(layer.get_name()),
-        area,
+        Layer.of(layer),
         region,
         edit.record if edit else None,
         edited if edit else None,
@@ -67,20 +64,21 @@ def reading(image: Any, layer: Any) -> Steps[Source]:
     )
 
 
-def looking_at(image: Any, layer: Any) -> Steps[OpenRegion]:
+def looking_at(image: Any, looked_at: Layer) -> Steps[OpenRegion]:
     """All of a layer, whatever is selected. Raises ClientError."""
+    layer = looked_at.item
     if not layer.is_valid():
         raise ClientError(tr("the layer is gone"), tr("bring it back with undo, or choose another"))
     area = Area(0, 0, layer.get_width(), layer.get_height())
     return OpenRegion(image=(yield from _picture(image, layer, area)), rectangle=area.rectangle)
 
 
-def choices(image: Any) -> list[Choice]:
+def choices(image: Any) -> list[Layer]:
     """Layers whose faces can be looked at, from the top: no edits, no previews, nothing hidden."""
     found = []
     for layer in all_layers(image.get_layers()):
         if layer.get_visible() and not layer.is_group() and not is_edit(layer) and not is_preview(layer):
-            found.append(Choice(layer, layer.get_id(), str(layer.get_name())))
+            found.append(Layer.of(layer))
     return found
 
 

@@ -11,9 +11,9 @@ from anycost_client.protocol.messages import Picture
 from gi.repository import Gegl, Gimp
 
 from anycost_gimp.image.babl_formats import Format, packed
+from anycost_gimp.image.layer import Layer, Source, area_of, replaced_item
 from anycost_gimp.image.parasites import MAX_BYTES, keep, source_name
-from anycost_gimp.image.source import Source
-from anycost_gimp.image.text import attribute_labels, tr
+from anycost_gimp.image.text import tr
 
 
 @contextmanager
@@ -27,31 +27,31 @@ def one_step(image: Any) -> Iterator[None]:
         Gimp.displays_flush()
 
 
-def add(image: Any, source: Source, result: EditResult) -> Any:
+def add(image: Any, source: Source, result: EditResult) -> Layer:
     """The new layer. Raises ClientError when the source is gone."""
-    picture, where = result.edited.picture, result.edited.rectangle
+    picture, where, edited, area = result.edited.picture, result.edited.rectangle, source.layer.item, area_of(source)
     if picture is None or (picture.width, picture.height) != (where.width, where.height):
         raise ClientError(tr("the result does not fit the layer"), tr("report this"))
-    if not image.is_valid() or not source.layer.is_valid() or image.get_item_position(source.layer) < 0:
+    if not image.is_valid() or not edited.is_valid() or image.get_item_position(edited) < 0:
         raise ClientError(tr("the layer that was edited is gone"), tr("bring it back with undo, then try again"))
-    old = source.replaces if source.replaces is not None and source.replaces.is_valid() else None
-    beneath = old or source.layer
+    old = replaced_item(source)
+    beneath = old or edited
     selection = source.region.selection
     mask = None if selection is None else bytes(selection.data)
-    packed_edit = StoredEdit(source_name(source.layer), source.area, mask, result.record).to_bytes(MAX_BYTES)
-    _, x, y = source.layer.get_offsets()
+    packed_edit = StoredEdit(source_name(edited), area, mask, result.record).to_bytes(MAX_BYTES)
+    _, x, y = edited.get_offsets()
     with one_step(image):
-        layer = new_layer(image, tr("Face: {edit}", edit=attribute_labels.named(result).title), picture)
+        layer = new_layer(image, tr("Face: {edit}", edit=result.title), picture)
         layer.set_opacity(beneath.get_opacity())
         keep(layer, packed_edit)
         if old is not None and old.get_mode() != layer.get_mode():
             layer.set_mode(old.get_mode())  # which sets the spaces anew
             layer.set_visible(old.get_visible())
         insert_above(image, layer, beneath)
-        layer.set_offsets(x + source.area.x + where.x, y + source.area.y + where.y)
+        layer.set_offsets(x + area.x + where.x, y + area.y + where.y)
         if old is not None:
             image.remove_layer(old)
-    return layer
+    return Layer.of(layer)
 
 
 def new_layer(image: Any, name: str, picture: Picture) -> Any:

@@ -3,15 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
-from anycost_client.edit.attribute_names import MIN_FACES, name_of
+from anycost_client.edit.attribute_labels import MIN_FACES, name_of
+from anycost_client.edit.multi_layer import ABOUT_LEARN, Work, can_learn
 from gi.repository import Gtk, Pango
 
-from anycost_gimp.image.layer_choice import Choice
+from anycost_gimp.image.layer import Layer
 from anycost_gimp.image.text import tr
 from anycost_gimp.widgets.work_bar import WorkBar
 
 _NAME, _WITH, _WITHOUT = 0, 1, 2  # columns
-Start = Callable[[str, list[Choice], list[Choice]], None]  # name, layers with it, layers without it
+Start = Callable[[str, list[Layer], list[Layer]], None]  # name, layers with it, layers without it
 
 
 class LearnWindow(Gtk.Window):
@@ -20,7 +21,7 @@ class LearnWindow(Gtk.Window):
         title = tr("Make a slider from layers")
         super().__init__(title=title, transient_for=over, destroy_with_parent=True, border_width=12)
         self.set_default_size(420, 460)
-        self._choices: list[Choice] = []
+        self._layers: list[Layer] = []
         self._on_start, self._on_close = on_start, on_close
         self.name = Gtk.Entry(max_length=40, hexpand=True)
         self.name.get_accessible().set_name(tr("Name"))
@@ -36,11 +37,7 @@ class LearnWindow(Gtk.Window):
             self.view.append_column(Gtk.TreeViewColumn(said, mark, active=column))
         scrolled = Gtk.ScrolledWindow(shadow_type=Gtk.ShadowType.IN)
         scrolled.add(self.view)
-        about = tr(
-            "From {least} faces of each kind on; a dozen are better, of people who differ in nothing else. The largest"
-            " face of each layer is taken.",
-            least=MIN_FACES,
-        )
+        about = tr(ABOUT_LEARN, least=MIN_FACES)
         self.work = WorkBar(tr("Make slider"), self._start, on_close)
         top = Gtk.Box(spacing=12)
         top.pack_start(Gtk.Label(label=tr("Name")), False, False, 0)
@@ -55,25 +52,25 @@ class LearnWindow(Gtk.Window):
         self.name.connect("changed", self._check)
         self.connect("delete-event", self._close)
 
-    def offer(self, choices: list[Choice]) -> None:
+    def offer(self, layers: list[Layer]) -> None:
         """Marks stay with the layers that are there still."""
-        kept = {choice.id: tuple(row) for choice, row in zip(self._choices, self.rows, strict=True)}
-        self._choices = choices
+        kept = {layer.id: tuple(row) for layer, row in zip(self._layers, self.rows, strict=True)}
+        self._layers = layers
         self.rows.clear()
-        for choice in choices:
-            _, having, lacking = kept.get(choice.id, ("", False, False))
-            self.rows.append([choice.name, having, lacking])
+        for layer in layers:
+            _, having, lacking = kept.get(layer.id, ("", False, False))
+            self.rows.append([layer.name, having, lacking])
         self._check()
 
-    def show_work(self, running: bool, text: str, fraction: float | None) -> None:
-        self.work.show_work(running, text, fraction)
+    def show_work(self, work: Work) -> None:
+        self.work.show_work(work)
         for part in (self.name, self.view):
-            part.set_sensitive(not running)
+            part.set_sensitive(not work.running)
 
     # ------------------------------------------------------------------ inside
 
-    def _marked(self, column: int) -> list[Choice]:
-        return [choice for choice, row in zip(self._choices, self.rows, strict=True) if row[column]]
+    def _marked(self, column: int) -> list[Layer]:
+        return [layer for layer, row in zip(self._layers, self.rows, strict=True) if row[column]]
 
     def _toggled(self, mark: Gtk.CellRendererToggle, path: str, column: int) -> None:
         """A layer has it or has it not."""
@@ -84,8 +81,8 @@ class LearnWindow(Gtk.Window):
         self._check()
 
     def _check(self, *_: Any) -> None:
-        enough = min(len(self._marked(column)) for column in (_WITH, _WITHOUT)) >= MIN_FACES
-        self.work.allow(enough and bool(name_of(self.name.get_text())))
+        positive, negative = (len(self._marked(column)) for column in (_WITH, _WITHOUT))
+        self.work.allow(can_learn(self.name.get_text(), positive, negative))
 
     def _start(self) -> None:
         self._on_start(name_of(self.name.get_text()), self._marked(_WITH), self._marked(_WITHOUT))

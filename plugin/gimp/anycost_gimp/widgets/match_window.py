@@ -3,31 +3,23 @@
 from collections.abc import Callable
 from typing import Any
 
+from anycost_client.edit.multi_layer import ABOUT_MATCH, MATCHED, NO_LAYER, Work
 from anycost_client.protocol.messages import What
 from gi.repository import Gtk
 
-from anycost_gimp.image.layer_choice import Choice
-from anycost_gimp.image.text import mark, tr
+from anycost_gimp.image.layer import Layer
+from anycost_gimp.image.text import tr
 from anycost_gimp.widgets.work_bar import WorkBar
-
-_WHAT: tuple[tuple[What, str], ...] = (  # as the backend names it
-    ("expression", mark("Expression")),
-    ("pose", mark("Pose")),
-    ("hair", mark("Hair")),
-    ("lighting", mark("Lighting")),
-)
 
 
 class MatchWindow(Gtk.Window):
-    def __init__(
-        self, over: Gtk.Window, on_start: Callable[[Choice, What], None], on_close: Callable[[], None]
-    ) -> None:
+    def __init__(self, over: Gtk.Window, on_start: Callable[[Layer, What], None], on_close: Callable[[], None]) -> None:
         """on_close: whatever runs is to be cancelled, else the window closes."""
         super().__init__(title=tr("Match another face"), transient_for=over, destroy_with_parent=True, border_width=12)
-        self._choices: list[Choice] = []
+        self._layers: list[Layer] = []
         self._on_start, self._on_close = on_start, on_close
         self.what = Gtk.ComboBoxText()
-        for name, text in _WHAT:
+        for name, text in MATCHED:
             self.what.append(name, tr(text))
         self.what.set_active(0)
         self.layer = Gtk.ComboBoxText()
@@ -38,7 +30,7 @@ class MatchWindow(Gtk.Window):
             part.get_accessible().set_name(text)
             grid.attach(label, 0, row, 1, 1)
             grid.attach(part, 1, row, 1, 1)
-        about = tr("The largest face there is taken. Sliders show what they can of it, and undo brings it back.")
+        about = tr(ABOUT_MATCH)
         self.work = WorkBar(tr("Match"), self._start, on_close)
         box = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=8)
         box.pack_start(grid, False, False, 0)
@@ -48,22 +40,22 @@ class MatchWindow(Gtk.Window):
         box.show_all()
         self.connect("delete-event", self._close)
 
-    def offer(self, choices: list[Choice]) -> None:
-        self._choices = choices
+    def offer(self, layers: list[Layer]) -> None:
+        self._layers = layers
         self.layer.remove_all()
-        for choice in choices:
-            self.layer.append_text(choice.name)
-        self.layer.set_active(0 if choices else -1)
-        self.work.allow(bool(choices), "" if choices else tr("There is no other layer with a picture."))
+        for layer in layers:
+            self.layer.append_text(layer.name)
+        self.layer.set_active(0 if layers else -1)
+        self.work.allow(bool(layers), "" if layers else tr(NO_LAYER))
 
-    def show_work(self, running: bool, text: str, fraction: float | None) -> None:
-        self.work.show_work(running, text, fraction)
+    def show_work(self, work: Work) -> None:
+        self.work.show_work(work)
         for part in (self.what, self.layer):
-            part.set_sensitive(not running)
+            part.set_sensitive(not work.running)
 
     def _start(self, *_: Any) -> None:
         if self.layer.get_active() >= 0:
-            self._on_start(self._choices[self.layer.get_active()], _WHAT[self.what.get_active()][0])
+            self._on_start(self._layers[self.layer.get_active()], MATCHED[self.what.get_active()][0])
 
     def _close(self, *_: Any) -> bool:
         self._on_close()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from anycost_client.edit.page_texts import Message
 from gi.repository import Gtk, Pango
 
 
@@ -22,16 +23,14 @@ class MessageBar(Gtk.Box):
         self.pack_start(self.button, False, False, 0)
         self.set_size_request(-1, 34)
 
-    def show_message(
-        self, text: str = "", *, warns: bool = False, button: str = "", fraction: float | None = None
-    ) -> None:
-        """`fraction`: 0…1; below 0: nobody knows; None: nothing is under way."""
-        self._icon.set_visible(warns)
+    def show_message(self, message: Message) -> None:
+        text, fraction = message.text, message.fraction
+        self._icon.set_visible(message.glyph == "warning" and bool(text))
         self._icon.set_from_icon_name("dialog-warning", Gtk.IconSize.MENU)
         self.label.set_text(text)
         self.label.set_tooltip_text(text or None)
-        self.button.set_label(button)
-        self.button.set_visible(bool(button))
+        self.button.set_label(message.button)
+        self.button.set_visible(bool(message.button))
         self.bar.set_visible(fraction is not None)
         if fraction is not None and fraction > 0:
             self.bar.set_fraction(min(fraction, 1.0))

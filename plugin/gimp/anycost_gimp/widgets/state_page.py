@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
+from anycost_client.edit.page_texts import Notice
 from gi.repository import GLib, Gtk
 
-from anycost_gimp.edit.page_texts import Notice
 from anycost_gimp.image.text import tr
 
 
@@ -14,7 +14,7 @@ class StatePage(Gtk.Box):
         self.set_halign(Gtk.Align.CENTER)
         self.set_valign(Gtk.Align.CENTER)
         self._icon = Gtk.Image()
-        self.title = Gtk.Label()
+        self.title = Gtk.Label(wrap=True, max_width_chars=48, justify=Gtk.Justification.CENTER)
         self.text = Gtk.Label(wrap=True, max_width_chars=56, justify=Gtk.Justification.CENTER, selectable=True)
         self.text.set_can_focus(False)
         self.bar = Gtk.ProgressBar()
@@ -32,7 +32,7 @@ class StatePage(Gtk.Box):
         self._pulse = 0
 
     def show_notice(self, notice: Notice) -> None:
-        self._icon.set_visible(notice.warns)
+        self._icon.set_visible(notice.glyph in ("no_face", "warning"))
         self._icon.set_from_icon_name("dialog-warning", Gtk.IconSize.DIALOG)
         self.title.set_markup(f"<big><b>{GLib.markup_escape_text(notice.title)}</b></big>")
         self.text.set_text(notice.text)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from anycost_client.edit.multi_layer import Work
 from gi.repository import Gtk
 
 from anycost_gimp.image.text import tr
@@ -28,17 +29,16 @@ class WorkBar(Gtk.Box):
         """Whether it can be started; if not, why."""
         self._allowed = allowed
         if not self._running:
-            self.show_work(False, why, None)
+            self.show_work(Work(text=why))
 
-    def show_work(self, running: bool, text: str, fraction: float | None) -> None:
-        """fraction: 0…1; below 0: nobody knows; None: nothing is under way."""
-        self._running = running
-        self.text.set_text(text)
-        self.text.set_visible(bool(text))
-        self.bar.set_visible(fraction is not None)
-        if fraction is not None and fraction >= 0:
-            self.bar.set_fraction(min(fraction, 1.0))
-        elif fraction is not None:
+    def show_work(self, work: Work) -> None:
+        self._running = work.running
+        self.text.set_text(work.text)
+        self.text.set_visible(bool(work.text))
+        self.bar.set_visible(work.fraction is not None)
+        if work.fraction is not None and work.fraction >= 0:
+            self.bar.set_fraction(min(work.fraction, 1.0))
+        elif work.fraction is not None:
             self.bar.pulse()
-        self.start.set_sensitive(self._allowed and not running)
-        self.cancel.set_label(tr("Cancel") if running else tr("Close"))
+        self.start.set_sensitive(self._allowed and not work.running)
+        self.cancel.set_label(tr("Cancel") if work.running else tr("Close"))

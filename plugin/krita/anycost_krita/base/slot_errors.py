@@ -1,4 +1,4 @@
-"""What keeps our widgets and Krita apart: an exception in a slot becomes the state "failed", and keys stay with us."""
+"""Keeps our widgets and Krita apart: an exception in a slot becomes a failure that is shown, and keys stay with us."""
 
 import functools
 import inspect
@@ -14,7 +14,8 @@ log = logging.getLogger(__name__)
 
 
 def reports_errors(method: Method) -> Method:
-    """For slots and event handlers of QObjects: the nearest parent that has `fault(error)` is told of an exception.
+    """For slots and event handlers: the object itself, or its nearest parent, that has `report_error(error)` gets an
+    exception.
 
     Signals may bring more arguments than the method takes, as Qt allows."""
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -42,10 +43,10 @@ def keeps_keys(event: QtCore.QEvent, keys: Iterable[int]) -> bool:
 def _tell(self: Any, error: Exception) -> None:
     try:
         taker = self
-        while taker is not None and not hasattr(taker, "fault"):
+        while taker is not None and not hasattr(taker, "report_error"):
             taker = taker.parent()
         if taker is not None:
-            taker.fault(error)
+            taker.report_error(error)
             return
     except Exception:  # such as "wrapped C/C++ object has been deleted": the docker is gone, nobody can be told
         pass

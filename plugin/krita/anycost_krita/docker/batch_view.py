@@ -1,10 +1,12 @@
 """The batch's dialog and the controller, brought together: opened once, shown again."""
 
+from anycost_client.core.problem import Problem
+from anycost_client.edit.batch import BatchItem
+
 from anycost_krita.base.qt import QtCore, QtWidgets
 from anycost_krita.base.slot_errors import reports_errors
-from anycost_krita.base.text import sentence
-from anycost_krita.document.host_interface import HostProblem, Scope
-from anycost_krita.edit.batch_runner import Item
+from anycost_krita.base.text import tr
+from anycost_krita.document.host_interface import Scope
 from anycost_krita.edit.controller import Controller
 from anycost_krita.widgets.batch_dialog import BatchDialog
 
@@ -14,7 +16,7 @@ class BatchView(QtCore.QObject):
         super().__init__(parent)
         self.dialog: BatchDialog | None = None
         self._controller, self._over = controller, parent
-        controller.changed.connect(self._changed)
+        controller.watch(self._changed)
 
     @reports_errors
     def open(self) -> None:
@@ -39,8 +41,8 @@ class BatchView(QtCore.QObject):
         if self.dialog is None:
             return
         layers = self._controller.host.batch(self.dialog.chosen_scope)
-        problem = sentence(layers.cause, layers.remedy) if isinstance(layers, HostProblem) else ""
-        items = () if isinstance(layers, HostProblem) else tuple(Item(layer) for layer in layers)
+        problem = layers.text(tr) if isinstance(layers, Problem) else ""
+        items = () if isinstance(layers, Problem) else tuple(BatchItem(layer) for layer in layers)
         self.dialog.show_edit(self._controller.edit_title())
         self.dialog.show_items(items, False, problem)
 

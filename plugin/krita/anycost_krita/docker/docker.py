@@ -34,8 +34,8 @@ class EditFaceDocker(DockWidget):
         if application is not None:
             application.aboutToQuit.connect(self._quit)
 
-    def fault(self, error: Exception) -> None:
-        self._panel.fault(error)
+    def report_error(self, error: Exception) -> None:
+        self._panel.report_error(error)
 
     @reports_errors
     def edit_active(self) -> None:

@@ -25,7 +25,7 @@ class EditFaceExtension(Extension):
     def setup(self) -> None:
         pass
 
-    def fault(self, error: Exception) -> None:
+    def report_error(self, error: Exception) -> None:
         log.error("Edit Face", exc_info=error)
 
     @reports_errors

@@ -18,7 +18,7 @@ class LayersView(QtCore.QObject):
         self.match: MatchDialog | None = None
         self.learn: LearnDialog | None = None
         self._controller, self._over = controller, parent
-        controller.changed.connect(self._changed)
+        controller.watch(self._changed)
 
     @reports_errors
     def open_match(self) -> None:
@@ -69,8 +69,7 @@ class LayersView(QtCore.QObject):
 
     @reports_errors
     def _changed(self, what: str) -> None:
-        work = self._controller.multi_layer
         if what == "multi layer":
             for dialog in (self.match, self.learn):
                 if dialog is not None and dialog.isVisible():
-                    dialog.show_work(work.running, work.text, work.fraction)
+                    dialog.show_work(self._controller.multi_layer.work)

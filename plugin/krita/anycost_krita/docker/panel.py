@@ -2,23 +2,22 @@
 
 from collections.abc import Callable
 
-from anycost_client.edit.editor import State
-from anycost_client.edit.preset_files import PresetFiles
-from anycost_client.edit.presets import Preset
+from anycost_client.edit.page_texts import Message, message, notice
+from anycost_client.edit.presets import Preset, PresetFiles
+from anycost_client.edit.state import Page, State
 
 from anycost_krita.base.qt import QAction, Qt, QtCore, QtGui, QtWidgets
 from anycost_krita.base.slot_errors import reports_errors
 from anycost_krita.base.text import attribute_labels, tr
 from anycost_krita.docker.batch_view import BatchView
 from anycost_krita.docker.layers_view import LayersView
-from anycost_krita.docker.page_texts import message, notice, other_layer
 from anycost_krita.docker.picture_view import PictureView
-from anycost_krita.edit.controller import Controller, Page
+from anycost_krita.edit.controller import Controller
 from anycost_krita.widgets.attribute_list import AttributeList
 from anycost_krita.widgets.glyphs import GlyphButton
 from anycost_krita.widgets.labels import ShortLabel
 from anycost_krita.widgets.message_bar import MessageBar
-from anycost_krita.widgets.preset_menu import PresetMenu
+from anycost_krita.widgets.preset_menu import PresetButton
 from anycost_krita.widgets.refine_bar import RefineBar
 from anycost_krita.widgets.state_page import StatePage
 
@@ -31,7 +30,6 @@ class Panel(QtWidgets.QWidget):
     def __init__(self, controller: Controller, copy: Callable[[str], None] | None = None) -> None:
         super().__init__()
         self.controller = controller
-        controller.setParent(self)
         self._copy = copy or (lambda text: QtWidgets.QApplication.clipboard().setText(text))
         self._split_by_hand = False
         self._build()
@@ -39,9 +37,9 @@ class Panel(QtWidgets.QWidget):
         for what in ("page", "layer", "message"):
             self._show(what)
 
-    def fault(self, error: Exception) -> None:
+    def report_error(self, error: Exception) -> None:
         """An exception in a slot or an event of any part."""
-        self.controller.fault(error)
+        self.controller.report_error(error)
 
     def shut(self) -> None:
         """The docker or the program goes."""
@@ -63,7 +61,7 @@ class Panel(QtWidgets.QWidget):
         self.picture = PictureView(self.controller)
         self.canvas, self.compare, self.faces = self.picture.canvas, self.picture.compare, self.picture.faces
         self.attributes = AttributeList()
-        self.presets = PresetMenu(PresetFiles(self.controller.host.presets_folder, tr))
+        self.presets = PresetButton(PresetFiles(self.controller.host.presets_folder, tr))
         self.undo = GlyphButton("undo", tr("Undo"))
         self.redo = GlyphButton("redo", tr("Redo"))
         self.reset = GlyphButton("reset", tr("Reset all sliders that are not locked"))
@@ -106,7 +104,7 @@ class Panel(QtWidgets.QWidget):
 
     def _connect(self) -> None:
         controller = self.controller
-        controller.changed.connect(self._changed)
+        controller.watch(self._changed)
         self.state_page.pressed.connect(self._page_button)
         self.state_page.cancelled.connect(self._leave)
         self.state_page.report_wanted.connect(self._copy_report)
@@ -179,12 +177,12 @@ class Panel(QtWidgets.QWidget):
         sliders = self.controller.editor.sliders
         self.attributes.offer(attribute_labels.shown(sliders))
         self.attributes.show_values(sliders)
-        self.presets.current = sliders.preset("")
+        self.presets.show_current(sliders.preset(""))
         self._show_buttons()
 
     def _show_messages(self) -> None:
-        for bar, said in ((self.message, message(self.controller)), (self.other, other_layer(self.controller))):
-            bar.show_message(said.glyph, said.text, said.button, said.fraction)
+        self.message.show_message(message(self.controller))
+        self.other.show_message(_other_layer(self.controller))
         self._show_buttons()
 
     def _show_buttons(self) -> None:
@@ -218,10 +216,7 @@ class Panel(QtWidgets.QWidget):
 
     @reports_errors
     def _page_button(self) -> None:
-        if self.controller.page is Page.FAILED:
-            self.controller.retry()
-        else:
-            self.controller.edit_active()
+        self.controller.press_page_button()
 
     @reports_errors
     def _edit_active(self) -> None:
@@ -261,9 +256,7 @@ class Panel(QtWidgets.QWidget):
 
     @reports_errors
     def _refine(self, faithful: float) -> None:
-        selected = self.controller.editor.sliders.selected
-        if selected:
-            self.controller.editor.refine(selected[0], faithful=faithful)
+        self.controller.refine(faithful)
 
     @reports_errors
     def _stop(self) -> None:
@@ -300,6 +293,15 @@ class Panel(QtWidgets.QWidget):
     def showEvent(self, event: QtGui.QShowEvent) -> None:
         self.controller.set_hidden(False)
         super().showEvent(event)
+
+
+def _other_layer(controller: Controller) -> Message:
+    """Above an edit: that the active layer is another one."""
+    other = controller.other_layer
+    if other is None:
+        return Message("canvas", "")
+    text = tr("“{name}” is active, and another layer is edited here.", name=other.name)
+    return Message("canvas", text, tr("Edit it"))
 
 
 def _row(*parts: QtWidgets.QWidget, stretch: int, spacing: int) -> QtWidgets.QWidget:

@@ -5,7 +5,7 @@ from anycost_client.protocol.messages import Face
 from anycost_krita.base.qt import QtCore, QtGui, QtWidgets
 from anycost_krita.base.slot_errors import reports_errors
 from anycost_krita.document.qimages import as_image, cut
-from anycost_krita.edit.controller import MAX_SIDE, Controller
+from anycost_krita.edit.controller import Controller
 from anycost_krita.widgets.compare_bar import CompareBar
 from anycost_krita.widgets.face_strip import SIDE, FaceStrip
 from anycost_krita.widgets.preview_canvas import PreviewCanvas
@@ -38,7 +38,7 @@ class PictureView(QtWidgets.QWidget):
         self.compare.split.connect(self._split)
         self.compare.close_up.connect(self._close_up)
         self.compare.on_canvas.connect(self._on_canvas)
-        self.compare.show_canvas(controller.canvas.wanted)
+        self.compare.show_canvas(controller.wants_canvas)
         self.faces.chosen.connect(self._choose)
 
     # -------------------------------------------------------------- what has changed
@@ -103,15 +103,14 @@ class PictureView(QtWidgets.QWidget):
     @reports_errors
     def measure(self) -> None:
         """How many pixels the next previews need, so that the screen shows each of them."""
-        source, editor = self._controller.source, self._controller.editor
+        source = self._controller.source
         if source is None:
             return
         image = source.region.image
         longest = max(image.width, image.height)
         in_docker = self.canvas.displayed_pixels() / max(self.canvas.shown_share(), 1e-3)
-        on_canvas = longest * self._controller.canvas.scale * self.devicePixelRatioF()
-        side = min(max(in_docker, on_canvas), longest, MAX_SIDE)
-        editor.max_side = max(64 * round(side / 64), 64)  # in steps, so that the backend can keep what it has drawn
+        on_canvas = longest * self._controller.canvas_scale * self.devicePixelRatioF()
+        self._controller.fit_previews(max(in_docker, on_canvas))
         self._rest.start()
 
     @reports_errors

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from anycost_client.core.errors import HostError
 from anycost_client.protocol.messages import BitDepth, OpenRegion
 
 from anycost_krita.base.text import tr
-from anycost_krita.document.host_error import Fault
 
 SRGB = "sRGB-elle-V2-srgbtrc.icc"  # Krita's own, always there
 LINEAR = "sRGB-elle-V2-g10.icc"
@@ -27,12 +27,12 @@ class ColourSpace:
 
     @classmethod
     def of(cls, owner: Any) -> "ColourSpace":
-        """Of a node or a document. Raises Fault for one that nobody can read."""
+        """Of a node or a document. Raises HostError for one that nobody can read."""
         space = cls(owner.colorModel(), owner.colorDepth(), owner.colorProfile())
         if space.model not in _CHANNELS or space.depth not in _BYTES:
-            raise Fault(
-                tr("The colour model {model} {depth} cannot be edited.", model=space.model, depth=space.depth),
-                tr("Convert the layer to RGB."),
+            raise HostError(
+                tr("the colour model {model} {depth} cannot be edited", model=space.model, depth=space.depth),
+                tr("convert the layer to RGB"),
             )
         return space
 
@@ -96,9 +96,9 @@ class Converter:
             self._scratch = krita.createDocument(1, 1, "", source.model, source.depth, source.profile, 72.0)
             if self._scratch is None or ColourSpace.of(self._scratch) != source:
                 self.close()
-                raise Fault(
-                    tr("The colour profile {profile} cannot be converted.", profile=source.profile),
-                    tr("Convert the layer to sRGB."),
+                raise HostError(
+                    tr("the colour profile {profile} cannot be converted", profile=source.profile),
+                    tr("convert the layer to sRGB"),
                 )
 
     def __call__(self, pixels: bytes, width: int, height: int) -> bytes:
@@ -109,9 +109,9 @@ class Converter:
         node.setPixelData(pixels, 0, 0, width, height)
         target = self._target
         if not node.setColorSpace(target.model, target.depth, target.profile):
-            raise Fault(
-                tr("The colours cannot be converted to {profile}.", profile=target.profile),
-                tr("Convert the layer to sRGB."),
+            raise HostError(
+                tr("the colours cannot be converted to {profile}", profile=target.profile),
+                tr("convert the layer to sRGB"),
             )
         return bytes(node.pixelData(0, 0, width, height).data())
 

@@ -1,20 +1,27 @@
 """Edited keyframes: the frames of one new animated layer above the animated layer that they were made of."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 from anycost_client.core.cooperative import Steps
+from anycost_client.core.errors import HostError
 from anycost_client.edit.areas import Area
 from anycost_client.protocol.messages import Picture
 
 from anycost_krita.base.text import tr
 from anycost_krita.document.colour_spaces import ColourSpace
-from anycost_krita.document.cooperative import pause
-from anycost_krita.document.host_error import Fault
 from anycost_krita.document.layers import Place, find, locate, uuid
 from anycost_krita.document.pixels import converted
 
 _LABEL = 4  # colour label: with the name it tells which layer the next frame of a batch goes to
+
+
+def pause(seconds: float = 0.1) -> Steps[None]:
+    """Krita gets the time to do what it has put off."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        yield
 
 
 class Keyframes:
@@ -22,7 +29,7 @@ class Keyframes:
 
     def __init__(self, krita: Any, place: Callable[[str], Place]) -> None:
         self._krita = krita
-        self._place = place  # by id; raises Fault
+        self._place = place  # by id; raises HostError
 
     def add(self, id: str, name: str, picture: Picture, x: int, y: int, space: ColourSpace) -> Steps[Place]:
         """`id`: of the frame that was edited. One step to undo, and one more for the layer with its first frame."""
@@ -35,7 +42,7 @@ class Keyframes:
         place = self._place(id)
         document, time = place.document, place.time or 0
         if self._krita.activeDocument() != document:
-            raise Fault(tr("Another document is shown."), tr("Return to the animated picture."))
+            raise HostError(tr("another document is shown"), tr("return to the animated picture"))
         shown = document.currentTime()
         node = self._earlier(place, name, time)
         if node is None:
@@ -55,7 +62,7 @@ class Keyframes:
                 self._krita.action("add_blank_frame").trigger()
                 document.waitForDone()
             if not node.hasKeyframeAtTime(time):
-                raise Fault(tr("Krita did not add a frame."), tr("Click into Krita's window, then try again."))
+                raise HostError(tr("Krita did not add a frame"), tr("click into Krita's window, then try again"))
             for pixels, strip in strips:
                 node.setPixelData(pixels, strip.x, strip.y, strip.width, strip.height)
         finally:
@@ -66,9 +73,9 @@ class Keyframes:
         return Place(document, node, time)
 
     def _alive(self, id: str, node: Any) -> None:
-        """Raises Fault when the layer or the new one is gone."""
+        """Raises HostError when the layer or the new one is gone."""
         if find(self._place(id).document, uuid(node)) is None:
-            raise Fault(tr("The layer is gone."), tr("Undo, or choose another layer."), "gone")
+            raise HostError(tr("the layer is gone"), tr("bring it back with undo, or choose another"), "gone")
 
     def _earlier(self, place: Place, name: str, time: int) -> Any | None:
         """The layer that earlier frames of this batch made."""

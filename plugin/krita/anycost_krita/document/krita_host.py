@@ -1,11 +1,13 @@
-"""Krita as the docker sees it: layers are read, results become layers, previews come and go (`ports.Host`)."""
+"""Krita as the docker sees it: layers are read, results become layers, previews come and go (`host_interface.Host`)."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from anycost_client.core.cooperative import Steps
+from anycost_client.core.cooperative import CooperativeRunner, Later, Steps
+from anycost_client.core.errors import HostError
+from anycost_client.core.problem import Problem, problem_of
 from anycost_client.edit.areas import Area
 from anycost_client.edit.pending_apply import EditResult
 from anycost_client.edit.stored_edit import StoredEdit
@@ -14,9 +16,7 @@ from anycost_client.protocol.messages import Edited, OpenRegion
 from anycost_krita.base.text import tr
 from anycost_krita.document import annotations
 from anycost_krita.document.colour_spaces import colour_space_of
-from anycost_krita.document.cooperative import Later, Pieces
-from anycost_krita.document.host_error import Fault
-from anycost_krita.document.host_interface import HostEvent, HostProblem, Layer, Scope, Source
+from anycost_krita.document.host_interface import HostEvent, Layer, Scope, Source
 from anycost_krita.document.keyframes import Keyframes
 from anycost_krita.document.layers import (
     Place,
@@ -41,7 +41,7 @@ _GROUP = "AnycostFaceEditor"  # in Krita's settings
 
 
 class KritaHost:
-    """See ports.Host. Everything is called in the GUI's thread."""
+    """See host_interface.Host. Everything is called in the GUI's thread."""
 
     def __init__(
         self,
@@ -55,8 +55,8 @@ class KritaHost:
         self.presets_folder = folder / "anycost_krita" / "presets"
         self._krita = krita
         self._later = later
-        self._pieces = Pieces(later)
-        self._looks, self._drawing = Pieces(later), Pieces(later)
+        self._work = CooperativeRunner(later, tr)
+        self._looks, self._preview_work = CooperativeRunner(later, tr), CooperativeRunner(later, tr)
         self._preview = Preview(krita, scaled)
         self._watchers: list[Callable[[HostEvent], None]] = []
         self._seen: object = None  # what was active at the last look
@@ -74,20 +74,20 @@ class KritaHost:
             self._look()
         return lambda: self._watchers.remove(callback) if callback in self._watchers else None
 
-    def active(self) -> Layer | HostProblem:
+    def active(self) -> Layer | Problem:
         try:
             return self._described(self._active())
-        except Fault as fault:
-            return fault.problem
+        except HostError as error:
+            return problem_of(error, tr)
 
-    def batch(self, scope: Scope) -> tuple[Layer, ...] | HostProblem:
+    def batch(self, scope: Scope) -> tuple[Layer, ...] | Problem:
         try:
             places = self._batch(scope)
             if not places:
-                raise Fault(*_nothing(scope), "no_layer")
+                raise HostError(*_nothing(scope), "no_layer")
             return tuple(self._described(place) for place in places)
-        except Fault as fault:
-            return fault.problem
+        except HostError as error:
+            return problem_of(error, tr)
 
     def layers(self) -> tuple[Layer, ...]:
         document = self._krita.activeDocument()
@@ -105,8 +105,8 @@ class KritaHost:
 
     # ------------------------------------------------------------- reading
 
-    def read(self, layer: Layer | None, then: Callable[[Source | HostProblem], None]) -> None:
-        self._pieces.start(self._reading(layer), then)
+    def read(self, layer: Layer | None, then: Callable[[Source | Problem], None]) -> None:
+        self._work.start(self._reading(layer), then)
 
     def _reading(self, layer: Layer | None) -> Steps[Source]:
         place = self._active() if layer is None else self._place(layer.id)
@@ -118,9 +118,9 @@ class KritaHost:
         if edit is not None:
             origin = find(place.document, edit.source)
             if origin is None:
-                raise Fault(
-                    tr("The layer from which this edit was made is gone."),
-                    tr("Bring it back with undo, or edit another layer."),
+                raise HostError(
+                    tr("the layer from which this edit was made is gone"),
+                    tr("bring it back with undo, or edit another layer"),
                     "gone",
                 )
             place = Place(place.document, origin, edit.time)
@@ -138,11 +138,11 @@ class KritaHost:
             self._described(place),
             region,
             edit.record if edit else None,
-            edited if edit else "",
+            self._described(self._place(edited)) if edit else None,
             warning,
         )
 
-    def look_at(self, layer: Layer, then: Callable[[OpenRegion | HostProblem], None]) -> None:
+    def look_at(self, layer: Layer, then: Callable[[OpenRegion | Problem], None]) -> None:
         self._looks.start(self._looking_at(layer.id), then)
 
     def stop_looking(self) -> None:
@@ -156,15 +156,15 @@ class KritaHost:
 
     # ------------------------------------------------------------- writing
 
-    def apply(self, source: Source, result: EditResult, then: Callable[[Layer | HostProblem], None]) -> None:
-        self._pieces.start(self._applying(source, result), then)
+    def apply(self, source: Source, result: EditResult, then: Callable[[Layer | Problem], None]) -> None:
+        self._work.start(self._applying(source, result), then)
 
     def _applying(self, source: Source, result: EditResult) -> Steps[Layer]:
         place, old = self._target(source)
         picture, where = result.edited.picture, result.edited.rectangle
         area = source.region.rectangle
         if picture is None or area is None or (picture.width, picture.height) != (where.width, where.height):
-            raise Fault(tr("The result does not fit the layer."), tr("Report this."))
+            raise HostError(tr("the result does not fit the layer"), tr("report this"))
         name = tr("Face: {edit}", edit=result.title)
         x, y, space = area.x + where.x, area.y + where.y, colour_space_of(source.region)
         if place.time is not None:
@@ -187,7 +187,7 @@ class KritaHost:
         active = document.activeNode()
         if not beneath.parentNode().addChildNode(node, beneath):
             annotations.forget(document, uuid(node))
-            raise Fault(tr("Krita did not take the new layer."), tr("Try again."))
+            raise HostError(tr("Krita did not take the new layer"), tr("try again"))
         if old is not None:
             old.remove()
         elif active is not None:
@@ -195,31 +195,34 @@ class KritaHost:
         return self._described(Place(document, node))
 
     def _target(self, source: Source) -> tuple[Place, Any | None]:
-        """The layer above which the result goes, and the one that it replaces. Raises Fault."""
+        """The layer above which the result goes, and the one that it replaces. Raises HostError."""
         place = self._place(source.layer.id)
-        old = locate(self._krita, source.replaces) if source.replaces else None
+        old = locate(self._krita, source.replaces.id) if source.replaces else None
         beneath = old.node if old else place.node
         if old is not None and old.node.locked():
-            raise Fault(
-                tr('The layer "{name}" is locked.', name=old.node.name()), tr("Unlock it, then apply again."), "locked"
+            raise HostError(
+                tr('the layer "{name}" is locked', name=old.node.name()), tr("unlock it, then apply again"), "locked"
             )
         if group := locked_group(beneath):
-            raise Fault(tr('The group "{name}" is locked.', name=group), tr("Unlock it, then apply again."), "locked")
+            raise HostError(tr('the group "{name}" is locked', name=group), tr("unlock it, then apply again"), "locked")
         return place, old.node if old else None
 
+    def later(self, milliseconds: int, call: Callable[[], None]) -> None:
+        self._later(milliseconds, call)
+
     def stop(self) -> None:
-        self._pieces.stop()
+        self._work.stop()
 
     # ------------------------------------------------------------- preview
 
     def show_preview(self, source: Source, edited: Edited) -> None:
-        self._drawing.stop()
+        self._preview_work.stop()
         area, place = source.region.rectangle, locate(self._krita, source.layer.id)
         if edited.picture is None or area is None or place is None:
             self._preview.remove()
             return
         work = self._preview.draw(place, Area(area.x, area.y, area.width, area.height), edited)
-        self._drawing.start(work, lambda _: None)
+        self._preview_work.start(work, lambda _: None)
 
     def canvas_scale(self) -> float:
         window, document = self._krita.activeWindow(), self._krita.activeDocument()
@@ -230,7 +233,7 @@ class KritaHost:
         return float(canvas.zoomLevel()) * 72.0 / document.resolution()  # zoomLevel counts in points
 
     def remove_preview(self) -> None:
-        self._drawing.stop()
+        self._preview_work.stop()
         self._preview.remove()
 
     def canvas_changed(self) -> None:
@@ -299,22 +302,22 @@ class KritaHost:
         return uuid(document.rootNode()), uuid(node), node.name(), rectangle, document.currentTime()
 
     def _active(self) -> Place:
-        """Raises Fault."""
+        """Raises HostError."""
         document = self._krita.activeDocument()
         if document is None:
-            raise Fault(tr("No document is open."), tr("Open a picture."), "no_document")
+            raise HostError(tr("no document is open"), tr("open a picture"), "no_document")
         node = layer_of(document.activeNode())
         if node is not None and is_preview(node):
             node = next((one for one in reversed(_below(node)) if is_layer(one)), None)
         if node is None:
-            raise Fault(tr("No layer is active."), tr("Choose a layer in the layer docker."), "no_layer")
+            raise HostError(tr("no layer is active"), tr("choose a layer in the layer docker"), "no_layer")
         return Place(document, node)
 
     def _place(self, id: str) -> Place:
-        """Raises Fault."""
+        """Raises HostError."""
         place = locate(self._krita, id)
         if place is None:
-            raise Fault(tr("The layer is gone."), tr("Undo, or choose another layer."), "gone")
+            raise HostError(tr("the layer is gone"), tr("bring it back with undo, or choose another"), "gone")
         return place
 
     def _described(self, place: Place) -> Layer:
@@ -340,10 +343,10 @@ class KritaHost:
 def _nothing(scope: Scope) -> tuple[str, str]:
     match scope:
         case "keyframes":
-            return tr("The layer has no keyframes."), tr("Choose an animated layer.")
+            return tr("the layer has no keyframes"), tr("choose an animated layer")
         case "group":
-            return tr("There is no visible layer in it."), tr("Choose a group with layers.")
-    return tr("No visible layer is selected."), tr("Select layers in the layer docker; edits are not edited again.")
+            return tr("there is no visible layer in it"), tr("choose a group with layers")
+    return tr("no visible layer is selected"), tr("select layers in the layer docker; edits are not edited again")
 
 
 def _below(node: Any) -> list[Any]:

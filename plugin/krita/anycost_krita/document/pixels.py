@@ -12,7 +12,7 @@ from anycost_krita.document.layers import Place
 
 _STRIP = 400_000  # pixels read or written at a time: some milliseconds
 _CONVERTED = 150_000  # where Krita converts them
-Alive = Callable[[], Place]  # raises Fault when the layer is gone
+Alive = Callable[[], Place]  # raises HostError when the layer is gone
 
 
 def strips(area: Area, converted: bool = False) -> list[Area]:

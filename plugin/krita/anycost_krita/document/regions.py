@@ -1,11 +1,11 @@
 """Which part of a layer is read: within the selection's reach, and no more than the backend can take."""
 
+from anycost_client.core.errors import HostError
 from anycost_client.edit.areas import Area
 from anycost_client.edit.stored_edit import StoredEdit
 from anycost_client.protocol.messages import OpenRegion, Picture
 
 from anycost_krita.base.text import tr
-from anycost_krita.document.host_error import Fault
 from anycost_krita.document.layers import Place, area_of
 from anycost_krita.document.pixels import layer_colour_space
 
@@ -15,7 +15,7 @@ _MAX_MEASURED = 16_000_000  # pixels of a canvas
 
 
 def area_to_read(place: Place, edit: StoredEdit | None) -> tuple[Area, Area | None]:
-    """What to read, and what of it is selected. Raises Fault where there is nothing, or too much."""
+    """What to read, and what of it is selected. Raises HostError where there is nothing, or too much."""
     document, node = place.document, place.node
     canvas = Area(0, 0, document.width(), document.height())
     selected = None
@@ -24,29 +24,29 @@ def area_to_read(place: Place, edit: StoredEdit | None) -> tuple[Area, Area | No
     unknown = place.time is not None or (chosen and canvas.pixels > _MAX_MEASURED)
     bounds = canvas if unknown else area_of(node.bounds())
     if bounds.empty:
-        raise Fault(tr("The layer is empty."), tr("Choose a layer with a picture."), "empty")
+        raise HostError(tr("the layer is empty"), tr("choose a layer with a picture"), "empty")
     if edit is not None:
         area = edit.area
     elif (selection := document.selection()) is not None:
         selected = Area(selection.x(), selection.y(), selection.width(), selection.height())
         area = selected.grown().cut(bounds)
         if area.empty or selected.cut(bounds).empty:
-            raise Fault(tr("The selection lies beside the layer's picture."), tr("Select a face, or nothing."), "empty")
+            raise HostError(tr("the selection lies beside the layer"), tr("select a face, or nothing"), "empty")
     else:
         area = bounds
     return bounded(place, area), selected
 
 
 def bounded(place: Place, area: Area) -> Area:
-    """What of the area can be read. Raises Fault for nothing, or too much."""
+    """What of the area can be read. Raises HostError for nothing, or too much."""
     if area.empty:
-        raise Fault(tr("The layer is empty."), tr("Choose a layer with a picture."), "empty")
+        raise HostError(tr("the layer is empty"), tr("choose a layer with a picture"), "empty")
     if _too_large(place, area):  # what lies beyond the canvas is given up first
         area = area.cut(Area(0, 0, place.document.width(), place.document.height()))
     if _too_large(place, area):
-        raise Fault(
-            tr("{megapixels} megapixels are too many to search.", megapixels=round(area.pixels / 1e6)),
-            tr("Select a face with some room around it."),
+        raise HostError(
+            tr("{megapixels} megapixels are too many to search", megapixels=round(area.pixels / 1e6)),
+            tr("select a face with some room around it"),
             "too_large",
         )
     return area

@@ -24,24 +24,20 @@ class WorkerLike(Protocol):
 MakeWorker = Callable[[Callable[[Event], object]], WorkerLike]
 
 
-class BackendLink(QtCore.QObject):
-    """`come` gets an event and, as ImageCache.of_event made it, its picture."""
+class SignalLink(QtCore.QObject):
+    """`receive` gets an event and, as ImageCache.of_event made it, its picture."""
 
     _arrived = pyqtSignal(object, object)
 
-    def __init__(self, make_worker: MakeWorker, come: Callable[..., None], parent: QtCore.QObject) -> None:
-        super().__init__(parent)
+    def __init__(self, make_worker: MakeWorker, receive: Callable[..., None]) -> None:
+        super().__init__()
         self._make_worker = make_worker
         self._worker: WorkerLike | None = None
         # PyQt6's own stubs leave the second argument out.
-        self._arrived.connect(come, Qt.ConnectionType.QueuedConnection)
-
-    @property
-    def started(self) -> bool:
-        return self._worker is not None
+        self._arrived.connect(receive, Qt.ConnectionType.QueuedConnection)
 
     def start(self) -> None:
-        """Once: nothing happens at the second time."""
+        """The second time nothing happens."""
         if self._worker is None:
             self._worker = self._make_worker(self._deliver)
             self._worker.start()

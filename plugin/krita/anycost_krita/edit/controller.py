@@ -1,208 +1,88 @@
-"""The docker without its widgets: one edit of one layer, between host, backend and what is on the screen."""
+"""The edit in Krita's docker: what Krita's events, its canvas and batches add to an EditController."""
 
-import traceback
 from collections.abc import Callable
-from dataclasses import replace
-from enum import Enum
 
-from anycost_client.core.errors import ClientError
-from anycost_client.core.redact import redact
-from anycost_client.edit.editor import Editor, State
-from anycost_client.edit.multi_layer import MultiLayerTask, Reading
-from anycost_client.edit.pending_apply import EditResult
-from anycost_client.edit.presets import Preset
-from anycost_client.protocol.events import Asleep, Connected, Event, Lost, Unavailable
-from anycost_client.protocol.messages import OpenRegion, Picture
+from anycost_client.core.problem import BUG, Problem
+from anycost_client.edit.batch import BatchRunner, all_faces, largest_face
+from anycost_client.edit.controller import EditController
+from anycost_client.edit.editor import Editor
+from anycost_client.edit.state import Page
+from anycost_client.protocol.events import Event
+from anycost_client.protocol.messages import Picture
 
-from anycost_krita.base.qt import QtCore, QtGui, pyqtSignal
+from anycost_krita.base.qt import QtGui
 from anycost_krita.base.slot_errors import reports_errors
-from anycost_krita.base.text import attribute_labels, sentence, tr
-from anycost_krita.document.host_interface import Host, HostEvent, HostProblem, Layer, Scope, Source
+from anycost_krita.base.text import tr
+from anycost_krita.document.host_interface import Host, HostEvent, Layer, Scope
 from anycost_krita.document.qimages import ImageCache
-from anycost_krita.edit.backend_link import BackendLink, MakeWorker
-from anycost_krita.edit.batch_runner import BatchRunner
-from anycost_krita.edit.canvas_preview import CanvasPreview
+from anycost_krita.edit.backend_link import MakeWorker, SignalLink
 
-MAX_SIDE = 2048  # pixels: longest side of previews, so that a face can fill the docker in a large picture
+_PREVIEW_SETTING = "preview_on_canvas"
 
 
-class Page(Enum):
-    """What the docker shows."""
+class Controller(EditController[Layer]):
+    """`watch` also tells "zoom" and "batch"."""
 
-    NO_DOCUMENT = "no document"  # or no layer: `layer` says why
-    START = "start"  # a layer is there, and nobody has asked to edit it
-    READING = "reading"
-    STARTING = "starting"  # the backend
-    FINDING = "finding"  # faces
-    NO_FACE = "no face"
-    EDITING = "editing"
-    FAILED = "failed"  # `failure` says why
-
-
-class Controller(QtCore.QObject):
-    """`changed` tells what changed: as Editor.watch says it, "page", "layer", "zoom", "message", "batch" or
-    "multi layer"."""
-
-    changed = pyqtSignal(str)
-
-    def __init__(
-        self,
-        host: Host,
-        make_worker: MakeWorker,
-        make_report: Callable[[Editor], str],
-        parent: QtCore.QObject | None = None,
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, host: Host, make_worker: MakeWorker, make_report: Callable[[Editor], str]) -> None:
         self.host = host
-        self.link = BackendLink(make_worker, self._handle, self)
-        self.editor = Editor(self.link.send)
-        self.source: Source | None = None
-        self.layer: Layer | HostProblem = host.active()
-        self.failure: HostProblem | None = None  # what makes the page FAILED, or the latest trouble beside an edit
-        self.message = ""  # what just went well, or did not; for people
-        self.message_is_warning = False
-        reading = Reading(self._look_at, host.stop_looking, lambda layer: layer.name)
-        self.multi_layer: MultiLayerTask[Layer] = MultiLayerTask(
-            self.editor, self.link.send, reading, tr, lambda: self.changed.emit("multi layer")
-        )
         self.images = ImageCache()
-        self.applying = False  # until the new layer is there
-        self.batch: BatchRunner | None = None
-        self.canvas = CanvasPreview(host)
-        self._make_report = make_report
-        self._reading = 0  # number of the newest reading that is under way; 0: none
-        self._readings = 0
-        self._retrying = self._closed = self._failing = False
-        self._unchanged: object = None  # the strengths that the layer holds
-        self._as_new = False
-        self._earlier: EditResult | None = None  # of the Apply before this one
-        self._trace = ""  # of a fault of ours
-        self._ends = (self.editor.watch(self._edit_changed), host.watch(self._host_changed))
+        self.batch: BatchRunner[Layer] | None = None
+        self.wants_canvas = host.setting(_PREVIEW_SETTING, "0") == "1"  # the preview on it; kept between runs of Krita
+        self._hidden = True  # the docker is, until it is shown
+        self._link_to_backend = SignalLink(make_worker, self._receive)
+        super().__init__(host, self._link_to_backend, tr, make_report)
+        self._end_watch = host.watch(self._host_changed)
 
     # ------------------------------------------------------------------ what to show
-
-    @property
-    def page(self) -> Page:
-        editor = self.editor
-        if self._trace or (self.failure and self.source is None and not self._reading):
-            return Page.FAILED
-        if self._reading:
-            return Page.READING
-        if self.source is None:
-            return Page.NO_DOCUMENT if isinstance(self.layer, HostProblem) else Page.START
-        if editor.state is State.FAILED:
-            return Page.STARTING if self._retrying else Page.FAILED
-        if editor.faces and editor.state is not State.NO_FACE:
-            return Page.EDITING  # also while the backend is started again
-        match editor.state:
-            case State.NO_FACE:
-                return Page.NO_FACE
-            case State.OPENING:
-                return Page.FINDING
-            case _:
-                return Page.STARTING
 
     @property
     def other_layer(self) -> Layer | None:
         """The active layer, when it is another one than the one that is edited."""
         source, layer = self.source, self.layer
-        if source is None or isinstance(layer, HostProblem) or layer.id in (source.layer.id, source.replaces):
+        if source is None or isinstance(layer, Problem):
             return None
-        return layer
+        edited = (source.layer.id, source.replaces.id if source.replaces else "")
+        return None if layer.id in edited else layer
 
-    def edit_title(self) -> str:
-        """Of the first chosen face."""
-        return attribute_labels.title(self.editor.sliders.preset("").strengths)
+    @property
+    def canvas_scale(self) -> float:
+        """Pixels of the canvas that a pixel of the layer takes; 0: no preview is shown there."""
+        return self.host.canvas_scale() if self._shows_canvas else 0.0
 
-    def report(self) -> str:
-        """To copy: nothing of the picture or the person."""
-        failure = self.failure
-        said = f"{failure.reason}: {failure.cause}" if failure else "none"
-        return f"{self._make_report(self.editor)}docker: {self.page.value}, {redact(said)}\n{redact(self._trace)}"
+    @property
+    def _shows_canvas(self) -> bool:
+        return self.wants_canvas and not self._hidden
 
     # --------------------------------------------------------------- what the user does
 
     def edit_active(self) -> None:
-        """Opens the active layer, with the edit stored with it, if any."""
-        if self._batch_runs():
-            return
-        self._leave_source()
-        self._trace, self.failure = "", None
-        self._say("")
-        self.layer = self.host.active()
-        if isinstance(self.layer, HostProblem):
-            self.changed.emit("page")
-            return
-        self._readings += 1
-        number = self._reading = self._readings
-        self.changed.emit("page")
-        self.link.start()
-        self.host.read(self.layer, lambda source: self._read(number, source))
-
-    def retry(self) -> None:
-        """What the button of a failure does."""
-        self._say("")
-        if self._trace and self.source is not None:
-            self._trace, self.failure = "", None
-            self.changed.emit("page")
-        elif self._trace or self.failure or self.source is None:
-            self.edit_active()
-        elif self.editor.problem and self.editor.problem.reason == "unavailable":
-            self._retrying = True
-            self.link.retry()
-            self.changed.emit("page")
-        else:
-            self.editor.reopen()
-
-    def stop_edit(self) -> None:
-        """Leaves the layer as it is."""
-        self.host.stop()
-        self._leave_source()
-        self.changed.emit("page")
+        if not self._batch_runs():
+            super().edit_active()
 
     def apply(self, as_new: bool = False) -> None:
-        if self.applying or self.source is None or self._batch_runs():
-            return
-        if not self.editor.sliders.values:
-            self._say(tr("All sliders are at 0: there is nothing to apply."))
-            return
-        self._say("")
-        self.host.remove_preview()
-        self._as_new, self.applying, self._earlier = as_new, True, self.editor.result
-        self.editor.apply()
-        self.applying = self.editor.applying
-        self.changed.emit("result")
-
-    def stop_applying(self) -> None:
-        if self.editor.applying:
-            self.editor.cancel_apply()
-        elif self.applying:
-            self.host.stop()
-
-    def use_preset(self, preset: Preset) -> None:
-        unknown = self.editor.sliders.apply_preset(preset)
-        names = ", ".join(attribute_labels.label_of(name) for name in unknown)
-        self._say(tr("This model has no: {names}", names=names) if names else "", warning=True)
+        if not (self.applying or self._batch_runs()):
+            super().apply(as_new)
 
     def show_on_canvas(self, shown: bool) -> None:
-        self.canvas.want(shown)
-        self._update_canvas()
+        self.wants_canvas = shown
+        self.host.keep_setting(_PREVIEW_SETTING, "1" if shown else "0")
+        self.show_in_image(self._shows_canvas)
 
     def set_hidden(self, hidden: bool) -> None:
         """The docker cannot be seen: nothing is left on the canvas."""
-        self.canvas.hidden = hidden
-        self._update_canvas()
+        self._hidden = hidden
+        self.show_in_image(self._shows_canvas)
 
-    def start_batch(self, scope: Scope, all_faces: bool) -> None:
+    def start_batch(self, scope: Scope, every_face: bool) -> None:
         layers = self.host.batch(scope)
-        if isinstance(layers, HostProblem) or self._busy_with_host():
+        if isinstance(layers, Problem) or self._busy_with_host():
             return
-        self.link.start()
+        self._link.start()
         self.host.remove_preview()
         strengths = self.editor.sliders.preset("").strengths
-        welcome = self.editor.welcome
-        self.batch = BatchRunner(self.host, self.link.send, layers, strengths, all_faces, welcome, self)
-        self.batch.changed.connect(self._batch_changed)
+        choose = all_faces if every_face else largest_face
+        send, changed = self._link.send, lambda: self._tell("batch")
+        self.batch = BatchRunner(self.host, send, tr, layers, strengths, choose, changed, self.editor)
         self.batch.start()
 
     def cancel_batch(self) -> None:
@@ -213,85 +93,30 @@ class Controller(QtCore.QObject):
         """The docker goes, or the program. Waits a moment at most: the backend ends with its last client anyway."""
         if self._closed:
             return
-        self._closed = True
-        for end in self._ends:  # first: Krita may have deleted the widgets that would be told
-            end()
+        self._end_watch()  # first: Krita may have deleted the widgets that would be told
         if self.batch:
             self.batch.drop()
-        self.multi_layer.drop()
-        self.host.stop()
-        self.host.remove_preview()
-        self.editor.close()
-        self.link.close()
-
-    def fault(self, error: Exception) -> None:
-        """An exception in one of our slots: what a person can cause is a message, a bug a failure with a report."""
-        if isinstance(error, ClientError):
-            self._say(sentence(tr(error.cause), tr(error.remedy)), warning=True)
-            return
-        self._trace = "".join(traceback.format_exception(type(error), error, error.__traceback__)[-6:])
-        cause = tr("An unexpected fault in the plug-in ({kind}).", kind=type(error).__name__)
-        self.failure = HostProblem(cause, tr("Try again. If it comes back, report it with the copied report."))
-        if not self._failing:  # showing it may fail in the same way
-            self._failing = True
-            self.changed.emit("page")
-            self._failing = False
+        super().close()
+        self._link_to_backend.close()
 
     # ------------------------------------------------------------------ inside
 
     def _batch_runs(self) -> bool:
         """It has the host to itself."""
         if self.batch and self.batch.running:
-            self._say(tr("A batch is running: wait for its end, or cancel it."), warning=True)
+            self.say(tr("A batch is running: wait for its end, or cancel it."), warns=True)
             return True
         return False
 
     @reports_errors
-    def _handle(self, event: Event, made: tuple[Picture, QtGui.QImage] | None) -> None:
+    def _receive(self, event: Event, made: tuple[Picture, QtGui.QImage] | None) -> None:
         if self._closed:
             return
         shown = self.editor.preview
         self.images.keep(made, self.editor.before, shown.picture if shown else None)
-        if isinstance(event, (Connected, Lost, Unavailable, Asleep)):
-            self._retrying = False
-        self.editor.handle(event)
-        self.multi_layer.handle(event)
+        self.handle(event)
         if self.batch:
             self.batch.handle(event)
-        if isinstance(event, (Connected, Lost, Unavailable)):
-            self.changed.emit("page")
-
-    @reports_errors
-    def _read(self, number: int, source: Source | HostProblem) -> None:
-        if number != self._reading or self._closed:
-            return
-        self._reading = 0
-        if isinstance(source, HostProblem):
-            if source.reason != "cancelled":
-                self.failure = source
-            self.changed.emit("page")
-            return
-        self.source = replace(source, region=replace(source.region, max_side=MAX_SIDE))
-        self._unchanged = None
-        if source.warning:
-            self._say(source.warning, warning=True)
-        self.editor.open(self.source.region, source.record)
-        self.changed.emit("page")
-
-    def _look_at(self, layer: Layer, then: Callable[[OpenRegion | str], None]) -> None:
-        def looked(region: OpenRegion | HostProblem) -> None:
-            if not self._closed:
-                then(sentence(region.cause, region.remedy) if isinstance(region, HostProblem) else region)
-
-        self.host.look_at(layer, looked)
-
-    def _leave_source(self) -> None:
-        if self._reading:
-            self.host.stop()
-        self._reading, self.source, self.applying = 0, None, False
-        self.multi_layer.cancel()
-        self.host.remove_preview()
-        self.editor.close()
 
     @reports_errors
     def _host_changed(self, what: HostEvent) -> None:
@@ -299,90 +124,26 @@ class Controller(QtCore.QObject):
             self.close()
             return
         if what == "zoomed":
-            if self.canvas.shown and self.source:
-                self.changed.emit("zoom")
+            if self._shows_canvas and self.source:
+                self._tell("zoom")
             return
         if what == "gone" and (self.source or self._reading):
             self._leave_source()
-            self.failure = HostProblem(
-                tr("The layer that was edited is gone."), tr("Choose another layer and edit that one."), "gone"
-            )
+            cause, remedy = tr("the layer that was edited is gone"), tr("choose another layer and edit that one")
+            self.failure = Problem(cause, remedy, "gone")
         before, self.layer = self.layer, self.host.active()
-        if what == "active" and self.layer != before and self.source is None and not self._trace:
+        is_bug = self.failure is not None and self.failure.reason == BUG
+        if what == "active" and self.layer != before and self.source is None and not is_bug:
             self.failure = None  # it was about the layer before
         fresh = self.other_layer if self.source else self.layer if self.page is Page.START else None
         if isinstance(fresh, Layer) and fresh.edited and fresh != before and not self._busy():
             self.edit_active()  # its sliders come back
-        self.changed.emit("layer")
+        self._tell("layer")
 
     def _busy(self) -> bool:
         """Whether another layer must not take the docker by itself."""
-        unsaved = self.source is not None and self.editor.sliders.values != self._unchanged
-        return self.canvas.hidden or unsaved or self._busy_with_host()
+        unsaved = self.source is not None and not self._is_stored
+        return self._hidden or unsaved or self._busy_with_host()
 
     def _busy_with_host(self) -> bool:
         return self.applying or bool(self._reading) or bool(self.batch and self.batch.running)
-
-    @reports_errors
-    def _edit_changed(self, what: str) -> None:
-        if what == "faces" and self._unchanged is None and self.editor.faces:
-            QtCore.QTimer.singleShot(0, self._remember)  # the stored strengths come next
-        if what == "preview":
-            self._update_canvas()
-        elif what == "result":
-            self._take_result()
-        elif what == "refined" and not self.editor.refining:
-            said = [refined.text for refined in self.editor.refined.values() if refined.text][-1:]
-            self._say(tr("Refined: {text}.", text=said[0]) if said else "")
-        self.changed.emit("page" if what in ("state", "problem") else what)
-
-    @reports_errors
-    def _remember(self) -> None:
-        if self._unchanged is None:
-            self._unchanged = self.editor.sliders.values if self.source and self.source.record else {}
-
-    def _update_canvas(self) -> None:
-        if not (self._closed or self.applying or self.source is None):
-            held = self.editor.sliders.values == self._unchanged  # then the layer shows it
-            self.canvas.show(self.source, None if held else self.editor.preview)
-
-    def _take_result(self) -> None:
-        """An Apply is drawn, or has failed."""
-        result, source = self.editor.result, self.source
-        if not self.applying or self.editor.applying or source is None:
-            return
-        if result is None or result is self._earlier:  # it failed, or was stopped
-            self.applying = False
-            self._update_canvas()
-        elif result.edited.picture is None:
-            self.applying = False
-            self._say(tr("This edit changes nothing here: there is nothing to apply."))
-        else:
-            target = replace(source, replaces="") if self._as_new else source
-            values = self.editor.sliders.values
-            self.host.apply(target, attribute_labels.named(result), lambda layer: self._applied(target, values, layer))
-
-    @reports_errors
-    def _applied(self, target: Source, values: object, layer: Layer | HostProblem) -> None:
-        self.applying = False
-        if self._closed:
-            return
-        if isinstance(layer, HostProblem):
-            if layer.reason != "cancelled":
-                self._say(sentence(layer.cause, layer.remedy), warning=True)
-        elif self.source is not None:
-            updated = target.replaces == layer.id
-            self.source, self._unchanged = replace(self.source, replaces=layer.id), values
-            self.layer = self.host.active()
-            text = tr("Updated “{name}”.", name=layer.name) if updated else tr("Added “{name}”.", name=layer.name)
-            self._say(text)
-        self.changed.emit("result")
-        self.changed.emit("layer")
-
-    @reports_errors
-    def _batch_changed(self) -> None:
-        self.changed.emit("batch")
-
-    def _say(self, text: str, warning: bool = False) -> None:
-        self.message, self.message_is_warning = text, warning
-        self.changed.emit("message")

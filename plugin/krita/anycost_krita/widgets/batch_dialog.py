@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
+from anycost_client.edit.batch import BatchItem, Outcome
+
 from anycost_krita.base.qt import Qt, QtCore, QtGui, QtWidgets, pyqtSignal
 from anycost_krita.base.slot_errors import reports_errors
 from anycost_krita.base.text import mark, tr
-from anycost_krita.document.host_interface import Scope
-from anycost_krita.edit.batch_runner import Item, Outcome
+from anycost_krita.document.host_interface import Layer, Scope
 from anycost_krita.widgets import glyphs
 from anycost_krita.widgets.labels import FaintLabel
 
@@ -111,7 +112,7 @@ class BatchDialog(QtWidgets.QDialog):
     def show_edit(self, text: str) -> None:
         self.edit.setText(text)
 
-    def show_items(self, items: Sequence[Item], running: bool, problem: str = "") -> None:
+    def show_items(self, items: Sequence[BatchItem[Layer]], running: bool, problem: str = "") -> None:
         self._running = running
         if self.list.count() != len(items):
             self.list.clear()
@@ -127,7 +128,7 @@ class BatchDialog(QtWidgets.QDialog):
         self.list.setVisible(bool(items))
         self.problem.setText(problem)
         self.problem.setVisible(bool(problem))
-        finished = [item for item in items if item.outcome not in (Outcome.WAITING, Outcome.RUNNING)]
+        finished = [item for item in items if item.finished]
         self.bar.setRange(0, max(len(items), 1))
         self.bar.setValue(len(finished))
         self.bar.setFormat(tr("{done} of {all}", done=len(finished), all=len(items)))
@@ -164,7 +165,7 @@ class BatchDialog(QtWidgets.QDialog):
         super().reject()
 
 
-def _summary(finished: Sequence[Item]) -> str:
+def _summary(finished: Sequence[BatchItem[Layer]]) -> str:
     counts = [(text, sum(item.outcome in which for item in finished)) for text, which in _COUNTED]
     return " · ".join(tr(text, count=count) for text, count in counts if count)
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from anycost_client.edit.attribute_names import MIN_FACES, name_of
+from anycost_client.edit.attribute_labels import MIN_FACES, name_of
+from anycost_client.edit.multi_layer import ABOUT_LEARN, Work, can_learn
 
 from anycost_krita.base.qt import Qt, QtCore, QtGui, QtWidgets, pyqtSignal
 from anycost_krita.base.slot_errors import reports_errors
@@ -49,11 +50,7 @@ class LearnDialog(QtWidgets.QDialog):
         self.list.setAccessibleName(tr("Layers"))
         self.list.header().setSectionResizeMode(0, QtWidgets.QHeaderView.ResizeMode.Stretch)
         self.list.header().setStretchLastSection(False)
-        about = tr(
-            "From {least} faces of each kind on; a dozen are better, of people who differ in nothing else. The largest"
-            " face of each layer is taken.",
-            least=MIN_FACES,
-        )
+        about = tr(ABOUT_LEARN, least=MIN_FACES)
         self.work = WorkBar(tr("Make slider"))
         layout = QtWidgets.QVBoxLayout(self)
         layout.setSpacing(8)
@@ -85,10 +82,10 @@ class LearnDialog(QtWidgets.QDialog):
         self.list.blockSignals(False)
         self._check()
 
-    def show_work(self, running: bool, text: str, fraction: float | None) -> None:
-        self.work.show_work(running, text, fraction)
+    def show_work(self, work: Work) -> None:
+        self.work.show_work(work)
         for part in (self.name, self.list):
-            part.setEnabled(not running)
+            part.setEnabled(not work.running)
 
     # ------------------------------------------------------------------ inside
 
@@ -106,8 +103,8 @@ class LearnDialog(QtWidgets.QDialog):
 
     @reports_errors
     def _check(self) -> None:
-        enough = min(len(self._marked(column)) for column in (_WITH, _WITHOUT)) >= MIN_FACES
-        self.work.allow(enough and bool(name_of(self.name.text())))
+        positive, negative = (len(self._marked(column)) for column in (_WITH, _WITHOUT))
+        self.work.allow(can_learn(self.name.text(), positive, negative))
 
     @reports_errors
     def _start(self) -> None:

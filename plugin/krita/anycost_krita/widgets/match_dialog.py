@@ -2,19 +2,14 @@
 
 from collections.abc import Sequence
 
+from anycost_client.edit.multi_layer import ABOUT_MATCH, MATCHED, NO_LAYER, Work
+
 from anycost_krita.base.qt import QtWidgets, pyqtSignal
 from anycost_krita.base.slot_errors import reports_errors
-from anycost_krita.base.text import mark, tr
+from anycost_krita.base.text import tr
 from anycost_krita.document.host_interface import Layer
 from anycost_krita.widgets.labels import FaintLabel
 from anycost_krita.widgets.work_bar import WorkBar
-
-_WHAT = (  # as the backend names it
-    ("expression", mark("Expression")),
-    ("pose", mark("Pose")),
-    ("hair", mark("Hair")),
-    ("lighting", mark("Lighting")),
-)
 
 
 class MatchDialog(QtWidgets.QDialog):
@@ -28,12 +23,12 @@ class MatchDialog(QtWidgets.QDialog):
         self.layer.setSizeAdjustPolicy(QtWidgets.QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.layer.setMinimumContentsLength(16)
         self.what = QtWidgets.QComboBox()
-        for name, text in _WHAT:
+        for name, text in MATCHED:
             self.what.addItem(tr(text), name)
         form = QtWidgets.QFormLayout()
         form.addRow(tr("Take"), self.what)
         form.addRow(tr("From"), self.layer)
-        about = tr("The largest face there is taken. Sliders show what they can of it, and undo brings it back.")
+        about = tr(ABOUT_MATCH)
         self.work = WorkBar(tr("Match"))
         layout = QtWidgets.QVBoxLayout(self)
         layout.setSpacing(8)
@@ -54,12 +49,12 @@ class MatchDialog(QtWidgets.QDialog):
             self.layer.addItem(layer.name, layer)
         same = next((at for at, layer in enumerate(layers) if chosen is not None and layer.id == chosen.id), 0)
         self.layer.setCurrentIndex(same if layers else -1)
-        self.work.allow(bool(layers), "" if layers else tr("There is no other layer with a picture."))
+        self.work.allow(bool(layers), "" if layers else tr(NO_LAYER))
 
-    def show_work(self, running: bool, text: str, fraction: float | None) -> None:
-        self.work.show_work(running, text, fraction)
+    def show_work(self, work: Work) -> None:
+        self.work.show_work(work)
         for choice in (self.layer, self.what):
-            choice.setEnabled(not running)
+            choice.setEnabled(not work.running)
 
     @reports_errors
     def _start(self) -> None:

@@ -1,19 +1,11 @@
 """One message above the buttons: what just happened or goes on, with a thin bar of progress and at most one button."""
 
-from dataclasses import dataclass
+from anycost_client.edit.page_texts import Message
 
 from anycost_krita.base.qt import QtCore, QtGui, QtWidgets, pyqtSignal
 from anycost_krita.base.slot_errors import reports_errors
 from anycost_krita.widgets.glyphs import Glyph
 from anycost_krita.widgets.labels import FaintLabel
-
-
-@dataclass(frozen=True)
-class Message:
-    glyph: str
-    text: str  # "": nothing is to be said
-    button: str = ""
-    fraction: float | None = None  # 0…1 of what goes on
 
 
 class MessageBar(QtWidgets.QWidget):
@@ -34,14 +26,14 @@ class MessageBar(QtWidgets.QWidget):
         self.button.clicked.connect(self._pressed)
         self.hide()
 
-    def show_message(self, glyph: str, text: str, button: str = "", fraction: float | None = None) -> None:
-        """An empty text hides it. `fraction` 0…1 draws the bar."""
-        self._glyph.show_glyph(glyph)
-        self.text.setText(text)
-        self.button.setText(button)
-        self.button.setVisible(bool(button))
-        self._fraction = fraction
-        self.setVisible(bool(text))
+    def show_message(self, message: Message) -> None:
+        """An empty text hides it."""
+        self._glyph.show_glyph(message.glyph)
+        self.text.setText(message.text)
+        self.button.setText(message.button)
+        self.button.setVisible(bool(message.button))
+        self._fraction = message.fraction
+        self.setVisible(bool(message.text))
         self.update()
 
     @reports_errors

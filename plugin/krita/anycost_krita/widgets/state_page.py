@@ -1,25 +1,12 @@
 """What the docker shows when there is nothing to edit: what is the matter, what helps, and the button that does it."""
 
-from dataclasses import dataclass
+from anycost_client.edit.page_texts import Notice
 
 from anycost_krita.base.qt import Qt, QtCore, QtGui, QtWidgets, pyqtSignal
 from anycost_krita.base.slot_errors import reports_errors
 from anycost_krita.base.text import tr
 from anycost_krita.widgets.glyphs import Glyph
 from anycost_krita.widgets.labels import FaintLabel
-
-
-@dataclass(frozen=True)
-class Notice:
-    """`fraction` below 0: it takes time, nobody knows how much; None: nothing is under way."""
-
-    glyph: str
-    title: str
-    text: str = ""
-    button: str = ""  # what it says; "": none
-    fraction: float | None = None
-    report: bool = False  # whether there is a report to copy
-    cancel: str = ""  # what a second button says; "": none
 
 
 class StatePage(QtWidgets.QWidget):
@@ -43,7 +30,7 @@ class StatePage(QtWidgets.QWidget):
         self.bar.setFixedHeight(6)
         self.button = QtWidgets.QPushButton()
         self.button.setDefault(True)
-        self.cancel = QtWidgets.QPushButton()
+        self.cancel = QtWidgets.QPushButton(tr("Cancel"))
         self.report = QtWidgets.QPushButton(tr("Copy report"))
         self.report.setToolTip(tr("Versions, state and log, without your name, folders and pictures"))
         column = QtWidgets.QVBoxLayout()
@@ -80,8 +67,7 @@ class StatePage(QtWidgets.QWidget):
         self.text.setVisible(bool(notice.text))
         self.button.setText(notice.button)
         self.button.setVisible(bool(notice.button))
-        self.cancel.setText(notice.cancel)
-        self.cancel.setVisible(bool(notice.cancel))
+        self.cancel.setVisible(notice.can_cancel)
         self.report.setVisible(notice.report)
         self.report.setText(tr("Copy report"))
         self.bar.setVisible(notice.fraction is not None)

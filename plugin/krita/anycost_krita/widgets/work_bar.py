@@ -1,5 +1,7 @@
 """The lower end of a dialog that starts something long: what goes on, how far it is, and the buttons for it."""
 
+from anycost_client.edit.multi_layer import Work
+
 from anycost_krita.base.qt import QtWidgets, pyqtSignal
 from anycost_krita.base.slot_errors import reports_errors
 from anycost_krita.base.text import tr
@@ -33,25 +35,24 @@ class WorkBar(QtWidgets.QWidget):
         self._running, self._allowed = False, True
         self.start.clicked.connect(self._start)
         self.cancel.clicked.connect(self._cancel)
-        self.show_work(False, "", None)
+        self.show_work(Work())
 
     def allow(self, allowed: bool, why: str = "") -> None:
         """Whether it can be started; if not, why."""
         self._allowed = allowed
         if not self._running:
-            self.show_work(False, why, None)
+            self.show_work(Work(text=why))
 
-    def show_work(self, running: bool, text: str, fraction: float | None) -> None:
-        """fraction: 0…1; below 0: nobody knows; None: nothing is under way."""
-        self._running = running
-        self.text.setText(text)
-        self.text.setVisible(bool(text))
-        self.bar.setVisible(fraction is not None)
-        if fraction is not None:
-            self.bar.setRange(0, 0 if fraction < 0 else 1000)
-            self.bar.setValue(round(1000 * max(fraction, 0)))
-        self.start.setEnabled(self._allowed and not running)
-        self.cancel.setText(tr("Cancel") if running else tr("Close"))
+    def show_work(self, work: Work) -> None:
+        self._running = work.running
+        self.text.setText(work.text)
+        self.text.setVisible(bool(work.text))
+        self.bar.setVisible(work.fraction is not None)
+        if work.fraction is not None:
+            self.bar.setRange(0, 0 if work.fraction < 0 else 1000)
+            self.bar.setValue(round(1000 * max(work.fraction, 0)))
+        self.start.setEnabled(self._allowed and not work.running)
+        self.cancel.setText(tr("Cancel") if work.running else tr("Close"))
 
     @reports_errors
     def _start(self) -> None:

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 from anycost_client.core.errors import ClientError
 from anycost_client.core.translation import Translator
-from anycost_client.edit.preset_files import PresetFiles
-from anycost_client.edit.presets import Preset
+from anycost_client.edit.presets import Preset, PresetFiles
 
 
 @pytest.fixture

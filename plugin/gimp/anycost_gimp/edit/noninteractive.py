@@ -1,0 +1,59 @@
+"""Edits of several layers without a dialog: GIMP shows how far they are, and the results are written together."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from functools import partial
+from typing import Any
+
+from anycost_client.core.errors import ClientError
+from anycost_client.core.problem import problem_of
+from anycost_client.edit.editor import Editor
+from gi.repository import Gimp
+
+from anycost_gimp.edit.backend_link import QueueLink
+from anycost_gimp.edit.batch import QueueHost, Rendered, render
+from anycost_gimp.image.layer import Layer
+from anycost_gimp.image.read_layers import reading
+from anycost_gimp.image.text import tr
+from anycost_gimp.image.write_results import add, one_step
+
+
+def render_layers(
+    link: QueueLink,
+    image: Any,
+    layers: Sequence[Layer],
+    strengths: Mapping[str, float],
+    faces: str,
+    like: Editor | None = None,
+) -> Rendered:
+    """As `render`, with GIMP's progress bar. Raises ClientError."""
+    return render(link, QueueHost(partial(reading, image)), layers, strengths, faces, _show_progress, like)
+
+
+def write(image: Any, rendered: Rendered) -> None:
+    """One step to undo. Raises ClientError that names what was not edited; the rest is, all the same."""
+    refused = list(rendered.refused)
+    count = len(rendered.edited) + len(refused)
+    with one_step(image) if rendered.edited else nullcontext():  # an empty step would count as a change
+        for source, result in rendered.edited:
+            try:
+                add(image, source, result)
+            except ClientError as error:
+                refused.append((source.layer.name, problem_of(error, tr)))
+    if not refused:
+        return
+    if count == 1:
+        raise ClientError(refused[0][1].cause, refused[0][1].remedy)
+    edited = tr("{done} of {count} layers edited", done=count - len(refused), count=count)
+    why = "; ".join(f"“{name}”: {tr(problem.cause)}" for name, problem in refused)
+    remedies = dict.fromkeys(tr(problem.remedy) for _, problem in refused)
+    raise ClientError(f"{edited}. {why}", "; ".join(remedies))
+
+
+def _show_progress(text: str, fraction: float) -> None:
+    """0…1; below 0: nobody knows how far it is."""
+    Gimp.progress_set_text(text)
+    if fraction < 0:
+        Gimp.progress_pulse()
+    else:
+        Gimp.progress_update(fraction)
