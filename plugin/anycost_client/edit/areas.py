@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 
+from anycost_client.core.errors import HostError
+from anycost_client.core.translation import Translator, mark
 from anycost_client.protocol.messages import Rectangle
 
+MAX_PIXELS = 64_000_000  # of a region
+MAX_BYTES = 512 << 20
 _MARGIN = 0.6  # of the selection's longer side: how far its face's square may reach beyond it
 _MIN_MARGIN = 64  # pixels
 
@@ -24,6 +28,19 @@ class Area:
     @property
     def pixels(self) -> int:
         return max(self.width, 0) * max(self.height, 0)
+
+    def fits(self, pixel_bytes: int) -> bool:
+        """Whether so much can be sent as one region."""
+        return self.pixels <= MAX_PIXELS and self.pixels * pixel_bytes <= MAX_BYTES
+
+    def check_fits(self, pixel_bytes: int, tr: Translator) -> None:
+        """Raises HostError where it does not."""
+        if not self.fits(pixel_bytes):
+            raise HostError(
+                tr(mark("{megapixels} megapixels are too many to search"), megapixels=round(self.pixels / 1e6)),
+                tr(mark("select a face with some room around it")),
+                "too_large",
+            )
 
     @property
     def rectangle(self) -> Rectangle:

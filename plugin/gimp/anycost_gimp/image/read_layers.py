@@ -15,8 +15,6 @@ from anycost_gimp.image.parasites import is_edit, source_of, stored_with
 from anycost_gimp.image.preview_layer import all_layers, is_preview
 from anycost_gimp.image.text import tr
 
-MAX_PIXELS = 64_000_000  # of a region
-MAX_BYTES = 512 << 20
 _STRIP = 1_000_000  # pixels that are read at a time: some milliseconds
 
 
@@ -93,11 +91,7 @@ def format_of(image: Any) -> Format:
 def _picture(image: Any, layer: Any, area: Area) -> Steps[Picture]:
     """Raises ClientError where it is too large."""
     format = format_of(image)
-    if area.pixels > MAX_PIXELS or area.pixels * format.pixel_bytes > MAX_BYTES:
-        raise ClientError(
-            tr("{megapixels} megapixels are too many to search", megapixels=round(area.pixels / 1000000.0)),
-            tr("select a face with some room around it"),
-        )
+    area.check_fits(format.pixel_bytes, tr)
     pixels = yield from _read(layer.get_buffer(), area, format.babl)
     return Picture.packed(area.width, area.height, format.channels, pixels, format.bit_depth)
 

@@ -9,8 +9,6 @@ from anycost_krita.base.text import tr
 from anycost_krita.document.layers import Place, area_of
 from anycost_krita.document.pixels import layer_colour_space
 
-MAX_PIXELS = 64_000_000  # of a region
-MAX_BYTES = 512 << 20
 _MAX_MEASURED = 16_000_000  # pixels of a canvas
 
 
@@ -41,14 +39,10 @@ def bounded(place: Place, area: Area) -> Area:
     """What of the area can be read. Raises HostError for nothing, or too much."""
     if area.empty:
         raise HostError(tr("the layer is empty"), tr("choose a layer with a picture"), "empty")
-    if _too_large(place, area):  # what lies beyond the canvas is given up first
+    pixel_bytes = layer_colour_space(place).sent.pixel_bytes
+    if not area.fits(pixel_bytes):  # what lies beyond the canvas is given up first
         area = area.cut(Area(0, 0, place.document.width(), place.document.height()))
-    if _too_large(place, area):
-        raise HostError(
-            tr("{megapixels} megapixels are too many to search", megapixels=round(area.pixels / 1e6)),
-            tr("select a face with some room around it"),
-            "too_large",
-        )
+    area.check_fits(pixel_bytes, tr)
     return area
 
 
@@ -58,7 +52,3 @@ def region_of(place: Place, area: Area, image: Picture, mask: bytes | None) -> O
     return OpenRegion(
         image=image, rectangle=area.rectangle, selection=selection, colours=space.colours, order=space.order
     )
-
-
-def _too_large(place: Place, area: Area) -> bool:
-    return area.pixels > MAX_PIXELS or area.pixels * layer_colour_space(place).sent.pixel_bytes > MAX_BYTES
