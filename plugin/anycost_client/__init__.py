@@ -1,6 +1,7 @@
 """The client side of the Anycost Face Editor, for any host: standard library and pyzmq only.
 
-`messages` and `wire` say what is spoken (docs/protocol.md), `worker` speaks it beside a GUI, `editor` holds the edit:
+`protocol` has the messages (docs/protocol.md), `backend` a thread that exchanges them, `edit` the edit in progress.
+A host implements `edit.host` and uses an `edit.controller`; without one:
 
     worker = Worker(signal.emit, Backend("Krita 5.2.9"))    # events come in the worker's thread …
     editor = Editor(worker.send)

@@ -1,1 +1,1 @@
-"""The backend as the editor sees it: its process, supervised, in a thread."""
+"""The backend as the client sees it: a supervised process, owned by one thread."""

@@ -1,4 +1,4 @@
-"""Finds the backend that runs, or starts one: which process it is, when it is gone, and how it is ended."""
+"""Finds the running backend or starts one; knows whether it has ended; ends it."""
 
 import contextlib
 import os
@@ -28,7 +28,7 @@ def _never() -> bool:
 
 
 class Backend:
-    """For one thread. The backend ends with this object's process at the latest: its stdin does."""
+    """For one thread. The backend ends with this process at the latest, because its stdin ends."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Backend:
         self._pid = 0  # of the backend in use, whoever started it
 
     def connect(self, timeout: float = 60.0, cancelled: Callable[[], bool] = _never) -> tuple[Channel, Welcome]:
-        """A channel to a backend that has said hello: the one that runs and answers, else a new one.
+        """Returns a channel to a backend that answered Hello: the running one, else a new one.
 
         Of two editors that come here at once one starts it and both use it. Raises ClientError: when it cannot be
         started, says nothing within `timeout` seconds, speaks another version, or `cancelled`."""
@@ -74,13 +74,13 @@ class Backend:
         return found
 
     def gone(self) -> bool:
-        """Whether the backend is known to have ended. False does not say that it lives: ping it."""
+        """Whether the backend is known to have ended. False does not mean that it answers: send a Ping."""
         if self._process is not None and self._process.poll() is not None:
             return True
         return self._pid > 0 and not _exists(self._pid)
 
     def ended_well(self) -> bool:
-        """Of one that is gone: whether it meant to end (it was idle, or asked to) and tidied up."""
+        """Whether a backend that is gone ended on purpose (it was idle, or was asked to)."""
         if self._process is not None and self._process.poll() is not None:
             return self._process.returncode == 0
         try:
@@ -111,7 +111,7 @@ class Backend:
                 return
 
     def kill(self) -> None:
-        """At once: for one that answers no more."""
+        """Ends the process at once: for a backend that does not answer."""
         if self._process is not None:
             _signal(self._process, last=True)
             self.stop()
@@ -119,7 +119,7 @@ class Backend:
     # ------------------------------------------------------------------ inside
 
     def _others(self) -> bool:
-        """Whether the backend answers and says that somebody else uses it."""
+        """Whether the backend answers and has other clients."""
         deadline = time.monotonic() + _OTHERS
         try:
             channel, _ = self._greet(connection.read(self.connection_file).pid, deadline, _never)
@@ -143,7 +143,7 @@ class Backend:
         return self._python or backend_python()
 
     def _running(self, cancelled: Callable[[], bool]) -> tuple[Channel, Welcome] | None:
-        """None when there is none, or none that answers."""
+        """Connects to the running backend; None where none runs or answers."""
         try:
             pid = connection.read(self.connection_file).pid
         except ConnectionFileError:  # also one that others could read: its keys are no secret any more
@@ -195,7 +195,7 @@ class Backend:
         return self._process is not None and self._process.poll() is not None
 
     def _forget_ended(self) -> None:
-        """Else the end of ours would be taken for that of the backend in use, which another may have started."""
+        """Drops a process of ours that has ended: the backend in use may be another client's."""
         if self._ended():
             self.stop()
 
@@ -262,7 +262,7 @@ def _exists(pid: int) -> bool:
 
 
 def _signal(process: "subprocess.Popen[bytes]", last: bool) -> None:
-    """To its whole process group, which is its own."""
+    """Signals the whole process group."""
     with contextlib.suppress(OSError):
         if sys.platform == "win32":
             process.terminate()

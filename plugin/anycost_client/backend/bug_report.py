@@ -1,4 +1,4 @@
-"""What to copy into a bug report: versions, state, the last lines of the log; nothing of the picture or the person."""
+"""A bug report to copy: versions, state, the last log lines; nothing of the image or the person."""
 
 import platform
 import sys
@@ -12,7 +12,7 @@ from anycost_client.transport.channel import has_zmq
 
 
 def report(editor: Editor, backend: Backend) -> str:
-    """Some lines of text, redacted."""
+    """Several lines of redacted text."""
     welcome, problem = editor.welcome, editor.problem
     lines = [
         f"host: {backend.program or 'unknown'}",

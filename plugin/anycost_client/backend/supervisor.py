@@ -1,4 +1,4 @@
-"""Keeps a backend within reach: starts it, listens for its heartbeat, starts it again when it is lost."""
+"""Starts the backend, watches its heartbeat, and starts it again when it is lost."""
 
 import collections
 import threading
@@ -46,7 +46,7 @@ class Supervisor:
         self._since = self._heard = self._pinged = self._stepped = 0.0  # monotonic seconds
 
     def send(self, request: Request) -> None:
-        """Never waits. It is answered in any case, by the backend or by a Failed with the reason "lost"."""
+        """Never blocks. Every request is answered: by the backend, or by a Failed with the reason "lost"."""
         self._outbox.append(request)
         self._wake()
 
@@ -56,12 +56,12 @@ class Supervisor:
         self._wake()
 
     def end(self) -> None:
-        """Makes a running `step` return soon, also one that waits for a backend to start."""
+        """Makes a running `step` return soon, even while a backend starts."""
         self._ending.set()
         self._wake()
 
     def step(self, timeout: float) -> list[Event]:
-        """What has happened, after up to `timeout` seconds (longer while a backend starts)."""
+        """Returns the events of up to `timeout` seconds (more while a backend starts)."""
         if self._retry.is_set():
             self._retry.clear()
             self._given_up, self._starts = False, 0
@@ -78,14 +78,14 @@ class Supervisor:
             return self._lost(error.cause)
 
     def fail(self, cause: str, remedy: str) -> list[Event]:
-        """Gives up because of a fault in what uses this."""
+        """Gives up because of an error in the caller."""
         if self._channel is not None:
             self._channel.close()
             self._channel = None
         return self._give_up(cause, remedy)
 
     def close(self) -> None:
-        """Leaves the backend; ends it if it was started here and nobody else uses it. Takes up to 6 seconds."""
+        """Leaves the backend, and ends it if it was started here and has no other client. Takes up to 6 seconds."""
         if self._channel is not None:
             others = self._leave(self._channel)
             self._channel.close()
@@ -135,7 +135,7 @@ class Supervisor:
         return events + self._listen(channel)
 
     def _listen(self, channel: Channel) -> list[Event]:
-        """The heartbeat."""
+        """Sends Pings, and detects a backend that ended or is silent."""
         now = time.monotonic()
         if now - self._stepped > self._silence / 2:  # this machine slept: give the backend time to wake up as well
             self._heard = now
@@ -156,7 +156,7 @@ class Supervisor:
         return []
 
     def _forgotten(self, channel: Channel) -> list[Event]:
-        """This program stood still for so long that the backend took it for gone: it introduces itself anew."""
+        """The process was suspended so long that the backend dropped it: it says Hello again."""
         channel.close()
         self._channel = None
         return self._fail_unanswered("the backend took this program for gone")
@@ -184,20 +184,20 @@ class Supervisor:
         return [*self._fail_unanswered(cause), *self._fail_unsent(cause), Unavailable(redact(cause), redact(remedy))]
 
     def _fail_unanswered(self, cause: str) -> list[Event]:
-        """What was sent."""
+        """Answers the requests that were sent."""
         ids = list(self._unanswered)
         self._unanswered.clear()
         return [Failed(id=id, cause=redact(cause), remedy="try again", reason="lost") for id in ids]
 
     def _fail_unsent(self, cause: str) -> list[Event]:
-        """What waits to be sent."""
+        """Answers the requests that wait to be sent."""
         events: list[Event] = []
         while self._outbox:
             events.append(Failed(id=self._outbox.popleft().id, cause=redact(cause), remedy="try again", reason="lost"))
         return events
 
     def _leave(self, channel: Channel) -> int:
-        """How many other clients stay; 0 if it does not say."""
+        """Returns the number of other clients; 0 where the backend does not say."""
         status, leave, others = Status(), Leave(), 0
         try:
             channel.send(status)

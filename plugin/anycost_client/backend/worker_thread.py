@@ -1,4 +1,4 @@
-"""One thread that owns the way to the backend, so that a GUI's thread never waits."""
+"""One thread that talks to the backend, so that the GUI's thread never blocks."""
 
 import threading
 from collections.abc import Callable
@@ -20,11 +20,11 @@ class Worker:
         self._thread = threading.Thread(target=self._run, name="anycost worker", daemon=True)
 
     def start(self) -> None:
-        """Finds or starts the backend; Connected, Lost or Unavailable tell how that goes."""
+        """Finds or starts the backend; Connected, Lost or Unavailable report the outcome."""
         self._thread.start()
 
     def send(self, request: Request) -> None:
-        """From any thread, never waits. Every request is answered while this lives, in the worst case by a Failed."""
+        """From any thread, never blocks. Every request is answered, in the worst case by a Failed."""
         self._supervisor.send(request)
 
     def retry(self) -> None:
@@ -32,12 +32,12 @@ class Worker:
         self._supervisor.retry()
 
     def close(self) -> None:
-        """From any thread, never waits. Nothing is delivered any more; the backend ends with its last client."""
+        """From any thread, never blocks. No more events are delivered; the backend ends with its last client."""
         self._closing = True
         self._supervisor.end()
 
     def join(self, timeout: float = 6.0) -> bool:
-        """After `close`: whether all is gone within `timeout` seconds."""
+        """After `close`: whether the thread has ended within `timeout` seconds."""
         self._thread.join(timeout)
         return not self._thread.is_alive()
 

@@ -1,1 +1,1 @@
-"""Errors, paths, texts, long work in pieces."""
+"""Errors, paths, files, translation, cooperative work."""

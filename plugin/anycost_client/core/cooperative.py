@@ -1,4 +1,4 @@
-"""Long work in steps, so that a window can answer between them: generators that yield and return what they made."""
+"""Long work as generators that yield between steps, so that the window stays responsive."""
 
 import functools
 import logging
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 def at_once(work: Generator[Any, None, T]) -> T:
-    """All steps without a pause."""
+    """Runs all steps without a pause."""
     while True:
         try:
             next(work)

@@ -1,10 +1,10 @@
-"""What the client raises: every error has a cause and a remedy, one line each, without a full stop."""
+"""The client's exceptions: each has a cause and a remedy, one line each, without a full stop."""
 
 UPDATE = "python3 installer update"  # brings plug-in and backend to one version
 
 
 class ClientError(Exception):
-    """Meant for the person at the editor. Everything else that is raised is a bug."""
+    """An error that the user can understand and mend. Any other exception is a bug."""
 
     def __init__(self, cause: str, remedy: str) -> None:
         super().__init__(cause, remedy)
@@ -55,11 +55,11 @@ class ConnectionFileError(ClientError):
 
 
 class ChannelClosed(ClientError):
-    """The way to the backend is gone: it ended, or never was there."""
+    """The connection to the backend is closed or was never there."""
 
 
 class HostError(ClientError):
-    """The editor's program, its document or its layer does not allow it. `reason` is for programs: see Problem."""
+    """The host program, its document or its layer does not allow it. `reason` is for programs: see Problem."""
 
     def __init__(self, cause: str, remedy: str, reason: str = "layer") -> None:
         super().__init__(cause, remedy)
@@ -67,7 +67,7 @@ class HostError(ClientError):
 
 
 class BackendError(ClientError):
-    """The backend is not installed, did not start, or ended too often. `final`: trying again would change nothing."""
+    """The backend is not installed, did not start, or ended too often. `final`: a retry would not help."""
 
     def __init__(self, cause: str, remedy: str, final: bool = True) -> None:
         super().__init__(cause, remedy)

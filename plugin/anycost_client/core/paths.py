@@ -1,4 +1,4 @@
-"""Where the client finds and puts things, the same places as the backend's: nothing is created here."""
+"""The user's folders, the same as the backend's. Creates nothing."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ APP = "anycost-face-editor"
 
 
 def data_dir() -> Path:
-    """What the installer wrote: backend.json. `ANYCOST_HOME` moves all places below itself."""
+    """Holds backend.json, which the installer wrote. `ANYCOST_HOME` moves all folders below itself."""
     if home := os.environ.get("ANYCOST_HOME"):
         return Path(home) / "data"
     if sys.platform == "win32":
@@ -19,7 +19,7 @@ def data_dir() -> Path:
 
 
 def cache_dir() -> Path:
-    """What may be deleted at any time: logs."""
+    """Holds logs; may be deleted at any time."""
     if home := os.environ.get("ANYCOST_HOME"):
         return Path(home) / "cache"
     if sys.platform == "win32":

@@ -1,4 +1,4 @@
-"""What went wrong, as a value: for callbacks and for the screen, where an exception cannot go."""
+"""An error as a value: for callbacks and for the screen."""
 
 import traceback
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ class Problem:
     trace: str = ""  # of a bug
 
     def text(self, tr: Translator) -> str:
-        """One sentence in the language of the screen."""
+        """One translated sentence."""
         return sentence(tr(self.cause), tr(self.remedy))
 
 
 def problem_of(error: Exception, tr: Translator) -> Problem:
-    """A ClientError says itself what is the matter. Anything but that and a lack of memory is a bug."""
+    """Turns an exception into a Problem. All but ClientError and MemoryError are bugs."""
     if isinstance(error, ClientError):
         return Problem(tr(error.cause), tr(error.remedy), getattr(error, "reason", "layer"))
     if isinstance(error, MemoryError):

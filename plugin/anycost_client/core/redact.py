@@ -1,4 +1,4 @@
-"""Takes out of a text what is nobody else's business: for messages on screen and reports to copy."""
+"""Removes private data from texts: for messages on screen and bug reports."""
 
 import getpass
 import os
@@ -10,7 +10,7 @@ _IDS = re.compile(r"\b[0-9a-f]{24,}\b")
 
 
 def redact(text: str) -> str:
-    """Without keys, session ids, the home folder and the user's name."""
+    """Removes keys, session ids, the home folder and the user's name."""
     for home in {str(Path.home()), os.path.realpath(Path.home())}:
         if len(home) > 3:
             text = text.replace(home, "~")

@@ -11,7 +11,7 @@ SHARED = Path(__file__).parents[1] / "translations"
 
 
 class Translator:
-    """To be called `tr`: tr("Face {number}", number=2)."""
+    """Called `tr` by convention: tr("Face {number}", number=2)."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class Translator:
 
 
 def mark(text: str) -> str:
-    """Says that this text will be translated; returns it as it is."""
+    """Marks a text that is translated later; returns it unchanged."""
     return text
 
 

@@ -1,1 +1,1 @@
-"""The edit in progress, and what is kept of it."""
+"""The edit in progress, its batches, and what is stored of it."""

@@ -1,4 +1,4 @@
-"""Rectangles of whole pixels: what of a layer is read, and where it lies."""
+"""Rectangles of whole pixels: the part of a layer that is read."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ _MIN_MARGIN = 64  # pixels
 
 @dataclass(frozen=True)
 class Area:
-    """In pixels of a document or of a layer, as the host has it."""
+    """In pixels of the document or of the layer, as the host counts."""
 
     x: int
     y: int
@@ -30,7 +30,7 @@ class Area:
         return max(self.width, 0) * max(self.height, 0)
 
     def fits(self, pixel_bytes: int) -> bool:
-        """Whether so much can be sent as one region."""
+        """Whether it can be sent as one region."""
         return self.pixels <= MAX_PIXELS and self.pixels * pixel_bytes <= MAX_BYTES
 
     def check_fits(self, pixel_bytes: int, tr: Translator) -> None:
@@ -56,12 +56,12 @@ class Area:
         return Area(self.x + x, self.y + y, self.width, self.height)
 
     def grown(self) -> "Area":
-        """So that the square of a face that fills this fits in."""
+        """Adds a margin, so that the aligned square of a face that fills the area fits in."""
         by = max(_MIN_MARGIN, round(_MARGIN * max(self.width, self.height)))
         return Area(self.x - by, self.y - by, self.width + 2 * by, self.height + 2 * by)
 
     def strips(self, pixels: int) -> list["Area"]:
-        """From the top, of so many pixels at most, whole rows each."""
+        """Cuts the area into strips of whole rows with at most `pixels` pixels each, from the top."""
         rows = max(1, pixels // max(self.width, 1))
         ends = range(self.y, self.y + self.height, rows)
         return [Area(self.x, y, self.width, min(rows, self.y + self.height - y)) for y in ends]

@@ -1,4 +1,4 @@
-"""What attributes are called: labels in the language of the screen, and names for a user's own attributes."""
+"""Labels of attributes in the language of the screen, and names for a user's own attributes."""
 
 import re
 import unicodedata
@@ -35,13 +35,13 @@ def name_of(text: str) -> str:
 
 
 class AttributeLabels:
-    """In the language of the screen. What has no translation, such as a user's own attribute, stays as it is."""
+    """Translates; a text without translation, such as a user's own attribute, stays as it is."""
 
     def __init__(self, tr: Translator) -> None:
         self._tr = tr
 
     def shown(self, sliders: Sliders) -> tuple[Attribute, ...]:
-        """The attributes, and what was taken over from other faces: its amount can be changed like a strength."""
+        """The attributes, and the offsets taken over from other faces, whose amounts are sliders as well."""
         about = mark("nothing … all of what was taken over")
         taken = (Attribute(name, mark("Taken over"), about, least=0.0) for name in sliders.taken)
         return (*sliders.attributes, *taken)
@@ -64,7 +64,7 @@ class AttributeLabels:
         return self._tr(attribute.about)
 
     def searched(self, attribute: Attribute) -> str:
-        """All under which somebody may look for it, in small letters."""
+        """The text that a search looks through, in lower case."""
         parts = (self.label(attribute), attribute.name, self.about(attribute), self.group(attribute))
         return " ".join(parts).casefold()
 
@@ -74,7 +74,7 @@ class AttributeLabels:
         return ", ".join(parts[:4]) + (" …" if len(parts) > 4 else "")
 
     def named(self, result: EditResult) -> EditResult:
-        """With such a title, over all its faces."""
+        """Replaces the title by a translated one, over all faces."""
         faces = result.record.faces
         title = self.title({name: s for face in faces for name, s in face.strengths.items()})
         if any(face.offsets for face in faces):

@@ -96,14 +96,14 @@ class BatchRunner(Generic[L]):
         self._next()
 
     def cancel(self) -> None:
-        """What is done stays; nothing more is."""
+        """Keeps finished layers and edits no more."""
         if self.running:
             self.running = False
             self._host.stop()
             self.end(Problem(self._tr(mark("Cancelled.")), "", "cancelled"), Outcome.CANCELLED)
 
     def end(self, problem: Problem, outcome: Outcome = Outcome.FAILED) -> None:
-        """For one reason that holds for all that is not done."""
+        """Ends all unfinished layers for one reason."""
         for at, item in enumerate(self.items):
             if not item.finished:
                 text = problem.text(self._tr)
@@ -111,14 +111,14 @@ class BatchRunner(Generic[L]):
         self._stop()
 
     def drop(self) -> None:
-        """At once and without a word: nobody looks any more."""
+        """Stops at once and tells nobody."""
         self._changed = lambda: None
         if self.running:
             self.running = False
             self._editor.close()
 
     def report_error(self, error: Exception) -> None:
-        """A bug of ours ends it, and is seen in the list."""
+        """A bug ends the batch and is shown in the list."""
         if self.running:
             self.end(problem_of(error, self._tr))
 
@@ -129,7 +129,7 @@ class BatchRunner(Generic[L]):
 
     @property
     def progress(self) -> tuple[str, float]:
-        """What is done now, for people, and how much of all is done: 0…1, below 0: nobody knows."""
+        """What is done now, for people, and the finished share of all: 0…1, below 0: unknown."""
         number, count = sum(item.finished for item in self.items), len(self.items)
         text, fraction, progress = self._tr(mark("starting the face model")), -1.0, self._editor.progress
         if progress:
@@ -225,7 +225,7 @@ class BatchRunner(Generic[L]):
             self._go_on(Outcome.DONE, layer.name)
 
     def _end_or_go_on(self) -> None:
-        """The editor came to no result."""
+        """The edit failed or was cancelled."""
         problem = self._editor.problem
         if problem is None:
             problem = Problem(self._tr(mark("the edit was cancelled")), self._tr(mark("try again")))

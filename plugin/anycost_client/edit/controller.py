@@ -1,4 +1,4 @@
-"""One edit of one layer, between its host, the backend and a window: all that no window toolkit is needed for."""
+"""One edit of one layer: connects host, backend and window, independent of the window's toolkit."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -53,7 +53,7 @@ class EditController(Generic[L]):
         self.editor.watch(self._edit_changed)
 
     def watch(self, callback: Callable[[str], None]) -> None:
-        """Until `close`."""
+        """Calls back until `close`."""
         self._watchers.append(callback)
 
     # ------------------------------------------------------------------ what to show
@@ -79,11 +79,11 @@ class EditController(Generic[L]):
         return ready and bool(self.editor.sliders.values) and not self.applying
 
     def edit_title(self) -> str:
-        """Of the first chosen face."""
+        """Strengths of the first chosen face, as a title."""
         return self.labels.title(self.editor.sliders.preset("").strengths)
 
     def report(self) -> str:
-        """To copy: nothing of the picture or the person."""
+        """A text to copy, without the image and the person."""
         failure = self.failure or self.editor.problem
         shown = f"{failure.reason}: {failure.cause}" if failure else "none"
         trace = redact(failure.trace) if failure else ""
@@ -107,7 +107,7 @@ class EditController(Generic[L]):
             self._tell("page")
 
     def press_page_button(self) -> None:
-        """What the button of each page but EDITING does."""
+        """Does what the button of the page says."""
         if self.page is Page.FAILED:
             self.retry()
         else:
@@ -166,7 +166,7 @@ class EditController(Generic[L]):
         self.say(self.tr(mark("This model has no: {names}"), names=names) if names else "", warns=True)
 
     def show_in_image(self, shown: bool) -> None:
-        """Whether previews are shown in the image as well."""
+        """Shows previews in the image as well, or removes them."""
         self._in_image = shown
         self._update_preview()
 
@@ -194,7 +194,7 @@ class EditController(Generic[L]):
             self._failing = False
 
     def close(self) -> None:
-        """The window goes: nobody is told any more."""
+        """Ends the edit; no callback is called any more."""
         self._closed = True
         self._watchers.clear()
         self.applying = False
@@ -207,7 +207,7 @@ class EditController(Generic[L]):
 
     @reports_errors
     def handle(self, event: Event) -> None:
-        """Every event of the backend, in its order."""
+        """Takes every event of the backend, in order."""
         if self._closed:
             return
         if isinstance(event, (Connected, Lost, Unavailable, Asleep)):
@@ -279,7 +279,7 @@ class EditController(Generic[L]):
             self._edit_host.remove_preview()
 
     def _take_result(self) -> None:
-        """The final picture is there, or has failed."""
+        """Writes the final image, or ends the Apply that failed."""
         result, source = self.editor.result, self.source
         if not self.applying or self.editor.applying or source is None:
             return

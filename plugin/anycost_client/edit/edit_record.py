@@ -1,4 +1,4 @@
-"""What is stored with a result, so that the edit can be opened and changed again: faces, strengths, latents, model."""
+"""An edit as stored with its result, to be opened and changed again: faces, strengths, latents, model."""
 
 import base64
 import json
@@ -24,7 +24,7 @@ class RecordedFace:
     offsets: tuple[Offset, ...] = ()  # what was taken over from other faces
 
     def known(self, model: str, x: int, y: int) -> KnownFace | None:
-        """For a region that begins at x, y of the layer."""
+        """The face in a region whose corner lies at x, y of the layer."""
         return KnownFace(moved(self.corners, -x, -y), model, self.latent) if self.latent else None
 
 
@@ -53,7 +53,7 @@ class EditRecord:
             ) from error
 
     def held(self) -> tuple[str, ...]:
-        """Attributes, by any of the faces."""
+        """Attributes that any of the faces holds."""
         return tuple(sorted({name for face in self.faces for name in face.held}))
 
     def strengths_of(self, faces: tuple[Face, ...], x: int, y: int) -> dict[int, Mapping[str, float]]:
@@ -61,7 +61,7 @@ class EditRecord:
         return {face: recorded.strengths for face, recorded in self._nearest(faces, x, y).items()}
 
     def offsets_of(self, faces: tuple[Face, ...], x: int, y: int) -> dict[int, tuple[Offset, ...]]:
-        """The same for what was taken over."""
+        """The same for offsets that were taken over."""
         return {face: recorded.offsets for face, recorded in self._nearest(faces, x, y).items() if recorded.offsets}
 
     def _nearest(self, faces: tuple[Face, ...], x: int, y: int) -> dict[int, RecordedFace]:
@@ -76,7 +76,7 @@ class EditRecord:
 
 
 def place_of(region: OpenRegion | None) -> tuple[int, int]:
-    """x, y in its layer, pixels."""
+    """x, y of the region in its layer, pixels."""
     rectangle = region.rectangle if region else None
     return (rectangle.x, rectangle.y) if rectangle else (0, 0)
 

@@ -61,8 +61,7 @@ class Editor:
     # ------------------------------------------------------------- what a host asks for
 
     def open(self, region: m.OpenRegion, record: EditRecord | None = None) -> None:
-        """Another picture to edit, with the edit stored with it, if any. It is kept until `close`, for a backend that
-        has to be started again."""
+        """Opens an image with the edit stored with it, if any; keeps it until `close`, for a restarted backend."""
         self.close()
         if record:
             x, y = place_of(region)
@@ -72,7 +71,7 @@ class Editor:
         self._reopen()
 
     def close(self) -> None:
-        """Nothing is edited any more."""
+        """Ends the edit."""
         self._cancel(self._applying.edit_id if self._applying else "")
         self.stop_refining()
         if self.state is State.OPENING:
@@ -89,12 +88,12 @@ class Editor:
         self._tell("faces", "preview", "problem", "progress")
 
     def reopen(self) -> None:
-        """After FAILED: try again, with all strengths kept."""
+        """Tries again after FAILED; all strengths are kept."""
         self._forgotten = 0
         self._reopen()
 
     def apply(self) -> None:
-        """Draw the final picture; `result` has it when "result" is told. The sliders may move on meanwhile."""
+        """Renders the final image; `result` has it when "result" is told. The sliders may move meanwhile."""
         if self.state is not State.READY or self._applying:
             return
         self._sequence += 1
@@ -111,7 +110,7 @@ class Editor:
             self._cancel(self._applying.edit_id)
 
     def refine(self, face: int, budget: float = 30.0, faithful: float = 0.5) -> None:
-        """Improve the projection of a face, for `budget` seconds; previews are drawn anew afterwards."""
+        """Refines the projection of a face for `budget` seconds; then the preview is rendered again."""
         if self.state is State.READY and not self._refine and self._awake():
             self._refine = m.Refine(session=self._session, face=face, budget=budget, faithful=faithful)
             self._send(self._refine)
@@ -132,7 +131,7 @@ class Editor:
             self._make(m.LearnAttribute(name=name, positive=positive, negative=negative))
 
     def match(self, face: int, what: m.What, source: m.SessionFace) -> None:
-        """Take over from another face; "made" is told at the end, as by `learn`. One step to undo."""
+        """Takes over from another face; "made" is told at the end, as by `learn`. One undo step."""
         if self.state is State.READY and not self._making and self._awake():
             self._make(m.MatchFace(session=self._session, face=face, what=what, source=source))
 
@@ -145,12 +144,12 @@ class Editor:
         self._cancel(self._making)
 
     def show(self, compare: float | None) -> None:
-        """Before, after, or both with a line between: see `compare`."""
+        """Shows before, after, or both with a line between: see `compare`."""
         self.compare = None if compare is None else min(max(compare, 0.0), 1.0)
         self._tell("compare")
 
     def sharpen(self) -> None:
-        """What is seen is drawn anew, if `max_side` has grown since it was asked for."""
+        """Renders the preview again if `max_side` has grown since."""
         if self.preview and self._drawn_side < self.max_side:
             self._stale = True
             self._ask("best")
@@ -166,7 +165,7 @@ class Editor:
     # ------------------------------------------------------------- what the backend says
 
     def handle(self, event: Event) -> None:
-        """Every event of the worker, in its order. What answers nothing of ours is ignored."""
+        """Takes every event of the worker, in order. Answers to unknown requests are ignored."""
         match event:
             case Connected(welcome=welcome):
                 self.welcome, self.problem = welcome, None
@@ -239,7 +238,7 @@ class Editor:
             self._ask()
 
     def _ask(self, quality: m.Quality = "preview") -> None:
-        """For the newest strengths, unless an answer is under way: then that will ask."""
+        """Requests the newest strengths, unless an answer is pending: then that asks."""
         if self.state is not State.READY or self._asked or not self._stale or not self._awake():
             return
         self._sequence += 1
@@ -328,7 +327,7 @@ class Editor:
             self._ask()
 
     def _awake(self) -> bool:
-        """Whether there is a session to work in; wakes the backend if it sleeps, and then all goes on by itself."""
+        """Whether a session is open. Wakes a sleeping backend; then everything continues by itself."""
         if self._asleep and self._region is not None:
             self._asleep = False
             self._become(State.WAITING)
@@ -379,7 +378,7 @@ class Editor:
         return self._asked, self._newest, final, self._refine.id if self._refine else "", self._making
 
     def _clear(self, reply: m.Reply, keep_problem: bool = False) -> None:
-        """What was shown about earlier requests."""
+        """Clears progress and problem of earlier requests."""
         if self.progress is not None and self.progress.id == reply.id:
             self.progress = None
             self._tell("progress")

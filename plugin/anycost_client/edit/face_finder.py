@@ -35,7 +35,7 @@ class _Asked:
 
 
 class FaceFinder:
-    """Beside an Editor on the same way to the backend: hand it every event. One region at a time."""
+    """Uses the same link to the backend as an Editor: give it every event. One region at a time."""
 
     def __init__(self, send: Callable[[Request], None]) -> None:
         self._send = send
@@ -45,7 +45,7 @@ class FaceFinder:
 
     @property
     def waits_for(self) -> str:
-        """Id of what is under way; "" for nothing."""
+        """Id of the pending request; "" for none."""
         return self._asked.id if self._asked else ""
 
     def find(self, region: OpenRegion, then: Then) -> None:
@@ -53,7 +53,7 @@ class FaceFinder:
         self._ask(replace(region, max_side=_SIDE, selection=None, known=()), then, whole=True)
 
     def close(self) -> None:
-        """All sessions; what is under way is dropped without a word."""
+        """Closes all sessions and drops the pending request."""
         if self._asked:
             self._abandoned.add(self._asked.id)
             self._send(Cancel(what=self._asked.id))
@@ -107,7 +107,7 @@ class FaceFinder:
 
 
 def around(image: Picture, face: Face) -> Picture:
-    """What of a picture is needed of a face."""
+    """Cuts an image to a face with a margin."""
     xs, ys = ([corner[axis] for corner in face.corners] for axis in (0, 1))
     margin = _MARGIN * math.dist(face.corners[0], face.corners[1])
     left, top = max(math.floor(min(xs) - margin), 0), max(math.floor(min(ys) - margin), 0)

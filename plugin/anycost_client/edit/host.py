@@ -1,4 +1,4 @@
-"""What an edit asks of the program that it runs in: layers read and written, a preview shown, the way to the backend.
+"""The interface between an edit and its host program: layers, the preview, the link to the backend.
 
 Everything is called in the window's thread and returns at once. Longer work goes on in steps between events; then
 `then` is called in that thread, once. No call raises: what went wrong comes as a Problem, already translated."""
@@ -16,7 +16,7 @@ from anycost_client.protocol.messages import Edited, OpenRegion, Picture, Reques
 class AnyLayer(Protocol):
     @property
     def id(self) -> Hashable:
-        """The same as long as the layer lives."""
+        """Stays the same as long as the layer exists."""
 
     @property
     def name(self) -> str:
@@ -37,12 +37,12 @@ class EditSource(Generic[L]):
     warning: str = ""  # for people, such as "The layer is hidden."
 
     def without_pixels(self) -> "EditSource[L]":
-        """They are large, and nobody needs them when the result is there."""
+        """Drops the pixels, which are large and no longer needed once there is a result."""
         return replace(self, region=replace(self.region, image=Picture.packed(1, 1, 1, bytes(1))))
 
 
 class LayerHost(Protocol[L]):
-    """Reads and writes layers: all that a batch needs."""
+    """Reads and writes layers: what a batch needs."""
 
     def read(self, layer: L, then: Callable[[EditSource[L] | Problem], None]) -> None:
         """The layer's pixels within the selection's reach, or all of them without a selection. Of a layer with a stored
@@ -56,33 +56,33 @@ class LayerHost(Protocol[L]):
         """Drops what `read` and `apply` have under way: their `then` gets a Problem with the reason "cancelled"."""
 
     def later(self, milliseconds: int, call: Callable[[], None]) -> None:
-        """After the present event at the earliest."""
+        """Calls back after the present event."""
 
 
 class EditHost(LayerHost[L], Protocol[L]):
-    """Has a window as well, and a document that is looked at."""
+    """A host with a window and a document on screen."""
 
     def active(self) -> L | Problem:
-        """The layer that would be edited now. Quick: no pixels are read."""
+        """The layer to edit now. Reads no pixels."""
 
     def look_at(self, layer: L, then: Callable[[OpenRegion | Problem], None]) -> None:
-        """All of a layer's pixels, whatever is selected."""
+        """Reads all of a layer's pixels, whatever is selected."""
 
     def stop_looking(self) -> None:
         """Drops what `look_at` has under way, as `stop` does."""
 
     def show_preview(self, source: EditSource[L], edited: Edited) -> None:
-        """In the image: one temporary layer that says what it is. Replaces the preview before."""
+        """Shows one temporary layer in the image, named as a preview; replaces the one before."""
 
     def remove_preview(self) -> None:
         """Nothing when there is none."""
 
 
 class BackendLink(Protocol):
-    """Takes requests to the backend. Its events come to EditController.handle."""
+    """Sends requests to the backend. Its events go to EditController.handle."""
 
     def start(self) -> None:
-        """Once: the second time nothing happens."""
+        """Starts or finds the backend; further calls do nothing."""
 
     def send(self, request: Request) -> None: ...
 

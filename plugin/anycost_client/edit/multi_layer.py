@@ -1,4 +1,4 @@
-"""What is made of other layers' faces: a match with one, or an attribute of one's own from many."""
+"""Tasks on other layers' faces: match one face, or learn an attribute from many."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,13 +31,13 @@ NO_LAYER = mark("There is no other layer with a picture.")
 
 
 def can_learn(name: str, positive: int, negative: int) -> bool:
-    """Whether the name and so many layers of each kind are enough for an attribute."""
+    """Whether the name and the numbers of layers are enough to learn an attribute."""
     return min(positive, negative) >= MIN_FACES and bool(name_of(name))
 
 
 @dataclass(frozen=True)
 class Work:
-    """What a window shows of a task."""
+    """The state of a task, for its window."""
 
     running: bool = False
     text: str = ""  # what goes on, or how it ended
@@ -45,7 +45,7 @@ class Work:
 
 
 class MultiLayerTask(Generic[L]):
-    """Hand it every event, after the editor. `changed` is called when `work` is another."""
+    """Give it every event after the editor. `changed` is called when `work` changes."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class MultiLayerTask(Generic[L]):
             self._begin([layer], lambda: self._ask_match(what))
 
     def learn(self, name: str, positive: Sequence[L], negative: Sequence[L]) -> None:
-        """A slider of that name, as `name_of` makes it, from each layer's largest face."""
+        """Learns an attribute from each layer's largest face. name: as `name_of` makes it."""
         if not self.running:
             self._begin([*positive, *negative], lambda: self._ask_learn(name, len(positive)))
 
@@ -94,14 +94,14 @@ class MultiLayerTask(Generic[L]):
             self._end(self._tr(mark("Cancelled.")))
 
     def drop(self) -> None:
-        """At once and without a word: nobody looks any more."""
+        """Stops at once and tells nobody."""
         if self.running:
             self._running = False
             self._host.stop_looking()
             self._face_finder.close()
 
     def forget(self) -> None:
-        """What is shown of the latest run: a dialog opens anew."""
+        """Clears the text of the latest run."""
         if not self.running:
             self._show("", None)
 
@@ -183,7 +183,7 @@ class MultiLayerTask(Generic[L]):
             self._show(sentence(self._tr(progress.what), progress.text).rstrip("."), progress.fraction)
 
     def _finish(self, event: Event) -> None:
-        """`event` was the end of it."""
+        """Ends the run; `event` was its last."""
         made = self._editor.made
         if made is not None:
             self._end("\n".join([self._tr(mark("Done.")), self._told(made), *self._notes]))
@@ -195,7 +195,7 @@ class MultiLayerTask(Generic[L]):
             self._end(Problem(cause, remedy).text(self._tr), failed=True)
 
     def _told(self, made: Learned | Matched) -> str:
-        """What came of it, in the language of the screen."""
+        """The outcome as translated text."""
         if isinstance(made, Matched):
             moved = {name: strength for name, strength in made.strengths.items() if abs(strength) >= _SMALL}
             colours = self._tr(mark("colours taken over")) if made.offset else ""

@@ -1,4 +1,4 @@
-"""What a window says in each state of an edit: what is the matter, what helps, and what the button is called."""
+"""The texts of a window in each state of an edit: the situation, the remedy, the button."""
 
 from dataclasses import dataclass
 from typing import Any, Literal

@@ -1,4 +1,4 @@
-"""One Apply on its way: the final picture, and the latents that make it possible to change it again later."""
+"""A pending Apply: the final image, and the latents needed to change the edit again later."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from anycost_client.protocol.messages import Edit, Edited, Face, FaceEdit, Laten
 
 @dataclass(frozen=True)
 class EditResult:
-    """What a new layer needs. `edited.picture` is None where nothing was to change."""
+    """What a new layer needs. `edited.picture` is None where nothing changes."""
 
     edited: Edited
     title: str  # "smile +0.8"
@@ -17,7 +17,7 @@ class EditResult:
 
 
 class PendingApply:
-    """Collects the answers to a final edit and its latents; also through the loss of a backend, by asking again."""
+    """Collects the answers to a final edit and its latents; asks again after the loss of a backend."""
 
     def __init__(self, edits: tuple[FaceEdit, ...], title: str, sequence: int) -> None:
         self.title = title
@@ -29,7 +29,7 @@ class PendingApply:
         self.edit_id = ""
 
     def requests(self, session: str) -> list[Request]:
-        """What is still to be asked, in the present session."""
+        """The requests that are still unanswered, for the present session."""
         requests: list[Request] = []
         if self._edited is None:
             edit = Edit(session=session, faces=self._edits, quality="final", sequence=self.sequence)
@@ -50,11 +50,11 @@ class PendingApply:
             self._edited = reply
 
     def without(self, id: str) -> None:
-        """A latent that did not come: the strengths are kept all the same."""
+        """Goes on without a latent that failed; the strengths are kept."""
         self._asked.pop(id, None)
 
     def result(self, faces: Mapping[int, Face], model: str, x: int, y: int) -> EditResult | None:
-        """None while something is still to come. x, y: where the region lies in its layer."""
+        """None while an answer is pending. x, y: of the region in its layer."""
         if self._edited is None or self._asked:
             return None
         recorded = [

@@ -59,7 +59,7 @@ def checked(strength: Any) -> float:
 
 
 class PresetFiles:
-    """What the disk refuses is a ClientError, one line for people."""
+    """Errors of the disk are raised as ClientError."""
 
     def __init__(self, folder: Path, tr: Translator) -> None:
         """folder: need not exist."""
@@ -67,11 +67,11 @@ class PresetFiles:
         self._tr = tr
 
     def all(self) -> list[Preset]:
-        """By name. Files that are no presets are left out."""
+        """All presets, sorted by name. Other files are skipped."""
         return sorted((preset for _, preset in self._read()), key=lambda preset: preset.name.casefold())
 
     def save(self, preset: Preset) -> None:
-        """Replaces the one of that name."""
+        """Replaces a preset of the same name."""
         same = [path for path, other in self._read() if other.name == preset.name]
         stem = re.sub(r"[^\w-]+", "-", preset.name.strip().lower()).strip("-")[:60] or "preset"
         path = same[0] if same else self.folder / f"{stem}.json"
@@ -88,7 +88,7 @@ class PresetFiles:
                     raise self._error(mark("the preset cannot be deleted ({reason})"), error) from error
 
     def load(self, path: Path) -> Preset:
-        """Of any file."""
+        """Reads a preset from any file."""
         try:
             with path.open("rb") as file:
                 return Preset.from_json(file.read(_MAX_FILE_BYTES))
@@ -96,7 +96,7 @@ class PresetFiles:
             raise self._error(mark("the file cannot be read ({reason})"), error) from error
 
     def write(self, path: Path, preset: Preset) -> None:
-        """Into any file, whole or not at all."""
+        """Writes a preset to any file, whole or not at all."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_aside(path, (preset.to_json() + "\n").encode())
@@ -125,14 +125,14 @@ class MenuItem:
 
 @dataclass(frozen=True)
 class PresetDialogs:
-    """How the window asks; "" or None when the user thought better of it."""
+    """The window's dialogs; "" or None where the user cancels."""
 
     ask_name: Callable[[], str]
     ask_file: Callable[[bool], Path | None]  # True: to save, False: to open
 
 
 class PresetMenu:
-    """What the presets button offers: use one, save the sliders as one, load and share files, delete."""
+    """The entries of the presets button: apply, save, load, share, delete."""
 
     def __init__(
         self,
@@ -167,7 +167,7 @@ class PresetMenu:
             self._files.save(Preset(name, self.current.strengths))
 
     def load(self) -> None:
-        """Keeps it among the user's, and uses it."""
+        """Copies it to the user's presets, and applies it."""
         if path := self._dialogs.ask_file(False):
             preset = self._files.load(path)
             self._files.save(preset)

@@ -1,4 +1,4 @@
-"""The sliders as they stand: strengths of each face, which faces they move, locks, history, presets. No backend."""
+"""State of the sliders: strengths and selection of faces, locks, undo history, presets. No backend."""
 
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
@@ -29,7 +29,7 @@ class Sliders:
     def begin(
         self, selected: Iterable[int], values: Values = NOTHING, offsets: Mapping[int, tuple[Offset, ...]] = NO_OFFSETS
     ) -> None:
-        """Another picture: nothing to undo; locks stay. offsets: what each face has taken over already."""
+        """Starts with another image: empties the history, keeps the locks. offsets: taken over before, by face."""
         self.taken = {}
         for face, added in offsets.items():
             named = {self._name_taken(offset.values): offset.amount for offset in added}
@@ -56,7 +56,7 @@ class Sliders:
         return len({self.values.get(face, {}).get(attribute, 0.0) for face in self.selected}) > 1
 
     def set(self, attribute: str, strength: float, done: bool = True) -> None:
-        """For all selected faces. While a slider is dragged `done` is False; the drag ends with one that is True, and
+        """For all selected faces. `done` is False while a slider is dragged; the drag ends with True, and
         is one step to undo. Raises ClientError for unknown or locked attributes and strengths beyond ±2."""
         strength = checked(strength)
         if attribute in self.locked:
@@ -69,7 +69,7 @@ class Sliders:
         self._change(values, done)
 
     def take_over(self, face: int, what: str, strengths: Mapping[str, float], offset: Picture | None) -> None:
-        """What another face gave: strengths, and an offset, which replaces an earlier one of that kind. One step to
+        """Takes over from another face: strengths, and an offset, which replaces one of that kind. One step to
         undo. Locked attributes stay."""
         now = dict(self.values.get(face, {}))
         now |= {name: checked(value) for name, value in strengths.items() if name not in self.locked}
@@ -83,11 +83,11 @@ class Sliders:
         self.set(attribute, 0.0)
 
     def reset_all(self) -> None:
-        """Of the selected faces all that is not locked, to 0."""
+        """Sets all unlocked attributes of the selected faces to 0."""
         self._replace({})
 
     def apply_preset(self, preset: Preset) -> tuple[str, ...]:
-        """The selected faces take the preset's strengths, apart from what is locked. Names that are unknown here."""
+        """Sets all unlocked attributes of the selected faces. Returns the names that this model lacks."""
         known = {
             name: value for name, value in preset.strengths.items() if not self.attributes or name in self._names()
         }
@@ -100,7 +100,7 @@ class Sliders:
         return Preset(name, {name: value for name, value in now.items() if name not in self.taken})
 
     def edits(self) -> tuple[FaceEdit, ...]:
-        """As the backend is asked for them: what is locked is held."""
+        """The edits to request: locked attributes are held."""
         known = self._names() or self.locked
         return face_edits(self.values, tuple(sorted(self.locked & known)), self.taken)
 

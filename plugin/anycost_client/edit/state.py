@@ -1,4 +1,4 @@
-"""Where an edit stands: as the editor without a window sees it, and as the window shows it."""
+"""The states of an edit: of the Editor, and of the window that shows it."""
 
 from enum import Enum
 

@@ -1,4 +1,4 @@
-"""What is kept with each edited layer, so that the edit can be changed again, also after saving the document."""
+"""What is stored with each edited layer, so that the edit can be changed after saving the document."""
 
 import base64
 import json
@@ -19,7 +19,7 @@ _FORMAT = 1
 
 @dataclass(frozen=True)
 class StoredEdit:
-    """Where that is large it takes a second: `packing` and `unpacking` do the same in steps."""
+    """Large ones take a second: `packing` and `unpacking` work in steps."""
 
     source: str  # the layer that the pixels came from, as its host names it as long as the document lives
     area: Area  # what was read of it
@@ -93,7 +93,7 @@ def _packed(selection: bytes) -> Steps[str]:
 
 
 def _unpacked(text: str, size: int) -> Steps[bytes]:
-    """Never more than `size` bytes in memory, whatever the text promises."""
+    """Unpacks at most `size` bytes, whatever the text promises."""
     press, unpacked = zlib.decompressobj(), bytearray()
     left = base64.b64decode(text, validate=True)
     while not press.eof and len(unpacked) <= size:

@@ -1,4 +1,4 @@
-"""What the faces are to become, and every earlier state of that: undo and redo."""
+"""The undo history of the strengths of all faces."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -33,7 +33,7 @@ def face_edits(
 
 
 class History:
-    """A line of states with a place in it."""
+    """A list of states with a position in it."""
 
     def __init__(self, values: Values = NOTHING) -> None:
         self._states = [values]
@@ -52,7 +52,7 @@ class History:
         return self._at < len(self._states) - 1
 
     def push(self, values: Values) -> None:
-        """What could be redone is forgotten. A state equal to the present one is no step."""
+        """Drops what could be redone. Ignores a state equal to the present one."""
         if values != self.now:
             self._states = [*self._states[: self._at + 1], values][-MAX_STEPS - 1 :]
             self._at = len(self._states) - 1

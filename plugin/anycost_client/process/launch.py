@@ -1,4 +1,4 @@
-"""How a child is started from inside an editor: the right interpreter, and nothing of the editor's environment."""
+"""Starts child processes from inside an editor: with the right interpreter and a clean environment."""
 
 import json
 import os

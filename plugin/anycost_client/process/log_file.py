@@ -1,4 +1,4 @@
-"""What the backend writes to stderr: a log of limited size, and its last line for people."""
+"""The backend's stderr as a log of limited size."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ def log_path() -> Path:
 
 
 def open_log(path: Path) -> BinaryIO:
-    """For a child's stderr, at the end of what is there. Raises OSError."""
+    """Opens the log for appending, as a child's stderr. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     keep_short(path)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -25,7 +25,7 @@ def open_log(path: Path) -> BinaryIO:
 
 
 def keep_short(path: Path) -> None:
-    """Begins anew when it has grown too long, also under a process that writes to it; one older part is kept."""
+    """Truncates a log that is too long, even while a process writes to it; keeps one older part."""
     with contextlib.suppress(OSError):
         if path.stat().st_size > MAX_BYTES:
             older = path.with_suffix(".old.log")

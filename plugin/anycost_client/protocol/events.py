@@ -1,4 +1,4 @@
-"""What an editor hears of the backend: its replies, and whether there is one."""
+"""Events for the client: the backend's replies, and whether there is a backend."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0)  # seconds before each new start: after so ma
 
 @dataclass(frozen=True)
 class Connected:
-    """A backend is there, and knows nothing of what an earlier one was told."""
+    """A backend is connected; it knows nothing of earlier requests."""
 
     welcome: Welcome
 
@@ -25,7 +25,7 @@ class Lost:
 
 @dataclass(frozen=True)
 class Asleep:
-    """The backend ended by itself because there was nothing to do. The next request starts it again: then Connected."""
+    """The backend was idle and ended. The next request starts it again: then Connected."""
 
 
 @dataclass(frozen=True)

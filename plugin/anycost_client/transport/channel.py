@@ -10,7 +10,7 @@ from anycost_client.protocol.messages import Reply, Request
 
 
 class Channel(Protocol):
-    """For one thread, apart from `wake`. Close it in the thread that used it."""
+    """For one thread, except `wake`. Close it in the thread that used it."""
 
     def send(self, request: Request) -> None:
         """Never waits. Raises WireError for what cannot be said, ChannelClosed when there is no way any more."""

@@ -1,4 +1,4 @@
-"""A lock between processes, held by an open file: whoever dies loses it."""
+"""A lock between processes, held by an open file; it ends with its process."""
 
 import os
 import sys
@@ -15,7 +15,7 @@ else:
 
 
 class FileLock:
-    """Used by clients while they start a backend, so that of two at once one starts it and both use it."""
+    """Held while a client starts a backend: of two clients one starts it and both use it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

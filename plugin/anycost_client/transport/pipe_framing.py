@@ -1,4 +1,4 @@
-"""Messages through a pipe: a few bytes that say which socket and how long, then the frames."""
+"""Messages through a pipe: a short header with socket and lengths, then the frames."""
 
 import struct
 from typing import BinaryIO
@@ -46,7 +46,7 @@ def read_message(pipe: BinaryIO) -> tuple[int, list[bytes | bytearray]] | None:
 
 
 def _exactly(pipe: BinaryIO, size: int) -> bytes | bytearray | None:
-    """None when the pipe ends before. Grows with what comes, not with what was announced."""
+    """None where the pipe ends early. Allocates for what arrives, not for what was announced."""
     first = pipe.read(min(size, _CHUNK))
     if len(first) == size:
         return first

@@ -1,4 +1,4 @@
-"""On which socket a request goes, and which reply frames make: the same for every channel."""
+"""Routes requests to sockets and decodes replies: the same for every channel."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ def sockets_of(request: Request) -> tuple[int, ...]:
 
 
 def reply_of(frames: Sequence[Frame]) -> Reply | None:
-    """None for kinds that are newer than this client, and for garbage that belongs to no request.
+    """None for kinds newer than this client, and for garbage without a request id.
 
     Garbage that does becomes a Failed, so that nobody waits for it. Raises WrongVersion."""
     try:

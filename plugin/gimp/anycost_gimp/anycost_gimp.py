@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What GIMP starts: finds our modules and the vendored ones, then hands over to the plug-in."""
+"""Started by GIMP: sets the module search path, then runs the plug-in."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The plug-in as GIMP sees it: one procedure, with a dialog, with the last values, or called by a script."""
+"""The plug-in's procedure in GIMP: with a dialog, with the last values, or called by a script."""
 
 import sys
 from typing import Any

@@ -1,4 +1,4 @@
-"""The dialog: shows what the controller holds, and hands on what the user does. It decides nothing."""
+"""The dialog: shows the controller's state and passes on what the user does."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -33,7 +33,7 @@ _STATE, _EDITING = "state", "editing"
 
 @dataclass(frozen=True)
 class DialogCallbacks:
-    """What the dialog cannot do itself."""
+    """What the dialog asks of its owner."""
 
     close: Any  # leave all as it is
     layers: Callable[[], list[Layer]]  # of the image, that have faces to look at

@@ -1,4 +1,4 @@
-"""What the dialog's controller asks of GIMP: layers read between the window's events, the preview in the image."""
+"""GIMP as the dialog's host: reads layers between the window's events, shows the preview in the image."""
 
 import os
 from collections.abc import Callable

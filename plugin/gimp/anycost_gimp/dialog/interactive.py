@@ -1,4 +1,4 @@
-"""The dialog at work on an image: runs until the user is done, writes the result, and tidies up."""
+"""Runs the dialog on an image until the user is done, then writes the result."""
 
 import sys
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What can be made of other layers: the button with a menu, the two windows, and the controller, brought together."""
+"""Connects the menu for tasks on other layers, their two windows and the controller."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ from anycost_gimp.widgets.match_window import MatchWindow
 
 
 class LayersView(Gtk.MenuButton):
-    """Each window is made when it is first opened, and shown again afterwards."""
+    """Makes each window when it is first opened, then reuses it."""
 
     def __init__(self, controller: EditController[Layer], layers: Callable[[], list[Layer]]) -> None:
         """layers: of the image, that have faces to look at."""

@@ -1,4 +1,4 @@
-"""What the procedure's arguments say: strengths such as "smile=0.8, age=-0.4", and which faces."""
+"""Parses the procedure's arguments: strengths such as "smile=0.8, age=-0.4", and faces."""
 
 from collections.abc import Mapping
 

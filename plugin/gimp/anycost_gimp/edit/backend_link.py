@@ -1,4 +1,4 @@
-"""The way to the backend: a worker whose events wait in a queue for the thread that handles them."""
+"""The link to the backend: a worker that puts events into a queue for the main thread."""
 
 import queue
 from collections.abc import Callable, Iterator
@@ -35,7 +35,7 @@ class QueueLink:
         self._worker.retry()
 
     def drain(self) -> Iterator[Event]:
-        """What has come, without waiting."""
+        """Yields the events that have arrived, without waiting."""
         while (event := self.wait(0)) is not None:
             yield event
 

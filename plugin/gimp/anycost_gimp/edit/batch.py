@@ -1,4 +1,4 @@
-"""The same edit on several layers without a window: for scripts, last values, and a dialog's other layers."""
+"""Runs a BatchRunner without an event loop: for scripts, last values, and a dialog's other layers."""
 
 import time
 from collections import deque

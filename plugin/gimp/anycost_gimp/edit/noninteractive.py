@@ -1,4 +1,4 @@
-"""Edits of several layers without a dialog: GIMP shows how far they are, and the results are written together."""
+"""Edits several layers without a dialog: shows progress in GIMP and writes all results together."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext

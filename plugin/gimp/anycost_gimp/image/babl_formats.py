@@ -1,4 +1,4 @@
-"""How pixels go to the backend and come back: GEGL converts them from and to the image's precision and profile."""
+"""Pixel formats for the backend: GEGL converts from and to the image's precision and profile."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""A layer of an image, and what is edited of it."""
+"""A layer of an image, and the source of an edit."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""Where the edits are kept: with each edited layer, as a parasite."""
+"""Stores each edit with its layer, as a parasite."""
 
 from typing import Any
 

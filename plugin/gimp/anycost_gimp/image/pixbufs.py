@@ -1,4 +1,4 @@
-"""Pictures of the wire as pixbufs and back, without numpy and cairo: for pictures of the size of a screen."""
+"""Converts protocol pictures to pixbufs and back, without numpy and cairo: for previews."""
 
 from anycost_client.protocol.messages import Picture
 from gi.repository import GdkPixbuf, GLib

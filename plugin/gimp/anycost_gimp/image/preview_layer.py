@@ -17,7 +17,7 @@ NAME = "⏳ Anycost preview: not part of the picture ⏳"  # in all languages, s
 
 
 class PreviewLayer:
-    """`remove` it on every way out; what a crash left is taken away by `sweep`."""
+    """Call `remove` on every exit; `sweep` removes what a crash left."""
 
     def __init__(self, image: Any) -> None:
         self._image = image
@@ -72,7 +72,7 @@ class PreviewLayer:
 
 
 def sweep(image: Any) -> None:
-    """Takes away what a crash or a saved file left."""
+    """Removes previews that a crash or a saved file left."""
     for layer in all_layers(image.get_layers()):
         if is_preview(layer):
             with _unseen_by_undo(image):
@@ -93,7 +93,7 @@ def all_layers(layers: list[Any]) -> Iterator[Any]:
 
 @contextmanager
 def _unseen_by_undo(image: Any) -> Iterator[None]:
-    """What happens here has to come and go in pairs: GIMP does not write it down. A saved image stays a saved one."""
+    """Freezes the undo history, so changes must come in pairs. A saved image stays marked as saved."""
     clean = not image.is_dirty()
     image.undo_freeze()
     try:

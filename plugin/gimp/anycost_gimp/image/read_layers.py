@@ -1,4 +1,4 @@
-"""Reads what is to be edited from GIMP: a layer's pixels within the selection's reach, and the edit stored with it."""
+"""Reads the source of an edit from GIMP: a layer's pixels around the selection, and its stored edit."""
 
 from typing import Any
 
@@ -106,7 +106,7 @@ def _read(buffer: Any, area: Area, babl: str) -> Steps[bytearray]:
 
 
 def _area(image: Any, layer: Any, edit: StoredEdit | None) -> tuple[Area, bool]:
-    """What to read, and whether the present selection holds."""
+    """The area to read, and whether the present selection applies."""
     whole = Area(0, 0, layer.get_width(), layer.get_height())
     if edit is not None:
         area = edit.area.cut(whole)

@@ -1,4 +1,4 @@
-"""The texts of the dialog: `tr` in GIMP's language, by our tables, else in English."""
+"""Translates the dialog's texts into GIMP's language."""
 
 import os
 from collections.abc import Mapping

@@ -1,1 +1,1 @@
-"""The parts of the dialog: each shows what it is given and tells what the user did, and knows no other."""
+"""Widgets of the dialog: each shows values and reports what the user did."""

@@ -15,7 +15,7 @@ Locked = Callable[[str, bool], None]
 
 
 class AttributeRow(Gtk.Box):
-    """Tells what the user did; shows what it is given."""
+    """Shows values and reports what the user did."""
 
     def __init__(self, attribute: Attribute, on_change: Changed, on_lock: Locked, names: Gtk.SizeGroup) -> None:
         super().__init__(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)

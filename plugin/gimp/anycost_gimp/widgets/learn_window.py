@@ -1,4 +1,4 @@
-"""A slider of one's own: its name, the layers whose faces have it, and the layers whose faces have it not."""
+"""Learn an attribute: its name, layers whose faces have it, and layers whose faces do not."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ Start = Callable[[str, list[Layer], list[Layer]], None]  # name, layers with it,
 
 class LearnWindow(Gtk.Window):
     def __init__(self, over: Gtk.Window, on_start: Start, on_close: Callable[[], None]) -> None:
-        """on_close: whatever runs is to be cancelled, else the window closes."""
+        """on_close: cancels a running task, else closes the window."""
         title = tr("Make a slider from layers")
         super().__init__(title=title, transient_for=over, destroy_with_parent=True, border_width=12)
         self.set_default_size(420, 460)
@@ -53,7 +53,7 @@ class LearnWindow(Gtk.Window):
         self.connect("delete-event", self._close)
 
     def offer(self, layers: list[Layer]) -> None:
-        """Marks stay with the layers that are there still."""
+        """Keeps the marks of layers that still exist."""
         kept = {layer.id: tuple(row) for layer, row in zip(self._layers, self.rows, strict=True)}
         self._layers = layers
         self.rows.clear()

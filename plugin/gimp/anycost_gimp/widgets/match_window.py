@@ -14,7 +14,7 @@ from anycost_gimp.widgets.work_bar import WorkBar
 
 class MatchWindow(Gtk.Window):
     def __init__(self, over: Gtk.Window, on_start: Callable[[Layer, What], None], on_close: Callable[[], None]) -> None:
-        """on_close: whatever runs is to be cancelled, else the window closes."""
+        """on_close: cancels a running task, else closes the window."""
         super().__init__(title=tr("Match another face"), transient_for=over, destroy_with_parent=True, border_width=12)
         self._layers: list[Layer] = []
         self._on_start, self._on_close = on_start, on_close

@@ -1,4 +1,4 @@
-"""The picture in the dialog: the region with the change laid over it, before and after, with a line to drag between."""
+"""The preview in the dialog: the region with the change over it, before and after, with a line to drag."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

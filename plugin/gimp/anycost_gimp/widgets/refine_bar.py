@@ -1,4 +1,4 @@
-"""Improves how the model sees the face: between faithful to the photo and easy to edit; starts and stops."""
+"""Refine: the balance between faithful and editable, and the button that starts and stops it."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What the dialog shows when there is nothing to edit: what is the matter, what helps, and the button that does it."""
+"""Shown while nothing is edited: the situation, the remedy, and a button for it."""
 
 from collections.abc import Callable
 
@@ -50,7 +50,7 @@ class StatePage(Gtk.Box):
             self.still()
 
     def still(self) -> None:
-        """Nothing moves any more."""
+        """Stops the animation."""
         if self._pulse:
             GLib.source_remove(self._pulse)
             self._pulse = 0

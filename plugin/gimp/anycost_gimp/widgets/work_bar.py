@@ -1,4 +1,4 @@
-"""The lower end of a window that starts something long: what goes on, how far it is, and the buttons for it."""
+"""The lower part of a window for a long task: progress and buttons."""
 
 from collections.abc import Callable
 

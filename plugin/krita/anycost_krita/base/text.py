@@ -1,4 +1,4 @@
-"""The texts of the docker: `tr` in Krita's language, by our tables, else by Krita's own translations."""
+"""Translates the docker's texts into Krita's language; falls back on Krita's own translations."""
 
 import builtins
 import functools

@@ -1,4 +1,4 @@
-"""The batch's dialog and the controller, brought together: opened once, shown again."""
+"""Connects the batch's dialog with the controller."""
 
 from anycost_client.core.problem import Problem
 from anycost_client.edit.batch import BatchItem

@@ -16,7 +16,7 @@ DOCKER = "anycost_edit_face_docker"
 
 
 class EditFaceDocker(DockWidget):
-    """The backend is started by the first edit, not with Krita."""
+    """The first edit starts the backend, not Krita's start."""
 
     def __init__(self) -> None:
         super().__init__()

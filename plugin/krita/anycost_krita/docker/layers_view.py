@@ -1,4 +1,4 @@
-"""What can be made of other layers: the two dialogs for it and the controller, brought together."""
+"""Connects the two dialogs for tasks on other layers with the controller."""
 
 from anycost_client.protocol.messages import What
 
@@ -11,7 +11,7 @@ from anycost_krita.widgets.match_dialog import MatchDialog
 
 
 class LayersView(QtCore.QObject):
-    """Each dialog is made when it is first opened, and shown again afterwards."""
+    """Makes each dialog when it is first opened, then reuses it."""
 
     def __init__(self, controller: Controller, parent: QtWidgets.QWidget) -> None:
         super().__init__(parent)

@@ -1,4 +1,4 @@
-"""The docker's contents: shows what the controller holds, and hands on what the user does. No state of its own."""
+"""The docker's contents: shows the controller's state and passes on what the user does."""
 
 from collections.abc import Callable
 
@@ -25,7 +25,7 @@ _MAX_SHARE = 0.52  # that the picture takes, until somebody moves the handle bel
 
 
 class Panel(QtWidgets.QWidget):
-    """Takes the controller over: it is closed with `shut`, or with the program."""
+    """Owns the controller: `shut` closes it."""
 
     def __init__(self, controller: Controller, copy: Callable[[str], None] | None = None) -> None:
         super().__init__()

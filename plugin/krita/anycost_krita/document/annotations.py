@@ -1,4 +1,4 @@
-"""Where the edits are kept: in the document's annotations, one for each edited layer, under the layer's uuid."""
+"""Stores edits in the document's annotations, one for each edited layer, under the layer's uuid."""
 
 from typing import Any
 

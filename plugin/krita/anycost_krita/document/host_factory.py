@@ -1,4 +1,4 @@
-"""The host adapter inside Krita: with Krita's own objects, Qt's timers, and a preview that no saved file gets."""
+"""Makes the host adapter with Krita's objects and Qt's timers; keeps previews out of saved files."""
 
 import functools
 from pathlib import Path
@@ -16,7 +16,7 @@ _SMOOTH = 3_000_000  # pixels up to which a preview is scaled smoothly: more wou
 
 @functools.cache
 def krita_host() -> KritaHost:
-    """The only one: of two, each would take the other's preview for one that a crash has left.
+    """Returns the only instance: each of two would remove the other's preview as a crash's left-over.
 
     Krita's notifier tells it of documents that come and go, and of the end."""
     from krita import Krita

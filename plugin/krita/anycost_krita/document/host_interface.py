@@ -1,4 +1,4 @@
-"""What the docker asks of the program it lives in, so that Krita and a stand-in can drive it alike.
+"""The docker's interface to Krita, so that tests can put a fake in its place.
 
 As EditHost: everything is called in the GUI's thread and returns within 50 ms; longer work goes on between events."""
 

@@ -1,4 +1,4 @@
-"""Krita as the docker sees it: layers are read, results become layers, previews come and go (`host_interface.Host`)."""
+"""Krita as the docker's host: reads layers, writes results, shows previews (`host_interface.Host`)."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -255,14 +255,14 @@ class KritaHost:
             watcher(event)
 
     def _look(self) -> None:
-        """Krita tells of documents that open and close, and of no change of layer or selection."""
+        """Polls: Krita does not report a change of layer or selection."""
         if not self._looking:
             return
         self.look()
         self._later(_LOOK, self._look)
 
     def look(self) -> None:
-        """What has changed since the last look is told."""
+        """Reports what has changed since the last look."""
         documents = frozenset(uuid(document.rootNode()) for document in self._krita.documents())
         if documents - self._documents or self._left():
             self._preview.sweep()

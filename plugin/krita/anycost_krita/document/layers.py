@@ -1,4 +1,4 @@
-"""Where a layer is found again, where its pixels lie, and what about it keeps it from being edited.
+"""Finds layers by id; tells where their pixels lie, and whether they are hidden or locked.
 
 Krita's Python objects may outlive what they stand for: layers are kept by their ids and looked up when needed."""
 

@@ -1,4 +1,4 @@
-"""Reads and writes the pixels of layers in strips, with a turn for the window after each."""
+"""Reads and writes the pixels of layers in strips, so that the window stays responsive."""
 
 from collections.abc import Callable, Generator
 from typing import Any

@@ -68,7 +68,7 @@ class Preview:
         return bool(self._root) and uuid(node) == self._uuid
 
     def sweep(self) -> None:
-        """Takes away what a crash, a saved file or a redo left in any open document."""
+        """Removes previews that a crash, a saved file or a redo left in any open document."""
         for document in self._krita.documents():
             for node in [node for node in walk(document.topLevelNodes()) if is_preview(node) and not self.owns(node)]:
                 self._take(document, uuid(node))

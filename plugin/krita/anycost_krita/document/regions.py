@@ -1,4 +1,4 @@
-"""Which part of a layer is read: within the selection's reach, and no more than the backend can take."""
+"""Chooses the part of a layer to read: around the selection, within the backend's limits."""
 
 from anycost_client.core.errors import HostError
 from anycost_client.edit.areas import Area

@@ -1,4 +1,4 @@
-"""Has something done before a document is saved or closed: Krita itself tells of that only afterwards."""
+"""Calls back before a document is saved or closed: Krita itself reports it only afterwards."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ _Event = QtCore.QEvent.Type
 
 
 class SaveGuard(QtCore.QObject):
-    """Stands at the four ways to those actions: shortcut, menu, button, and the window's own close button."""
+    """Watches shortcut, menu, button and the window's close button of those actions."""
 
     def __init__(self, krita: Any, window: Any, leave: Callable[[], None]) -> None:
         """window: the QMainWindow. `leave` is called often, and must be quick where there is nothing to do."""

@@ -1,4 +1,4 @@
-"""The way to the backend: a worker whose events come as a signal in the GUI's thread, with their pictures as images."""
+"""The link to the backend: a worker whose events arrive as a signal in the GUI's thread, with QImages."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -37,7 +37,7 @@ class SignalLink(QtCore.QObject):
         self._arrived.connect(receive, Qt.ConnectionType.QueuedConnection)
 
     def start(self) -> None:
-        """The second time nothing happens."""
+        """Starts the worker; further calls do nothing."""
         if self._worker is None:
             self._worker = self._make_worker(self._deliver)
             self._worker.start()

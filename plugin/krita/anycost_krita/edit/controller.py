@@ -1,4 +1,4 @@
-"""The edit in Krita's docker: what Krita's events, its canvas and batches add to an EditController."""
+"""The edit in Krita's docker: adds Krita's events, the canvas and batches to an EditController."""
 
 from collections.abc import Callable
 
@@ -69,7 +69,7 @@ class Controller(EditController[Layer]):
         self.show_in_image(self._shows_canvas)
 
     def set_hidden(self, hidden: bool) -> None:
-        """The docker cannot be seen: nothing is left on the canvas."""
+        """Removes the preview from the canvas while the docker is hidden."""
         self._hidden = hidden
         self.show_in_image(self._shows_canvas)
 
@@ -90,7 +90,7 @@ class Controller(EditController[Layer]):
             self.batch.cancel()
 
     def close(self) -> None:
-        """The docker goes, or the program. Waits a moment at most: the backend ends with its last client anyway."""
+        """The docker or Krita closes. Blocks half a second at most: the backend ends with its last client anyway."""
         if self._closed:
             return
         self._end_watch()  # first: Krita may have deleted the widgets that would be told
@@ -102,7 +102,7 @@ class Controller(EditController[Layer]):
     # ------------------------------------------------------------------ inside
 
     def _batch_runs(self) -> bool:
-        """It has the host to itself."""
+        """Whether a batch runs, which then owns the host."""
         if self.batch and self.batch.running:
             self.say(tr("A batch is running: wait for its end, or cancel it."), warns=True)
             return True

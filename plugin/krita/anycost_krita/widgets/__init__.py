@@ -1,1 +1,1 @@
-"""The parts of the docker: each shows values and says what the user did, and knows nothing of hosts and backends."""
+"""Widgets of the docker: each shows values and reports what the user did; none knows hosts and backends."""

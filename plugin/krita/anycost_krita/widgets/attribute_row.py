@@ -40,7 +40,7 @@ class StrengthBox(QtWidgets.QDoubleSpinBox):
 
 
 class AttributeRow(QtWidgets.QWidget):
-    """Tells what the user did; shows what it is given."""
+    """Shows values and reports what the user did."""
 
     changed = pyqtSignal(
         str, float, bool

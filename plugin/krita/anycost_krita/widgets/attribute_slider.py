@@ -33,7 +33,7 @@ class AttributeSlider(QtWidgets.QSlider):
         self.actionTriggered.connect(self._acted)
 
     def show_strength(self, strength: float, mixed: bool = False) -> None:
-        """Without telling anyone. Beyond the ends it stands at the end."""
+        """Emits no signal. Values beyond the ends are shown at the end."""
         self._mixed = mixed
         self.blockSignals(True)
         self.setValue(round(strength * STEPS))

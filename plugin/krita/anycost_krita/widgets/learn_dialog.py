@@ -1,4 +1,4 @@
-"""A slider of one's own: its name, the layers whose faces have it, and the layers whose faces have it not."""
+"""Learn an attribute: its name, layers whose faces have it, and layers whose faces do not."""
 
 from collections.abc import Sequence
 
@@ -67,7 +67,7 @@ class LearnDialog(QtWidgets.QDialog):
         self.work.left.connect(self.close)
 
     def offer(self, layers: Sequence[Layer]) -> None:
-        """Keeps the marks of those that are there still."""
+        """Keeps the marks of layers that still exist."""
         kept = {id: column for column in (_WITH, _WITHOUT) for id in (layer.id for layer in self._marked(column))}
         self._layers = tuple(layers)
         self.list.blockSignals(True)

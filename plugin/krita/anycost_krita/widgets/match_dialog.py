@@ -42,7 +42,7 @@ class MatchDialog(QtWidgets.QDialog):
         self.work.left.connect(self.close)
 
     def offer(self, layers: Sequence[Layer]) -> None:
-        """Keeps the choice, if it is there still."""
+        """Keeps the choice if that layer still exists."""
         chosen = self.layer.currentData()
         self.layer.clear()
         for layer in layers:

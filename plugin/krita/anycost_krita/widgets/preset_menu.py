@@ -1,4 +1,4 @@
-"""The presets button with its menu: what it offers says PresetMenu."""
+"""The presets button: shows the entries of a PresetMenu."""
 
 from functools import partial
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The picture in the docker: the region with the change laid over it, before and after, with a line to drag between."""
+"""The preview in the docker: the region with the change over it, before and after, with a line to drag."""
 
 from anycost_krita.base.qt import Qt, QtCore, QtGui, QtWidgets, place_of, pyqtSignal
 from anycost_krita.base.slot_errors import keeps_keys, reports_errors
@@ -11,7 +11,7 @@ _STEP = 0.05  # of the width, for the arrow keys
 
 
 class PreviewCanvas(QtWidgets.QWidget):
-    """Everything is scaled once, to the pixels of the screen, and kept until it changes."""
+    """Scales images once to the screen's pixels and keeps them until they change."""
 
     split_moved = pyqtSignal(float)  # 0…1 of the picture's width
     held = pyqtSignal(bool)  # "show me before" begins or ends

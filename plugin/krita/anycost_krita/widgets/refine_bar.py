@@ -1,4 +1,4 @@
-"""Refine: how much the projection should resemble the photo or stay easy to edit, and the button that starts it."""
+"""Refine: the balance between faithful and editable, and the button that starts and stops it."""
 
 from anycost_krita.base.qt import QtWidgets, pyqtSignal
 from anycost_krita.base.slot_errors import reports_errors

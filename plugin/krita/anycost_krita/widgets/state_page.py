@@ -1,4 +1,4 @@
-"""What the docker shows when there is nothing to edit: what is the matter, what helps, and the button that does it."""
+"""Shown while nothing is edited: the situation, the remedy, and a button for it."""
 
 from anycost_client.edit.page_texts import Notice
 

@@ -1,4 +1,4 @@
-"""The lower end of a dialog that starts something long: what goes on, how far it is, and the buttons for it."""
+"""The lower part of a dialog for a long task: progress and buttons."""
 
 from anycost_client.edit.multi_layer import Work
 
