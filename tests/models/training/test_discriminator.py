@@ -80,7 +80,7 @@ def test_halves_of_a_batch_are_judged_as_the_whole(judge):
 
 
 def test_sizes_that_it_does_not_know_are_refused(judge):
-    with pytest.raises(AnycostError, match=r"judges \(8, 16, 32\) px, not 24"):
+    with pytest.raises(AnycostError, match=r"no input for 24 px: give it images of \(8, 16, 32\) px"):
         judge(PICTURES[..., :24, :24])
     with pytest.raises(AnycostError, match="powers of two"):
         Discriminator(DiscriminatorConfig((24,)))
