@@ -1,11 +1,5 @@
-"""Measures the shipped attributes on faces that nothing was learned from, and draws what the documentation shows.
+"""Measures the shipped attributes on faces that nothing was learned from, and draws what the documentation shows."""
 
-python -m anycost_models.training.directions.attribute_pages measure --faces 500 --work FOLDER
-python -m anycost_models.training.directions.attribute_pages table --work FOLDER --output docs/pictures/attributes
-python -m anycost_models.training.directions.attribute_pages sheets --output docs/pictures/attributes
-"""
-
-import argparse
 from pathlib import Path
 
 import numpy as np
@@ -26,14 +20,16 @@ STRENGTHS = (-1.0, -0.5, 0.0, 0.5, 1.0)  # on contact sheets
 TOLD = 0.25  # standard deviations: what moves along by more is told
 
 
-def measure(count: int, work: Path) -> None:
+def measure(count: int, work: Path) -> Path:
     """Each attribute at strength 1 on half of the faces, at −1 on the others; into held_out.npz, where it goes on."""
     model, directions = load_generator(), list(load_directions().by_name.values())
     latents = faces(model, HELD_OUT, count)
     signs = balanced(len(directions), count, HELD_OUT)
     multiples = np.array([[d.multiple(float(s)) for s in row] for d, row in zip(directions, signs, strict=True)])
     steps = np.array([whole_step(direction, latents.shape[1:]) for direction in directions])
-    EditBench.make(model).attempt(latents, steps, multiples, work / "held_out.npz")
+    path = work / "held_out.npz"
+    EditBench.make(model).attempt(latents, steps, multiples, path)
+    return path
 
 
 def whole_step(direction: Direction, shape: tuple[int, ...]) -> np.ndarray:
@@ -43,8 +39,8 @@ def whole_step(direction: Direction, shape: tuple[int, ...]) -> np.ndarray:
     return step
 
 
-def table(work: Path, output: Path) -> None:
-    """Prints the table of docs/attributes.md and draws matrix.png, from what fitting and `measure` left in `work`."""
+def table(work: Path, output: Path) -> tuple[str, Path]:
+    """The table of docs/attributes.md, and matrix.png as a file: from what fitting and `measure` left in `work`."""
     tried = read(work / "held_out.npz")
     with np.load(work / "effects.npz") as stored:
         deviations = dict(zip(stored["names"].tolist(), stored["deviations"].tolist(), strict=True))
@@ -53,31 +49,36 @@ def table(work: Path, output: Path) -> None:
     scale = np.array([deviations[name] for name in names])
     effects = np.nanmean(tried.moved(scale) * np.sign(tried.multiples)[:, :, None], axis=1)
     directions, same = load_directions().by_name, tried.same_person()
-    print(f"{len(tried.before)} faces")
     belonging = {attribute.name: attribute.free for attribute in ATTRIBUTES}
-    print("| attribute | ends | R² | rows of W+ | own | others | same person | along |")
-    print("|---|---|---|---|---|---|---|---|")
+    lines = [
+        f"{len(tried.before)} faces",
+        "| attribute | ends | R² | rows of W+ | own | others | same person | along |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
     for row, (name, direction) in enumerate(directions.items()):
         own, moved = names.index(name), effects[row]
         others = [i for i in np.argsort(-np.abs(moved)) if i != own]
         along = [f"{names[i]} {moved[i]:+.1f}" for i in others if abs(moved[i]) > TOLD]
         along = [f"*{told}*" if told.split()[0] in belonging[name] else told for told in along]
         start, end = direction.layers
-        print(
+        lines.append(
             f"| {name} | {direction.least:.1f} … {direction.most:.1f} | {r2[name]:.2f} | {start}…{end - 1} "
             f"| {moved[own]:+.1f} sd ({moved[own] * scale[own]:+.2g}) | {np.abs(moved[others]).mean():.2f} "
             f"| {same[row]:.0%} | {', '.join(along) or '—'} |"
         )
-    save_picture(output / "matrix.png", draw_matrix(effects, list(directions), names, belonging))
+    chart = output / "matrix.png"
+    save_picture(chart, draw_matrix(effects, list(directions), names, belonging))
+    return "\n".join(lines), chart
 
 
-def sheets(output: Path) -> None:
-    """A contact sheet for each attribute: rows are faces, columns strengths."""
+def sheets(output: Path) -> list[Path]:
+    """A contact sheet for each attribute, as a file: rows are faces, columns strengths."""
     output.mkdir(parents=True, exist_ok=True)
     model, directions = load_generator(), load_directions()
     render = LabelRenderer.make(model)
     latents = [faces(model, number, 1)[0] for number in SHOWN]
     unedited = [render(latent) for latent in latents]
+    paths = []
     for direction in tqdm(directions.by_name.values(), "sheets"):
         rows = [
             [render(directions.apply(latent, {direction.name: s})) if s else still for s in STRENGTHS]
@@ -85,23 +86,6 @@ def sheets(output: Path) -> None:
         ]
         titles = [f"{s:+g}" if s else "0" for s in STRENGTHS]
         picture = contact_sheet(rows, titles, tile=160, title=f"{direction.name}: {direction.about}")
-        save_picture(output / f"{direction.name}.jpg", picture, quality=77)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("measure", "table", "sheets"))
-    parser.add_argument("--faces", type=int, default=500)
-    parser.add_argument("--work", type=Path, default=Path("work"))
-    parser.add_argument("--output", type=Path, default=Path("docs/pictures/attributes"))
-    args = parser.parse_args()
-    if args.what == "measure":
-        measure(args.faces, args.work)
-    elif args.what == "table":
-        table(args.work, args.output)
-    else:
-        sheets(args.output)
-
-
-if __name__ == "__main__":
-    main()
+        paths.append(output / f"{direction.name}.jpg")
+        save_picture(paths[-1], picture, quality=77)
+    return paths

@@ -1,15 +1,11 @@
 """Learns attribute directions from measured samples, and calibrates them.
 
-    python -m anycost_models.training.directions.directions --samples samples.npz --work FOLDER \
-        --output directions.safetensors
-
 All labels are regressed on the rows of W+ together. A direction is the likeliest step in W+ that moves its label by the
 wanted effect and the others, the background and the person's identity as little as can be. All directions are then
 tried on faces; what they were measured to do corrects the regression, and they are planned again. At the end each gets
 its curve: which multiple of the step a strength adds, so that equal steps look equal.
 """
 
-import argparse
 import json
 import os
 from collections.abc import Sequence
@@ -24,7 +20,6 @@ from anycost_models.training.directions.edit_bench import EditBench, balanced, f
 from anycost_models.training.directions.label_regression import Effects, WPlusCoordinates, regress
 from anycost_models.training.directions.label_samples import GROUPS, wplus
 from anycost_models.training.directions.response_curves import STRENGTHS, Curve, curve_of, strengthened
-from anycost_models.weights import EMBEDDED_DIRECTIONS
 
 ROUNDS = 3
 FACES = 24  # on which the directions of a round are tried
@@ -130,16 +125,3 @@ def write(space: WPlusCoordinates, steps: np.ndarray, found: Sequence[Curve], ou
     aside = output.with_suffix(".part")
     save_file(tensors, aside, {"attributes": json.dumps(entries, ensure_ascii=False)})
     os.replace(aside, output)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--samples", type=Path, required=True)
-    parser.add_argument("--work", type=Path, required=True, help="a folder for what is tried on the way")
-    parser.add_argument("--output", type=Path, default=EMBEDDED_DIRECTIONS)
-    args = parser.parse_args()
-    fit(args.samples, args.work, args.output)
-
-
-if __name__ == "__main__":
-    main()

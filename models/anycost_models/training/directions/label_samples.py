@@ -1,13 +1,10 @@
 """Draws faces and measures their labels: what attribute directions are learned from.
 
-    python -m anycost_models.training.directions.label_samples --count 3600 --output samples.npz
-
 The rows of W+ are drawn half together and half each for itself, so that it can be told which of them does what, and so
 that what usually goes together (a beard and short hair) also comes apart. It saves every few minutes and goes on where
 it stopped.
 """
 
-import argparse
 import math
 import os
 import time
@@ -21,11 +18,10 @@ from tqdm import tqdm
 
 from anycost_models.export.onnx_export import drawing_graph
 from anycost_models.face.labels import LABELS, FaceLabels
-from anycost_models.generators.checkpoint import load_generator
 from anycost_models.generators.elastic import ElasticGenerator
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.inference.onnx_network import Network, load_bytes
-from anycost_models.metrics.identity import IdentityDistance, load_identity
+from anycost_models.metrics.identity import IdentityDistance
 
 SIDE = 256  # pixels at which faces are measured
 SAVE_EVERY = 180  # seconds
@@ -112,15 +108,3 @@ def save(path: Path, **arrays: np.ndarray) -> None:
     aside = path.with_name(f".{path.name}.part.npz")
     np.savez(aside, **arrays)  # type: ignore[arg-type]
     os.replace(aside, path)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=3600)
-    parser.add_argument("--output", type=Path, required=True)
-    args = parser.parse_args()
-    sample(load_generator(), FaceLabels.load(), load_identity(), args.count, args.output)
-
-
-if __name__ == "__main__":
-    main()

@@ -2,22 +2,16 @@
 
 Layer by layer, one shared set of weights is solved in closed form so that every channel ratio, fed with what its own
 narrower layers made so far, comes as near as it can to what the full generator has there.
-    python -m anycost_models.training.distillation.nested_start --weights IN.safetensors --output OUT.safetensors
 """
-
-import argparse
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from anycost_models.generators.checkpoint import load_generator, save_generator
 from anycost_models.generators.elastic import RATIOS
 from anycost_models.generators.mobile import MobileGenerator, StyledConv, haar, inverse_haar, modulate
 from anycost_models.generators.mobile_nested_weights import Nested, NestedConv, NestedHead
-from anycost_models.training.distillation.channel_importance import sort_channels
 
 PLACES = 4096  # of each face and layer that count in the sums, at most
 
@@ -159,21 +153,3 @@ def sample_latents(model: MobileGenerator, count: int, seed: int) -> Tensor:
     psi = 0.5 + 0.5 * torch.rand(count, 1, generator=rng)
     with torch.no_grad():
         return model.as_wplus(torch.lerp(model.mean_style.expand_as(z), model.mapping(z), psi))
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--weights", type=Path, required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--samples", type=int, default=24)
-    args = parser.parse_args()
-    model = load_generator(args.weights)
-    if not isinstance(model, MobileGenerator):
-        raise SystemExit(f"{args.weights} is not a mobile generator")
-    sort_channels(model, sample_latents(model, args.samples, seed=1))
-    solve(model, sample_latents(model, args.samples, seed=2))
-    save_generator(model, args.output)
-
-
-if __name__ == "__main__":
-    main()

@@ -3,13 +3,10 @@
 What heads draw is linear in them, so many faces settle them at once where small batches would take thousands of steps.
 Each face is also seen with other faces' last rows: of a face's own row alone, tints would learn what goes along with it
 in generated faces, and answer wrongly to the rows of a projection.
-    python -m anycost_models.training.distillation.tints --weights IN.safetensors --output OUT.safetensors --work FOLDER
 """
 
-import argparse
 from collections import defaultdict
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -17,12 +14,10 @@ from torch import Tensor
 from tqdm import tqdm
 
 from anycost_models.core.errors import AnycostError
-from anycost_models.generators.checkpoint import load_generator, save_generator
 from anycost_models.generators.elastic import RATIOS, SubGenerator
 from anycost_models.generators.mobile import MobileGenerator
 from anycost_models.generators.mobile_nested_weights import Nested, NestedHead, colour_code, within
 from anycost_models.training.data.generated_faces import GeneratedFaces
-from anycost_models.training.engine.stage import find_stage
 
 CELLS = 8  # a picture is looked at as so many areas by so many
 RIDGE = 1e-3  # of the squares of what is fitted, against the pictures' mean squared error
@@ -133,22 +128,3 @@ def _fit(head: NestedHead, codes: list[Tensor], changes: list[Tensor], ratios: d
         optimizer.step(loss)
     head.tint.copy_(tint / scale)
     head.shade[:, ::4].copy_(shade / scale)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--weights", type=Path, required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--work", type=Path, required=True, help="keeps the faces: the folder of the training")
-    parser.add_argument("--count", type=int, default=500, help="faces")
-    args = parser.parse_args()
-    model, teacher = load_generator(args.weights), load_generator(args.weights)
-    if not isinstance(model, MobileGenerator):
-        raise SystemExit(f"{args.weights} is not a mobile generator")
-    stage = find_stage("embedded_nested")
-    fit_tints(model, GeneratedFaces(teacher, stage.data, stage.seed, args.work / "faces", fast=True), args.count)
-    save_generator(model, args.output)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,27 +1,20 @@
-"""Measures the curvature that projection descends by: `python -m anycost_models.training.inversion.curvature`.
+"""Measures the curvature that projection descends by.
 
 The gradient of a random combination of all residuals of projection's loss (pixels and perceptual features) has the
 loss's Gauss-Newton matrix as its covariance. Averaged over faces such as projections are: every row a little its own.
 """
 
-import argparse
 import math
 from collections.abc import Iterator
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from tqdm import tqdm
 
-from anycost_models.core.malloc_settings import keep_freed_memory
-from anycost_models.generators.checkpoint import load_generator
 from anycost_models.generators.elastic import ElasticGenerator
 from anycost_models.generators.precision import has_fast_bfloat16
-from anycost_models.metrics.enl0 import PerceptualDistance, load_perceptual
-from anycost_models.projection.curvature import curvature_of, save_curvature
+from anycost_models.metrics.enl0 import PerceptualDistance
 from anycost_models.projection.inversion import SIDE, ProjectionSettings, style_deviation
-from anycost_models.weights import EMBEDDED_CURVATURE
 
 PROBES = 3  # of each face: a face costs a forward pass, a probe a backward pass
 
@@ -48,19 +41,3 @@ def probes(model: ElasticGenerator, perceptual: PerceptualDistance, faces: int, 
             total = torch.stack([(r * torch.randn(r.shape, generator=rng)).sum() for r in residuals]).sum()
             (gradient,) = torch.autograd.grad(total, offset, retain_graph=probe < PROBES - 1)
             yield gradient
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--output", type=Path, default=EMBEDDED_CURVATURE, metavar="FILE")
-    parser.add_argument("--faces", type=int, default=120)
-    parser.add_argument("--seed", type=int, default=7)
-    args = parser.parse_args()
-    keep_freed_memory()
-    found = probes(load_generator(), load_perceptual(), args.faces, args.seed)
-    gradients = torch.stack(list(tqdm(found, "probes", args.faces * PROBES)))
-    save_curvature(curvature_of(gradients), args.output)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,1 @@
+"""Command-line scripts that make the shipped weights: `python -m anycost_models.training.scripts.NAME`."""
