@@ -1,1 +1,1 @@
-"""What makes weights: each stage is one file that can be run again from what is committed."""
+"""Training of the shipped weights: each stage is a TOML file that can be run again from what is committed."""

@@ -1,7 +1,7 @@
-"""Runs a stage from its file: builds what it trains, resumes, writes sheets and the result; on one process or several.
+"""Runs a training stage: builds the trainer, resumes, writes sample sheets and the result; on one process or several.
 
-Several: `torchrun --nproc-per-node=2 -m anycost_backend train STAGE --output FOLDER` (gloo on CPUs, nccl on GPUs); the
-same on each of several machines with torchrun's --nnodes and --rdzv-endpoint.
+Several processes: `torchrun --nproc-per-node=2 -m anycost_backend train STAGE --output FOLDER` (gloo on CPUs, nccl on
+GPUs); on several machines the same command on each, with torchrun's --nnodes and --rdzv-endpoint.
 """
 
 import os
@@ -30,18 +30,18 @@ from anycost_models.training.inversion.encoder import EncoderTraining
 
 
 @contextmanager
-def processes() -> Iterator[int]:
-    """Joins the processes that torchrun started, if it did; yields this one's rank."""
+def process_group() -> Iterator[int]:
+    """Joins torchrun's process group, if there is one. Yields the rank of this process, 0 without torchrun."""
     if "WORLD_SIZE" not in os.environ:
         yield 0
         return
     if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    # Scalars and CPU tensors always go by gloo.
+    # CPU tensors, such as scalars, always use gloo.
     dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
     try:
         yield dist.get_rank()
-        # Nobody leaves while gloo's threads still hold a tensor: an interpreter that ends under them aborts.
+        # gloo's threads may still hold tensors: an interpreter that exits meanwhile aborts.
         dist.barrier()
     finally:
         dist.destroy_process_group()
@@ -49,35 +49,37 @@ def processes() -> Iterator[int]:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    result: Path | None  # the trained generator's file; None: not a step was finished
-    step: int
-    steps: int  # of the whole stage; fewer were done when it was stopped
+    result: Path | None  # the exported network; None: no step was finished
+    step: int  # steps done
+    steps: int  # steps of the whole stage
 
 
-def task_of(stage: TrainingStage, folder: Path) -> tuple[Trainer, Callable[[nn.Module], np.ndarray]]:
-    """What the stage trains, and what draws its sample sheets."""
+def build_trainer(stage: TrainingStage, folder: Path) -> tuple[Trainer, Callable[[nn.Module], np.ndarray]]:
+    """The trainer of a stage, and a function that renders a sample sheet, uint8 RGB [H, W, 3], of its model.
+
+    Raises AnycostError when the stage does not fit its networks or data, or one of them is missing."""
     if stage.encoder:
-        task = EncoderTraining(stage, stage.encoder, folder)
-        return task.trainer, task.sheet
+        training = EncoderTraining(stage, stage.encoder, folder)
+        return training.trainer, training.sheet
     trainer = adversarial_trainer(stage, folder) if stage.adversarial else distillation_trainer(stage, folder)
     return trainer, lambda model: sample_sheet(cast(ElasticGenerator, model), stage.sub_generators)
 
 
 def train(stage: TrainingStage, folder: Path, resume: Path | None = None) -> TrainingResult | None:
-    """Runs to the stage's end or Ctrl-C; leaves checkpoints, scalars, sheets and `trained.safetensors` in `folder`.
+    """Runs to the stage's end or a stop request. Writes checkpoints, records and `trained.safetensors` into `folder`.
 
-    resume: that checkpoint; else the newest in `folder`, if there is one.
-    Returns what came of it (None: this is not the first process). Raises AnycostError."""
+    resume: a checkpoint to continue from; None: the newest in `folder`, if there is one
+    Returns None on all processes but the first. Raises AnycostError as `build_trainer` and `Trainer.run` do."""
     keep_freed_memory()
-    with processes() as rank:
-        trainer, draw = task_of(stage, folder)
-        kept = checkpoints.checkpoints(folder)
-        if resume or kept:
-            trainer.resume(resume or kept[-1])
+    with process_group() as rank:
+        trainer, render_sheet = build_trainer(stage, folder)
+        found = checkpoints.find(folder)
+        if resume or found:
+            trainer.resume(resume or found[-1])
 
         def sheet() -> np.ndarray:
-            with trainer.averaged() as model:
-                return draw(model)
+            with trainer.ema_weights() as model:
+                return render_sheet(model)
 
         result = folder / RESULT
         try:

@@ -12,23 +12,23 @@ from anycost_models.generators.elastic import SubGenerator
 from anycost_models.generators.stylegan2 import StyleGAN2Generator
 from anycost_models.training.engine import checkpoints, sub_generator_sampling
 from anycost_models.training.engine.sample_sheet import sample_sheet
-from anycost_models.training.engine.stage import SubGenerators, read_stage
-from anycost_models.training.gan.adversarial import AdversarialLosses, adversarial_trainer, draw
+from anycost_models.training.engine.stage import SubGeneratorSampling, read_stage
+from anycost_models.training.gan.adversarial import AdversarialLosses, adversarial_trainer, render
 from anycost_models.training.gan.discriminator import GROUP, encode_architecture
-from anycost_models.training.gan.generator_inputs import draw_inputs
+from anycost_models.training.gan.generator_inputs import sample_inputs
 from anycost_models.training.gan.initial_networks import RESULT
-from anycost_models.training.run import task_of
+from anycost_models.training.run import build_trainer
 from PIL import Image
 
 
-def game_of(trainer) -> AdversarialLosses:
+def losses_of(trainer) -> AdversarialLosses:
     return trainer.phases[0].losses.__self__
 
 
 def everything(trainer):
-    """All that the phases change, by name."""
+    """All trained tensors by name."""
     generator = {f"generator.{name}": p for name, p in trainer.trained.items()}
-    return {name: p.detach().clone() for name, p in (generator | trainer.opponent.state_dict()).items()}
+    return {name: p.detach().clone() for name, p in (generator | trainer.auxiliary.state_dict()).items()}
 
 
 def apart(a, b, start):
@@ -37,21 +37,21 @@ def apart(a, b, start):
     return (torch.stack([(a[name] - b[name]).norm() for name in a]).norm() / moved).item()
 
 
-# The loop's promises
+# The training loop
 
 
 @pytest.mark.parametrize("adaptive", [False, True], ids=["plain", "adaptive"])
 def test_a_resumed_training_is_bit_for_bit_the_uninterrupted_one(stage_file, plain_run, tmp_path, adaptive):
     settings = msgspec.structs.replace(read_stage(stage_file(adaptive=adaptive)), images=48)
-    whole = task_of(settings, tmp_path / "whole")[0]
+    whole = build_trainer(settings, tmp_path / "whole")[0]
     whole.run()
 
-    first = task_of(settings, tmp_path / "parts")[0]
+    first = build_trainer(settings, tmp_path / "parts")[0]
     for _ in range(3):
         first.run_step()
     first.save()
-    second = task_of(settings, tmp_path / "parts")[0]
-    second.resume(checkpoints.checkpoints(tmp_path / "parts")[-1])
+    second = build_trainer(settings, tmp_path / "parts")[0]
+    second.resume(checkpoints.find(tmp_path / "parts")[-1])
     second.run()
     assert second.step == whole.step == 6
     found = everything(second)
@@ -75,11 +75,11 @@ DISTRIBUTED = """
 import sys
 from pathlib import Path
 import torch
-from anycost_models.training.run import processes, task_of
+from anycost_models.training.run import build_trainer, process_group
 from anycost_models.training.engine.stage import read_stage
 torch.set_num_threads(1)
-with processes():
-    task_of(read_stage(Path(sys.argv[1])), Path(sys.argv[2]))[0].run()
+with process_group():
+    build_trainer(read_stage(Path(sys.argv[1])), Path(sys.argv[2]))[0].run()
 """
 
 
@@ -92,7 +92,7 @@ def test_two_processes_train_what_one_does_with_the_double_batch(stage_file, tmp
     script.write_text(DISTRIBUTED)
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--master-port=0", "--standalone"]
     subprocess.run([*torchrun, script, stage_file(batch=4), folder], check=True, capture_output=True, timeout=120)
-    saved = checkpoints.load(checkpoints.checkpoints(folder)[-1])
+    saved = checkpoints.load(checkpoints.find(folder)[-1])
     assert saved["step"] == one.step == 3
     found = {f"generator.{name}": p for name, p in saved["trained"].items()} | saved["opponent"]
     assert apart(everything(one), found, start) < 1e-3
@@ -102,46 +102,44 @@ def test_two_processes_train_what_one_does_with_the_double_batch(stage_file, tmp
 
 def test_the_result_is_the_average_with_its_mean_style(stage_file, plain_run, tmp_path):
     trainer = adversarial_trainer(read_stage(stage_file()), plain_run)
-    trainer.resume(checkpoints.checkpoints(plain_run)[-1])
+    trainer.resume(checkpoints.find(plain_run)[-1])
     result = load_generator(plain_run / RESULT)
     assert isinstance(result, StyleGAN2Generator)
     for name, tensor in trainer.ema.items():
         assert torch.equal(result.get_parameter(name), tensor), name
-    assert not torch.equal(result.constant, trainer.student.constant)
+    assert not torch.equal(result.constant, trainer.model.constant)
     assert result.mean_style.norm() > 0
 
 
-# What a step trains
+# Samples of a step
 
 
-def test_each_trained_resolution_is_judged_through_its_own_entry(stage_file, tmp_path):
+def test_each_resolution_enters_the_discriminator_by_its_own_convolution(stage_file, tmp_path):
     trainer = adversarial_trainer(read_stage(stage_file()), tmp_path / "run")
-    game, seen = game_of(trainer), set()
+    losses, seen = losses_of(trainer), set()
     for step in range(12):
-        outputs = game.outputs(step)
+        outputs = losses.outputs(step)
         seen.update(outputs)
         assert outputs == sorted(outputs)
         assert len(outputs) == 2
     assert seen == {8, 16, 32}
-    before = {size: entry.weight.detach().clone() for size, entry in game.discriminator.entries.items()}
-    outputs = game.outputs(0)
+    before = {size: entry.weight.detach().clone() for size, entry in losses.discriminator.entries.items()}
+    outputs = losses.outputs(0)
     trainer.run_phase(trainer.phases[0])
-    changed = {int(r) for r, entry in game.discriminator.entries.items() if not torch.equal(entry.weight, before[r])}
+    changed = {int(r) for r, entry in losses.discriminator.entries.items() if not torch.equal(entry.weight, before[r])}
     assert changed == set(outputs)
 
 
-def test_real_pictures_are_told_random_architectures_and_drawn_ones_their_own(
-    stage_file, plain_run, tmp_path, monkeypatch
-):
+def test_real_images_get_random_architecture_codes_and_fakes_their_own(stage_file, plain_run, tmp_path, monkeypatch):
     trainer = adversarial_trainer(read_stage(stage_file(adaptive=True)), tmp_path / "run")
-    game, generator = game_of(trainer), trainer.student
-    told = []
-    judge = game.discriminator.forward
-    monkeypatch.setattr(game.discriminator, "forward", lambda picture, code: told.append(code) or judge(picture, code))
+    losses, generator = losses_of(trainer), trainer.model
+    codes = []
+    forward = losses.discriminator.forward
+    monkeypatch.setattr(losses.discriminator, "forward", lambda image, code: codes.append(code) or forward(image, code))
     trainer.run_phase(trainer.phases[0])
-    sub, outputs = game.sub_generator(0), game.outputs(0)
+    sub, outputs = losses.sub_generator(0), losses.outputs(0)
     for i, resolution in enumerate(outputs):
-        fake, real = told[2 * i : 2 * i + 2]
+        fake, real = codes[2 * i : 2 * i + 2]
         widths = generator.widths(SubGenerator(resolution, generator.widths(sub)))
         assert torch.equal(fake, encode_architecture(generator.config.channels, widths))
         assert real.shape == (8, 4 * len(generator.config.channels))
@@ -149,41 +147,44 @@ def test_real_pictures_are_told_random_architectures_and_drawn_ones_their_own(
         assert runs == [1.0] * generator.layers_at(resolution) + [0.0] * (len(runs) - generator.layers_at(resolution))
 
 
-def test_pictures_whose_deviation_is_taken_together_are_told_one_architecture(stage_file, plain_run, tmp_path):
-    """Several would make a batch of real pictures differ more than a drawn one, whatever is on them."""
-    game = game_of(adversarial_trainer(read_stage(stage_file(adaptive=True)), tmp_path / "run"))
-    _, codes = game.real(range(16 * GROUP), 32)
+def test_images_of_a_deviation_group_get_one_architecture_code(stage_file, plain_run, tmp_path):
+    """Different modulations within a group would raise the deviation of real images above that of fakes."""
+    losses = losses_of(adversarial_trainer(read_stage(stage_file(adaptive=True)), tmp_path / "run"))
+    _, codes = losses.real(range(16 * GROUP), 32)
     assert all(len(group.unique(dim=0)) == 1 for group in codes.split(GROUP))
     assert len(codes.unique(dim=0)) > 4
 
 
 def test_a_sandwich_is_a_quarter_widest_a_quarter_narrowest(stage_file, plain_run, tmp_path):
-    generator, wanted = load_generator(plain_run / RESULT), SubGenerators(resolutions={32: 1.0}, channels="sandwich")
-    drawn = [sub_generator_sampling.draw(generator, wanted, 32, 0, number) for number in range(400)]
-    assert 70 < drawn.count(SubGenerator(32)) < 130
-    assert 70 < drawn.count(SubGenerator(32, 0.25)) < 130
-    assert len(set(drawn)) > 50
+    generator, wanted = (
+        load_generator(plain_run / RESULT),
+        SubGeneratorSampling(resolutions={32: 1.0}, channels="sandwich"),
+    )
+    sampled = [sub_generator_sampling.sample_sub_generator(generator, wanted, 32, 0, number) for number in range(400)]
+    assert 70 < sampled.count(SubGenerator(32)) < 130
+    assert 70 < sampled.count(SubGenerator(32, 0.25)) < 130
+    assert len(set(sampled)) > 50
 
 
-def test_what_a_sample_is_drawn_from_does_not_depend_on_its_batch(plain_run):
+def test_the_inputs_of_a_sample_do_not_depend_on_its_batch(plain_run):
     generator = load_generator(plain_run / RESULT)
-    together = draw_inputs(generator, range(4, 12), 32, 7, 0.5)
-    apart = [draw_inputs(generator, range(i, i + 1), 32, 7, 0.5) for i in range(4, 12)]
+    together = sample_inputs(generator, range(4, 12), 32, 7, 0.5)
+    apart = [sample_inputs(generator, range(i, i + 1), 32, 7, 0.5) for i in range(4, 12)]
     assert torch.equal(together.z, torch.cat([one.z for one in apart]))
     for level, noise in enumerate(together.noise):
         assert torch.equal(noise, torch.cat([one.noise[level] for one in apart]))
-    mixed = together.second_from < generator.config.styles
+    mixed = together.crossover < generator.config.styles
     assert 0 < mixed.sum() < 8
     w = together.wplus(generator)
     assert torch.equal((w[:, 0] != w[:, -1]).any(1), mixed)
-    assert not torch.equal(draw_inputs(generator, range(4, 12), 32, 8, 0.5).z, together.z)
+    assert not torch.equal(sample_inputs(generator, range(4, 12), 32, 8, 0.5).z, together.z)
 
 
-def test_drawing_fast_is_nearly_the_same_and_its_gradients_arrive(plain_run):
+def test_bfloat16_rendering_is_close_and_differentiable(plain_run):
     generator = load_generator(plain_run / RESULT).requires_grad_(True)
-    inputs = draw_inputs(generator, range(4), 32, 0, 0.9)
+    inputs = sample_inputs(generator, range(4), 32, 0, 0.9)
     sub = SubGenerator(32, 0.5)
-    exact, fast = (draw(generator, inputs, sub, bf16) for bf16 in (False, True))
+    exact, fast = (render(generator, inputs, sub, bf16) for bf16 in (False, True))
     assert fast[32].dtype == torch.float32
     assert (exact[32] - fast[32]).square().mean() < 1e-3 * exact[32].var()
     assert not torch.equal(exact[32], fast[32])
@@ -192,10 +193,10 @@ def test_drawing_fast_is_nearly_the_same_and_its_gradients_arrive(plain_run):
     assert generator.mapping.layers[0].weight.grad.abs().sum() > 0
 
 
-# What the phases do
+# The phases
 
 
-def test_r1_flattens_the_score_around_real_pictures(stage_file, tmp_path):
+def test_r1_flattens_the_score_around_real_images(stage_file, tmp_path):
     trainer = adversarial_trainer(read_stage(stage_file()), tmp_path / "run")
     r1 = next(phase for phase in trainer.phases if phase.name == "r1")
     penalties = [trainer.run_phase(r1)["r1/penalty"] for _ in range(20)]
@@ -208,7 +209,7 @@ def test_path_lengths_become_more_even(stage_file, tmp_path):
     trainer.run_step()
     even = next(phase for phase in trainer.phases if phase.name == "path_length")
     length = trainer.run_phase(even)["path_length/length"]
-    trainer.opponent.path_length.fill_(0.9 * length)
+    trainer.auxiliary.path_length.fill_(0.9 * length)
     off = [trainer.run_phase(even)["path_length/penalty"] for _ in range(10)]
     assert all(0 <= penalty < float("inf") for penalty in off)
     assert off[-1] < 0.7 * off[0]
@@ -216,14 +217,14 @@ def test_path_lengths_become_more_even(stage_file, tmp_path):
 
 def test_the_mean_path_length_follows_what_is_measured(stage_file, tmp_path):
     trainer = adversarial_trainer(read_stage(stage_file()), tmp_path / "run")
-    assert trainer.opponent.path_length == 0
+    assert trainer.auxiliary.path_length == 0
     seen = trainer.run_step()
-    assert trainer.opponent.path_length == pytest.approx(0.01 * seen["path_length/length"])
+    assert trainer.auxiliary.path_length == pytest.approx(0.01 * seen["path_length/length"])
 
 
 @pytest.mark.slow
-def test_pictures_come_nearer_to_the_real_ones(stage_file, tmp_path):
-    """Of a folder of green pictures the generator learns at least that."""
+def test_fakes_approach_the_real_images(stage_file, tmp_path):
+    """From a folder of green images the generator learns at least the colour."""
     folder = tmp_path / "green"
     folder.mkdir()
     Image.new("RGB", (40, 40), (30, 200, 60)).save(folder / "green.png")
@@ -232,12 +233,12 @@ def test_pictures_come_nearer_to_the_real_ones(stage_file, tmp_path):
     )
     trainer = adversarial_trainer(settings, tmp_path / "run")
     real = (torch.tensor([30, 200, 60]) / 127.5 - 1)[:, None, None]
-    inputs = draw_inputs(trainer.student, range(8), 32, 1, 0.0)
+    inputs = sample_inputs(trainer.model, range(8), 32, 1, 0.0)
 
     def error():
-        with torch.no_grad(), trainer.averaged() as generator:
-            drawn = draw(generator, inputs, SubGenerator(32), fast=False)
-        return {size: (picture - real).square().mean() for size, picture in drawn.items()}
+        with torch.no_grad(), trainer.ema_weights() as generator:
+            images = render(generator, inputs, SubGenerator(32), fast=False)
+        return {size: (image - real).square().mean() for size, image in images.items()}
 
     before = error()
     trainer.run()
@@ -250,21 +251,21 @@ def test_pictures_come_nearer_to_the_real_ones(stage_file, tmp_path):
 
 def test_the_adaptive_stage_goes_on_from_the_plain_one(stage_file, plain_run, tmp_path):
     plain = adversarial_trainer(read_stage(stage_file()), plain_run)
-    plain.resume(checkpoints.checkpoints(plain_run)[-1])
+    plain.resume(checkpoints.find(plain_run)[-1])
     trainer = adversarial_trainer(read_stage(stage_file(adaptive=True)), tmp_path / "run")
-    game, before = game_of(trainer), load_generator(plain_run / RESULT)
-    inputs = draw_inputs(before, range(4), 32, 0, 0.9)
-    pictures = [draw(model, inputs, SubGenerator(32), fast=False)[32] for model in (before, trainer.student)]
-    torch.testing.assert_close(*pictures, atol=1e-5, rtol=1e-5)  # its channels are sorted
-    code = game.code(SubGenerator(32, 0.5), 32)
-    old = plain.opponent.discriminator(pictures[0])
-    torch.testing.assert_close(game.discriminator(pictures[0], code), old, atol=1e-5, rtol=1e-5)
+    losses, before = losses_of(trainer), load_generator(plain_run / RESULT)
+    inputs = sample_inputs(before, range(4), 32, 0, 0.9)
+    images = [render(model, inputs, SubGenerator(32), fast=False)[32] for model in (before, trainer.model)]
+    torch.testing.assert_close(*images, atol=1e-5, rtol=1e-5)  # its channels are sorted
+    code = losses.code(SubGenerator(32, 0.5), 32)
+    old = plain.auxiliary.discriminator(images[0])
+    torch.testing.assert_close(losses.discriminator(images[0], code), old, atol=1e-5, rtol=1e-5)
     assert {phase.name for phase in trainer.phases} == {"discriminator", "r1", "generator"}  # no path length
 
 
 def test_the_adaptive_stage_leaves_its_teacher_alone(stage_file, plain_run, tmp_path):
     trainer = adversarial_trainer(read_stage(stage_file(adaptive=True)), tmp_path / "run")
-    teacher = game_of(trainer).teacher
+    teacher = losses_of(trainer).teacher
     before = copy.deepcopy(teacher.state_dict())
     start = everything(trainer)
     seen = trainer.run_step()
@@ -274,19 +275,19 @@ def test_the_adaptive_stage_leaves_its_teacher_alone(stage_file, plain_run, tmp_
     assert not torch.equal(everything(trainer)["generator.constant"], start["generator.constant"])
 
 
-def test_the_discriminator_learns_to_use_what_it_is_told(stage_file, plain_run, tmp_path):
+def test_the_discriminator_learns_to_use_the_architecture_code(stage_file, plain_run, tmp_path):
     trainer = adversarial_trainer(read_stage(stage_file(adaptive=True)), tmp_path / "run")
-    game, picture = game_of(trainer), torch.zeros(4, 3, 32, 32)
+    losses, image = losses_of(trainer), torch.zeros(4, 3, 32, 32)
     trainer.run()
-    codes = [game.code(SubGenerator(32, ratio), 32) for ratio in (0.25, 1.0)]
-    assert not torch.equal(*(game.discriminator(picture, code) for code in codes))
+    codes = [losses.code(SubGenerator(32, ratio), 32) for ratio in (0.25, 1.0)]
+    assert not torch.equal(*(losses.discriminator(image, code) for code in codes))
 
 
 def test_a_sheet_shows_the_averaged_sub_generators_and_changes_nothing(stage_file, plain_run, tmp_path):
     trainer = adversarial_trainer(read_stage(stage_file(adaptive=True)), tmp_path / "run")
     trainer.run_step()
     before = everything(trainer)
-    with trainer.averaged() as generator:
+    with trainer.ema_weights() as generator:
         sheet = sample_sheet(generator, trainer.stage.sub_generators)
         again = sample_sheet(generator, trainer.stage.sub_generators)
     assert sheet.shape[2] == 3

@@ -10,7 +10,7 @@ from anycost_models.generators.mobile import MobileGenerator
 from anycost_models.generators.stylegan2 import StyleGAN2Config, StyleGAN2Generator
 from anycost_models.training.engine import checkpoints
 from anycost_models.training.engine.stage import find_stage, read_stage
-from anycost_models.training.run import task_of
+from anycost_models.training.run import build_trainer
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from anycost_models.training.run import task_of
         (("batch = 8", "batch = 0"), r"Expected `int` >= 1 - at `\$.batch`"),
         (("outputs = 2", "output = 2"), "unknown field `output`"),
         (("r1 = 1.0", "r1 = -1.0"), r"at `\$.adversarial.r1`"),
-        (("exits = [8, 16, 32]", "exits = [16, 32]"), "the generator draws 16, 32 px: take `resolutions` of those"),
+        (("exits = [8, 16, 32]", "exits = [16, 32]"), "the generator renders 16, 32 px: take `resolutions` of those"),
         (("8 = 1, 16 = 1, 32 = 2", "8 = 1, 16 = 1"), "the last one among them, not 8, 16"),
         (("resolution = 32", "resolution = 33"), "choose a power of two"),
         (("16, 16, 8, 8]", "16, 12, 12, 8]"), "the ratio 1 leaves .*none is more than twice the next octave's"),
@@ -34,49 +34,49 @@ def test_a_stage_that_cannot_be_is_refused(stage_file, tmp_path, change, message
     assert change[0] in path.read_text()
     path.write_text(path.read_text().replace(*change))
     with pytest.raises(AnycostError, match=message):
-        task_of(read_stage(path), tmp_path / "run")
+        build_trainer(read_stage(path), tmp_path / "run")
 
 
 def test_a_beginning_that_is_not_there_is_named(stage_file, tmp_path):
     path = stage_file(adaptive=True)
     with pytest.raises(AnycostError, match=r"plain.trained.safetensors, which is missing: run the stage before it"):
-        task_of(read_stage(path), tmp_path / "run")
+        build_trainer(read_stage(path), tmp_path / "run")
     save_generator(MobileGenerator(TINY_MOBILE), tmp_path / "mobile.safetensors")
     path.write_text(path.read_text().replace('after = "plain"', f'generator = "{tmp_path}/mobile.safetensors"'))
     with pytest.raises(AnycostError, match=r"mobile.safetensors is not a StyleGAN2 generator"):
-        task_of(read_stage(path), tmp_path / "run")
+        build_trainer(read_stage(path), tmp_path / "run")
 
 
 def test_a_discriminator_of_other_sizes_is_refused(stage_file, plain_run, tmp_path):
     path = stage_file(adaptive=True)
     path.write_text(path.read_text().replace("channel_max = 16", "channel_max = 12"))
     with pytest.raises(AnycostError, match=r"other sizes \(.*\): give this stage the same"):
-        task_of(read_stage(path), tmp_path / "run")
-    for checkpoint in checkpoints.checkpoints(plain_run):
+        build_trainer(read_stage(path), tmp_path / "run")
+    for checkpoint in checkpoints.find(plain_run):
         checkpoint.unlink()
     with pytest.raises(AnycostError, match="has no checkpoint, so no discriminator"):
-        task_of(read_stage(path), tmp_path / "run")
+        build_trainer(read_stage(path), tmp_path / "run")
 
 
 def test_a_checkpoint_of_other_sizes_is_refused(stage_file, plain_run, tmp_path):
     path = stage_file()
     path.write_text(path.read_text().replace("channels = [16,", "channels = [12,"))
-    trainer = task_of(read_stage(path), tmp_path / "run")[0]
+    trainer = build_trainer(read_stage(path), tmp_path / "run")[0]
     before = {name: p.detach().clone() for name, p in trainer.trained.items()}
     with pytest.raises(AnycostError, match="has networks of other sizes: continue with the stage file that began it"):
-        trainer.resume(checkpoints.checkpoints(plain_run)[-1])
+        trainer.resume(checkpoints.find(plain_run)[-1])
     assert all(torch.equal(parameter, before[name]) for name, parameter in trainer.trained.items())
 
 
 def test_a_score_that_is_no_number_stops_the_training(stage_file, tmp_path):
-    trainer = task_of(read_stage(stage_file()), tmp_path / "run")[0]
+    trainer = build_trainer(read_stage(stage_file()), tmp_path / "run")[0]
     trainer.run_step()
     trainer.save()
     with torch.no_grad():
-        trainer.opponent.discriminator.score.bias.fill_(torch.nan)
+        trainer.auxiliary.discriminator.score.bias.fill_(torch.nan)
     with pytest.raises(AnycostError, match=r"the loss \(discriminator: fake nan\) is no longer a number at step 1"):
         trainer.run()
-    assert [path.name for path in checkpoints.checkpoints(tmp_path / "run")] == ["step-00000001.pt"]
+    assert [path.name for path in checkpoints.find(tmp_path / "run")] == ["step-00000001.pt"]
 
 
 def test_shipped_stages_fit_each_other():

@@ -6,13 +6,12 @@ from anycost_models.editing.directions import load_directions
 from anycost_models.face.labels import LABELS, FaceLabels
 from anycost_models.generators.checkpoint import load_generator
 from anycost_models.metrics.identity import load_identity
-from anycost_models.training.directions.attribute_pages import whole_step
+from anycost_models.training.directions.attribute_pages import render_matrix, whole_step
 from anycost_models.training.directions.attributes import ATTRIBUTES
-from anycost_models.training.directions.directions import plan
-from anycost_models.training.directions.edit_bench import EditBench, EditTrial, balanced, faces
+from anycost_models.training.directions.edit_bench import EditBench, EditTrial, balanced_signs, sample_faces
+from anycost_models.training.directions.fitting import plan
 from anycost_models.training.directions.label_regression import Effects, WPlusCoordinates, regress
-from anycost_models.training.directions.label_samples import GROUPS, sample, wplus
-from anycost_models.training.directions.matrix_chart import draw_matrix
+from anycost_models.training.directions.label_samples import GROUPS, sample_labels, wplus
 from anycost_models.training.directions.response_curves import curve_of, strengthened
 
 SPACE = WPlusCoordinates(np.zeros(8), np.eye(8)[:, :4], np.array([2.0, 1.0, 1.0, 0.5]))
@@ -94,7 +93,7 @@ def test_a_strengthened_slider_does_more_and_ends_at_the_same_place():
 
 
 def test_what_is_tried_is_balanced_and_averaged_in_standard_deviations():
-    signs = balanced(3, 10, 0)
+    signs = balanced_signs(3, 10, 0)
     assert (signs.sum(axis=1) == 0).all()
     before = np.zeros((10, 2))
     after = before + signs[:, :, None] * np.array([4.0, 0.0])
@@ -112,11 +111,11 @@ def test_the_attributes_are_those_that_are_shipped_and_each_has_its_label():
     ones = np.ones(len(LABELS))
     effects = Effects(tuple(LABELS), gains, ones, ones, np.zeros((128, 4 * len(GROUPS))))
     for attribute in ATTRIBUTES:
-        assert np.linalg.norm(plan(effects, attribute)) <= attribute.longest + 1e-6
+        assert np.linalg.norm(plan(effects, attribute)) <= attribute.max_length + 1e-6
 
 
 def test_the_chart_shows_up_and_down():
-    chart = draw_matrix(np.array([[1.6, -1.6], [0.0, 0.1]]), ["smile", "age"], ["smile", "age"], {"smile": ("age",)})
+    chart = render_matrix(np.array([[1.6, -1.6], [0.0, 0.1]]), ["smile", "age"], ["smile", "age"], {"smile": ("age",)})
     assert chart.shape[2] == 3
     red, blue = (chart[185, x].astype(int) for x in (146, 172))
     assert red[0] > red[2] + 50
@@ -126,21 +125,21 @@ def test_the_chart_shows_up_and_down():
 @pytest.mark.slow
 def test_sampling_and_trying_go_on_where_they_stopped(tmp_path):
     model, path = load_generator(), tmp_path / "samples.npz"
-    sample(model, FaceLabels.load(), load_identity(), 2, path)
+    sample_labels(model, FaceLabels.load(), load_identity(), 2, path)
     with np.load(path) as first:
         w, labels = first["w"], first["labels"]
-    sample(model, FaceLabels.load(), load_identity(), 3, path)
+    sample_labels(model, FaceLabels.load(), load_identity(), 3, path)
     with np.load(path) as more:
         assert more["w"].shape == (3, len(GROUPS), 512)
         assert np.array_equal(more["w"][:2], w)
         assert np.array_equal(more["labels"][:2], labels)
         assert np.isfinite(more["identities"][0]).all()
 
-    latents = faces(model, 0, 2)
+    latents = sample_faces(model, 0, 2)
     step = whole_step(load_directions().direction("yaw"), latents.shape[1:])[None]
     bench, kept = EditBench.make(model), tmp_path / "tried.npz"
-    tried = bench.attempt(latents, step, np.array([[1.0, -1.0]]), kept)
-    again = bench.attempt(latents, step, np.array([[1.0, -1.0]]), kept)
+    tried = bench.run(latents, step, np.array([[1.0, -1.0]]), kept)
+    again = bench.run(latents, step, np.array([[1.0, -1.0]]), kept)
     assert np.array_equal(tried.after, again.after)
     yaw = list(LABELS).index("yaw")
     assert (tried.effects(np.ones(len(LABELS)))[0, yaw]) > 5

@@ -6,11 +6,11 @@ import torch
 from anycost_models.generators.checkpoint import load_generator
 from anycost_models.projection.encoder import load_encoder
 from anycost_models.training.data.generated_faces import GeneratedFaces
-from anycost_models.training.data.photo_augmentation import PhotoAugmentation, taken
+from anycost_models.training.data.photo_augmentation import PhotoAugmentation, degrade_faces
 from anycost_models.training.engine import checkpoints
 from anycost_models.training.engine.ema_export import export_ema
-from anycost_models.training.engine.stage import Encoding, Optimizer, read_stage
-from anycost_models.training.engine.trainer import Trainer, optimizers
+from anycost_models.training.engine.stage import EncoderSettings, OptimizerSettings, read_stage
+from anycost_models.training.engine.trainer import Trainer, make_optimizers
 from anycost_models.training.inversion.encoder import EncoderTraining
 from torch import nn
 
@@ -40,18 +40,18 @@ rates = { "trunk." = 0.2, "trunk.stem." = 0 }
 
 def test_a_photograph_follows_from_its_number():
     faces = list(np.random.default_rng(0).integers(0, 256, (2, 256, 256, 3), np.uint8))
-    images, targets = taken(faces, [3, 7], Encoding(), seed=1)
-    again = taken(faces[1:], [7], Encoding(), seed=1)
+    images, targets = degrade_faces(faces, [3, 7], EncoderSettings(), seed=1)
+    again = degrade_faces(faces[1:], [7], EncoderSettings(), seed=1)
     assert torch.equal(images[1], again[0][0])
     assert torch.equal(targets[1], again[1][0])
-    assert not torch.equal(taken(faces[1:], [8], Encoding(), seed=1)[0], again[0])
+    assert not torch.equal(degrade_faces(faces[1:], [8], EncoderSettings(), seed=1)[0], again[0])
     assert images.shape == (2, 3, 256, 256)
 
 
 def test_a_part_can_learn_slowly_or_not_at_all():
     network = nn.ModuleDict({"trunk": nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2)), "head": nn.Linear(2, 2)})
-    settings = Optimizer(learning_rate=1.0, rates={"trunk.": 0.25, "trunk.0.": 0})
-    (adam,) = optimizers(network, settings)
+    settings = OptimizerSettings(learning_rate=1.0, rates={"trunk.": 0.25, "trunk.0.": 0})
+    (adam,) = make_optimizers(network, settings)
     rates = {id(p): group["lr"] for group in adam.param_groups for p in group["params"]}
     assert rates[id(network["head"].weight)] == 1
     assert rates[id(network["trunk"][1].weight)] == 0.25
@@ -78,7 +78,7 @@ def test_an_encoder_goes_on_after_an_interruption_as_if_there_had_been_none(tmp_
     path.write_text(STAGE)
     stage = read_stage(path)
     whole = EncoderTraining(stage, stage.encoder, tmp_path / "whole").trainer
-    stem = whole.student.trunk.stem.weight.clone()
+    stem = whole.model.trunk.stem.weight.clone()
     whole.run()
     assert whole.step == 2
 
@@ -87,12 +87,12 @@ def test_an_encoder_goes_on_after_an_interruption_as_if_there_had_been_none(tmp_
     first.trainer.run_step()
     first.trainer.save()
     second = EncoderTraining(stage, stage.encoder, tmp_path / "parts").trainer
-    second.resume(checkpoints.checkpoints(tmp_path / "parts")[-1])
+    second.resume(checkpoints.find(tmp_path / "parts")[-1])
     second.run()
     for name, tensor in whole.trained.items():
         # Not to the last bit: the convolutions' gradients differ in theirs from one run to the next.
         assert (tensor - second.trained[name]).norm() <= 1e-4 * tensor.norm(), name
-    assert torch.equal(second.student.trunk.stem.weight, stem)
+    assert torch.equal(second.model.trunk.stem.weight, stem)
 
     export_ema(second, tmp_path / "encoder.safetensors")
     encoder = load_encoder(tmp_path / "encoder.safetensors")

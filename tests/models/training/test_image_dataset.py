@@ -1,4 +1,4 @@
-"""What trainings learn from: a folder's pictures, generated faces, and in which order."""
+"""Training images: those of a folder, generated faces, and their order."""
 
 import shutil
 
@@ -12,7 +12,7 @@ from anycost_models.generators.mobile import TINY, MobileGenerator
 from anycost_models.training.data import image_dataset
 from anycost_models.training.data.generated_faces import GeneratedFaces
 from anycost_models.training.data.image_dataset import FolderImages, Shuffled, read_square
-from anycost_models.training.engine.stage import Data
+from anycost_models.training.engine.stage import DataSettings
 from PIL import Image
 from skimage.data import astronaut
 
@@ -134,49 +134,49 @@ def test_every_picture_is_seen_once_in_each_epoch_in_another_order():
 
 
 @pytest.fixture
-def artist(tmp_path):
+def teacher(tmp_path):
     torch.manual_seed(0)
     save_generator(MobileGenerator(TINY), tmp_path / "tiny.safetensors")
     return load_generator(tmp_path / "tiny.safetensors")
 
 
-def test_faces_are_drawn_once_at_the_trained_size(artist, tmp_path):
-    faces = GeneratedFaces(artist, Data(pool=4), 3, tmp_path, fast=False, side=16)
+def test_faces_are_rendered_once_at_the_trained_size(teacher, tmp_path):
+    faces = GeneratedFaces(teacher, DataSettings(pool=4), 3, tmp_path, fast=False, side=16)
     latent, picture = faces.faces([2], 16)
-    expected = torch.nn.functional.avg_pool2d(artist.half_size(latent).clamp(-1, 1), 2)
+    expected = torch.nn.functional.avg_pool2d(teacher.half_size(latent).clamp(-1, 1), 2)
     torch.testing.assert_close(picture, expected, atol=0.01, rtol=0)
     faces.teacher = None  # not asked again
     assert torch.equal(faces.faces([6], 16)[1], picture)
 
 
-def test_faces_may_be_drawn_at_a_cheaper_exit(artist, tmp_path):
-    faces = GeneratedFaces(artist, Data(pool=4, exit=32), 3, tmp_path, fast=False, side=16)
+def test_faces_may_be_rendered_at_a_cheaper_exit(teacher, tmp_path):
+    faces = GeneratedFaces(teacher, DataSettings(pool=4, exit=32), 3, tmp_path, fast=False, side=16)
     latent, picture = faces.faces([2], 16)
-    drawn = artist(latent, SubGenerator(32)).clamp(-1, 1)
+    drawn = teacher(latent, SubGenerator(32)).clamp(-1, 1)
     torch.testing.assert_close(picture, torch.nn.functional.avg_pool2d(drawn, 2), atol=0.01, rtol=0)
-    other = GeneratedFaces(artist, Data(pool=4), 3, tmp_path, fast=False, side=16)
+    other = GeneratedFaces(teacher, DataSettings(pool=4), 3, tmp_path, fast=False, side=16)
     assert not torch.equal(other.faces([2], 16)[1], picture)  # and they are not mistaken for each other
-    with pytest.raises(AnycostError, match="faces of 32 px cannot be drawn at 16 px: choose an exit of 32, 64"):
-        GeneratedFaces(artist, Data(pool=4, exit=16), 3, tmp_path, fast=False, side=32)
+    with pytest.raises(AnycostError, match="faces of 32 px cannot be rendered at 16 px: choose an exit of 32, 64"):
+        GeneratedFaces(teacher, DataSettings(pool=4, exit=16), 3, tmp_path, fast=False, side=32)
 
 
-def test_a_stranger_has_a_little_of_another_face_in_every_row(artist, tmp_path):
-    plain, strange = (
-        GeneratedFaces(artist, Data(pool=8, mixing=0.0, strangers=share), 3, tmp_path, fast=False, side=16)
+def test_row_mixing_puts_a_share_of_another_face_into_every_row(teacher, tmp_path):
+    plain, mixed = (
+        GeneratedFaces(teacher, DataSettings(pool=8, mixing=0.0, row_mixing=share), 3, tmp_path, fast=False, side=16)
         for share in (0.0, 0.5)
     )
-    before, after = plain.latents(range(8)), strange.latents(range(8))
+    before, after = plain.latents(range(8)), mixed.latents(range(8))
     assert all(torch.equal(rows, rows[:1].expand_as(rows)) for rows in before)
     kept = [torch.allclose(a, b, atol=1e-6) for a, b in zip(before, after, strict=True)]
     assert 0 < sum(kept) < 8
     for rows in after[[i for i in range(8) if not kept[i]]]:
         assert len(rows.unique(dim=0)) == len(rows)
-    assert plain.pictures.filename != strange.pictures.filename
+    assert plain.images.filename != mixed.images.filename
 
 
-def test_a_pool_can_be_drawn_beforehand(artist, tmp_path):
-    faces = GeneratedFaces(artist, Data(pool=5), 3, tmp_path, fast=False, side=16)
-    first = faces.kept(1)
+def test_a_pool_can_be_rendered_beforehand(teacher, tmp_path):
+    faces = GeneratedFaces(teacher, DataSettings(pool=5), 3, tmp_path, fast=False, side=16)
+    first = faces.cached(1)
     faces.fill()
-    assert faces.pictures[:].reshape(5, -1).all()  # 0 says: not drawn
-    assert (faces.kept(1) == first).all()
+    assert faces.images[:].reshape(5, -1).all()  # 0 means not rendered
+    assert (faces.cached(1) == first).all()

@@ -76,7 +76,7 @@ def test_a_resumed_training_is_bit_for_bit_the_uninterrupted_one(stage, tmp_path
         first.run_step()
     first.save()
     second = distillation_trainer(settings, tmp_path / "parts")
-    second.resume(checkpoints.checkpoints(tmp_path / "parts")[-1])
+    second.resume(checkpoints.find(tmp_path / "parts")[-1])
     second.run()
     assert second.step == 6
     for name, tensor in trained(whole).items():
@@ -99,10 +99,10 @@ import sys
 from pathlib import Path
 import torch
 from anycost_models.training.distillation.distil import distillation_trainer
-from anycost_models.training.run import processes
+from anycost_models.training.run import process_group
 from anycost_models.training.engine.stage import read_stage
 torch.set_num_threads(1)
-with processes():
+with process_group():
     distillation_trainer(read_stage(Path(sys.argv[1])), Path(sys.argv[2])).run()
 """
 
@@ -117,7 +117,7 @@ def test_two_processes_train_what_one_does_with_the_double_batch(stage, tmp_path
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--master-port=0", "--standalone"]
     folder = tmp_path / "two"
     subprocess.run([*torchrun, script, stage(images=12, batch=2), folder], check=True, capture_output=True, timeout=120)
-    saved = checkpoints.load(checkpoints.checkpoints(folder)[-1])
+    saved = checkpoints.load(checkpoints.find(folder)[-1])
     assert saved["step"] == one.step == 3
     assert apart(trained(one), saved["trained"], start) < 1e-3
 
@@ -139,12 +139,12 @@ def test_a_loss_that_is_no_number_stops_and_names_the_last_good_checkpoint(stage
     trainer = distillation_trainer(read_stage(stage()), tmp_path / "run")
     trainer.run_step()
     trainer.save()
-    good = checkpoints.checkpoints(tmp_path / "run")[-1]
+    good = checkpoints.find(tmp_path / "run")[-1]
     with torch.no_grad():
-        trainer.student.nested.blocks[0].conv1.bias.fill_(torch.nan)
+        trainer.model.nested.blocks[0].conv1.bias.fill_(torch.nan)
     with pytest.raises(AnycostError, match=rf"no longer a number at step 1.*{good.name}"):
         trainer.run()
-    assert checkpoints.checkpoints(tmp_path / "run") == [good]  # the broken state is not kept
+    assert checkpoints.find(tmp_path / "run") == [good]  # the broken state is not kept
     assert all(torch.isfinite(tensor).all() for tensor in checkpoints.load(good)["trained"].values())
 
 
@@ -153,13 +153,13 @@ def test_only_the_newest_checkpoints_are_kept(stage, tmp_path):
     for _ in range(4):
         trainer.run_step()
         trainer.save()
-    assert [path.name for path in checkpoints.checkpoints(tmp_path / "run")] == ["step-00000003.pt", "step-00000004.pt"]
+    assert [path.name for path in checkpoints.find(tmp_path / "run")] == ["step-00000003.pt", "step-00000004.pt"]
 
 
 def test_a_damaged_or_foreign_checkpoint_is_refused(stage, tmp_path):
     trainer = distillation_trainer(read_stage(stage()), tmp_path / "run")
     trainer.save()
-    path = checkpoints.checkpoints(tmp_path / "run")[-1]
+    path = checkpoints.find(tmp_path / "run")[-1]
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(AnycostError, match="cannot be read: resume from an older one"):

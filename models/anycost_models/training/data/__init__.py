@@ -1,1 +1,1 @@
-"""What trainings learn from: generated faces, folders of images, photographic harm."""
+"""Training data: generated faces, folders of images, photographic augmentation."""

@@ -1,4 +1,4 @@
-"""Pictures to learn from at one resolution: those of a folder, prepared once, or faces that a generator draws."""
+"""Training images at one resolution: those of a folder, decoded once, or faces that a generator renders."""
 
 import hashlib
 import os
@@ -19,42 +19,45 @@ from anycost_models.core.errors import AnycostError
 from anycost_models.generators.checkpoint import load_generator
 from anycost_models.training.data.generated_faces import GeneratedFaces
 from anycost_models.training.engine.device import training_device
+from anycost_models.training.engine.pixels import to_signed_float
 from anycost_models.training.engine.stage import TrainingStage
 from anycost_models.training.engine.sub_generator_sampling import seed_of
 
-LARGEST = 150_000_000  # pixels of one picture
-MOST = 10_000_000  # pictures
+MAX_PIXELS = 150_000_000  # of one image
+MAX_IMAGES = 10_000_000
 
 
 class ImageDataset(Protocol):
+    """Images by index: float32 [3, R, R], −1…1."""
+
     def __len__(self) -> int: ...
-    def __getitem__(self, index: int) -> Tensor: ...  # float32 [3, R, R], −1…1
+    def __getitem__(self, index: int) -> Tensor: ...
 
 
 class FolderImages:
-    """The pictures of a folder, each its largest central square, area-resized.
+    """The images of a folder and its sub-folders, each cropped to its central square and area-resized.
 
-    Every picture is read at the start, once for as long as the folder doesn't change: `cache` keeps them. Raises
-    AnycostError naming the folder or the picture that is missing, damaged, too large or too small."""
+    All images are decoded at the start and cached in the folder `cache` until the folder changes. Raises AnycostError
+    with the folder or the file that is missing, damaged, too large or too small."""
 
     def __init__(self, folder: Path, resolution: int, cache: Path) -> None:
         files = _files(folder)
-        stated = [(str(path.relative_to(folder)), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
-        digest = hashlib.sha256(repr(stated).encode()).hexdigest()[:12]
+        listing = [(str(path.relative_to(folder)), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+        digest = hashlib.sha256(repr(listing).encode()).hexdigest()[:12]
         path = cache / f"pictures-{digest}-{resolution}.npy"
         if not path.exists():
             _prepare(files, resolution, path)
-        self.pixels = np.load(path, mmap_mode="r", allow_pickle=False)  # [N, R, R, 3]
+        self.pixels = np.load(path, mmap_mode="r", allow_pickle=False)  # uint8 [N, R, R, 3]
 
     def __len__(self) -> int:
         return len(self.pixels)
 
     def __getitem__(self, index: int) -> Tensor:
-        return torch.from_numpy(np.array(self.pixels[index])).permute(2, 0, 1).float() / 127.5 - 1
+        return to_signed_float(torch.from_numpy(np.array(self.pixels[index])).permute(2, 0, 1))
 
 
 class RenderedImages:
-    """Generated faces."""
+    """The pool of generated faces as an ImageDataset."""
 
     def __init__(self, faces: GeneratedFaces) -> None:
         self.faces = faces
@@ -63,15 +66,15 @@ class RenderedImages:
         return self.faces.data.pool
 
     def __getitem__(self, index: int) -> Tensor:
-        return self.faces.pooled(index)
+        return self.faces.cached_tensor(index)
 
 
 class Shuffled:
-    """Which picture each sample of a training is: all of them in each epoch's own order, half of them flipped if so
-    wished. It follows from the seed and the sample alone."""
+    """Batches of a dataset, shuffled in every epoch and flipped at random if `flip`. A sample follows from the seed and
+    its number alone."""
 
-    def __init__(self, pictures: ImageDataset, seed: int, flip: bool) -> None:
-        self.pictures, self.seed, self.flip = pictures, seed, flip
+    def __init__(self, dataset: ImageDataset, seed: int, flip: bool) -> None:
+        self.dataset, self.seed, self.flip = dataset, seed, flip
         self._epoch, self._order = -1, np.empty(0, np.int64)
 
     def __call__(self, samples: range, resolution: int) -> Tensor:
@@ -80,20 +83,21 @@ class Shuffled:
         return F.avg_pool2d(batch, batch.shape[-1] // resolution)
 
     def _sample(self, sample: int) -> Tensor:
-        epoch, place = divmod(sample, len(self.pictures))
+        epoch, position = divmod(sample, len(self.dataset))
         if epoch != self._epoch:
-            self._order = np.random.default_rng((self.seed, epoch)).permutation(len(self.pictures))
+            self._order = np.random.default_rng((self.seed, epoch)).permutation(len(self.dataset))
             self._epoch = epoch
-        picture = self.pictures[int(self._order[place])]
+        image = self.dataset[int(self._order[position])]
         flipped = self.flip and random.Random(seed_of("flip", self.seed, sample)).random() < 0.5
-        return picture.flip(-1) if flipped else picture
+        return image.flip(-1) if flipped else image
 
 
-def pictures_of(stage: TrainingStage, resolution: int, folder: Path, fast: bool) -> ImageDataset:
-    """What the stage says it learns from. folder: the stage's own; fast: faces are drawn in bfloat16."""
+def open_dataset(stage: TrainingStage, resolution: int, folder: Path, fast: bool) -> ImageDataset:
+    """The dataset that the stage's [data] describes. folder: the stage's own; fast: render faces in bfloat16.
+
+    Raises AnycostError when the folder, the generator or an image is missing or unusable."""
     data = stage.data
-    keeper = folder.parent / data.kept_by if data.kept_by else folder
-    cache = keeper / "pictures"
+    cache = (folder.parent / data.kept_by if data.kept_by else folder) / "pictures"
     try:
         cache.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -104,16 +108,16 @@ def pictures_of(stage: TrainingStage, resolution: int, folder: Path, fast: bool)
         raise AnycostError(
             "an adversarial stage cannot learn from its own pictures", "name a folder or another generator"
         )
-    artist = load_generator() if data.generator == "embedded" else load_generator(Path(data.generator))
+    generator = load_generator() if data.generator == "embedded" else load_generator(Path(data.generator))
     device = training_device()
-    faces = GeneratedFaces(artist.to(device), data, stage.seed, cache, fast, resolution)
+    faces = GeneratedFaces(generator.to(device), data, stage.seed, cache, fast, resolution)
     if device.type == "cuda":
         faces.fill()
     return RenderedImages(faces)
 
 
 def _files(folder: Path) -> list[Path]:
-    """Those with a picture's extension, in sub-folders too, by name."""
+    """Files with an extension that Pillow knows, sorted by path. Raises AnycostError if there are none or too many."""
     if not folder.is_dir():
         raise AnycostError(f"there is no folder {folder} of pictures", "name one that exists")
     known = set(Image.registered_extensions())
@@ -125,36 +129,37 @@ def _files(folder: Path) -> list[Path]:
         ]
     except OSError as error:
         raise AnycostError(f"the folder {folder} cannot be read ({error.strerror})", "check its permissions") from error
-    if not 1 <= len(found) <= MOST:
-        raise AnycostError(f"the folder {folder} holds {len(found) or 'no'} pictures", f"put 1 to {MOST} there")
+    if not 1 <= len(found) <= MAX_IMAGES:
+        raise AnycostError(f"the folder {folder} holds {len(found) or 'no'} pictures", f"put 1 to {MAX_IMAGES} there")
     return sorted(found)
 
 
 def _prepare(files: list[Path], resolution: int, path: Path) -> None:
-    """Written aside and renamed, since other processes of the same training may be doing this too."""
+    """Decodes the files into an .npy file, atomically: other processes may write the same file now."""
     size = len(files) * resolution**2 * 3
     if size > shutil.disk_usage(path.parent).free:
         raise AnycostError(
             f"{len(files)} pictures of {resolution} px take {size >> 20} MiB in {path.parent}", "free some"
         )
-    aside = path.with_suffix(f".{os.getpid()}.part")
+    temporary = path.with_suffix(f".{os.getpid()}.part")
     try:
         shape = (len(files), resolution, resolution, 3)
-        kept = np.lib.format.open_memmap(aside, mode="w+", dtype=np.uint8, shape=shape)
+        pixels = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=shape)
         for i, file in enumerate(tqdm(files, "reading pictures", unit="", disable=None)):
-            kept[i] = read_square(file, resolution)
-        kept.flush()
-        os.replace(aside, path)
+            pixels[i] = read_square(file, resolution)
+        pixels.flush()
+        os.replace(temporary, path)
     finally:
-        aside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def read_square(path: Path, resolution: int) -> np.ndarray:
-    """The largest central square of the upright picture, area-resized: uint8 [R, R, 3]. Raises AnycostError."""
+    """The central square, upright by EXIF, area-resized: uint8 RGB [R, R, 3]. Raises AnycostError when the file is
+    damaged, larger than MAX_PIXELS or smaller than `resolution`."""
     try:
         with warnings.catch_warnings(), Image.open(path) as file:
-            warnings.simplefilter("ignore")  # about odd tags
-            if file.width * file.height > LARGEST:
+            warnings.simplefilter("ignore")  # about unusual tags
+            if file.width * file.height > MAX_PIXELS:
                 raise AnycostError(f"{path} is {file.width} × {file.height} pixels", "remove it or make it smaller")
             image = ImageOps.exif_transpose(file).convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:  # what Pillow's readers raise

@@ -1,4 +1,4 @@
-"""Photographs of the pool's faces for the encoder to learn from; where a GPU waits other processes take them."""
+"""Photographic augmentation of generated faces for the encoder; with a GPU, worker processes compute it ahead."""
 
 import dataclasses
 import itertools
@@ -13,63 +13,66 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from anycost_models.face import degradation
 from anycost_models.training.data.generated_faces import GeneratedFaces
-from anycost_models.training.engine.stage import Encoding
+from anycost_models.training.engine.stage import EncoderSettings
 from anycost_models.training.engine.sub_generator_sampling import seed_of
 from anycost_models.training.engine.trainer import Trainer, TrainingBatch
 
 SIDE = 256  # pixels of the faces
 
 
-def taken(faces: Sequence[np.ndarray], numbers: Sequence[int], wanted: Encoding, seed: int) -> tuple[Tensor, Tensor]:
-    """Faces [256, 256, 3] as a camera might have seen them: photographs [N, 3, 256, 256], and the same before light,
-    lens and file; all uint8. They follow from the number of each."""
-    strength = dataclasses.replace(degradation.TRAINING, shift=wanted.shift, turn=wanted.turn, zoom=wanted.zoom, flip=0)
+def degrade_faces(
+    faces: Sequence[np.ndarray],  # uint8 RGB [256, 256, 3]
+    numbers: Sequence[int],  # of the samples, which seed the augmentation
+    settings: EncoderSettings,
+    seed: int,
+) -> tuple[Tensor, Tensor]:
+    """Photographs, and the same misaligned faces before light, lens and file: uint8 [N, 3, 256, 256] each."""
+    strength = dataclasses.replace(
+        degradation.TRAINING, shift=settings.shift, turn=settings.turn, zoom=settings.zoom, flip=0
+    )
     images, targets = [], []
     for face, number in zip(faces, numbers, strict=True):
-        one = degradation.degrade(face, seed_of("photograph", seed, number), strength)
-        images.append(one.image)
-        targets.append(one.target)
-    first, second = (torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2) for pictures in (images, targets))
+        degraded = degradation.degrade(face, seed_of("photograph", seed, number), strength)
+        images.append(degraded.image)
+        targets.append(degraded.target)
+    first, second = (torch.from_numpy(np.stack(batch)).permute(0, 3, 1, 2) for batch in (images, targets))
     return first, second
 
 
-def signed(pictures: Tensor) -> Tensor:
-    """uint8 → float32, −1…1"""
-    return pictures.float().div(127.5).sub(1)
-
-
-def helpers(device: torch.device) -> int:
-    """How many processes take photographs for one that trains on the device."""
+def default_num_workers(device: torch.device) -> int:
+    """Worker processes of the data loader: none on a CPU, which trains meanwhile."""
     return max((os.cpu_count() or 1) - 2, 1) if device.type == "cuda" else 0
 
 
 class PhotoAugmentation:
-    """Takes each batch's photographs: another one at each visit of a face.
+    """The photographs of each batch; a face is augmented differently at each visit.
 
-    workers: processes that take them ahead, of a pool that is full; 0: they are taken here, when they are wanted."""
+    num_workers: processes that prepare the next batches from a full pool; 0: in this process, on demand"""
 
-    def __init__(self, faces: GeneratedFaces, wanted: Encoding, trainer: Trainer, workers: int = 0) -> None:
-        self.photographs, self.trainer = _DegradedFaces(faces, wanted, trainer.stage.seed), trainer
-        self.workers = workers
-        self.expected: range | None = None
+    def __init__(
+        self, faces: GeneratedFaces, settings: EncoderSettings, trainer: Trainer, num_workers: int = 0
+    ) -> None:
+        self.dataset, self.trainer = _DegradedFaces(faces, settings, trainer.stage.seed), trainer
+        self.num_workers = num_workers
+        self.next_samples: range | None = None
         self.stream: Iterator[tuple[Tensor, Tensor]] = iter(())
 
     def __call__(self, batch: TrainingBatch) -> tuple[Tensor, Tensor]:
-        """Photographs and targets, as `taken` gives them, in the processor's memory."""
-        if batch.samples != self.expected:
-            coming = _RemainingBatches(self.trainer, batch)
-            # A generator of its own: else it would take a number from torch's.
+        """Photographs and targets as `degrade_faces` returns them, on the CPU."""
+        if batch.samples != self.next_samples:
+            sampler = _RemainingBatches(self.trainer, batch)
+            # The loader takes a seed from its generator: torch's global one must stay as it is.
             loader = DataLoader(
-                self.photographs,
+                self.dataset,
                 None,
-                sampler=coming,
-                num_workers=self.workers,
+                sampler=sampler,
+                num_workers=self.num_workers,
                 worker_init_fn=_use_one_thread,
                 generator=torch.Generator(),
             )
-            self.order, self.stream = iter(coming), iter(loader)
-            self.expected = next(self.order)
-        self.expected = next(self.order)
+            self.order, self.stream = iter(sampler), iter(loader)
+            self.next_samples = next(self.order)
+        self.next_samples = next(self.order)
         return next(self.stream)
 
 
@@ -78,7 +81,7 @@ def _use_one_thread(_: int) -> None:
 
 
 class _RemainingBatches(Sampler[range]):
-    """The samples of a batch and of all that follow."""
+    """The samples of this batch and of all later ones of this process."""
 
     def __init__(self, trainer: Trainer, first: TrainingBatch) -> None:
         self.trainer, self.first = trainer, first
@@ -91,8 +94,10 @@ class _RemainingBatches(Sampler[range]):
 
 
 class _DegradedFaces(Dataset[tuple[Tensor, Tensor]]):
-    def __init__(self, faces: GeneratedFaces, wanted: Encoding, seed: int) -> None:
-        self.faces, self.wanted, self.seed = faces, wanted, seed
+    """The batches of photographs, by their range of samples."""
+
+    def __init__(self, faces: GeneratedFaces, settings: EncoderSettings, seed: int) -> None:
+        self.faces, self.settings, self.seed = faces, settings, seed
 
     def __getitem__(self, samples: range) -> tuple[Tensor, Tensor]:
-        return taken([self.faces.kept(index) for index in samples], samples, self.wanted, self.seed)
+        return degrade_faces([self.faces.cached(index) for index in samples], samples, self.settings, self.seed)

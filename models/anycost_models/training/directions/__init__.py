@@ -1,1 +1,1 @@
-"""Attribute directions: labels, regression, calibration, pages."""
+"""Attribute directions: labelled samples, regression, fitting and calibration, documentation pages."""

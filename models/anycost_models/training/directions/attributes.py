@@ -1,23 +1,21 @@
-"""The attributes: what each moves, how strong ±1 is, what belongs to it, and what editors show."""
+"""The attributes to learn: what each moves, how strong ±1 is, which labels may move along, and what editors show."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Attribute:
-    """What to learn."""
-
-    name: str  # of its label in `face_labels.LABELS`, too
-    group: str
+    name: str  # also of its label in `face.labels.LABELS`
+    group: str  # of sliders
     about: str  # what −1 and +1 do
     region: str  # "eyes", "face" or "head": what of the photo may change
-    free: tuple[str, ...] = ()  # labels that move along by themselves: they measure part of the same thing
-    rows: tuple[int, int] = (0, 16)  # of W+, that may move
-    effect: float = 1.7  # standard deviations of its label that strength 1 moves it by, on average
-    longest: float = 8.0  # standard deviations of w, over all groups of rows: beyond, faces fall apart
-    hold: float = 1.0  # how dear it is to move other labels, of the usual
-    identity: float = 1.0  # how dear it is to change who somebody is, of the usual
-    natural: tuple[float, float] = (-1.4, 1.4)  # multiples of the step beyond which faces were seen to fall apart
+    free: tuple[str, ...] = ()  # labels that may move along: they measure part of the same thing
+    rows: tuple[int, int] = (0, 16)  # of W+ that may move: first, end
+    effect: float = 1.7  # mean change of the label at strength 1, in its standard deviations
+    max_length: float = 8.0  # of the step, standard deviations of w over all groups of rows: beyond, faces fall apart
+    hold_cost: float = 1.0  # of moving other labels, relative to the usual
+    identity_cost: float = 1.0  # of changing the identity, relative to the usual
+    limits: tuple[float, float] = (-1.4, 1.4)  # multiples of the step between which faces stay intact
 
 
 _TILT = ("eyes_open", "brows_up", "squint", "light_above", "roll", "surprise", "eye_makeup")
@@ -30,13 +28,11 @@ ATTRIBUTES = (
         "serious … smiling",
         "face",
         ("mouth_open", "squint", "surprise", "pucker", "lip_fullness"),
-        longest=11,
-        hold=0.5,
-        natural=(-1.7, 2),
+        max_length=11,
+        hold_cost=0.5,
+        limits=(-1.7, 2),
     ),
-    Attribute(
-        "mouth_open", "Expression", "mouth closed … open", "face", ("surprise",), effect=2.6, natural=(-1.6, 1.3)
-    ),
+    Attribute("mouth_open", "Expression", "mouth closed … open", "face", ("surprise",), effect=2.6, limits=(-1.6, 1.3)),
     Attribute(
         "surprise",
         "Expression",
@@ -52,10 +48,16 @@ ATTRIBUTES = (
         "face",
         ("surprise", "squint"),
         effect=1.9,
-        natural=(-1.6, 1.7),
+        limits=(-1.6, 1.7),
     ),
     Attribute(
-        "squint", "Expression", "eyes relaxed … squinting", "face", ("eyes_open", "surprise"), rows=(2, 16), identity=5
+        "squint",
+        "Expression",
+        "eyes relaxed … squinting",
+        "face",
+        ("eyes_open", "surprise"),
+        rows=(2, 16),
+        identity_cost=5,
     ),
     Attribute(
         "brows_up",
@@ -65,9 +67,9 @@ ATTRIBUTES = (
         ("surprise", "brow_furrow"),
         effect=1.9,
         rows=(2, 5),
-        hold=0.6,
-        identity=10,
-        natural=(-1.12, 1.12),
+        hold_cost=0.6,
+        identity_cost=10,
+        limits=(-1.12, 1.12),
     ),
     Attribute(
         "brow_furrow",
@@ -76,9 +78,9 @@ ATTRIBUTES = (
         "face",
         ("brows_up", "surprise"),
         rows=(2, 5),
-        hold=0.6,
-        identity=10,
-        natural=(-1.2, 1.2),
+        hold_cost=0.6,
+        identity_cost=10,
+        limits=(-1.2, 1.2),
     ),
     Attribute(
         "gaze_side",
@@ -87,8 +89,8 @@ ATTRIBUTES = (
         "face",
         rows=(0, 9),
         effect=2.2,
-        longest=7,
-        natural=(-1.3, 1.3),
+        max_length=7,
+        limits=(-1.3, 1.3),
     ),
     Attribute(
         "age",
@@ -97,10 +99,10 @@ ATTRIBUTES = (
         "head",
         ("skin_smoothness", "hair_grey", "chin_length", "lip_fullness", "eye_makeup"),
         effect=1.8,
-        longest=9,
-        hold=0.5,
+        max_length=9,
+        hold_cost=0.5,
         rows=(2, 16),
-        identity=0,
+        identity_cost=0,
     ),
     Attribute(
         "gender",
@@ -109,21 +111,21 @@ ATTRIBUTES = (
         "head",
         ("lip_colour", "eye_makeup", "jaw_width", "chin_length", "brow_boldness"),
         effect=1.3,
-        longest=9,
-        identity=0,
-        natural=(-1.15, 1.1),
+        max_length=9,
+        identity_cost=0,
+        limits=(-1.15, 1.1),
     ),
-    Attribute("face_width", "Shape", "narrower … wider face", "head", natural=(-1.3, 1.3)),
+    Attribute("face_width", "Shape", "narrower … wider face", "head", limits=(-1.3, 1.3)),
     Attribute("jaw_width", "Shape", "narrower … wider jaw", "head"),
-    Attribute("chin_length", "Shape", "shorter … longer chin", "head", natural=(-1.5, 1.4)),
-    Attribute("nose_width", "Shape", "narrower … wider nose", "face", natural=(-1.05, 1.1)),
-    Attribute("lip_fullness", "Shape", "thinner … fuller lips", "face", ("pucker",), natural=(-1.8, 1.4)),
-    Attribute("eye_spacing", "Shape", "eyes closer … further apart", "face", ("brow_furrow",), natural=(-1.5, 1.3)),
-    Attribute("yaw", "Pose", "turned to the picture's left … right", "head", ("light_side",), natural=(-1.5, 1.5)),
-    Attribute("pitch", "Pose", "looking down … up", "head", _TILT, natural=(-2, 2)),
-    Attribute("light_side", "Light", "lit from the picture's left … right", "head", natural=(-2, 2)),
+    Attribute("chin_length", "Shape", "shorter … longer chin", "head", limits=(-1.5, 1.4)),
+    Attribute("nose_width", "Shape", "narrower … wider nose", "face", limits=(-1.05, 1.1)),
+    Attribute("lip_fullness", "Shape", "thinner … fuller lips", "face", ("pucker",), limits=(-1.8, 1.4)),
+    Attribute("eye_spacing", "Shape", "eyes closer … further apart", "face", ("brow_furrow",), limits=(-1.5, 1.3)),
+    Attribute("yaw", "Pose", "turned to the picture's left … right", "head", ("light_side",), limits=(-1.5, 1.5)),
+    Attribute("pitch", "Pose", "looking down … up", "head", _TILT, limits=(-2, 2)),
+    Attribute("light_side", "Light", "lit from the picture's left … right", "head", limits=(-2, 2)),
     Attribute("light_above", "Light", "lit from below … above", "head", rows=(0, 13)),
-    Attribute("skin_warmth", "Colour", "cooler … warmer skin", "face", rows=(5, 13), effect=1.65, natural=(-2, 1.6)),
+    Attribute("skin_warmth", "Colour", "cooler … warmer skin", "face", rows=(5, 13), effect=1.65, limits=(-2, 1.6)),
     Attribute(
         "skin_smoothness",
         "Colour",
@@ -131,15 +133,15 @@ ATTRIBUTES = (
         "face",
         ("age",),
         rows=(6, 13),
-        hold=0.3,
-        natural=(-1.1, 1.1),
+        hold_cost=0.3,
+        limits=(-1.1, 1.1),
     ),
-    Attribute("blush", "Colour", "paler … rosier cheeks", "face", rows=(0, 11), natural=(-1.5, 1.6)),
-    Attribute("lip_colour", "Colour", "paler … redder lips", "face", rows=(3, 11), natural=(-1.7, 2)),
+    Attribute("blush", "Colour", "paler … rosier cheeks", "face", rows=(0, 11), limits=(-1.5, 1.6)),
+    Attribute("lip_colour", "Colour", "paler … redder lips", "face", rows=(3, 11), limits=(-1.7, 2)),
     Attribute(
-        "eye_makeup", "Colour", "lighter … darker lids", "face", ("dark_lenses",), rows=(3, 13), natural=(-0.5, 1.3)
+        "eye_makeup", "Colour", "lighter … darker lids", "face", ("dark_lenses",), rows=(3, 13), limits=(-0.5, 1.3)
     ),
-    Attribute("brow_boldness", "Colour", "fainter … bolder brows", "face", natural=(-1.5, 1.6)),
+    Attribute("brow_boldness", "Colour", "fainter … bolder brows", "face", limits=(-1.5, 1.6)),
     Attribute(
         "glasses",
         "Accessories",
@@ -147,8 +149,8 @@ ATTRIBUTES = (
         "eyes",
         ("dark_lenses", "eye_makeup"),
         effect=3.8,
-        longest=6.5,
-        natural=(-1.2, 1.3),
+        max_length=6.5,
+        limits=(-1.2, 1.3),
     ),
     Attribute(
         "beard",
@@ -156,33 +158,31 @@ ATTRIBUTES = (
         "shaven … bearded",
         "face",
         ("moustache", "skin_smoothness", "light_above"),
-        natural=(-1.6, 1.5),
+        limits=(-1.6, 1.5),
     ),
-    Attribute("moustache", "Hair", "without … with a moustache", "face", ("beard",), natural=(-1.6, 1.3)),
+    Attribute("moustache", "Hair", "without … with a moustache", "face", ("beard",), limits=(-1.6, 1.3)),
     Attribute(
         "hair_length",
         "Hair",
         "shorter … longer hair",
         "head",
         ("hair_volume",),
-        identity=5,
-        longest=7.5,
-        natural=(-1.1, 1.05),
+        identity_cost=5,
+        max_length=7.5,
+        limits=(-1.1, 1.05),
     ),
-    Attribute(
-        "hair_volume", "Hair", "flatter … fuller hair", "head", ("hair_length", "baldness"), natural=(-1.25, 1.5)
-    ),
-    Attribute("hair_curl", "Hair", "straighter … curlier hair", "head", ("hair_volume",), natural=(-2, 1.25)),
+    Attribute("hair_volume", "Hair", "flatter … fuller hair", "head", ("hair_length", "baldness"), limits=(-1.25, 1.5)),
+    Attribute("hair_curl", "Hair", "straighter … curlier hair", "head", ("hair_volume",), limits=(-2, 1.25)),
     Attribute(
         "fringe",
         "Hair",
         "forehead free … covered by a fringe",
         "head",
         ("light_above", "baldness"),
-        natural=(-1.8, 1.3),
+        limits=(-1.8, 1.3),
     ),
-    Attribute("hair_lightness", "Hair", "darker … lighter hair", "head", _HAIR_COLOURS, natural=(-2, 2)),
-    Attribute("hair_blond", "Hair", "ashen … blond hair", "head", _HAIR_COLOURS, rows=(0, 11), natural=(-1.2, 1.7)),
+    Attribute("hair_lightness", "Hair", "darker … lighter hair", "head", _HAIR_COLOURS, limits=(-2, 2)),
+    Attribute("hair_blond", "Hair", "ashen … blond hair", "head", _HAIR_COLOURS, rows=(0, 11), limits=(-1.2, 1.7)),
     Attribute(
         "hair_red",
         "Hair",
@@ -190,9 +190,16 @@ ATTRIBUTES = (
         "head",
         ("hair_blond", "hair_grey"),
         rows=(0, 11),
-        natural=(-1.2, 1.7),
+        limits=(-1.2, 1.7),
     ),
     Attribute(
-        "hair_grey", "Hair", "coloured … grey hair", "head", _HAIR_COLOURS, rows=(0, 13), hold=2, natural=(-1.5, 1.4)
+        "hair_grey",
+        "Hair",
+        "coloured … grey hair",
+        "head",
+        _HAIR_COLOURS,
+        rows=(0, 13),
+        hold_cost=2,
+        limits=(-1.5, 1.4),
     ),
 )

@@ -1,4 +1,4 @@
-"""What each row of W+ does to each label: a regression of labels on mixed latents, and steps planned with it."""
+"""Regresses the labels on the rows of W+, and plans steps that move one label and hold the others."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -10,16 +10,16 @@ import torch
 from anycost_models.generators.elastic import ElasticGenerator
 from anycost_models.training.directions.label_samples import GROUPS
 
-COMPONENTS = 72  # principal components of w that are looked at: four fifths of its variance
-_CLIP = 3.0  # standard deviations: a label's outliers count no more than that
-_ROUNDS = 3
-_FACE_TO_FACE = 0.5  # standard deviations by which the effect of a step on a label differs from face to face
-_GAIN_ERROR = 0.03  # of a gain, standard deviations of a label per standard deviation of w
+COMPONENTS = 72  # principal components of w: four fifths of its variance
+_CLIP = 3.0  # standard deviations at which a label's outliers are clipped
+_ITERATIONS = 3  # of the relevance estimation
+_FACE_DEVIATION = 0.5  # standard deviation, over faces, of a step's effect on a label (in its standard deviations)
+_GAIN_ERROR = 0.03  # prior standard deviation of a gain's error: label per coordinate, both in standard deviations
 
 
 @dataclass(frozen=True, eq=False)
 class WPlusCoordinates:
-    """Coordinates of W+: for each group of rows, w's first principal components, in standard deviations."""
+    """Coordinates of W+: for each group of rows, the first K principal components of w, in standard deviations."""
 
     mean: np.ndarray  # [D]
     components: np.ndarray  # [D, K]
@@ -41,20 +41,20 @@ class WPlusCoordinates:
         return x.reshape(len(groups), -1)
 
     def step(self, x: np.ndarray) -> np.ndarray:
-        """Coordinates [groups · K] of a step → what it adds to W+ by group, float32 [groups, D]."""
+        """Coordinates [groups · K] of a step → its change of w in each group, float32 [groups, D]."""
         steps: np.ndarray = (x.reshape(len(GROUPS), -1) * self.deviations) @ self.components.T
         return steps.astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
 class Effects:
-    """labels ≈ mean + gains · coordinates, labels in standard deviations."""
+    """The linear model: labels ≈ mean + gains · coordinates, both in standard deviations."""
 
     names: tuple[str, ...]
     gains: np.ndarray  # [L, groups · K]
-    deviations: np.ndarray  # [L] of each label over the samples, in its own unit
-    r2: np.ndarray  # [L] on samples that were held out
-    identity: np.ndarray  # [128, groups · K]: the same for the identity's embedding, in its own unit
+    deviations: np.ndarray  # [L] of each label over the samples, in its unit
+    r2: np.ndarray  # [L] on held-out samples
+    identity: np.ndarray  # [128, groups · K]: gains of the identity embedding, in its unit
 
     def plan(
         self,
@@ -65,12 +65,12 @@ class Effects:
         identity: float = 300.0,
         rows: slice | None = None,
     ) -> np.ndarray:
-        """[groups · K]: the likeliest step that moves `label` by `effect` standard deviations and little else.
+        """The most likely step that moves `label` by `effect` standard deviations and little else: [groups · K].
 
         free: labels that may move along
-        hold, identity: what a squared standard deviation of another label, and a squared unit of the embedding, cost
-            against a squared standard deviation of w
-        rows: of groups, those that may move; groups move by how much they do to the label"""
+        hold, identity: cost of a squared standard deviation of another label, and of a squared unit of the embedding,
+            relative to a squared standard deviation of w
+        rows: groups that may move; each moves in proportion to its effect on the label"""
         own = self.names.index(label)
         gains = self.gains[own].reshape(len(GROUPS), -1)
         share = np.linalg.norm(gains, axis=1)
@@ -80,7 +80,7 @@ class Effects:
         variance = np.repeat(np.maximum(share**2, 1e-9), gains.shape[1])
         others = [i for i, name in enumerate(self.names) if i != own and name not in free]
         held = np.concatenate([np.sqrt(hold) * self.gains[others], np.sqrt(identity) * self.identity])
-        # (D⁻¹ + HᵀH)⁻¹ b by Woodbury, since there are fewer labels than coordinates
+        # (D⁻¹ + HᵀH)⁻¹ b by the Woodbury identity: there are fewer labels than coordinates
         b = self.gains[own]
         spread = variance * held
         inner = np.eye(len(held)) + spread @ held.T
@@ -88,21 +88,24 @@ class Effects:
         return step * effect / (b @ step)
 
     def corrected(self, steps: np.ndarray, measured: np.ndarray, faces: np.ndarray) -> "Effects":
-        """With the gains that explain what `steps` [A, groups · K] were measured to do [A, L] (NaN: not known) on so
-        many `faces` [A], changed as little as chance allows."""
-        missing = np.nan_to_num(measured - steps @ self.gains.T)
-        noise = _FACE_TO_FACE**2 / faces / _GAIN_ERROR**2
-        change = np.linalg.solve(steps @ steps.T + np.diag(noise), missing)
+        """Gains corrected by measured effects: a Bayesian update that weighs them by the number of faces.
+
+        steps: [A, groups · K]; measured: their effects in standard deviations [A, L], NaN where unknown; faces: [A]"""
+        residual = np.nan_to_num(measured - steps @ self.gains.T)
+        noise = _FACE_DEVIATION**2 / faces / _GAIN_ERROR**2
+        change = np.linalg.solve(steps @ steps.T + np.diag(noise), residual)
         return replace(self, gains=self.gains + change.T @ steps)
 
 
 def regress(samples: Path, space: WPlusCoordinates) -> Effects:
-    """From what `label_samples` wrote."""
+    """Fits the model to the file that `label_samples.sample_labels` wrote."""
     with np.load(samples) as stored:
         names = tuple(stored["names"].tolist())
         groups, values, embeddings = (stored[name].astype(np.float64) for name in ("w", "labels", "identities"))
     x = space.coordinates(groups)
-    scale = np.tile((space.deviations / space.deviations[0]) ** 0.5, len(GROUPS))  # stronger components do more
+    scale = np.tile(
+        (space.deviations / space.deviations[0]) ** 0.5, len(GROUPS)
+    )  # stronger components have more effect
     x = (x * scale).astype(np.float32)
     deviations = np.nanstd(values, axis=0)
     y = np.clip((values - np.nanmean(values, axis=0)) / deviations, -_CLIP, _CLIP).astype(np.float32)
@@ -111,11 +114,11 @@ def regress(samples: Path, space: WPlusCoordinates) -> Effects:
         known = np.isfinite(column)
         gain, penalty = _relevance_regression(x[known], column[known] - column[known].mean())
         gains.append(gain)
-        held = np.arange(len(x)) < len(x) // 5
-        train, test = x[known & ~held], x[known & held]
-        target = column[known & ~held] - column[known & ~held].mean()
+        held_out = np.arange(len(x)) < len(x) // 5
+        train, test = x[known & ~held_out], x[known & held_out]
+        target = column[known & ~held_out] - column[known & ~held_out].mean()
         found = np.linalg.solve(train.T @ train + np.diag(penalty), train.T @ target)
-        r2.append(1 - (column[known & held] - test @ found).var() / column[known & held].var())
+        r2.append(1 - (column[known & held_out] - test @ found).var() / column[known & held_out].var())
     known = np.isfinite(embeddings[:, 0])
     centred = (embeddings[known] - embeddings[known].mean(axis=0)).astype(np.float32)
     gram = x[known] @ x[known].T
@@ -125,20 +128,21 @@ def regress(samples: Path, space: WPlusCoordinates) -> Effects:
 
 
 def _relevance_regression(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Bayesian regression that finds for itself how much each group of rows matters, and how noisy y is.
+    """Bayesian linear regression with automatic relevance determination: a prior variance for each group of rows, and
+    the noise of y, by evidence maximisation.
 
-    Gains and the ridge that belongs to each."""
+    x: [N, groups · K]; y: [N]. Returns gains and ridge penalties [groups · K]."""
     k = x.shape[1] // len(GROUPS)
     gram, target = x.T @ x, x.T @ y
     relevance = np.full(len(GROUPS), 0.5 / np.trace(gram) * len(y))
     noise = 0.5 * float(y.var())
     gain = np.zeros(x.shape[1])
-    for _ in range(_ROUNDS):
+    for _ in range(_ITERATIONS):
         prior = np.repeat(relevance, k).astype(np.float32)
         covariance = np.linalg.inv(gram / np.float32(noise) + np.diag(1 / prior))
         gain = covariance @ target / np.float32(noise)
-        left = np.diag(covariance)
-        relevance = np.maximum((gain**2 + left).reshape(len(GROUPS), k).mean(axis=1), 1e-9)
-        freedom = float((1 - left / prior).sum())
+        posterior = np.diag(covariance)
+        relevance = np.maximum((gain**2 + posterior).reshape(len(GROUPS), k).mean(axis=1), 1e-9)
+        freedom = float((1 - posterior / prior).sum())
         noise = float(((y - x @ gain) ** 2).sum()) / max(len(y) - freedom, 0.1 * len(y))
     return gain, noise / np.repeat(relevance, k)

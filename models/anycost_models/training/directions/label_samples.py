@@ -1,12 +1,11 @@
-"""Draws faces and measures their labels: what attribute directions are learned from.
+"""Samples generated faces with their labels: the training data of attribute directions.
 
-The rows of W+ are drawn half together and half each for itself, so that it can be told which of them does what, and so
-that what usually goes together (a beard and short hair) also comes apart. It saves every few minutes and goes on where
-it stopped.
+Groups of rows of W+ share one part of their latent and have another of their own. The regression can then tell the
+groups apart, and labels that generated faces usually combine (a beard and short hair) decorrelate.
 """
 
+import io
 import math
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,25 +15,27 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from anycost_models.core.atomic_files import write_aside
 from anycost_models.export.onnx_export import drawing_graph
 from anycost_models.face.labels import LABELS, FaceLabels
 from anycost_models.generators.elastic import ElasticGenerator
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.inference.onnx_network import Network, load_bytes
 from anycost_models.metrics.identity import IdentityDistance
+from anycost_models.training.engine.pixels import to_signed_float
 
 SIDE = 256  # pixels at which faces are measured
 SAVE_EVERY = 180  # seconds
-# Rows of W+ that are drawn together; the later ones do little each.
+# Rows of W+ that share a latent; fine rows have little effect each.
 GROUPS = ((0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (5, 6), (6, 7), (7, 8), (8, 9), (9, 11), (11, 13), (13, 16))
 GROUP_SIZES = tuple(end - start for start, end in GROUPS)
-_EMBEDDED = 3  # of so many faces the identity of one is measured: it costs as much as drawing
+_IDENTITY_EVERY = 3  # faces: an embedding costs as much as a rendering
 
 
 @dataclass(frozen=True)
 class LabelRenderer:
-    """Draws faces with the full generator, because that is what attributes are to change, in bfloat16 where the CPU has
-    it. Sub-generators, with a third of the time, show some of them by half too much or too little."""
+    """Renders faces to measure, with the full generator: attributes are to change its images. In bfloat16 where the CPU
+    has it. A sub-generator takes a third of the time, but shows some labels by half too much or too little."""
 
     network: Network
 
@@ -45,8 +46,8 @@ class LabelRenderer:
 
     def __call__(self, latent: np.ndarray) -> np.ndarray:
         """W+ [styles, D] → uint8 RGB [256, 256, 3]."""
-        (picture,) = self.network(latent[None], np.ones(1, np.float32))
-        small = cv2.resize(picture[0], (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+        (image,) = self.network(latent[None], np.ones(1, np.float32))
+        small = cv2.resize(image[0], (SIDE, SIDE), interpolation=cv2.INTER_AREA)
         return np.round(small * 255).astype(np.uint8)
 
 
@@ -55,10 +56,10 @@ def wplus(groups: np.ndarray) -> np.ndarray:
     return np.repeat(groups, GROUP_SIZES, axis=-2)
 
 
-def draw_groups(model: ElasticGenerator, index: int) -> np.ndarray:
-    """float32 [groups, D]: the latent of sample `index`, always the same.
+def sample_groups(model: ElasticGenerator, index: int) -> np.ndarray:
+    """The latent of sample `index`, float32 [groups, D].
 
-    ψ is .6 to 1, so that extremes are there and faces stay faces; of each row's variance .2 to 1 is its own."""
+    ψ is .6 to 1, for extreme but intact faces; .2 to 1 of each group's variance is its own."""
     rng = torch.Generator().manual_seed(2_000_000 + index)
     psi = 0.6 + 0.4 * torch.rand((), generator=rng).item()
     own = 0.2 + 0.8 * torch.rand((), generator=rng).item()
@@ -69,9 +70,13 @@ def draw_groups(model: ElasticGenerator, index: int) -> np.ndarray:
     return mixed.astype(np.float32)
 
 
-def sample(model: ElasticGenerator, labels: FaceLabels, identity: IdentityDistance, count: int, path: Path) -> None:
-    """Writes w [N, groups, D], label values [N, L] with their names, and identities [N, 128] (of two thirds: NaN).
-    Sample i is the same whatever N is and however often it was interrupted."""
+def sample_labels(
+    model: ElasticGenerator, labels: FaceLabels, identity: IdentityDistance, count: int, path: Path
+) -> None:
+    """Writes `count` samples into the .npz file `path`: w [N, groups, D], labels [N, L], names [L] and identities
+    [N, 128] (NaN for two thirds).
+
+    Saves every few minutes and continues from a file that is there; sample i is always the same."""
     w = np.empty((count, len(GROUPS), model.config.style_dim), np.float32)
     values = np.empty((count, len(LABELS)), np.float32)
     identities = np.full((count, 128), np.nan, np.float32)
@@ -82,29 +87,31 @@ def sample(model: ElasticGenerator, labels: FaceLabels, identity: IdentityDistan
             w[:done], values[:done] = stored["w"][:done], stored["labels"][:done]
             identities[:done] = stored["identities"][:done]
     render = LabelRenderer.make(model)
-    saved = time.monotonic()
+    saved_at = time.monotonic()
     for i in tqdm(range(done, count), "faces", initial=done, total=count):
-        w[i] = draw_groups(model, i)
-        picture = render(wplus(w[i]))
-        measured = labels.measure(picture)
+        w[i] = sample_groups(model, i)
+        image = render(wplus(w[i]))
+        measured = labels.measure(image)
         values[i] = [measured[name] for name in LABELS]
-        if i % _EMBEDDED == 0:
-            identities[i] = embed(identity, picture)
-        if time.monotonic() - saved > SAVE_EVERY or i + 1 == count:
+        if i % _IDENTITY_EVERY == 0:
+            identities[i] = embed(identity, image)
+        if time.monotonic() - saved_at > SAVE_EVERY or i + 1 == count:
             n = i + 1
-            save(path, w=w[:n], labels=values[:n], identities=identities[:n], names=np.array(list(LABELS)))
-            saved = time.monotonic()
+            save_arrays(path, w=w[:n], labels=values[:n], identities=identities[:n], names=np.array(list(LABELS)))
+            saved_at = time.monotonic()
 
 
-def embed(identity: IdentityDistance, picture: np.ndarray) -> np.ndarray:
-    """[128], of an FFHQ-aligned uint8 RGB picture [S, S, 3]."""
+def embed(identity: IdentityDistance, image: np.ndarray) -> np.ndarray:
+    """FFHQ-aligned uint8 RGB [S, S, 3] → identity embedding [128]."""
     with torch.inference_mode():
-        planes = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 127.5 - 1
-        embedding: np.ndarray = identity.embed(planes)[0].numpy()
+        embedding: np.ndarray = identity.embed(to_signed_float(torch.from_numpy(image).permute(2, 0, 1)[None]))[
+            0
+        ].numpy()
     return embedding
 
 
-def save(path: Path, **arrays: np.ndarray) -> None:
-    aside = path.with_name(f".{path.name}.part.npz")
-    np.savez(aside, **arrays)  # type: ignore[arg-type]
-    os.replace(aside, path)
+def save_arrays(path: Path, **arrays: np.ndarray | int) -> None:
+    """Writes an .npz file atomically. Raises AnycostError when it cannot be written."""
+    data = io.BytesIO()
+    np.savez(data, **arrays)  # type: ignore[arg-type]
+    write_aside(path, data.getbuffer())

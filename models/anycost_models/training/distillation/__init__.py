@@ -1,1 +1,1 @@
-"""Sub-generators of the embedded generator, trained by its own images."""
+"""The embedded generator's sub-generators: initialisation, distillation from the full network, last-style layers."""

@@ -1,10 +1,9 @@
-"""Sorts the mobile generator's channels by importance, so that a narrower layer keeps those that matter.
+"""Sorts the mobile generator's channels by importance, so that narrower layers keep the important ones.
 
-A channel's importance is the rms of what the next layer's 1×1 convolution receives from it, times the length of the
-weights it meets there. (Published: weight × style magnitude. It knows nothing of the activations, and without any
-training was 2 and 4 dB worse on this network at half and three quarters of its channels.) Channels that feed an inverse
-Haar transform stay together in fours. The function of the full generator is unchanged: its channels are renamed,
-nothing else.
+The importance of a channel is the rms of its input to the 1×1 convolution that reads it, times the norm of the weights
+there. The published one (weight × style magnitude, see gan.channel_importance) ignores activations: without training it
+was 2 and 4 dB worse on this network at half and three quarters of its channels. Channels that feed an inverse Haar
+transform stay together in groups of four. Sorting is a permutation: the full generator's function does not change.
 """
 
 import torch
@@ -16,9 +15,9 @@ from anycost_models.generators.mobile import Block, MobileGenerator, StyledConv
 
 @torch.no_grad()
 def sort_channels(model: MobileGenerator, latents: Tensor) -> None:
-    """In place; latents: W+ [N, styles, D], the faces on which importance is measured.
+    """Sorts in place. latents: W+ [N, styles, D] of the faces on which importance is measured
 
-    Raises AnycostError for a plain network: it has nothing to narrow."""
+    Raises AnycostError for a network without nested weights."""
     first = model.config.elastic_from
     if first is None:
         raise AnycostError("this network has no sub-generators", "sort the channels of the generator it was taken from")

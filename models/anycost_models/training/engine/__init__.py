@@ -1,1 +1,1 @@
-"""The training loop and its parts: stages, checkpoints, losses, records."""
+"""The training loop and its parts: stage settings, checkpoints, losses, records."""

@@ -1,4 +1,4 @@
-"""What a training leaves behind: the network with its averaged weights, as a file to ship."""
+"""Exports the EMA weights of a training run as the file that is shipped."""
 
 from pathlib import Path
 
@@ -10,13 +10,13 @@ from anycost_models.training.engine.trainer import Trainer
 
 
 def export_ema(trainer: Trainer, path: Path) -> None:
-    """A generator or an encoder. Raises AnycostError when it cannot be written."""
-    with trainer.averaged() as model:
+    """Writes a generator or an encoder. Raises AnycostError when the file cannot be written."""
+    with trainer.ema_weights() as model:
         if isinstance(model, Encoder):
             save_encoder(model, path)
         elif isinstance(model, ElasticGenerator):
-            if isinstance(model, StyleGAN2Generator):  # a mobile one's mapping is not trained
+            if isinstance(model, StyleGAN2Generator):  # the mobile generator's mapping network is frozen
                 model.measure_mean_style()
             save_generator(model, path)
         else:
-            raise TypeError(f"nobody knows how to keep a {type(model).__name__}")
+            raise TypeError(f"no file format for {type(model).__name__}")

@@ -1,4 +1,4 @@
-"""Ctrl-C as a request: what runs is finished and saved, then the training stops."""
+"""Graceful shutdown: SIGINT and SIGTERM set a flag, and the training loop stops after the current step."""
 
 import signal
 import threading
@@ -10,15 +10,16 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def stop_requests() -> Iterator[Callable[[], bool]]:
-    """Within the block, Ctrl-C and SIGTERM only ask; yields what says whether they did. Only the main thread receives
-    signals: on others nothing changes."""
-    asked = threading.Event()
+    """Yields a function that returns whether a signal has arrived; restores the previous handlers.
+
+    Only the main thread can set signal handlers: in other threads the function always returns False."""
+    stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():
-        yield asked.is_set
+        yield stop.is_set
         return
-    before = {number: signal.signal(number, lambda *_: asked.set()) for number in SIGNALS}
+    previous = {number: signal.signal(number, lambda *_: stop.set()) for number in SIGNALS}
     try:
-        yield asked.is_set
+        yield stop.is_set
     finally:
-        for number, handler in before.items():
+        for number, handler in previous.items():
             signal.signal(number, handler or signal.SIG_DFL)

@@ -1,28 +1,30 @@
-"""What a training leaves to look at: scalars and sample sheets, as plain files and, where installed, in TensorBoard."""
+"""Records of a training run: scalars, loss curves and sample sheets, as plain files and for TensorBoard."""
 
 import json
-import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from anycost_models.core.atomic_files import write_aside
+from anycost_models.plotting.chart import COLOURS, Axis, Chart
 from anycost_models.plotting.contact_sheet import save_png
-from anycost_models.training.engine.loss_curves import draw_curves
+
+CURVE_POINTS = 50  # a curve shows the mean of each 50th of the run
 
 
 class Records:
-    """In `folder`: `scalars.jsonl` (an object for each step), `sheets/step-N.png`, `curves.png` (drawn with each sheet
-    and at the end), and `scalars/` for TensorBoard.
+    """Writes into `folder`: `scalars.jsonl` (one object per step), `sheets/step-N.png`, `curves.png` (with each sheet
+    and at the end) and, if TensorBoard is installed, `scalars/`.
 
-    step: where the training begins; what an earlier, interrupted run recorded past it is dropped."""
+    step: where the run starts; later records of an interrupted run are dropped."""
 
     def __init__(self, folder: Path, step: int, images_per_step: int) -> None:
         self.folder, self.images_per_step = folder, images_per_step
         self.path = folder / "scalars.jsonl"
-        _keep_until(self.path, step)
-        self.file = self.path.open("a", encoding="utf-8", buffering=1)  # by the line
+        _truncate(self.path, step)
+        self.file = self.path.open("a", encoding="utf-8", buffering=1)  # line-buffered
         self.writer: Any = None
         try:
             from torch.utils.tensorboard import SummaryWriter
@@ -31,7 +33,7 @@ class Records:
         self.writer = SummaryWriter(str(folder / "scalars"), purge_step=(step + 1) * images_per_step)
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:
-        """After `step` steps."""
+        """Records the values after `step` steps."""
         images = step * self.images_per_step
         rounded = {name: float(f"{value:.6g}") for name, value in values.items()}
         self.file.write(json.dumps({"step": step, "images": images, **rounded}) + "\n")
@@ -39,28 +41,54 @@ class Records:
             for name, value in values.items():
                 self.writer.add_scalar(name, value, images)
 
-    def sheet(self, step: int, picture: np.ndarray) -> None:
-        """picture: uint8 [H, W, 3]"""
+    def sheet(self, step: int, image: np.ndarray) -> None:
+        """image: uint8 RGB [H, W, 3]"""
         folder = self.folder / "sheets"
         folder.mkdir(exist_ok=True)
-        save_png(folder / f"step-{step:08d}.png", picture)
-        self._draw_curves()
+        save_png(folder / f"step-{step:08d}.png", image)
+        self._save_curves()
         if self.writer:
-            self.writer.add_image("sheet", picture, step * self.images_per_step, dataformats="HWC")
+            self.writer.add_image("sheet", image, step * self.images_per_step, dataformats="HWC")
 
     def close(self) -> None:
         self.file.close()
-        self._draw_curves()
+        self._save_curves()
         if self.writer:
             self.writer.close()
 
-    def _draw_curves(self) -> None:
+    def _save_curves(self) -> None:
         rows = [json.loads(line) for line in self.path.read_text(encoding="utf-8").splitlines()]
-        save_png(self.folder / "curves.png", draw_curves(self.folder.name, rows))
+        save_png(self.folder / "curves.png", render_curves(self.folder.name, rows))
 
 
-def _keep_until(path: Path, step: int) -> None:
-    """Drops the lines after `step`, and one that was cut short."""
+def render_curves(title: str, rows: Sequence[Mapping[str, float]]) -> np.ndarray:
+    """The terms of the loss over the run, uint8 RGB [720, 1120, 3], on a logarithmic scale.
+
+    rows: the objects of `scalars.jsonl`; a row may lack terms. Terms that are not always positive are left out."""
+    names = list(dict.fromkeys(name for row in rows for name in row if name not in ("step", "images")))
+    curves = {name: _smoothed([(row["images"], row[name]) for row in rows if name in row]) for name in names}
+    curves = {name: curve for name, curve in curves.items() if all(value > 0 for _, value in curve)}
+    values = [value for curve in curves.values() for _, value in curve] or [1.0]
+    last = max([row["images"] for row in rows], default=1)
+    chart = Chart(
+        title,
+        f"means over a {CURVE_POINTS}th of the training each",
+        Axis("pictures", 0, 1.3 * last),  # room for the legend beside the curves
+        Axis("", min(values) / 1.2, max(values) * 1.2, log=True),
+    )
+    for number, curve in enumerate(curves.values()):
+        chart.line(curve, COLOURS[number % len(COLOURS)])
+    chart.legend(curves)
+    return chart.picture()
+
+
+def _smoothed(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    parts = np.array_split(np.array(points), min(CURVE_POINTS, len(points)))
+    return [(float(x), float(y)) for x, y in (part.mean(axis=0) for part in parts)]
+
+
+def _truncate(path: Path, step: int) -> None:
+    """Drops the lines after `step`, and an incomplete last line."""
     if not path.exists():
         return
     kept = []
@@ -71,6 +99,4 @@ def _keep_until(path: Path, step: int) -> None:
         except (ValueError, KeyError, TypeError):
             break
         kept.append(line + "\n")
-    aside = path.with_suffix(".part")
-    aside.write_text("".join(kept), encoding="utf-8")
-    os.replace(aside, path)
+    write_aside(path, "".join(kept).encode())

@@ -1,4 +1,4 @@
-"""What a stage of training is: one TOML file, read strictly, so that a misspelt key is an error and not a default."""
+"""The settings of a training stage, read strictly from one TOML file: an unknown key is an error."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,42 +14,42 @@ Weight = Annotated[float, msgspec.Meta(ge=0)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
-class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Faces drawn on the fly from a generator, or pictures from a folder."""
+class DataSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """[data]: generated faces, or the images of a folder."""
 
-    folder: str = ""  # of square-croppable pictures; empty: generated faces
-    flip: bool = False  # half of the pictures from left to right (not what a generator is distilled from)
-    generator: str = "embedded"  # who draws them: "embedded", "own" (the student's full network) or a weights file
-    pool: Count = 10_000  # different generated faces; each is drawn once and kept on disk
-    truncation: tuple[float, float] = (0.5, 1.0)  # ψ, uniform between
-    mixing: Share = 0.5  # how many of the latents are mixtures of two faces
-    strangers: Share = 0.0  # how many of them have a little of another face in every row, as photographs' may
-    exit: int = 0  # pixels: where they are drawn, then area-downsampled; 0: the full network
-    kept_by: str = ""  # another stage's folder, as `after` says it, whose prepared pictures are used again
+    folder: str = ""  # of images, cropped to their central square; empty: generated faces
+    flip: bool = False  # flips half of the images horizontally (not those of a distillation)
+    generator: str = "embedded"  # that renders the faces: "embedded", "own" (the full network in training) or a file
+    pool: Count = 10_000  # number of generated faces; each is rendered once and cached on disk
+    truncation: tuple[float, float] = (0.5, 1.0)  # ψ, sampled uniformly between
+    mixing: Share = 0.5  # share of latents that mix the styles of two faces
+    row_mixing: Share = 0.0  # share of latents that mix the style of another face into every row, as projections do
+    exit: int = 0  # pixels: the resolution of rendering, before area downsampling; 0: the full network
+    kept_by: str = ""  # folder of another stage (relative as `after`), whose cached images are shared
 
 
-class SubGenerators(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Which sub-generators a step trains."""
+class SubGeneratorSampling(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """[sub_generators]: which sub-generators a step trains."""
 
-    # Pixels → how often, relative.
+    # Pixels → relative frequency.
     resolutions: Annotated[dict[int, Annotated[float, msgspec.Meta(gt=0)]], msgspec.Meta(min_length=1)]
     # Uniform and flexible: a random one; sandwich: the widest, the narrowest and a random one.
     channels: Literal["full", "uniform", "flexible", "sandwich"] = "full"
-    widest_at: int = 1 << 20  # pixels; above it the sandwich leaves the widest out, which costs most
+    widest_at: int = 1 << 20  # pixels: above it, a sandwich leaves out the widest, which costs most
 
 
-class Distillation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How far a sub-generator's pictures are from the teacher's: a weighted sum."""
+class DistillationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """[distillation]: weights of the distances between the images of student and teacher."""
 
-    squared: float = 10.0  # of the mean squared error of pixels in −1…1
-    logarithm: float = 0.0  # of its natural logarithm, of each picture by itself: what PSNR averages
-    absolute: float = 0.3
-    perceptual: float = 0.2  # ENL0, at most 256 px at once: of larger pictures, a random crop
-    lower_exits: float = 0.5  # what the pixel terms of the exits below the drawn one count
+    squared: float = 10.0  # mean squared error of pixels in −1…1
+    logarithm: float = 0.0  # natural logarithm of each image's mean squared error: what PSNR averages
+    absolute: float = 0.3  # mean absolute error of pixels in −1…1
+    perceptual: float = 0.2  # ENL0, of at most 256 px; larger images are cropped at random
+    lower_exits: float = 0.5  # factor of the pixel terms of all lower exits together
 
 
 class Scratch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A new StyleGAN2 generator: StyleGAN2Config's fields."""
+    """[scratch]: a new StyleGAN2 generator; the fields of StyleGAN2Config."""
 
     resolution: int
     style_dim: int = 512
@@ -60,89 +60,92 @@ class Scratch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     exits: tuple[int, ...] = ()
 
 
-class Discriminator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Its sizes; where sub-generators are trained, it is told which one drew a picture."""
+class DiscriminatorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """[discriminator]: its widths. It is conditioned on the architecture where sub-generators are trained."""
 
     channel_multiplier: float = 2.0
     channel_max: Count = 512
 
 
-class Adversarial(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How a StyleGAN2 generator and its discriminator are played against each other."""
+class AdversarialSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """[adversarial]: losses and regularisation of a StyleGAN2 generator and its discriminator."""
 
-    outputs: Count = 1  # how many of the resolutions a step trains
-    # γ at the highest resolution; lower ones get their share of its pixels. Of the squared slope of the score in real
-    # pictures: half of it counts.
+    outputs: Count = 1  # number of resolutions that a step trains
+    # R1's γ at the highest resolution, scaled by the number of pixels at lower ones. The loss is γ/2 · ‖∇score‖².
     r1: Weight = 10.0
-    r1_every: Count = 16  # steps, with as much more weight
+    r1_every: Count = 16  # steps (lazy regularisation: weighted by as much)
     path_length: Weight = 2.0  # only where no sub-generators are trained
-    path_every: Count = 4  # steps, with as much more weight
-    mixing: Share = 0.9  # how many pictures take the styles of two z
-    sort: bool = False  # the channels by importance, at the start
+    path_every: Count = 4  # steps (lazy regularisation: weighted by as much)
+    mixing: Share = 0.9  # share of images that mix the styles of two z
+    sort: bool = False  # sorts the channels by importance at the start
 
 
-class Encoding(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How an encoder of the generator's faces is trained: weights of the terms of its loss, and what it costs."""
+class EncoderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """[encoder]: initialisation, loss weights and photographic augmentation of an encoder."""
 
     start: str = ""  # "embedded" or an encoder's file; empty: ImageNet's trunk and the mean style
-    passes: Annotated[int, msgspec.Meta(ge=1, le=2)] = 1  # of a new one
-    solved: Count = 4000  # faces from which a new one's linear reading is solved
-    latent: Weight = 1.0  # of the mean squared error in standard deviations of w
-    thumbnail: Weight = 10.0  # of the mean squared error of what the cheapest sub-generator draws
-    identity: Weight = 0.5  # of the distance between face embeddings
-    deviation: Weight = 0.002  # of the mean squared distance from the mean style, in standard deviations
-    spread: Weight = 0.01  # of the variance between a latent's rows, in standard deviations
-    drawn: Count = 2  # how many of a batch's faces are drawn and compared with the photograph
-    sub_generators: Count = 2  # by how many sub-generators each
-    # What the photographs suffer (degrade.Strength): crops as far off as alignment by landmarks is.
+    passes: Annotated[int, msgspec.Meta(ge=1, le=2)] = 1  # of a new encoder
+    solved: Count = 4000  # faces for the ridge regression of a new encoder's linear layer
+    latent: Weight = 1.0  # mean squared error of W+, in standard deviations of w
+    thumbnail: Weight = 10.0  # mean squared error of the images of the cheapest sub-generator
+    identity: Weight = 0.5  # distance of face embeddings
+    deviation: Weight = 0.002  # mean squared distance from the mean style, in standard deviations of w
+    spread: Weight = 0.01  # variance between the rows of W+, in standard deviations of w
+    drawn: Count = 2  # faces of a batch that are rendered and compared with the photograph
+    sub_generators: Count = 2  # that render each of them
+    # Misalignment of photographs (face.degradation.DegradationStrength): as large as that of alignment by landmarks.
     shift: Share = 0.01
     turn: Weight = 1.5
     zoom: Share = 0.025
 
 
-class Optimizer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class OptimizerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """[optimizer]: Adam, with Muon for weight matrices where `muon` is above 0."""
+
     learning_rate: float = 2e-3
-    relative: bool = False  # the rate is in units of each tensor's own rms (at least .02)
-    rates: dict[str, Weight] = {}  # how a name begins → what its rate is multiplied with; 0: frozen; the longest wins
+    relative: bool = False  # the learning rate is relative to each tensor's rms (at least .02)
+    rates: dict[str, Weight] = {}  # prefix of parameter names → factor of the learning rate; 0: frozen; longest wins
     betas: tuple[float, float] = (0.9, 0.99)
-    muon: float = 0.0  # relative rate of weight matrices (2-D) with Muon instead of Adam; 0: Adam for all
-    muon_for: tuple[str, ...] = ("pointwise",)  # what the names of those matrices contain
+    muon: float = 0.0  # Muon's learning rate, relative to each matrix's rms; 0: Adam for all
+    muon_for: tuple[str, ...] = ("pointwise",)  # parts of the names of those matrices
     warm_up: int = 100  # steps
-    decay_from: float = 1.0  # share of the stage after which the rate falls to nothing along half a cosine
+    decay_from: float = 1.0  # share of the stage after which the learning rate decays to 0 along half a cosine
 
 
 class TrainingStage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One stage; units are named where they are not obvious."""
+    """A stage of training. The tables' docstrings name their TOML keys.
+
+    Without [adversarial] and [encoder] the stage distils; with [encoder] the generator is frozen."""
 
     name: str
-    images: Count  # how many samples the stage sees in all
-    batch: Count  # of one process and one backward pass
-    # What is trained: "embedded", a weights file, a new generator, or what another stage left in its folder, which is
-    # named relative to the folder that holds this stage's (discriminator included).
+    images: Count  # samples that the whole stage sees
+    batch: Count  # samples of one backward pass of one process
+    # The network to train: "embedded", a weights file, a new generator, or the result of another stage (its folder,
+    # relative to the folder that holds this stage's; with its discriminator).
     generator: str = "embedded"
     scratch: Scratch | None = None
     after: str = ""
-    trainable: str = ""  # only parameters whose names begin so
+    trainable: str = ""  # prefix of the names of the parameters to train
     accumulate: Count = 1  # backward passes per step
     seed: int = 0
-    bfloat16: bool = True  # features in bf16 where the processor has it
+    bfloat16: bool = True  # features in bfloat16 where the hardware multiplies it
     ema_half_life: float = 1000.0  # images
-    data: Data = Data()
-    sub_generators: SubGenerators
-    distillation: Distillation = Distillation()
-    adversarial: Adversarial | None = None  # without this and the next the stage distils and nothing else
-    encoder: Encoding | None = None  # the stage trains an encoder; the generator stays as it is
-    discriminator: Discriminator = Discriminator()
-    optimizer: Optimizer = Optimizer()
+    data: DataSettings = DataSettings()
+    sub_generators: SubGeneratorSampling
+    distillation: DistillationSettings = DistillationSettings()
+    adversarial: AdversarialSettings | None = None
+    encoder: EncoderSettings | None = None
+    discriminator: DiscriminatorSettings = DiscriminatorSettings()
+    optimizer: OptimizerSettings = OptimizerSettings()
     save_minutes: float = 4.0  # between checkpoints
     sheet_steps: Count = 500  # between sample sheets
 
     def __post_init__(self) -> None:
         if self.adversarial is None:
-            odd = [key for key in ("scratch", "after") if getattr(self, key)]
-            odd += ["discriminator"] if self.discriminator != Discriminator() else []
-            if odd:
-                raise ValueError(f"`{odd[0]}` needs a table [adversarial]")
+            unused = [key for key in ("scratch", "after") if getattr(self, key)]
+            unused += ["discriminator"] if self.discriminator != DiscriminatorSettings() else []
+            if unused:
+                raise ValueError(f"`{unused[0]}` needs a table [adversarial]")
         elif self.encoder:
             raise ValueError("a stage has a table [adversarial] or [encoder], not both")
         elif bool(self.scratch) + bool(self.after) + (self.generator != "embedded") != 1:
@@ -150,7 +153,7 @@ class TrainingStage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
 
 def read_stage(path: Path) -> TrainingStage:
-    """Raises AnycostError naming the file, the key and what is wrong with it."""
+    """Raises AnycostError with the file, the key and the reason when the file is not a valid stage."""
     try:
         return msgspec.toml.decode(path.read_bytes(), type=TrainingStage)
     except OSError as error:
@@ -162,7 +165,7 @@ def read_stage(path: Path) -> TrainingStage:
 
 
 def find_stage(name: str) -> TrainingStage:
-    """A stage by its file, or by the name of one that is shipped. Raises AnycostError listing those."""
+    """Reads a stage by its file or by the name of a shipped one. Raises AnycostError with the names of those."""
     shipped = {path.stem: path for path in sorted(STAGES.glob("*.toml"))}
     path = Path(name)
     if path.suffix != ".toml" and name not in shipped:

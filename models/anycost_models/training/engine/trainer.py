@@ -1,6 +1,6 @@
-"""The one training loop: phases with their optimizers, EMA, checkpoints, records; on one process or several.
+"""The training loop: phases and their optimizers, EMA, checkpoints and records, on one process or several.
 
-Everything random follows from the stage's seed and the step, so nothing but tensors needs to be kept to resume.
+All randomness follows from the stage's seed and the step, so a checkpoint needs no state of random generators.
 """
 
 import math
@@ -18,73 +18,73 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from anycost_models.core.errors import AnycostError
-from anycost_models.training.engine import checkpoints as state
+from anycost_models.training.engine import checkpoints
 from anycost_models.training.engine.interrupt import stop_requests
 from anycost_models.training.engine.records import Records
-from anycost_models.training.engine.stage import Optimizer, TrainingStage
+from anycost_models.training.engine.stage import OptimizerSettings, TrainingStage
 
 
 @dataclass(frozen=True)
 class TrainingBatch:
-    """One backward pass of one process."""
+    """The samples of one backward pass of one process."""
 
     step: int
-    samples: range  # indices of the samples this pass sees, counted from the beginning of the stage
+    samples: range  # indices, counted from the beginning of the stage
 
 
 @dataclass(frozen=True)
 class Phase:
-    """Something that is minimised every so many steps, with optimizers of its own."""
+    """A loss that is minimised every `every` steps, by its own optimizers."""
 
     name: str
     every: int
     optimizers: Sequence[torch.optim.Optimizer]
-    # Each is summed and sent backward before the next; terms without a gradient are only reported.
+    # Yields dictionaries of terms. The sum of each is sent backward before the next; terms may lack a gradient.
     losses: Callable[[TrainingBatch], Iterable[dict[str, Tensor]]]
-    after: Callable[[dict[str, float]], None] = lambda _: None  # is given the terms' means over the whole step
+    after: Callable[[dict[str, float]], None] = lambda _: None  # receives the terms' means over the step
 
 
-def optimizers(module: nn.Module, settings: Optimizer, trainable: str = "") -> list[torch.optim.Optimizer]:
-    """Over the parameters whose names begin with `trainable`; the others are frozen. AnycostError: there are none.
+def make_optimizers(module: nn.Module, settings: OptimizerSettings, trainable: str = "") -> list[torch.optim.Optimizer]:
+    """Optimizers of the parameters whose names begin with `trainable`; freezes the others.
 
-    Weight matrices take Muon where the settings say so: it evens out directions that hardly move under Adam, because
-    the features they mix are alike."""
+    Weight matrices that `muon_for` names take Muon: their input features resemble each other, and Adam moves along few
+    directions of such matrices. Raises AnycostError if no parameter is left."""
     adam: list[dict[str, Any]] = []
     muon: list[dict[str, Any]] = []
     for name, parameter in module.named_parameters():
         prefix = max((key for key in settings.rates if name.startswith(key)), key=len, default="")
-        share = settings.rates.get(prefix, 1.0)
-        parameter.requires_grad_(name.startswith(trainable) and share > 0)
+        factor = settings.rates.get(prefix, 1.0)
+        parameter.requires_grad_(name.startswith(trainable) and factor > 0)
         if not parameter.requires_grad:
             continue
-        size = max(parameter.detach().square().mean().sqrt().item(), 0.02)  # rms
+        rms = max(parameter.detach().square().mean().sqrt().item(), 0.02)
         if settings.muon > 0 and any(part in name for part in settings.muon_for):
-            # Muon's step has singular values of 1: times this, its rms is the rate's share of the matrix's own.
-            muon.append({"params": [parameter], "lr": share * settings.muon * size * max(parameter.shape) ** 0.5})
+            # Muon's updates have singular values of 1: scaled to an rms that is `muon` times the matrix's.
+            muon.append({"params": [parameter], "lr": factor * settings.muon * rms * max(parameter.shape) ** 0.5})
         else:
-            unit = size if settings.relative else 1.0
-            adam.append({"params": [parameter], "lr": share * settings.learning_rate * unit})
+            unit = rms if settings.relative else 1.0
+            adam.append({"params": [parameter], "lr": factor * settings.learning_rate * unit})
     if not adam + muon:
         raise AnycostError(
             f"no parameter's name begins with '{trainable}'", "name a part of the network in `trainable`"
         )
     for group in adam + muon:
         group["initial_lr"] = group["lr"]
-    made: list[torch.optim.Optimizer] = []
+    optimizers: list[torch.optim.Optimizer] = []
     if adam:
-        made.append(torch.optim.Adam(adam, betas=settings.betas))
+        optimizers.append(torch.optim.Adam(adam, betas=settings.betas))
     if muon:
-        made.append(torch.optim.Muon(muon, momentum=0.9, weight_decay=0.0))
-    return made
+        optimizers.append(torch.optim.Muon(muon, momentum=0.9, weight_decay=0.0))
+    return optimizers
 
 
-def rate(settings: Optimizer, step: int, steps: int) -> float:
-    """What the learning rate is multiplied with at a step."""
-    warm = min(1.0, (step + 1) / max(settings.warm_up, 1))
-    begin = settings.decay_from * steps
-    if step < begin:
-        return warm
-    return warm * 0.5 * (1 + math.cos(math.pi * (step - begin) / max(steps - begin, 1)))
+def learning_rate_factor(settings: OptimizerSettings, step: int, steps: int) -> float:
+    """Linear warm-up, then cosine decay: 0…1, of `steps` in all."""
+    warm_up = min(1.0, (step + 1) / max(settings.warm_up, 1))
+    decay_start = settings.decay_from * steps
+    if step < decay_start:
+        return warm_up
+    return warm_up * 0.5 * (1 + math.cos(math.pi * (step - decay_start) / max(steps - decay_start, 1)))
 
 
 def shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:
@@ -92,32 +92,37 @@ def shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:
 
 
 class Trainer:
-    """Runs a stage. `student` holds what is trained, `phases` say how; `folder` receives checkpoints and records;
-    `opponent`: what else the phases change (a discriminator), kept in checkpoints but not averaged."""
+    """Runs a stage.
+
+    model: the network that is trained, averaged (EMA) and exported
+    folder: receives checkpoints and records
+    auxiliary: what else the phases change, such as a discriminator: saved in checkpoints, but not averaged"""
 
     def __init__(
         self,
         stage: TrainingStage,
-        student: nn.Module,
+        model: nn.Module,
         phases: Sequence[Phase],
         folder: Path,
-        opponent: nn.Module | None = None,
+        auxiliary: nn.Module | None = None,
     ) -> None:
-        self.stage, self.student, self.phases, self.folder = stage, student, phases, folder
-        self.opponent = opponent or nn.Module()
+        self.stage, self.model, self.phases, self.folder = stage, model, phases, folder
+        self.auxiliary = auxiliary or nn.Module()
         self.rank = dist.get_rank() if dist.is_initialized() else 0
         self.world = dist.get_world_size() if dist.is_initialized() else 1
         self.step = 0
-        self.trained = {name: p for name, p in student.named_parameters() if p.requires_grad}
+        self.trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
         self.ema = {name: p.detach().clone() for name, p in self.trained.items()}
         folder.mkdir(parents=True, exist_ok=True)
 
     @property
     def images_per_step(self) -> int:
+        """Of all processes together."""
         return self.stage.batch * self.stage.accumulate * self.world
 
     @property
     def steps(self) -> int:
+        """Of the whole stage."""
         return math.ceil(self.stage.images / self.images_per_step)
 
     # Checkpoints
@@ -128,158 +133,164 @@ class Trainer:
             "step": self.step,
             "trained": {name: p.detach() for name, p in self.trained.items()},
             "ema": self.ema,
-            "opponent": self.opponent.state_dict(),
+            "opponent": self.auxiliary.state_dict(),  # the key of existing checkpoints
             "optimizers": {phase.name: [o.state_dict() for o in phase.optimizers] for phase in self.phases},
         }
 
     def save(self) -> None:
+        """Writes a checkpoint, on the first process."""
         if self.rank == 0:
-            state.save(self.folder, self.step, self.state())
+            checkpoints.save(self.folder, self.step, self.state())
 
     @torch.no_grad()
     def resume(self, path: Path) -> None:
-        """Goes on where that checkpoint was written. Raises AnycostError when it is damaged or another stage's."""
-        saved = state.load(path)
-        if saved.get("stage") != self.stage.name:
+        """Continues from that checkpoint. Raises AnycostError when it is damaged or from another stage."""
+        state = checkpoints.load(path)
+        if state.get("stage") != self.stage.name:
             raise AnycostError(
-                f"{path} is a checkpoint of '{saved.get('stage')}', not of '{self.stage.name}'", "choose that stage"
+                f"{path} is a checkpoint of '{state.get('stage')}', not of '{self.stage.name}'", "choose that stage"
             )
-        opponent = saved.get("opponent", {})
-        if shapes(saved["trained"]) != shapes(self.trained) or shapes(opponent) != shapes(self.opponent.state_dict()):
+        auxiliary = state.get("opponent", {})
+        if shapes(state["trained"]) != shapes(self.trained) or shapes(auxiliary) != shapes(self.auxiliary.state_dict()):
             raise AnycostError(f"{path} has networks of other sizes", "continue with the stage file that began it")
         for name, parameter in self.trained.items():
-            parameter.copy_(saved["trained"][name])
-            self.ema[name].copy_(saved["ema"][name])
-        self.opponent.load_state_dict(opponent)
+            parameter.copy_(state["trained"][name])
+            self.ema[name].copy_(state["ema"][name])
+        self.auxiliary.load_state_dict(auxiliary)
         for phase in self.phases:
-            for optimizer, kept in zip(phase.optimizers, saved["optimizers"][phase.name], strict=True):
-                optimizer.load_state_dict(kept)
-        self.step = saved["step"]
+            for optimizer, saved in zip(phase.optimizers, state["optimizers"][phase.name], strict=True):
+                optimizer.load_state_dict(saved)
+        self.step = state["step"]
 
     # One step
 
     def batches(self, step: int) -> list[TrainingBatch]:
-        """What this process sees of a step; the processes together see what one with all would."""
+        """The batches of this process in a step. All processes together see what one process would with their sum."""
         size = self.stage.batch
         first = step * self.images_per_step + self.rank * size * self.stage.accumulate
         starts = range(first, first + size * self.stage.accumulate, size)
         return [TrainingBatch(step, range(start, start + size)) for start in starts]
 
     def run_phase(self, phase: Phase) -> dict[str, float]:
+        """One optimizer step of a phase. Returns the means of its terms, named "phase/term".
+
+        Raises AnycostError, before the step, when the loss or a gradient is not finite."""
         groups = [group for optimizer in phase.optimizers for group in optimizer.param_groups]
         parameters = [p for group in groups for p in group["params"]]
         for parameter in parameters:
             parameter.grad = None
-        seen: dict[str, float] = {}
+        means: dict[str, float] = {}
         for batch in self.batches(self.step):
             for terms in phase.losses(batch):
                 stacked = torch.stack([term.float() for term in terms.values()])
-                values = dict(zip(terms, stacked.tolist(), strict=True))  # a GPU is waited for once
+                values = dict(zip(terms, stacked.tolist(), strict=True))  # one synchronisation with the GPU
                 if not all(map(math.isfinite, values.values())):
                     found = ", ".join(f"{name} {value:g}" for name, value in values.items())
-                    raise self._not_a_number(f"the loss ({phase.name}: {found})")
+                    raise self._not_finite(f"the loss ({phase.name}: {found})")
                 (stacked.sum() / self.stage.accumulate).backward()
                 for name, value in values.items():
                     key = f"{phase.name}/{name}"
-                    seen[key] = seen.get(key, 0.0) + value / self.stage.accumulate
-        self._average(parameters)
+                    means[key] = means.get(key, 0.0) + value / self.stage.accumulate
+        self._average_gradients(parameters)
         gradients = [p.grad for p in parameters if p.grad is not None]
         if not torch.isfinite(torch.nn.utils.get_total_norm(gradients)):
-            raise self._not_a_number(f"a gradient ({phase.name})")
+            raise self._not_finite(f"a gradient ({phase.name})")
         for group in groups:
-            group["lr"] = group["initial_lr"] * rate(self.stage.optimizer, self.step, self.steps)
+            group["lr"] = group["initial_lr"] * learning_rate_factor(self.stage.optimizer, self.step, self.steps)
         for optimizer in phase.optimizers:
             optimizer.step()
-        seen = self._averaged_scalars(seen)
-        phase.after(seen)
-        return seen
+        means = self._average_scalars(means)
+        phase.after(means)
+        return means
 
-    def _not_a_number(self, what: str) -> AnycostError:
-        kept = state.checkpoints(self.folder)
+    def _not_finite(self, what: str) -> AnycostError:
+        found = checkpoints.find(self.folder)
         return AnycostError(
             (
                 f"{what} is no longer a number at step {self.step}. The last good checkpoint is "
-                f"{(kept[-1] if kept else 'none yet')}"
+                f"{(found[-1] if found else 'none yet')}"
             ),
             "resume from it with a smaller learning rate",
         )
 
-    def _average(self, parameters: Sequence[Tensor]) -> None:
-        """Gradients over all processes, in one message."""
+    def _average_gradients(self, parameters: Sequence[Tensor]) -> None:
+        """Over all processes, in one all-reduce."""
         if self.world == 1:
             return
-        gradients = [p.grad for p in parameters if p.grad is not None]  # of the same ones everywhere
+        gradients = [p.grad for p in parameters if p.grad is not None]  # the same parameters on all processes
         flat = torch.cat([gradient.flatten() for gradient in gradients])
         dist.all_reduce(flat)
         flat /= self.world
         for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
             gradient.copy_(part.view_as(gradient))
 
-    def _averaged_scalars(self, seen: dict[str, float]) -> dict[str, float]:
+    def _average_scalars(self, scalars: dict[str, float]) -> dict[str, float]:
         """Over all processes."""
         if self.world == 1:
-            return seen
-        values = torch.tensor(list(seen.values()), dtype=torch.float64)
+            return scalars
+        values = torch.tensor(list(scalars.values()), dtype=torch.float64)
         dist.all_reduce(values)
-        return dict(zip(seen, (values / self.world).tolist(), strict=True))
+        return dict(zip(scalars, (values / self.world).tolist(), strict=True))
 
-    def _anywhere(self, asked: bool) -> bool:
-        """Whether any of the processes was asked, so that all stop at the same step."""
+    def _any_process(self, flag: bool) -> bool:
+        """Whether the flag is set on any process, so that all stop at the same step."""
         if self.world == 1:
-            return asked
-        any_of_them = torch.tensor(float(asked))
-        dist.all_reduce(any_of_them, dist.ReduceOp.MAX)
-        return bool(any_of_them)
+            return flag
+        flags = torch.tensor(float(flag))
+        dist.all_reduce(flags, dist.ReduceOp.MAX)
+        return bool(flags)
 
     def run_step(self) -> dict[str, float]:
-        """Every phase that is due, then EMA."""
-        seen: dict[str, float] = {}
+        """Runs every phase that is due, then updates the EMA. Returns the means of all terms."""
+        means: dict[str, float] = {}
         for phase in self.phases:
             if self.step % phase.every == 0:
-                seen |= self.run_phase(phase)
+                means |= self.run_phase(phase)
         decay = 0.5 ** (self.images_per_step / self.stage.ema_half_life)
-        decay = min(decay, (1 + self.step) / (10 + self.step))  # forgets the start sooner
+        decay = min(decay, (1 + self.step) / (10 + self.step))  # EMA warm-up: forgets the initial weights sooner
         with torch.no_grad():
             for name, parameter in self.trained.items():
                 self.ema[name].lerp_(parameter, 1 - decay)
         self.step += 1
-        return seen
+        return means
 
     @contextmanager
-    def averaged(self) -> Iterator[nn.Module]:
-        """The student with its averaged weights, within the block."""
-        now = {name: p.detach().clone() for name, p in self.trained.items()}
-        self._put(self.ema)
+    def ema_weights(self) -> Iterator[nn.Module]:
+        """Yields the model with its EMA weights; the current ones come back at the end of the block."""
+        current = {name: p.detach().clone() for name, p in self.trained.items()}
+        self._copy_weights(self.ema)
         try:
-            yield self.student
+            yield self.model
         finally:
-            self._put(now)
+            self._copy_weights(current)
 
     @torch.no_grad()
-    def _put(self, tensors: Mapping[str, Tensor]) -> None:
+    def _copy_weights(self, tensors: Mapping[str, Tensor]) -> None:
         for name, parameter in self.trained.items():
             parameter.copy_(tensors[name])
 
     def run(self, sheet: Callable[[], np.ndarray] | None = None) -> None:
-        """To the stage's end. Ctrl-C stops after the running step, saved. sheet: draws the pictures to look at,
-        uint8 [H, W, 3]; asked now and then, on the first process."""
+        """Runs to the end of the stage; a stop request ends it after the current step, with a checkpoint.
+
+        sheet: renders a sample sheet, uint8 RGB [H, W, 3]; called every `sheet_steps`, on the first process.
+        Raises AnycostError when the loss or a gradient is not finite; the last checkpoint is kept."""
         records = Records(self.folder, self.step, self.images_per_step) if self.rank == 0 else None
-        saved = time.monotonic()
+        saved_at = time.monotonic()
         bar = tqdm(total=self.steps, initial=self.step, desc=self.stage.name, unit="step", disable=self.rank > 0)
         try:
-            with stop_requests() as asked:
-                while self.step < self.steps and not self._anywhere(asked()):
-                    seen = self.run_step()
+            with stop_requests() as stop_requested:
+                while self.step < self.steps and not self._any_process(stop_requested()):
+                    means = self.run_step()
                     bar.update()
-                    shown = {name.split("/")[-1]: f"{value:.4f}" for name, value in seen.items()}
+                    shown = {name.split("/")[-1]: f"{value:.4f}" for name, value in means.items()}
                     bar.set_postfix(shown, refresh=False)
                     if records:
-                        records.scalars(self.step, seen)
+                        records.scalars(self.step, means)
                         if sheet and (self.step % self.stage.sheet_steps == 0 or self.step == self.steps):
                             records.sheet(self.step, sheet())
-                    if time.monotonic() - saved > 60 * self.stage.save_minutes:
+                    if time.monotonic() - saved_at > 60 * self.stage.save_minutes:
                         self.save()
-                        saved = time.monotonic()
+                        saved_at = time.monotonic()
                 self.save()
         finally:
             bar.close()

@@ -1,1 +1,1 @@
-"""Adversarial training, both of the paper's stages."""
+"""Adversarial training of the StyleGAN2 family: both stages of Anycost GANs."""

@@ -1,7 +1,9 @@
-"""Trains a StyleGAN2 generator, whole or with its sub-generators, against the paper's discriminator.
+"""Adversarial training of a StyleGAN2 generator and its sub-generators: both stages of Anycost GANs.
 
-Plain stage: pictures of several resolutions at full width, R1 and path length. Adaptive stage: each step draws with a
-sub-generator, which the discriminator is told, and which is also held to what the frozen full generator draws.
+Anycost GANs (Lin et al. 2021, arXiv 2103.03243). First stage: multi-resolution training at full width. Second stage:
+adaptive-channel training; each step trains a sub-generator, against a discriminator that is conditioned on its
+architecture, and with distillation from the frozen first stage. Losses and regularisation as in StyleGAN2 (Karras et
+al. 2019, arXiv 1912.04958): non-saturating logistic loss, R1, path length, both lazily (section 3).
 """
 
 import copy
@@ -18,21 +20,22 @@ from anycost_models.core.errors import AnycostError
 from anycost_models.generators.elastic import SubGenerator
 from anycost_models.generators.stylegan2 import StyledConv, StyleGAN2Generator
 from anycost_models.metrics.enl0 import PerceptualDistance, load_perceptual
-from anycost_models.training.data.image_dataset import Shuffled, pictures_of
-from anycost_models.training.engine import losses, sub_generator_sampling
-from anycost_models.training.engine.device import features_in, is_fast, training_device
-from anycost_models.training.engine.stage import Adversarial, Optimizer, TrainingStage
-from anycost_models.training.engine.trainer import Phase, Trainer, TrainingBatch, optimizers
+from anycost_models.training.data.image_dataset import Shuffled, open_dataset
+from anycost_models.training.engine.device import autocast, training_device, use_bfloat16
+from anycost_models.training.engine.losses import DistillationLoss
+from anycost_models.training.engine.stage import AdversarialSettings, OptimizerSettings, TrainingStage
+from anycost_models.training.engine.sub_generator_sampling import sample_resolutions, sample_sub_generator, seed_of
+from anycost_models.training.engine.trainer import Phase, Trainer, TrainingBatch, make_optimizers
 from anycost_models.training.gan import initial_networks
 from anycost_models.training.gan.channel_importance import sort_channels
 from anycost_models.training.gan.discriminator import GROUP, Discriminator, encode_architecture
-from anycost_models.training.gan.generator_inputs import Inputs, draw_inputs
+from anycost_models.training.gan.generator_inputs import GeneratorInputs, sample_inputs
 
-PATH_MEMORY = 0.01  # what a step's mean path length adds to the running mean
+PATH_LENGTH_DECAY = 0.01  # weight of a step's mean in the running mean of path lengths
 
 
 class DiscriminatorState(nn.Module):
-    """What the generator is trained against, all of which a continued training needs."""
+    """What checkpoints keep beside the generator: the discriminator and the running mean of path lengths."""
 
     path_length: Tensor
 
@@ -43,167 +46,170 @@ class DiscriminatorState(nn.Module):
 
 
 class AdversarialLosses:
-    """The phases of an adversarial stage: what each of them minimises."""
+    """The losses of an adversarial stage, one method per phase."""
 
     def __init__(
         self,
         stage: TrainingStage,
-        rules: Adversarial,
+        config: AdversarialSettings,
         generator: StyleGAN2Generator,
-        opponent: DiscriminatorState,
+        state: DiscriminatorState,
         real: Shuffled,
         teacher: StyleGAN2Generator | None = None,  # None: no distillation
         perceptual: PerceptualDistance | None = None,
-        fast: bool = False,  # features in bf16
+        fast: bool = False,  # features in bfloat16
     ) -> None:
-        self.stage, self.rules, self.wanted, self.fast = stage, rules, stage.sub_generators, fast
-        self.generator, self.opponent, self.teacher, self.perceptual = generator, opponent, teacher, perceptual
-        self.shuffled, self.discriminator = real, opponent.discriminator
-        self.highest = max(self.wanted.resolutions)  # pixels
+        self.stage, self.config, self.sampling, self.fast = stage, config, stage.sub_generators, fast
+        self.generator, self.state, self.teacher, self.perceptual = generator, state, teacher, perceptual
+        self.dataset, self.discriminator = real, state.discriminator
+        self.highest = max(self.sampling.resolutions)  # pixels
         self.device = generator.constant.device
 
     def phases(self) -> list[Phase]:
-        rules, settings = self.rules, self.stage.optimizer
-        plain = self.wanted.channels == "full" and rules.path_length > 0
-        judge = optimizers(self.discriminator, lazy(settings, rules.r1_every if rules.r1 else 0))
-        artist = optimizers(self.generator, lazy(settings, rules.path_every if plain else 0), self.stage.trainable)
-        found = [Phase("discriminator", 1, judge, self.discriminator_losses)]
-        if rules.r1:
-            found.append(Phase("r1", rules.r1_every, judge, self.r1_losses))
-        found.append(Phase("generator", 1, artist, self.generator_losses))
-        if plain:
-            found.append(Phase("path_length", rules.path_every, artist, self.path_length_losses, self.remember))
-        return found
+        config, settings = self.config, self.stage.optimizer
+        regularize_path = self.sampling.channels == "full" and config.path_length > 0
+        d_settings = lazy_regularization(settings, config.r1_every if config.r1 else 0)
+        g_settings = lazy_regularization(settings, config.path_every if regularize_path else 0)
+        d_optim = make_optimizers(self.discriminator, d_settings)
+        g_optim = make_optimizers(self.generator, g_settings, self.stage.trainable)
+        phases = [Phase("discriminator", 1, d_optim, self.discriminator_losses)]
+        if config.r1:
+            phases.append(Phase("r1", config.r1_every, d_optim, self.r1_losses))
+        phases.append(Phase("generator", 1, g_optim, self.generator_losses))
+        if regularize_path:
+            path_every, update = config.path_every, self.update_path_length
+            phases.append(Phase("path_length", path_every, g_optim, self.path_length_losses, update))
+        return phases
 
-    # What a step trains
+    # Samples of a step
 
     def outputs(self, step: int) -> list[int]:
-        """The resolutions whose pictures are judged, ascending."""
-        return sub_generator_sampling.outputs(self.wanted, self.rules.outputs, self.stage.seed, step)
+        """The resolutions whose images the discriminator sees, pixels, ascending."""
+        return sample_resolutions(self.sampling, self.config.outputs, self.stage.seed, step)
 
     def sub_generator(self, step: int) -> SubGenerator:
-        """That draws them: with all exits up to the highest."""
-        seed = sub_generator_sampling.seed_of("fake", self.stage.seed)
-        return sub_generator_sampling.draw(self.generator, self.wanted, self.outputs(step)[-1], seed, step)
+        """The sub-generator that renders them, with all exits up to the highest."""
+        seed = seed_of("fake", self.stage.seed)
+        return sample_sub_generator(self.generator, self.sampling, self.outputs(step)[-1], seed, step)
 
     def code(self, sub: SubGenerator, resolution: int) -> Tensor:
-        """What the discriminator is told of the sub-generator whose exit drew a picture. [layers · 4]"""
+        """The architecture code of the part of `sub` up to that exit. [layers · 4]"""
         widths = self.generator.widths(sub)[: self.generator.layers_at(resolution)]
         return encode_architecture(self.generator.config.channels, widths).to(self.device)
 
     def real(self, samples: range, resolution: int) -> tuple[Tensor, Tensor]:
-        """Pictures, and for each a random architecture [N, layers · 4], drawn as those that are told of fakes: what it
-        is told must not say by itself who drew the picture. So those whose deviation is taken together are of one, as
-        fakes are: the deviation of what several architectures modulate would tell."""
-        seed = sub_generator_sampling.seed_of("real", self.stage.seed)
+        """Real images [N, 3, R, R] and an architecture code for each [N, layers · 4].
+
+        Real images get random architecture codes so that the condition does not reveal real or fake. All images of a
+        group of the minibatch standard deviation get the same code, as fakes have: different modulations within a
+        group would raise its deviation."""
+        seed = seed_of("real", self.stage.seed)
         groups = (sample // GROUP for sample in samples)
-        subs = (sub_generator_sampling.draw(self.generator, self.wanted, resolution, seed, group) for group in groups)
+        subs = (sample_sub_generator(self.generator, self.sampling, resolution, seed, group) for group in groups)
         codes = torch.stack([self.code(sub, resolution) for sub in subs])
-        return self.shuffled(samples, resolution).to(self.device), codes
+        return self.dataset(samples, resolution).to(self.device), codes
 
-    def inputs(self, phase: str, samples: range, resolution: int) -> Inputs:
-        seed = sub_generator_sampling.seed_of(phase, self.stage.seed)
-        return draw_inputs(self.generator, samples, resolution, seed, self.rules.mixing)
+    def inputs(self, phase: str, samples: range, resolution: int) -> GeneratorInputs:
+        """z and noise for each sample, different in each phase."""
+        seed = seed_of(phase, self.stage.seed)
+        return sample_inputs(self.generator, samples, resolution, seed, self.config.mixing)
 
-    def score(self, pictures: Tensor, code: Tensor, *, exact: bool = False) -> Tensor:
-        """[N], the higher the more real."""
-        told = code if self.discriminator.config.layers else None
-        with features_in(self.fast and not exact, self.device):
-            return self.discriminator(pictures, told).float()
+    def score(self, images: Tensor, code: Tensor, *, exact: bool = False) -> Tensor:
+        """The discriminator's logits [N], higher for real. exact: in float32"""
+        condition = code if self.discriminator.config.layers else None
+        with autocast(self.fast and not exact, self.device):
+            return self.discriminator(images, condition).float()
 
     # The phases
 
     def discriminator_losses(self, batch: TrainingBatch) -> Iterator[dict[str, Tensor]]:
-        """Scores real pictures high and drawn ones low, by the logistic loss."""
+        """Logistic loss of real and fake images."""
         self.discriminator.requires_grad_(True)
         sub, outputs = self.sub_generator(batch.step), self.outputs(batch.step)
         with torch.no_grad():
-            drawn = draw(self.generator, self.inputs("discriminator", batch.samples, outputs[-1]), sub, self.fast)
+            fake = render(self.generator, self.inputs("discriminator", batch.samples, outputs[-1]), sub, self.fast)
         for resolution in outputs:
-            yield {"fake": F.softplus(self.score(drawn[resolution], self.code(sub, resolution))).mean() / len(outputs)}
+            yield {"fake": F.softplus(self.score(fake[resolution], self.code(sub, resolution))).mean() / len(outputs)}
             yield {"real": F.softplus(-self.score(*self.real(batch.samples, resolution))).mean() / len(outputs)}
 
     def r1_losses(self, batch: TrainingBatch) -> Iterator[dict[str, Tensor]]:
-        """R1: the score's slope in real pictures, in float32."""
+        """R1 (Mescheder et al. 2018, arXiv 1801.04406): γ/2 · ‖∇score‖² on real images, in float32."""
         self.discriminator.requires_grad_(True)
         outputs = self.outputs(batch.step)
         for resolution in outputs:
-            pictures, codes = self.real(batch.samples, resolution)
-            pictures.requires_grad_(True)
-            score = self.score(pictures, codes, exact=True).sum()
-            (slope,) = torch.autograd.grad(score, pictures, create_graph=True)
-            gamma = self.rules.r1 * (resolution / self.highest) ** 2
-            weight = 0.5 * gamma * self.rules.r1_every / len(outputs)
-            yield {"penalty": weight * slope.square().sum(dim=(1, 2, 3)).mean()}
+            images, codes = self.real(batch.samples, resolution)
+            images.requires_grad_(True)
+            score = self.score(images, codes, exact=True).sum()
+            (gradient,) = torch.autograd.grad(score, images, create_graph=True)
+            gamma = self.config.r1 * (resolution / self.highest) ** 2
+            weight = 0.5 * gamma * self.config.r1_every / len(outputs)
+            yield {"penalty": weight * gradient.square().sum(dim=(1, 2, 3)).mean()}
 
     def generator_losses(self, batch: TrainingBatch) -> Iterator[dict[str, Tensor]]:
-        """Draws what is scored high (non-saturating), and like the teacher if there is one."""
+        """Non-saturating logistic loss, and distillation if there is a teacher."""
         self.discriminator.requires_grad_(False)
         sub, outputs = self.sub_generator(batch.step), self.outputs(batch.step)
         inputs = self.inputs("generator", batch.samples, self.highest if self.teacher else outputs[-1])
-        drawn = draw(self.generator, inputs, sub, self.fast)
-        scores = [self.score(drawn[resolution], self.code(sub, resolution)) for resolution in outputs]
+        fake = render(self.generator, inputs, sub, self.fast)
+        scores = [self.score(fake[resolution], self.code(sub, resolution)) for resolution in outputs]
         terms = {"adversarial": torch.stack([F.softplus(-score).mean() for score in scores]).mean()}
         if self.teacher and self.perceptual:
             with torch.no_grad():
-                taught = draw(self.teacher, inputs, SubGenerator(self.highest), self.fast)[self.highest]
-            goal = F.avg_pool2d(taught, self.highest // outputs[-1])
-            distance = losses.Distance(goal, self.perceptual, self.stage.distillation)
-            terms |= distance({resolution: drawn[resolution] for resolution in outputs})
+                full = render(self.teacher, inputs, SubGenerator(self.highest), self.fast)[self.highest]
+            target = F.avg_pool2d(full, self.highest // outputs[-1])
+            distillation = DistillationLoss(target, self.perceptual, self.stage.distillation)
+            terms |= distillation({resolution: fake[resolution] for resolution in outputs})
         yield terms
 
     def path_length_losses(self, batch: TrainingBatch) -> Iterator[dict[str, Tensor]]:
-        """Path length: a step in W moves the picture equally far everywhere. Every second sample, since it takes a
-        gradient of a gradient; in float32."""
+        """Path length regularisation (StyleGAN2, section 3.2), in float32, on every second sample: the second-order
+        gradient is expensive."""
         samples = batch.samples[::2]
         inputs = self.inputs("path length", samples, self.highest)
         latent = inputs.wplus(self.generator)
-        pictures = self.generator.all_pictures(latent, SubGenerator(self.highest), noise=inputs.noise)[self.highest]
-        rngs = (
-            torch.Generator().manual_seed(sub_generator_sampling.seed_of("direction", self.stage.seed, sample))
-            for sample in samples
-        )
-        direction = torch.stack([torch.randn(pictures.shape[1:], generator=rng) for rng in rngs]).to(self.device)
-        (slope,) = torch.autograd.grad((pictures * direction).sum() / self.highest, latent, create_graph=True)
-        lengths = slope.square().sum(2).mean(1).sqrt()
-        penalty = (lengths - self.opponent.path_length).square().mean()
+        images = self.generator.all_pictures(latent, SubGenerator(self.highest), noise=inputs.noise)[self.highest]
+        rngs = (torch.Generator().manual_seed(seed_of("direction", self.stage.seed, sample)) for sample in samples)
+        direction = torch.stack([torch.randn(images.shape[1:], generator=rng) for rng in rngs]).to(self.device)
+        (gradient,) = torch.autograd.grad((images * direction).sum() / self.highest, latent, create_graph=True)
+        lengths = gradient.square().sum(2).mean(1).sqrt()
+        penalty = (lengths - self.state.path_length).square().mean()
         yield {
-            "penalty": self.rules.path_length * self.rules.path_every * penalty,
+            "penalty": self.config.path_length * self.config.path_every * penalty,
             "length": lengths.mean().detach(),
         }
 
-    def remember(self, seen: dict[str, float]) -> None:
-        """seen: the terms' means over all processes."""
-        length = self.opponent.path_length
-        length.lerp_(torch.full_like(length, seen["path_length/length"]), PATH_MEMORY)
+    def update_path_length(self, means: dict[str, float]) -> None:
+        """means: of the terms, over all processes"""
+        length = self.state.path_length
+        length.lerp_(torch.full_like(length, means["path_length/length"]), PATH_LENGTH_DECAY)
 
 
 class _Synthesis(nn.Module):
-    """Draws where torch wants a module's own call."""
+    """Wraps synthesis from GeneratorInputs as a module's forward, which functional_call needs."""
 
     def __init__(self, generator: StyleGAN2Generator) -> None:
         super().__init__()
         self.generator = generator
 
-    def forward(self, inputs: Inputs, sub: SubGenerator) -> dict[int, Tensor]:
+    def forward(self, inputs: GeneratorInputs, sub: SubGenerator) -> dict[int, Tensor]:
         return self.generator.all_pictures(inputs.wplus(self.generator), sub, noise=inputs.noise)
 
 
-def draw(generator: StyleGAN2Generator, inputs: Inputs, sub: SubGenerator, fast: bool) -> dict[int, Tensor]:
-    """What every exit up to the sub-generator's resolution draws, differentiably. fast: with features in bfloat16;
-    styles, demodulation and the pictures stay float32."""
-    rounded = {}
+def render(generator: StyleGAN2Generator, inputs: GeneratorInputs, sub: SubGenerator, fast: bool) -> dict[int, Tensor]:
+    """Resolution → images [N, 3, R, R], about −1…1, of every exit up to the sub-generator's; differentiable.
+
+    fast: features in bfloat16; styles, demodulation and images stay float32"""
+    overrides = {}
     if fast:
         convs = {name for name, module in generator.named_modules() if isinstance(module, StyledConv)}
         features = {"constant", *(f"{name}.weight" for name in convs)}
-        rounded = {f"generator.{name}": p.bfloat16() for name, p in generator.named_parameters() if name in features}
-    drawn: dict[int, Tensor] = functional_call(_Synthesis(generator), rounded, (inputs, sub))
-    return drawn
+        overrides = {f"generator.{name}": p.bfloat16() for name, p in generator.named_parameters() if name in features}
+    images: dict[int, Tensor] = functional_call(_Synthesis(generator), overrides, (inputs, sub))
+    return images
 
 
-def lazy(settings: Optimizer, every: int) -> Optimizer:
-    """For an optimizer that also takes a penalty's steps every so often (0: it does not), as published: so that it
-    goes as far in the same number of steps."""
+def lazy_regularization(settings: OptimizerSettings, every: int) -> OptimizerSettings:
+    """Adam's settings for lazy regularisation every so many steps (0: none): StyleGAN2, section 3.1."""
     if not every:
         return settings
     share = every / (every + 1)
@@ -212,31 +218,31 @@ def lazy(settings: Optimizer, every: int) -> Optimizer:
 
 
 def adversarial_trainer(stage: TrainingStage, folder: Path) -> Trainer:
-    """Raises AnycostError for a stage that cannot be: a wrong generator, batch, resolution or picture."""
-    rules = stage.adversarial
-    if rules is None:
+    """folder: the stage's own. Raises AnycostError when the stage's generator, batch, resolutions or images do not
+    fit."""
+    config = stage.adversarial
+    if config is None:
         raise AnycostError(f"the stage '{stage.name}' has no table [adversarial]", "add it")
     if stage.batch % GROUP:
         raise AnycostError(
             f"the batch is {stage.batch}",
-            (f"choose a multiple of {GROUP}, because the discriminator compares pictures in groups of so many"),
+            f"choose a multiple of {GROUP}, because the discriminator compares pictures in groups of so many",
         )
     device = training_device()
-    fast = is_fast(stage, device)
-    generator = initial_networks.generator(stage, folder)
-    discriminator = initial_networks.discriminator(stage, folder, generator)
-    real = Shuffled(
-        pictures_of(stage, max(stage.sub_generators.resolutions), folder, fast), stage.seed, stage.data.flip
-    )
+    fast = use_bfloat16(stage, device)
+    generator = initial_networks.initial_generator(stage, folder)
+    discriminator = initial_networks.initial_discriminator(stage, folder, generator)
+    dataset = open_dataset(stage, max(stage.sub_generators.resolutions), folder, fast)
+    real = Shuffled(dataset, stage.seed, stage.data.flip)
     teacher = perceptual = None
     if stage.sub_generators.channels != "full" and stage.scratch is None:
         teacher = copy.deepcopy(generator).requires_grad_(False).to(device)
         perceptual = load_perceptual().requires_grad_(False).to(device)
-    if rules.sort:
+    if config.sort:
         z = torch.randn(4096, generator.config.style_dim, generator=torch.Generator().manual_seed(stage.seed))
         sort_channels(generator, generator.mapping(z))
-    generator, opponent = generator.to(device), DiscriminatorState(discriminator).to(device)
-    for module in (generator, opponent):  # a fifth quicker on CPUs
+    generator, state = generator.to(device), DiscriminatorState(discriminator).to(device)
+    for module in (generator, state):  # a fifth faster on CPUs
         module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    game = AdversarialLosses(stage, rules, generator, opponent, real, teacher, perceptual, fast)
-    return Trainer(stage, generator, game.phases(), folder, opponent)
+    losses = AdversarialLosses(stage, config, generator, state, real, teacher, perceptual, fast)
+    return Trainer(stage, generator, losses.phases(), folder, state)

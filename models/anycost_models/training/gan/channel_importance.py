@@ -1,8 +1,9 @@
-"""Sorts a StyleGAN2 generator's channels by importance, so that a narrower layer keeps those that matter.
+"""Sorts a StyleGAN2 generator's channels by importance, so that narrower layers keep the important ones.
 
-As published: a channel's importance is the sum of the absolute weights it meets in the next convolution, times the mean
-magnitude of the style it is multiplied by there; of the last layer's channels, in the last RGB head. The function of
-the full generator is unchanged: its channels are renamed, nothing else.
+As published for adaptive-channel training (Anycost GANs, Lin et al. 2021, arXiv 2103.03243): the importance of a
+channel is the sum of the absolute weights that read it in the next convolution (for the last layer, in the RGB head),
+times the mean magnitude of the style that modulates it there. Sorting is a permutation: the full generator's function
+does not change.
 """
 
 import torch
@@ -13,10 +14,10 @@ from anycost_models.generators.stylegan2 import ModulatedConv, RGBHead, StyledCo
 
 @torch.no_grad()
 def sort_channels(model: StyleGAN2Generator, styles: Tensor) -> None:
-    """In place; styles: w [N, D], of many faces."""
+    """Sorts in place. styles: w [N, D], of many faces"""
     for layer in reversed(range(len(model.config.channels))):
         readers: list[StyledConv | RGBHead] = [*model.convs[layer : layer + 1]]
-        if layer % 2:  # what is drawn last at its size, an RGB head reads too
+        if layer % 2:  # the last layer of its resolution: an RGB head reads it too
             readers.append(model.heads[layer // 2])
         order = importance(readers[0], styles).argsort(descending=True, stable=True)
         _reorder_outputs(model, layer, order)
@@ -25,7 +26,7 @@ def sort_channels(model: StyleGAN2Generator, styles: Tensor) -> None:
 
 
 def importance(reader: StyledConv | RGBHead, styles: Tensor) -> Tensor:
-    """Of each of its input channels. [inputs]"""
+    """[inputs], of each input channel. styles: w [N, D]"""
     others = [axis for axis in range(reader.weight.ndim) if axis != _input_axis(reader)]
     return reader.weight.abs().sum(others) * reader.style(styles).abs().mean(0)
 
@@ -35,7 +36,7 @@ def _input_axis(reader: ModulatedConv) -> int:
 
 
 def _reorder_outputs(model: StyleGAN2Generator, layer: int, order: Tensor) -> None:
-    """Of the constant (layer 0) or of the convolution that makes the layer."""
+    """Of the constant (layer 0) or of the layer's convolution."""
     if layer == 0:
         model.constant.copy_(model.constant[:, order])
         return

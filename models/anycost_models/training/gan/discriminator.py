@@ -1,8 +1,8 @@
-"""The paper's discriminator: judges pictures of several resolutions, knowing which sub-generator drew them.
+"""The generator-conditioned, multi-resolution discriminator of Anycost GANs (Lin et al. 2021, arXiv 2103.03243).
 
-A residual StyleGAN2 discriminator. Each resolution enters at its own level through its own 1×1 convolution and shares
-the blocks below. The last two blocks are modulated by the sub-generator's architecture, so that a cheap sub-generator
-is not judged by what only the full one can draw. Real pictures are given an architecture too: a random one.
+A residual discriminator as in StyleGAN2 (Karras et al. 2019, arXiv 1912.04958, section 4). Images of each resolution
+enter at their own level, by a 1×1 convolution of their own, and share the blocks below. The last two blocks are
+modulated by the architecture of the sub-generator, so that a narrow one is not compared with the full generator.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,25 +17,27 @@ from anycost_models.core.errors import AnycostError
 from anycost_models.generators.elastic import RATIOS
 from anycost_models.generators.stylegan2 import BASE, ROOT2, EqualLinear, blur
 
-CONDITIONED = 2  # blocks that are modulated: 16 → 8 px and 8 → 4 px
-GROUP = 4  # pictures whose deviation from each other is shown to the last layers
+CONDITIONED = 2  # modulated blocks: 16 → 8 px and 8 → 4 px
+GROUP = 4  # images per group of the minibatch standard deviation
 
 
 @dataclass(frozen=True)
 class DiscriminatorConfig:
-    resolutions: tuple[int, ...] = (128, 256, 512, 1024)  # of the pictures it judges, pixels, ascending powers of two
+    resolutions: tuple[int, ...] = (128, 256, 512, 1024)  # of its inputs, pixels, ascending powers of two
     channel_multiplier: float = 2.0
     channel_max: int = 512
-    layers: int = 0  # of the generator, whose widths it is told (0: it is told nothing)
+    layers: int = 0  # of the generator, for the architecture code; 0: not conditioned
 
     def width(self, resolution: int) -> int:
-        """Channels of the features of that size."""
+        """Channels of features of that size (pixels)."""
         return min(self.channel_max, int(self.channel_multiplier * BASE / resolution))
 
 
 def encode_architecture(full: Sequence[int], widths: Sequence[int]) -> Tensor:
-    """A sub-generator's widths as the discriminator is told them: for each layer of the generator, whose `full` widths
-    are given, one-hot the ratio in RATIOS that is nearest; all zero for layers that do not run. [layers · 4]"""
+    """The architecture code of a sub-generator: per layer, the nearest of RATIOS as one-hot; zeros for layers that do
+    not run. [layers · 4]
+
+    full: output channels of the full generator's layers; widths: of the sub-generator's"""
     code = torch.zeros(len(full), len(RATIOS))
     for layer, width in enumerate(widths):
         code[layer, min(range(len(RATIOS)), key=lambda i: abs(RATIOS[i] - width / full[layer]))] = 1
@@ -43,8 +45,10 @@ def encode_architecture(full: Sequence[int], widths: Sequence[int]) -> Tensor:
 
 
 class EqualConv(nn.Module):
-    """A convolution of equalised learning rate, → LeakyReLU unless it is linear; conditioned on the architecture where
-    a code length is given. down: to half the size, blurred first."""
+    """A convolution with equalised learning rate and LeakyReLU.
+
+    down: blur, then stride 2; linear: without bias and LeakyReLU; code: length of the architecture code that modulates
+    its output (0: none)"""
 
     def __init__(
         self, inputs: int, outputs: int, kernel: int, *, down: bool = False, linear: bool = False, code: int = 0
@@ -57,11 +61,11 @@ class EqualConv(nn.Module):
         self.padding, self.down = kernel // 2, down
 
     def forward(self, x: Tensor, architecture: Tensor | None) -> Tensor:
-        """x [N, inputs, H, W], architecture [1 or N, code]"""
+        """x [N, inputs, H, W], architecture [1 or N, code] → [N, outputs, H, W], with `down` of half the size"""
         weight = self.weight * self.scale
         if not self.down:
             x = F.conv2d(x, weight, padding=self.padding)
-        elif weight.shape[-1] == 1:  # blur only what is kept
+        elif weight.shape[-1] == 1:  # blurs only the pixels that stride 2 keeps
             x = F.conv2d(blur(x, padding=1, stride=2), weight)
         else:
             x = F.conv2d(blur(x, padding=2), weight, stride=2)
@@ -74,7 +78,7 @@ class EqualConv(nn.Module):
 
 
 class Block(nn.Module):
-    """To half the size, by two convolutions and a shortcut. [N, inputs, H, W] → [N, outputs, H/2, W/2]"""
+    """Two convolutions and a shortcut: [N, inputs, H, W] → [N, outputs, H/2, W/2]."""
 
     def __init__(self, inputs: int, outputs: int, code: int) -> None:
         super().__init__()
@@ -87,6 +91,8 @@ class Block(nn.Module):
 
 
 class Discriminator(nn.Module):
+    """Raises AnycostError for resolutions that are not powers of two from 8 px."""
+
     def __init__(self, config: DiscriminatorConfig) -> None:
         super().__init__()
         sizes = [4 << i for i in range(1, 10)]
@@ -94,7 +100,7 @@ class Discriminator(nn.Module):
             raise AnycostError(f"a discriminator of {config.resolutions} px", f"list powers of two, 8 to {sizes[-1]}")
         self.config = config
         code, width = len(RATIOS) * config.layers, config.width
-        # Keyed by the size of what goes in, pixels.
+        # By the size of their input, pixels.
         entries = nn.ModuleDict({str(r): EqualConv(3, width(r), 1) for r in config.resolutions})
         blocks = nn.ModuleDict(
             {
@@ -109,8 +115,8 @@ class Discriminator(nn.Module):
         self.score = EqualLinear(width(4), 1)
 
     def forward(self, image: Tensor, architecture: Tensor | None = None) -> Tensor:
-        """image [N, 3, R, R], about −1…1; architecture: `encode_architecture`'s code, for all pictures [code] or for
-        each [N, code]. Returns a score [N] for each, the higher the more real."""
+        """image [N, 3, R, R], about −1…1; architecture: code of `encode_architecture`, of all images [code] or of each
+        [N, code]. Returns logits [N], higher for real. Raises AnycostError for another resolution."""
         size = image.shape[-1]
         if size not in self.config.resolutions:
             raise AnycostError(
@@ -122,15 +128,15 @@ class Discriminator(nn.Module):
         while size > 4:
             x = self.blocks[str(size)](x, architecture)
             size //= 2
-        x = self.conv(torch.cat((x, batch_deviation(x)), dim=1), None)
+        x = self.conv(torch.cat((x, minibatch_deviation(x)), dim=1), None)
         x = F.leaky_relu(self.linear(x.flatten(1)), 0.2) * ROOT2
         return self.score(x)[:, 0]
 
 
-def batch_deviation(x: Tensor) -> Tensor:
-    """How much pictures differ from their neighbours in the batch, in groups of GROUP (or the next smaller divisor):
-    the mean standard deviation of all features. [N, C, H, W] → [N, 1, H, W]"""
+def minibatch_deviation(x: Tensor) -> Tensor:
+    """Minibatch standard deviation: the mean over all features, in groups of GROUP neighbours (or the largest
+    divisor of N below it). [N, C, H, W] → [N, 1, H, W]"""
     count = next(size for size in range(min(GROUP, len(x)), 0, -1) if len(x) % size == 0)
-    groups = x.unflatten(0, (-1, count))  # neighbours: parts of a batch, on other machines, hold the same groups
+    groups = x.unflatten(0, (-1, count))  # neighbours, so that a batch split over processes has the same groups
     deviation = torch.sqrt(groups.var(dim=1, unbiased=False) + 1e-8).mean(dim=(1, 2, 3))
     return deviation.repeat_interleave(count)[:, None, None, None].expand(-1, 1, *x.shape[2:])

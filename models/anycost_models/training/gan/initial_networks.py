@@ -1,4 +1,4 @@
-"""Where an adversarial stage begins: with new networks, or with those that an earlier stage left in its folder."""
+"""Initial networks of an adversarial stage: new ones, or those of an earlier stage."""
 
 from pathlib import Path
 
@@ -10,24 +10,24 @@ from anycost_models.core.errors import AnycostError
 from anycost_models.generators.checkpoint import load_generator
 from anycost_models.generators.elastic import SubGenerator
 from anycost_models.generators.stylegan2 import StyleGAN2Config, StyleGAN2Generator
-from anycost_models.training.engine import checkpoints as state
+from anycost_models.training.engine import checkpoints
 from anycost_models.training.engine.stage import TrainingStage
 from anycost_models.training.engine.sub_generator_sampling import seed_of
 from anycost_models.training.gan.discriminator import Discriminator, DiscriminatorConfig
 
-RESULT = "trained.safetensors"  # of every stage, in its folder
+RESULT = "trained.safetensors"  # the exported network in a stage's folder
 
 
-def generator(stage: TrainingStage, folder: Path) -> StyleGAN2Generator:
-    """folder: the stage's own. Raises AnycostError when the stage doesn't say which one, or it isn't there or doesn't
-    draw the stage's resolutions."""
+def initial_generator(stage: TrainingStage, folder: Path) -> StyleGAN2Generator:
+    """folder: the stage's own. Raises AnycostError when the generator is missing, of another family, or lacks the
+    stage's resolutions, and when its channels do not allow uniform ratios."""
     if stage.scratch:
         config = StyleGAN2Config(**msgspec.structs.asdict(stage.scratch))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed_of("generator", stage.seed))
             model = StyleGAN2Generator(config)
     else:
-        path = _before(stage, folder) / RESULT if stage.after else Path(stage.generator)
+        path = _previous(stage, folder) / RESULT if stage.after else Path(stage.generator)
         if stage.after and not path.is_file():
             raise AnycostError(
                 f"the stage '{stage.name}' begins with {path}, which is missing",
@@ -37,11 +37,11 @@ def generator(stage: TrainingStage, folder: Path) -> StyleGAN2Generator:
         if not isinstance(loaded, StyleGAN2Generator):
             raise AnycostError(f"{path} is not a StyleGAN2 generator", "name one: only those are trained adversarially")
         model = loaded.train().requires_grad_(True)
-    missing = set(stage.sub_generators.resolutions) - set(model.config.exits)
-    if missing or max(stage.sub_generators.resolutions) != model.config.resolution:
+    unknown = set(stage.sub_generators.resolutions) - set(model.config.exits)
+    if unknown or max(stage.sub_generators.resolutions) != model.config.resolution:
         known = ", ".join(map(str, model.config.exits))
         raise AnycostError(
-            f"the generator draws {known} px",
+            f"the generator renders {known} px",
             (
                 "take `resolutions` of those, the last one among them, not "
                 f"{', '.join(map(str, stage.sub_generators.resolutions))}"
@@ -56,42 +56,44 @@ def generator(stage: TrainingStage, folder: Path) -> StyleGAN2Generator:
     return model
 
 
-def discriminator(stage: TrainingStage, folder: Path, judged: StyleGAN2Generator) -> Discriminator:
-    """A new one, or the earlier stage's. It is told which sub-generator drew a picture where those are trained, and
-    begins as if it had not heard. Raises AnycostError when the earlier stage's is missing or of other sizes."""
-    layers = 0 if stage.sub_generators.channels == "full" else len(judged.config.channels)
-    sizes = stage.discriminator
+def initial_discriminator(stage: TrainingStage, folder: Path, generator: StyleGAN2Generator) -> Discriminator:
+    """A new one, or the earlier stage's; conditioned on the architecture where sub-generators are trained. A new
+    condition has no effect at first. Raises AnycostError when the earlier stage's is missing or of other sizes."""
+    layers = 0 if stage.sub_generators.channels == "full" else len(generator.config.channels)
+    settings = stage.discriminator
     resolutions = tuple(sorted(stage.sub_generators.resolutions))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of("discriminator", stage.seed))
-        model = Discriminator(DiscriminatorConfig(resolutions, sizes.channel_multiplier, sizes.channel_max, layers))
+        model = Discriminator(
+            DiscriminatorConfig(resolutions, settings.channel_multiplier, settings.channel_max, layers)
+        )
     for name, module in model.named_modules():
         if name.endswith(".condition") and isinstance(module, nn.Linear):
             nn.init.zeros_(module.weight)
             nn.init.zeros_(module.bias)
     if stage.after:
-        _take_over(model, _before(stage, folder))
+        _load_previous(model, _previous(stage, folder))
     return model
 
 
-def _before(stage: TrainingStage, folder: Path) -> Path:
+def _previous(stage: TrainingStage, folder: Path) -> Path:
     return folder.resolve().parent / stage.after
 
 
-def _take_over(model: Discriminator, folder: Path) -> None:
-    checkpoints = state.checkpoints(folder)
-    if not checkpoints:
+def _load_previous(model: Discriminator, folder: Path) -> None:
+    """Copies the discriminator from the newest checkpoint in `folder`. Its condition may be missing there."""
+    found = checkpoints.find(folder)
+    if not found:
         raise AnycostError(f"{folder} has no checkpoint, so no discriminator", "run the stage that it belongs to again")
-    kept = state.load(checkpoints[-1]).get("opponent", {})
-    start = "discriminator."
-    tensors = {name[len(start) :]: tensor for name, tensor in kept.items() if name.startswith(start)}
+    state = checkpoints.load(found[-1]).get("opponent", {})  # DiscriminatorState's
+    prefix = "discriminator."
+    tensors = {name[len(prefix) :]: tensor for name, tensor in state.items() if name.startswith(prefix)}
     own = model.state_dict()
-    odd = [name for name in own.keys() | tensors.keys() if name not in tensors or name not in own]
-    odd = [name for name in odd if not (".condition." in name and name in own)]
-    odd += [name for name in own.keys() & tensors.keys() if own[name].shape != tensors[name].shape]
-    if odd:
+    unmatched = [name for name in own.keys() ^ tensors.keys() if not (".condition." in name and name in own)]
+    unmatched += [name for name in own.keys() & tensors.keys() if own[name].shape != tensors[name].shape]
+    if unmatched:
         raise AnycostError(
-            f"the discriminator in {checkpoints[-1]} has other sizes ({', '.join(sorted(odd)[:3])})",
+            f"the discriminator in {found[-1]} has other sizes ({', '.join(sorted(unmatched)[:3])})",
             "give this stage the same `resolutions` and [discriminator]",
         )
     model.load_state_dict(tensors, strict=False)

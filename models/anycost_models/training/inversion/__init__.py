@@ -1,1 +1,1 @@
-"""Training of the encoder, and curvature for the latent optimisation."""
+"""Training of the encoder, and the curvature that projection's optimizer starts from."""

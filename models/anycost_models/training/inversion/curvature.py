@@ -1,7 +1,8 @@
-"""Measures the curvature that projection descends by.
+"""Samples the curvature of projection's loss, which preconditions L-BFGS (projection.curvature).
 
-The gradient of a random combination of all residuals of projection's loss (pixels and perceptual features) has the
-loss's Gauss-Newton matrix as its covariance. Averaged over faces such as projections are: every row a little its own.
+The gradient of a random combination of all residuals (pixels and perceptual features) has the loss's Gauss-Newton
+matrix as its covariance. It is averaged over latents like those of projections: every row mixes in a share of another
+face.
 """
 
 import math
@@ -16,11 +17,11 @@ from anycost_models.generators.precision import has_fast_bfloat16
 from anycost_models.metrics.enl0 import PerceptualDistance
 from anycost_models.projection.inversion import SIDE, ProjectionSettings, style_deviation
 
-PROBES = 3  # of each face: a face costs a forward pass, a probe a backward pass
+PROBES = 3  # random combinations per face: each costs a backward pass, a face costs a forward pass
 
 
-def probes(model: ElasticGenerator, perceptual: PerceptualDistance, faces: int, seed: int) -> Iterator[Tensor]:
-    """`faces` times PROBES gradients [styles, D], in units of the styles' standard deviation."""
+def probe_gradients(model: ElasticGenerator, perceptual: PerceptualDistance, faces: int, seed: int) -> Iterator[Tensor]:
+    """Yields `faces` · PROBES gradients [styles, D], with W+ in standard deviations of w."""
     fast = model.with_fast_features() if has_fast_bfloat16() else model
     settings, sigma, config = ProjectionSettings(), style_deviation(model), model.config
     rng = torch.Generator().manual_seed(seed)
@@ -31,12 +32,12 @@ def probes(model: ElasticGenerator, perceptual: PerceptualDistance, faces: int, 
             one, other = model.styles(z).unbind(0)
             latent = torch.lerp(model.mean_style, torch.lerp(one, other, share), psi)
         offset = torch.zeros_like(latent, requires_grad=True)
-        picture = F.interpolate(fast.half_size((latent + offset * sigma)[None]), size=(SIDE, SIDE), mode="area")
-        # Squared and summed, these are the loss.
-        residuals = [picture * math.sqrt(settings.pixels / picture.numel())]
-        for features in perceptual.features(picture):
-            places = features.shape[2] * features.shape[3]
-            residuals.append(features * math.sqrt(settings.perceptual / 4 / places))
+        image = F.interpolate(fast.half_size((latent + offset * sigma)[None]), size=(SIDE, SIDE), mode="area")
+        # The sum of their squares is the loss.
+        residuals = [image * math.sqrt(settings.pixels / image.numel())]
+        for features in perceptual.features(image):
+            positions = features.shape[2] * features.shape[3]
+            residuals.append(features * math.sqrt(settings.perceptual / 4 / positions))
         for probe in range(PROBES):
             total = torch.stack([(r * torch.randn(r.shape, generator=rng)).sum() for r in residuals]).sum()
             (gradient,) = torch.autograd.grad(total, offset, retain_graph=probe < PROBES - 1)

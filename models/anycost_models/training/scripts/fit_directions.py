@@ -8,7 +8,7 @@ Measurements are kept in the work folder; the same command continues an interrup
 import argparse
 from pathlib import Path
 
-from anycost_models.training.directions.directions import fit
+from anycost_models.training.directions.fitting import fit
 from anycost_models.weights import EMBEDDED_DIRECTIONS
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from anycost_models.generators.checkpoint import load_generator, save_generator
 from anycost_models.generators.mobile import MobileGenerator
 from anycost_models.training.data.generated_faces import GeneratedFaces
-from anycost_models.training.distillation.tints import fit_tints
+from anycost_models.training.distillation.last_style import fit_last_style
 from anycost_models.training.engine.stage import find_stage
 
 
@@ -26,7 +26,7 @@ def main() -> None:
     if not isinstance(model, MobileGenerator):
         raise SystemExit(f"{args.weights} is not a mobile generator")
     stage = find_stage("embedded_nested")
-    fit_tints(model, GeneratedFaces(teacher, stage.data, stage.seed, args.work / "faces", fast=True), args.count)
+    fit_last_style(model, GeneratedFaces(teacher, stage.data, stage.seed, args.work / "faces", fast=True), args.count)
     save_generator(model, args.output)
     print(f"{args.output} written")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from anycost_models.generators.checkpoint import load_generator, save_generator
 from anycost_models.generators.mobile import MobileGenerator
 from anycost_models.training.distillation.channel_importance import sort_channels
-from anycost_models.training.distillation.nested_start import sample_latents, solve
+from anycost_models.training.distillation.nested_initialization import sample_latents, solve_nested_weights
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
     if not isinstance(model, MobileGenerator):
         raise SystemExit(f"{args.weights} is not a mobile generator")
     sort_channels(model, sample_latents(model, args.samples, seed=1))
-    solve(model, sample_latents(model, args.samples, seed=2))
+    solve_nested_weights(model, sample_latents(model, args.samples, seed=2))
     save_generator(model, args.output)
     print(f"{args.output} written")
 

@@ -13,7 +13,7 @@ from anycost_models.core.malloc_settings import keep_freed_memory
 from anycost_models.generators.checkpoint import load_generator
 from anycost_models.metrics.enl0 import load_perceptual
 from anycost_models.projection.curvature import curvature_of, save_curvature
-from anycost_models.training.inversion.curvature import PROBES, probes
+from anycost_models.training.inversion.curvature import PROBES, probe_gradients
 from anycost_models.weights import EMBEDDED_CURVATURE
 
 
@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     args = parser.parse_args()
     keep_freed_memory()
-    gradients = probes(load_generator(), load_perceptual(), args.faces, args.seed)
+    gradients = probe_gradients(load_generator(), load_perceptual(), args.faces, args.seed)
     stacked = torch.stack(list(tqdm(gradients, "gradients", args.faces * PROBES)))
     save_curvature(curvature_of(stacked), args.output)
     print(f"{args.output} written")

@@ -11,7 +11,7 @@ from pathlib import Path
 from anycost_models.face.labels import FaceLabels
 from anycost_models.generators.checkpoint import load_generator
 from anycost_models.metrics.identity import load_identity
-from anycost_models.training.directions.label_samples import sample
+from anycost_models.training.directions.label_samples import sample_labels
 
 
 def main() -> None:
@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=3600, help="faces")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="an .npz file")
     args = parser.parse_args()
-    sample(load_generator(), FaceLabels.load(), load_identity(), args.count, args.output)
+    sample_labels(load_generator(), FaceLabels.load(), load_identity(), args.count, args.output)
     print(f"{args.output} written")
 
 

@@ -1,7 +1,7 @@
-"""Where the training of the mobile generator's nested weights starts: sorted channels, then layerwise least squares.
+"""Initialises the mobile generator's nested weights by layerwise least squares, after its channels were sorted.
 
-Layer by layer, one shared set of weights is solved in closed form so that every channel ratio, fed with what its own
-narrower layers made so far, comes as near as it can to what the full generator has there.
+Layer by layer, one shared set of weights is solved in closed form for all channel ratios: each ratio's inputs are the
+outputs of its own narrower layers, the targets are the full generator's features.
 """
 
 import torch
@@ -13,11 +13,12 @@ from anycost_models.generators.elastic import RATIOS
 from anycost_models.generators.mobile import MobileGenerator, StyledConv, haar, inverse_haar, modulate
 from anycost_models.generators.mobile_nested_weights import Nested, NestedConv, NestedHead
 
-PLACES = 4096  # of each face and layer that count in the sums, at most
+MAX_POSITIONS = 4096  # pixels of each face and layer that enter the sums
 
 
-def copy_full(model: MobileGenerator) -> None:
-    """The nested convolutions and their styles as the full generator has them; heads draw all styles alike at first."""
+def copy_full_weights(model: MobileGenerator) -> None:
+    """Copies the full generator's convolutions into the nested ones; styles are the full generator's (gain 1, shift 0),
+    heads ignore them at first (gain 0, shift 1)."""
     nested = _nested(model)
     for name, parameter in nested.named_parameters():
         if "gain" in name or "shift" in name:
@@ -32,27 +33,26 @@ def copy_full(model: MobileGenerator) -> None:
 
 
 @torch.no_grad()
-def solve(model: MobileGenerator, latents: Tensor) -> None:
-    """Least squares of every nested layer and head, in place, on the faces of these W+ latents [N, styles, D]."""
+def solve_nested_weights(model: MobileGenerator, latents: Tensor) -> None:
+    """Solves every nested layer and head, in place. latents: W+ [N, styles, D] of the faces to fit"""
     nested = _nested(model)
-    copy_full(model)
+    copy_full_weights(model)
     head, level = model.heads[str(model.config.resolution)], nested.first
-    start, pictures = [], []
+    start, images = [], []
     for latent in latents.split(1):
         features = list(model.features(latent))
         start.append(features[level])
-        pictures.append(head(features[-1], latent[:, -1], latent[:, -1]))
+        images.append(head(features[-1], latent[:, -1], latent[:, -1]))
     teacher, students = start, [start] * len(RATIOS)
-    wide = [r for r in model.config.exits if r < 16 << level]
-    for r in wide:
-        _solve_head(model, nested.heads[str(r)], students, pictures, r)
+    for r in (r for r in model.config.exits if r < 16 << level):  # exits of the shared trunk
+        _solve_head(model, nested.heads[str(r)], students, images, r)
     for block, full in zip(tqdm(nested.blocks, "least squares"), [*model.blocks][level:], strict=True):
         w1, w2 = latents[:, 1 + 2 * level], latents[:, 2 + 2 * level]
         teacher, *students = ([_up(full.up, x, w1[i]) for i, x in enumerate(faces)] for faces in (teacher, *students))
         teacher, students = _solve_conv(block.conv1, full.conv1, teacher, students, w1)
         teacher, students = _solve_conv(block.conv2, full.conv2, teacher, students, w2)
         level += 1
-        _solve_head(model, nested.heads[str(8 << level)], students, pictures, 8 << level)
+        _solve_head(model, nested.heads[str(8 << level)], students, images, 8 << level)
 
 
 def _up(up: nn.Linear, x: Tensor, w: Tensor) -> Tensor:
@@ -62,7 +62,10 @@ def _up(up: nn.Linear, x: Tensor, w: Tensor) -> Tensor:
 def _solve_conv(
     own: NestedConv, full: StyledConv, teacher: list[Tensor], students: list[list[Tensor]], w: Tensor
 ) -> tuple[list[Tensor], list[list[Tensor]]]:
-    """Solves the shared 1×1 weights of one layer for all ratios together, and a bias for each. Returns its outputs."""
+    """Solves one layer's shared 1×1 weights for all ratios together, and a bias for each ratio.
+
+    teacher, students: inputs of the layer for each face [1, C, H, W], of each ratio; w: its style row [N, D]
+    Returns the outputs of the full layer and of each ratio's."""
     styles = full.affine(w)
     outputs, inputs = own.pointwise.shape[:2]
     grams = torch.zeros(len(RATIOS), inputs, inputs, dtype=torch.float64)
@@ -70,38 +73,38 @@ def _solve_conv(
     means_x = torch.zeros(len(RATIOS), inputs, dtype=torch.float64)
     mean_y = torch.zeros(outputs, dtype=torch.float64)
     spread: list[list[Tensor]] = [[] for _ in RATIOS]
-    goals = []
+    targets = []
     for i, x in enumerate(teacher):
         y = full.conv(_depthwise(full, modulate(x, styles[i : i + 1])))
-        goals.append(F.leaky_relu(y + full.noise, 0.2))
-        places = torch.randperm(y[0, 0].numel(), generator=torch.Generator().manual_seed(i))[:PLACES]
-        rows_y = y.flatten(2)[0][:, places].T.double()
+        targets.append(F.leaky_relu(y + full.noise, 0.2))
+        positions = torch.randperm(y[0, 0].numel(), generator=torch.Generator().manual_seed(i))[:MAX_POSITIONS]
+        rows_y = y.flatten(2)[0][:, positions].T.double()
         mean_y += rows_y.mean(0) / len(teacher)
         for j, ratio_inputs in enumerate(students):
             z = ratio_inputs[i]
             z = _depthwise(full, modulate(z, styles[i : i + 1, : z.shape[1]]))
             spread[j].append(z)
-            rows = F.pad(z.flatten(2)[0][:, places].T, (0, inputs - z.shape[1])).double()
+            rows = F.pad(z.flatten(2)[0][:, positions].T, (0, inputs - z.shape[1])).double()
             grams[j] += rows.T @ rows / len(rows) / len(teacher)
             crosses[j] += rows.T @ rows_y / len(rows) / len(teacher)
             means_x[j] += rows.mean(0) / len(teacher)
-    for j in range(len(RATIOS)):  # centred: biases are solved with the weights
+    for j in range(len(RATIOS)):  # centred, which solves the biases with the weights
         grams[j] -= means_x[j][:, None] * means_x[j]
         crosses[j] -= means_x[j][:, None] * mean_y
     solution = torch.zeros(inputs, outputs, dtype=torch.float64)
     done = 0
     for j, ratio in enumerate(RATIOS):
         until = int(outputs * ratio)
-        gram = grams[j:].sum(0)  # the ratios that have these rows
+        gram = grams[j:].sum(0)  # of the ratios that use these rows
         ridge = 1e-4 * gram.diagonal().mean() * torch.eye(inputs, dtype=torch.float64)
         solution[:, done:until] = torch.linalg.solve(gram + ridge, crosses[j:].sum(0)[:, done:until])
         done = until
     own.pointwise.copy_(solution.T)
-    drawn = []
+    made = []
     for j, ratio in enumerate(RATIOS):
         own.bias[j] = mean_y - means_x[j] @ solution
         k = int(outputs * ratio)
-        drawn.append(
+        made.append(
             [
                 F.leaky_relu(
                     F.conv2d(z, own.pointwise[:k, : z.shape[1], None, None], own.bias[j, :k]) + full.noise, 0.2
@@ -109,7 +112,7 @@ def _solve_conv(
                 for z in spread[j]
             ]
         )
-    return goals, drawn
+    return targets, made
 
 
 def _depthwise(full: StyledConv, x: Tensor) -> Tensor:
@@ -122,18 +125,20 @@ def _solve_head(
     model: MobileGenerator,
     head: NestedHead,
     students: list[list[Tensor]],
-    pictures: list[Tensor],
+    images: list[Tensor],
     resolution: int,
 ) -> None:
-    """Solves one exit's 1×1 weights for each ratio, unmodulated."""
-    goals = [haar(F.avg_pool2d(p, model.config.resolution // resolution))[0].flatten(1) for p in pictures]
+    """Solves one exit's 1×1 weights and bias for each ratio, without modulation.
+
+    students: of each ratio, features for each face [1, C, R/2, R/2]; images: the full generator's, [1, 3, S, S]"""
+    targets = [haar(F.avg_pool2d(p, model.config.resolution // resolution))[0].flatten(1) for p in images]
     for j, faces in enumerate(students):
         k = faces[0].shape[1]
         gram, cross = torch.zeros(k + 1, k + 1, dtype=torch.float64), torch.zeros(k + 1, 12, dtype=torch.float64)
-        for x, goal in zip(faces, goals, strict=True):
+        for x, target in zip(faces, targets, strict=True):
             rows = F.pad(x.flatten(2)[0].T, (0, 1), value=1.0).double()
             gram += rows.T @ rows
-            cross += rows.T @ goal.T.double()
+            cross += rows.T @ target.T.double()
         ridge = 1e-5 * gram.diagonal().mean() * torch.eye(k + 1, dtype=torch.float64)
         solution = torch.linalg.solve(gram + ridge, cross).float()
         head.weight[j, :, :k] = solution[:-1].T
