@@ -1,10 +1,10 @@
-"""Whether previews and final pictures move alike: what each attribute does to its own label, by what draws it.
+"""Prints how much of each attribute's effect previews show, compared with the final image.
 
     python benchmarks/attribute_consistency.py --faces 8 [--calibrate]
 
-For each attribute with a label of its name: half the label's change from strength −1 to +1, mean over the faces, as
-drawn by the full generator, and what sub-generators show of that, driven as previews drive them; --calibrate measures
-them undriven and writes by how much they are to be driven.
+For each attribute with a label of its name: half the label's change from strength −1 to +1, mean over the faces, by the
+full generator; and the share of it that sub-generators show with the preview gains. --calibrate measures them without
+gains, and writes the table from which gains follow. Exit code 1 if an attribute is not within WITHIN.
 """
 
 import argparse
@@ -20,29 +20,29 @@ from anycost_models.previews.fidelity_table import load_nearness
 from tqdm import tqdm
 
 SUBS = (SubGenerator(256, 0.25), SubGenerator(256))
-WITHIN = 0.15  # of the change in the full picture
+WITHIN = 0.15  # of the change in the full image
 
 
 def change(
-    parts: Models, name: str, latents: Sequence[np.ndarray], sub: SubGenerator | None, gains: Mapping[str, float]
+    models: Models, name: str, latents: Sequence[np.ndarray], sub: SubGenerator | None, gains: Mapping[str, float]
 ) -> float:
-    """Of the attribute's own label, in its own unit."""
+    """Half the change of the attribute's label from −1 to +1, in its unit. sub: None for the full generator"""
     ends = []
     for latent in latents:
-        edits = (parts.directions.apply(latent, {name: strength}, gains) for strength in (-1.0, 1.0))
-        low, high = (parts.labels.measure(parts.renderer.render8(edit, sub))[name] for edit in edits)
+        edits = (models.directions.apply(latent, {name: strength}, gains) for strength in (-1.0, 1.0))
+        low, high = (models.labels.measure(models.renderer.render8(edit, sub))[name] for edit in edits)
         ends.append((high - low) / 2)
     return float(np.nanmean(ends))
 
 
-def fading(faces: int, shares: Mapping[str, Sequence[float]]) -> PreviewGains:
-    """From what each of SUBS shows of each attribute."""
+def preview_gains(faces: int, shares: Mapping[str, Sequence[float]]) -> PreviewGains:
+    """The shipped table, from the shares that each of SUBS shows of each attribute."""
     table = load_nearness()
     order = sorted((table.distance(sub, SIDE) or 0.0, number) for number, sub in enumerate(SUBS))
-    # A few faces may even say that a label moves the other way.
+    # Clipped: on few faces a label may even move the other way.
     rounded = {
-        name: tuple(round(min(max(found[number], 0.1), 10.0), 3) for _, number in order)
-        for name, found in shares.items()
+        name: tuple(round(min(max(share[number], 0.1), 10.0), 3) for _, number in order)
+        for name, share in shares.items()
     }
     return PreviewGains(faces, tuple(distance for distance, _ in order), rounded)
 
@@ -55,17 +55,17 @@ def main() -> int:
     parser.add_argument("--json", type=argparse.FileType("w"), metavar="FILE", help="also write the figures here")
     parser.add_argument("--calibrate", action="store_true", help=f"write {EMBEDDED_FADING.name}")
     args = parser.parse_args()
-    parts = Models()
-    latents = [parts.renderer.sample(args.seed + i, 0.7) for i in range(args.faces)]
-    labels = parts.measure(latents[0])
-    names = [name for name in args.only or parts.shipped.by_name if name in labels]
+    models = Models()
+    latents = [models.renderer.sample(args.seed + i, 0.7) for i in range(args.faces)]
+    labels = models.measure(latents[0])
+    names = [name for name in args.only or models.shipped.by_name if name in labels]
     rows, shares = [], {}
     print("| attribute | full | " + " | ".join(f"{sub}" for sub in SUBS) + f" | within {WITHIN:.0%} |")
     print("|---|---|" + "---|" * len(SUBS) + "---|")
     for name in tqdm(names, disable=not sys.stderr.isatty()):
-        full = change(parts, name, latents, None, {})
-        gains = [{} if args.calibrate else parts.gains(sub) for sub in SUBS]
-        ratios = [change(parts, name, latents, sub, gain) / full for sub, gain in zip(SUBS, gains, strict=True)]
+        full = change(models, name, latents, None, {})
+        gains = [{} if args.calibrate else models.gains(sub) for sub in SUBS]
+        ratios = [change(models, name, latents, sub, gain) / full for sub, gain in zip(SUBS, gains, strict=True)]
         shares[name] = ratios
         alike = all(abs(ratio - 1) <= WITHIN for ratio in ratios)
         rows.append(
@@ -76,7 +76,7 @@ def main() -> int:
     count = sum(bool(row["alike"]) for row in rows)
     print(f"{count} of {len(rows)} attributes within {WITHIN:.0%}")
     if args.calibrate:
-        save_fading(fading(args.faces, shares), EMBEDDED_FADING)
+        save_fading(preview_gains(args.faces, shares), EMBEDDED_FADING)
     if args.json:
         json.dump({"faces": args.faces, "seed": args.seed, "attributes": rows}, args.json, indent=1)
     return 0 if count == len(rows) else 1

@@ -1,9 +1,11 @@
-"""What a real backend process withstands: garbage, many sessions, a slider that never rests, a large picture.
+"""Stress tests of a real backend process: malformed messages, many sessions, a moving slider, a large image.
 
-.venv/bin/python benchmarks/backend_endurance.py frames [--count 100000]
-                                                 sessions [--count 200]
-                                                 drag [--seconds 60]
-                                                 large [--megapixels 24]
+    python benchmarks/backend_endurance.py frames [--count 100000]
+                                           sessions [--count 200]
+                                           drag [--seconds 60]
+                                           large [--megapixels 24]
+
+Prints times, memory (Linux) and counts as JSON; fails if the backend does not answer as it should.
 """
 
 import argparse
@@ -22,6 +24,7 @@ import skimage.data
 from anycost_backend.editing.models import Models
 from anycost_client.protocol import messages as m
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "backend" / "server"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "backend"))
 from serving import Backend, Client, picture  # type: ignore[import-not-found]
 
@@ -29,8 +32,8 @@ ASTRONAUT = skimage.data.astronaut()
 
 
 def frames(backend: Backend, count: int) -> dict[str, Any]:
-    """Random and mutated messages; every 50 it must still answer."""
-    from test_server import SENSIBLE, mutated  # type: ignore[import-not-found]
+    """Sends random and mutated messages; after every 50 the backend must still answer."""
+    from test_server_process import SENSIBLE, mutated  # type: ignore[import-not-found]
 
     rng = random.Random(0)
     started, slowest = time.monotonic(), 0.0
@@ -53,7 +56,7 @@ def frames(backend: Backend, count: int) -> dict[str, Any]:
 
 
 def sessions(backend: Backend, count: int) -> dict[str, Any]:
-    """Opened, edited and closed; the resident memory after each tenth of them."""
+    """Opens, edits and closes sessions; measures the resident memory after each tenth of them."""
     client = Client(backend.file)
     face = known(client, ASTRONAUT)
     resident = []
@@ -67,7 +70,7 @@ def sessions(backend: Backend, count: int) -> dict[str, Any]:
 
 
 def drag(backend: Backend, seconds: float) -> dict[str, Any]:
-    """30 movements a second; each must be answered, and the newest shown soon after the last."""
+    """Sends 30 edits a second; each must be answered, and the last one rendered."""
     client = Client(backend.file)
     opened = client.open(ASTRONAUT, known=(known(client, ASTRONAUT),))
     client.ask(smile(opened.session, 0.5), timeout=600)
@@ -84,23 +87,23 @@ def drag(backend: Backend, seconds: float) -> dict[str, Any]:
             client.look(max(started + number / 30 - time.monotonic(), 0))
     last = time.monotonic()
     assert isinstance(client.reply(sent[-1].id), m.Edited)
-    shown = time.monotonic() - last
+    delay = time.monotonic() - last
     replies = [client.reply(request.id) for request in sent[:-1]]
-    drawn = [reply for reply in replies if isinstance(reply, m.Edited)]
+    rendered = [reply for reply in replies if isinstance(reply, m.Edited)]
     assert all(isinstance(reply, m.Edited | m.Superseded) for reply in replies)
-    times = [reply.milliseconds for reply in drawn]
+    times = [reply.milliseconds for reply in rendered]
     return {
         "requests": len(sent),
-        "pictures_per_second": round(len(drawn) / seconds, 1),
+        "pictures_per_second": round(len(rendered) / seconds, 1),
         "preview_ms_median": round(statistics.median(times), 1),
         "preview_ms_p95": round(statistics.quantiles(times, n=20)[-1], 1),
-        "newest_after_ms": round(1e3 * shown),
-        "most_waiting": max(waiting, default=0),
+        "newest_after_ms": round(1e3 * delay),
+        "max_waiting": max(waiting, default=0),
     }
 
 
 def large(backend: Backend, megapixels: float) -> dict[str, Any]:
-    """One region with a face that fills half of it: opened, shown, applied; then projected, and refined."""
+    """Opens a region whose face fills half of it, renders previews and a final image; then projects and refines."""
     side = round((megapixels * 1e6) ** 0.5)
     pixels = cv2.resize(ASTRONAUT[:330, 90:420], (side, side), interpolation=cv2.INTER_CUBIC)
     pixels = np.dstack([pixels, np.full(pixels.shape[:2], 255, np.uint8)])
@@ -133,10 +136,10 @@ def large(backend: Backend, megapixels: float) -> dict[str, Any]:
 
 
 def known(client: Client, pixels: np.ndarray) -> m.KnownFace:
-    """Any latent for the first face, so that what is measured is not its projection."""
-    parts = Models()
-    corners = [(float(x), float(y)) for x, y in parts.finder.find(pixels[:, :, :3])[0].square.corners()]
-    latent = picture(parts.renderer.sample(1, 0.7)[:, :, None])
+    """A known latent for the first face, so that opening the region does not project it."""
+    models = Models()
+    corners = [(float(x), float(y)) for x, y in models.finder.find(pixels[:, :, :3])[0].square.corners()]
+    latent = picture(models.renderer.sample(1, 0.7)[:, :, None])
     return m.KnownFace((corners[0], corners[1], corners[2], corners[3]), client.welcome.model_hash, latent)
 
 
@@ -145,7 +148,7 @@ def smile(session: str, strength: float, sequence: int = 1, **options: Any) -> m
 
 
 def memory(backend: Backend, what: str) -> float:
-    """Megabytes, of Linux's VmRSS (now) or VmHWM (most so far)."""
+    """Megabytes: Linux's VmRSS (current) or VmHWM (peak) of the backend."""
     for line in Path(f"/proc/{backend.process.pid}/status").read_text().splitlines():
         if line.startswith(what):
             return int(line.split()[1]) / 1024
@@ -154,19 +157,19 @@ def memory(backend: Backend, what: str) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ways = parser.add_subparsers(dest="way", required=True)
+    tests = parser.add_subparsers(dest="test", required=True)
     for name, option, default in (
         ("frames", "count", 100_000),
         ("sessions", "count", 200),
         ("drag", "seconds", 60),
         ("large", "megapixels", 24),
     ):
-        ways.add_parser(name).add_argument(f"--{option}", dest="amount", type=type(default), default=default)
+        tests.add_parser(name).add_argument(f"--{option}", dest="amount", type=type(default), default=default)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         backend = Backend(Path(folder) / "run", "--patience", "60").started()
         try:
-            print(json.dumps(globals()[args.way](backend, args.amount), indent=1))
+            print(json.dumps(globals()[args.test](backend, args.amount), indent=1))
         finally:
             backend.kill()
 

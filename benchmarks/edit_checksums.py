@@ -1,10 +1,10 @@
-"""Checksums of edited pixels, by the command line and by the backend: whether two versions edit alike, bit for bit.
+"""Compares the checksums of edited pixels between two versions: do they edit alike, bit for bit?
 
     python benchmarks/edit_checksums.py --output before.json
     python benchmarks/edit_checksums.py --compare before.json     # names what differs; then exit code 1
 
-The astronaut and four generated faces, twelve attributes each. A folder of its own takes the caches, so that every
-face is projected anew."""
+Prints how many images differ, and which. It edits the astronaut and four generated faces with twelve attributes each,
+by the command line and by the backend. A temporary folder takes the caches, so every face is projected anew."""
 
 import argparse
 import hashlib

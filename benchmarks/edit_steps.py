@@ -1,15 +1,12 @@
-"""Times the steps of an edit on this machine: medians in milliseconds, interleaved, and the peak of memory.
+"""Prints the time of each step of an edit on this machine (medians in milliseconds, interleaved) and the peak memory.
 
-.venv/bin/python benchmarks/edit_steps.py [--rounds 9]
+python benchmarks/edit_steps.py [--rounds 9]
 """
 
 import argparse
 import json
-import statistics
-import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import cv2
 import numpy as np
@@ -19,46 +16,40 @@ from anycost_backend.editing.models import Models
 from anycost_models.core.peak_memory import peak_megabytes
 from anycost_models.face.masks import matte
 from anycost_models.generators.elastic import SubGenerator
+from common import interleaved_ms, medians
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=9)
     args = parser.parse_args()
-    parts = Models()
+    models = Models()
     image = cv2.resize(skimage.data.astronaut(), None, fx=6, fy=6, interpolation=cv2.INTER_CUBIC)  # a face of 1030 px
-    (face, *_) = parts.finder.find(image)
+    (face, *_) = models.finder.find(image)
     crop, mesh = face.square.crop(image, 1024), face.mesh.moved(face.square.matrix(1024))
-    latent = parts.renderer.sample(1, 0.7)
-    view = composite.View(crop.astype(np.float32) / 255, mesh, matte(crop, parts.matte))
+    latent = models.renderer.sample(1, 0.7)
+    view = composite.View(crop.astype(np.float32) / 255, mesh, matte(crop, models.matte))
     other = composite.View(np.ascontiguousarray(view.picture[:, ::-1]), mesh, view.matte)
     bounds = face.square.bounds(image.shape, margin=2)
     x0, y0, x1, y1 = bounds
     pixels = image[y0:y1, x0:x1].astype(np.float32) / 255
 
-    def put_back() -> None:
+    def apply_composite() -> None:
         composite.apply(composite.plan(view, view, other, "head"), face.square, pixels, bounds)
 
-    steps: dict[str, Callable[[], Any]] = {
-        "find faces, 9 megapixels": lambda: parts.finder.find(image),
+    steps: dict[str, Callable[[], object]] = {
+        "find faces, 9 megapixels": lambda: models.finder.find(image),
         "crop 1024 px": lambda: face.square.crop(image, 1024),
-        "landmarks": lambda: parts.finder.mesh.landmarks_aligned(crop),
-        "matte": lambda: matte(crop, parts.matte),
-        "composite 1024 px": put_back,
+        "landmarks": lambda: models.finder.mesh.landmarks_aligned(crop),
+        "matte": lambda: matte(crop, models.matte),
+        "composite 1024 px": apply_composite,
         **{
-            f"render {size} px": partial(parts.renderer.render, latent, SubGenerator(size))
+            f"render {size} px": partial(models.renderer.render, latent, SubGenerator(size))
             for size in (128, 256, 512, 1024)
         },
     }
-    times: dict[str, list[float]] = {name: [] for name in steps}
-    for round_ in range(args.rounds + 1):
-        for name, step in steps.items():
-            started = time.perf_counter()
-            step()
-            if round_:  # the first is for warming up
-                times[name].append((time.perf_counter() - started) * 1e3)
-    medians = {name: round(statistics.median(values), 1) for name, values in times.items()}
-    print(json.dumps({"milliseconds": medians, "peak_megabytes": peak_megabytes()}, indent=1))
+    times = interleaved_ms(steps, args.rounds)
+    print(json.dumps({"milliseconds": medians(times), "peak_megabytes": peak_megabytes()}, indent=1))
 
 
 if __name__ == "__main__":

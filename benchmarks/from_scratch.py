@@ -1,9 +1,10 @@
-"""What the paper's training gained, small: python benchmarks/from_scratch.py RUNS [--samples 2000] [--sheet FILE]
+"""Prints the Fréchet distance of generators trained from scratch to their training images: FD-ENL0 at 64 px.
 
-RUNS is the folder of the stages small_multiresolution, small_adaptive and small_quarter (docs/training.md). Prints how
-far the faces that each network draws are from those it learned from: FD-ENL0 at 64 px, the lower the nearer. "half" is
-one half of those faces against the other. The paper's claim: a sub-generator is nearer than a network of its size that
-was trained by itself.
+    python benchmarks/from_scratch.py RUNS [--samples 2000] [--sheet FILE]
+
+RUNS is the folder of the stages small_multiresolution, small_adaptive and small_quarter (docs/training.md). "half" is
+the distance between two halves of the training images. The claim of Anycost GANs (Lin et al. 2021, arXiv 2103.03243):
+a sub-generator has a lower distance than a network of its size that was trained alone.
 """
 
 import argparse
@@ -18,13 +19,14 @@ from anycost_models.generators.held_out import held_out_styles
 from anycost_models.metrics.enl0 import PerceptualDistance, load_perceptual
 from anycost_models.metrics.image_metrics import frechet_distance, pooled_features
 from anycost_models.plotting.contact_sheet import contact_sheet, save_picture
+from anycost_models.training.engine.pixels import to_signed_float, to_uint8
 from torch import Tensor
 from tqdm import tqdm
 
-BATCH = 100  # pictures
+BATCH = 100  # images
 SIDE = 64  # pixels
 SHOWN = 10  # faces in a row of the sheet
-SEEDS = (0, 1, 2)  # of as many samples: how much a figure owes to chance
+SEEDS = (0, 1, 2)  # a sample for each: their spread is the figure's uncertainty
 ROWS = (
     ("first stage, whole", "small_multiresolution", 1.0),
     ("second stage, whole", "small_adaptive", 1.0),
@@ -34,13 +36,14 @@ ROWS = (
 )
 
 
-def features(perceptual: PerceptualDistance, pictures: Tensor) -> np.ndarray:
+def features(perceptual: PerceptualDistance, images: Tensor) -> np.ndarray:
+    """[N, 3, R, R], −1…1 → pooled ENL0 features [N, 192]"""
     with torch.no_grad():
-        return np.concatenate([pooled_features(perceptual, part) for part in tqdm(pictures.split(BATCH), leave=False)])
+        return np.concatenate([pooled_features(perceptual, part) for part in tqdm(images.split(BATCH), leave=False)])
 
 
-def drawn(network: ElasticGenerator, sub: SubGenerator, samples: int, seed: int) -> Tensor:
-    """[N, 3, 64, 64], −1…1: its own faces, untruncated."""
+def render(network: ElasticGenerator, sub: SubGenerator, samples: int, seed: int) -> Tensor:
+    """Held-out faces of the sub-generator, untruncated: [N, 3, 64, 64], −1…1."""
     small = network.extract(sub)
     with torch.no_grad():
         styles = held_out_styles(network, samples, seed, truncation=1.0)[:, 0]
@@ -55,7 +58,7 @@ def main() -> int:
     args = parser.parse_args()
     perceptual = load_perceptual()
     (pool,) = (args.runs / "small_multiresolution" / "pictures").glob(f"faces-*-{SIDE}-*.npy")
-    real = torch.from_numpy(np.load(pool)).permute(0, 3, 1, 2).float() / 127.5 - 1
+    real = to_signed_float(torch.from_numpy(np.load(pool)).permute(0, 3, 1, 2))
     known = features(perceptual, real)
     half = len(known) // 2
     print("| network | MACs | FD-ENL0, mean of 3 (spread) |\n|---|---|---|")
@@ -65,19 +68,14 @@ def main() -> int:
         whole = load_generator(args.runs / run / "trained.safetensors")
         sub = SubGenerator(SIDE, ratio)
         macs = whole.cost(sub).macs
-        pictures = [drawn(whole, sub, args.samples, seed) for seed in SEEDS]
-        found = [frechet_distance(features(perceptual, part), known) for part in pictures]
+        images = [render(whole, sub, args.samples, seed) for seed in SEEDS]
+        found = [frechet_distance(features(perceptual, part), known) for part in images]
         print(f"| {title} | {macs / 1e6:.0f} M | {np.mean(found):.4f} ({np.ptp(found):.4f}) |", flush=True)
-        sheet.append(pictures[0][:SHOWN])
+        sheet.append(images[0][:SHOWN])
     if args.sheet:
-        rows = [[tile(picture) for picture in row] for row in zip(*sheet, strict=True)]
-        save_picture(args.sheet, contact_sheet(rows, ["learned from", *(title for title, *_ in ROWS)], tile=2 * SIDE))
+        rows = [list(row) for row in zip(*(to_uint8(column).numpy() for column in sheet), strict=True)]
+        save_picture(args.sheet, contact_sheet(rows, ["training image", *(title for title, *_ in ROWS)], tile=2 * SIDE))
     return 0
-
-
-def tile(picture: Tensor) -> np.ndarray:
-    """[3, R, R], −1…1 → uint8 [R, R, 3]"""
-    return picture.permute(1, 2, 0).mul(127.5).add(127.5).round().byte().numpy()
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""What locks do: how far a held label drifts when another attribute moves, without and with the lock; what it costs.
+"""Prints what attribute locks do: the drift of a locked label when another attribute moves, and what the lock costs.
 
     python benchmarks/held_attributes.py --faces 12 --json held.json
 
-Drifts are mean absolute ones, measured on full pictures of sampled faces, in the labels' standard deviations over
-other sampled faces. "dragging" is the correction that a moving slider gets, "at rest" the one of the final picture.
-Identity is the distance to the face before the edit (below 0.55: the same person). Pictures are those drawn to find
-the correction.
+Drifts are mean absolute ones on full images of generated faces, in the labels' standard deviations over other
+generated faces. "dragging" is the correction of a moving slider, "at rest" that of the final image. Identity is the
+distance to the face before the edit (below 0.55: the same person). Pictures are the images rendered to find the
+correction.
 """
 
 import argparse
@@ -15,10 +15,10 @@ import time
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import torch
 from anycost_backend.editing.models import Models
 from anycost_models.editing.attribute_lock import AttributeLock
 from anycost_models.metrics.identity import load_identity
+from anycost_models.training.directions.label_samples import embed
 from tqdm import tqdm
 
 PAIRS: Sequence[tuple[Mapping[str, float], tuple[str, ...]]] = (
@@ -36,37 +36,36 @@ def main() -> int:
     parser.add_argument("--others", type=int, default=40, help="faces by which labels are scaled")
     parser.add_argument("--json", type=argparse.FileType("w"), metavar="FILE", help="also write the figures here")
     args = parser.parse_args()
-    parts, identity = Models(), load_identity()
+    models, identity = Models(), load_identity()
 
-    def seen(latent: np.ndarray) -> tuple[dict[str, float], torch.Tensor]:
-        picture = parts.renderer.render8(latent)
-        with torch.no_grad():
-            pixels = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 127.5 - 1
-            return parts.labels.measure(picture), identity.embed(pixels)[0]
+    def measure(latent: np.ndarray) -> tuple[dict[str, float], np.ndarray]:
+        """Labels, and the identity embedding [128]."""
+        image = models.renderer.render8(latent)
+        return models.labels.measure(image), embed(identity, image)
 
-    others = [seen(parts.renderer.sample(30_000 + i, 0.8))[0] for i in range(args.others)]
+    others = [measure(models.renderer.sample(30_000 + i, 0.8))[0] for i in range(args.others)]
     unit = {name: float(np.nanstd([face[name] for face in others])) for name in others[0]}
     rows: dict[tuple[str, str], list[list[float]]] = {}
     for number in tqdm(range(args.faces), disable=not sys.stderr.isatty()):
-        latent = parts.renderer.sample(900 + number, 0.7)
-        still, person = seen(latent)
-        holding = AttributeLock(
-            parts.directions, latent, parts.measure, None, lambda latent: parts.measure(latent, final=True)
+        latent = models.renderer.sample(900 + number, 0.7)
+        labels, person = measure(latent)
+        lock = AttributeLock(
+            models.directions, latent, models.measure, None, lambda latent: models.measure(latent, final=True)
         )
         for moved, held in PAIRS:
             edits, pictures, seconds = [moved], [], []
-            for find in (holding.quick, holding.exact):
-                before, started = holding.pictures, time.monotonic()
+            for find in (lock.quick, lock.exact):
+                before, started = lock.pictures, time.monotonic()
                 edits.append(find(moved, held))
-                pictures.append(holding.pictures - before)
+                pictures.append(lock.pictures - before)
                 seconds.append(time.monotonic() - started)
-            looks = [seen(parts.directions.apply(latent, edit)) for edit in edits]
-            far = [float((look[1] - person).norm()) for look in looks]
+            results = [measure(models.directions.apply(latent, edit)) for edit in edits]
+            identities = [float(np.linalg.norm(result[1] - person)) for result in results]
             (name, strength), *_ = moved.items()
-            own = [abs(look[0][name] - still[name]) / unit[name] for look in looks]
+            own = [abs(result[0][name] - labels[name]) / unit[name] for result in results]
             for label in held:
-                drift = [abs(look[0][label] - still[label]) / unit[label] for look in looks]
-                row = [*drift, own[0], own[2], far[0], far[2], *pictures, *seconds]
+                drift = [abs(result[0][label] - labels[label]) / unit[label] for result in results]
+                row = [*drift, own[0], own[2], identities[0], identities[2], *pictures, *seconds]
                 rows.setdefault((f"{name} {strength:+g}", label), []).append(row)
     print("| moved | held | no lock | dragging | at rest | own effect | identity | pictures | seconds |")
     print("|---|---|---|---|---|---|---|---|---|")

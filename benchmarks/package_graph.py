@@ -1,4 +1,4 @@
-"""Draws which package imports which, from the import graph: docs/pictures/packages.svg.
+"""Writes docs/pictures/packages.svg: which package imports which, from the import graph.
 
     PYTHONPATH=models:backend:plugin:plugin/krita:plugin/gimp:installer python benchmarks/package_graph.py
 

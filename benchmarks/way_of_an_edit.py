@@ -1,10 +1,9 @@
-"""Draws what each step of an edit takes and gives, on the astronaut: docs/pictures/way_of_an_edit.jpg.
+"""Writes a contact sheet of what each step of an edit takes and gives, on the astronaut.
 
-.venv/bin/python benchmarks/way_of_an_edit.py docs/pictures/way_of_an_edit.jpg
+python benchmarks/way_of_an_edit.py docs/pictures/way_of_an_edit.jpg
 """
 
 import sys
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -12,7 +11,7 @@ from anycost_backend.editing.models import Models
 from anycost_backend.editing.session import Session
 from anycost_backend.photo.photo import open_photo
 from anycost_models.plotting.contact_sheet import contact_sheet, save_picture
-from pictures import save_astronaut
+from common import astronaut_photo, to_uint8
 
 STRENGTHS = {"smile": -0.7, "glasses": 1.0}
 SIDE = 512  # pixels of each image
@@ -20,7 +19,7 @@ TITLES = ("photo", "find", "project", "edit, render", "composite: kept pixels", 
 
 
 def main() -> None:
-    session = Session(open_photo(save_astronaut(Path("demo/astronaut.png"))), Models())
+    session = Session(open_photo(astronaut_photo()), Models())
     face = session.faces[0]
     edit = session.edit(session.photo, 0, STRENGTHS)
     if edit.projected is None or edit.edited is None or edit.change is None:
@@ -37,18 +36,13 @@ def main() -> None:
     images = [
         outlined,
         found,
-        eight_bit(edit.projected),
-        eight_bit(edit.edited),
+        to_uint8(edit.projected),
+        to_uint8(edit.edited),
         own.astype(np.uint8),
         face.square.crop(edit.photo.srgb8(), SIDE),
     ]
     save_picture(sys.argv[1], contact_sheet([images], TITLES, tile=256))
     print(f"{sys.argv[1]} written")
-
-
-def eight_bit(image: np.ndarray) -> np.ndarray:
-    """Float 0…1 → uint8."""
-    return (np.clip(image, 0, 1) * 255).round().astype(np.uint8)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,10 @@
-"""Writes the table by which a preview's sub-generator is chosen: how near each one's picture is to the full one's when
-both are shown at 128, 256 or 512 px. Run it after the embedded weights have changed.
+"""Writes and prints the fidelity table, by which previews choose their sub-generators.
 
-.venv/bin/python benchmarks/nearness.py [--faces 8]
+    python benchmarks/sub_generator_fidelity.py [--faces 8]
+
+The table has the ENL0 distance between the images of each sub-generator and of the full generator, both shown at 128,
+256 and 512 px. Run it after the embedded weights have changed. An asterisk marks sub-generators that previews choose
+from.
 """
 
 import argparse
@@ -23,15 +26,15 @@ from tqdm import tqdm
 SIDES = (128, 256, 512)  # pixels
 
 
-def shown(picture: Tensor, side: int) -> Tensor:
-    """[1, 3, R, R] as an editor shows it with `side` pixels."""
-    if picture.shape[-1] >= side:
-        return F.interpolate(picture, size=(side, side), mode="area")
-    return F.interpolate(picture, size=(side, side), mode="bicubic").clamp(-1, 1)
+def resized(image: Tensor, side: int) -> Tensor:
+    """[1, 3, R, R] → [1, 3, side, side], as an editor shows it."""
+    if image.shape[-1] >= side:
+        return F.interpolate(image, size=(side, side), mode="area")
+    return F.interpolate(image, size=(side, side), mode="bicubic").clamp(-1, 1)
 
 
-def compared(model: ElasticGenerator) -> list[SubGenerator]:
-    """Those with one ratio for all layers, and those of a shipped front."""
+def candidates(model: ElasticGenerator) -> list[SubGenerator]:
+    """The uniform sub-generators and those of the shipped Pareto front, by cost."""
     subs = {model.widths(sub): sub for sub in model.sub_generators()}
     try:
         found = [point.sub for point in load_front().points]
@@ -48,18 +51,16 @@ def main() -> None:
     parser.add_argument("--faces", type=int, default=8)
     args = parser.parse_args()
     model, perceptual = load_generator(), load_perceptual()
-    subs = compared(model)
+    subs = candidates(model)
     networks = {sub: model.extract(sub) for sub in subs}
     distances: dict[SubGenerator, list[list[float]]] = {sub: [] for sub in subs}
     for w in tqdm(held_out_styles(model, max(args.faces, 2))[:, 0][: args.faces], unit="face"):
         full = model(w[None]).clamp(-1, 1)
-        goals = [perceptual.features(shown(full, side)) for side in SIDES]
+        targets = [perceptual.features(resized(full, side)) for side in SIDES]
         for sub, network in networks.items():
-            picture = full if model.is_full(sub) else network(w[None]).clamp(-1, 1)
-            drawn = [perceptual.features(shown(picture, side)) for side in SIDES]
-            distances[sub].append(
-                [perceptual.distance(one, goal).item() for one, goal in zip(drawn, goals, strict=True)]
-            )
+            image = full if model.is_full(sub) else network(w[None]).clamp(-1, 1)
+            features = [perceptual.features(resized(image, side)) for side in SIDES]
+            distances[sub].append([perceptual.distance(a, b).item() for a, b in zip(features, targets, strict=True)])
     rows = [
         FidelityRow(
             sub.resolution,
@@ -71,6 +72,7 @@ def main() -> None:
     ]
     table = FidelityTable(args.faces, SIDES, tuple(rows))
     save_nearness(table, EMBEDDED_CONSISTENCY)
+    print(f"{EMBEDDED_CONSISTENCY} written")
     worthwhile = table.worthwhile()
     for row in rows:
         print(f"{row.sub!s:40} {row.macs / 1e9:6.3f} GMAC", *row.distances, "*" if row.sub in worthwhile else "")
