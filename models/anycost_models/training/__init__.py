@@ -1,1 +1,1 @@
-"""Training of the shipped weights: each stage is a TOML file that can be run again from what is committed."""
+"""What makes weights: each stage is one file that can be run again from what is committed."""

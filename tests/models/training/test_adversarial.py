@@ -1,4 +1,4 @@
-"""Adversarial training: both of the paper's stages, the same bits after an interruption and on two processes."""
+"""Adversarial training: both stages of Anycost GANs, the same bits after an interruption and on two processes."""
 
 import copy
 import subprocess
@@ -156,11 +156,11 @@ def test_images_of_a_deviation_group_get_one_architecture_code(stage_file, plain
 
 
 def test_a_sandwich_is_a_quarter_widest_a_quarter_narrowest(stage_file, plain_run, tmp_path):
-    generator, wanted = (
+    generator, sampling = (
         load_generator(plain_run / RESULT),
         SubGeneratorSampling(resolutions={32: 1.0}, channels="sandwich"),
     )
-    sampled = [sub_generator_sampling.sample_sub_generator(generator, wanted, 32, 0, number) for number in range(400)]
+    sampled = [sub_generator_sampling.sample_sub_generator(generator, sampling, 32, 0, number) for number in range(400)]
     assert 70 < sampled.count(SubGenerator(32)) < 130
     assert 70 < sampled.count(SubGenerator(32, 0.25)) < 130
     assert len(set(sampled)) > 50
@@ -215,11 +215,11 @@ def test_path_lengths_become_more_even(stage_file, tmp_path):
     assert off[-1] < 0.7 * off[0]
 
 
-def test_the_mean_path_length_follows_what_is_measured(stage_file, tmp_path):
+def test_the_mean_path_length_follows_the_measured_ones(stage_file, tmp_path):
     trainer = adversarial_trainer(read_stage(stage_file()), tmp_path / "run")
     assert trainer.auxiliary.path_length == 0
-    seen = trainer.run_step()
-    assert trainer.auxiliary.path_length == pytest.approx(0.01 * seen["path_length/length"])
+    means = trainer.run_step()
+    assert trainer.auxiliary.path_length == pytest.approx(0.01 * means["path_length/length"])
 
 
 @pytest.mark.slow
@@ -268,8 +268,8 @@ def test_the_adaptive_stage_leaves_its_teacher_alone(stage_file, plain_run, tmp_
     teacher = losses_of(trainer).teacher
     before = copy.deepcopy(teacher.state_dict())
     start = everything(trainer)
-    seen = trainer.run_step()
-    assert all(seen[f"generator/{term}"] > 0 for term in ("adversarial", "squared", "perceptual"))
+    means = trainer.run_step()
+    assert all(means[f"generator/{term}"] > 0 for term in ("adversarial", "squared", "perceptual"))
     assert all(torch.equal(tensor, before[name]) for name, tensor in teacher.state_dict().items())
     assert not any(parameter.requires_grad for parameter in teacher.parameters())
     assert not torch.equal(everything(trainer)["generator.constant"], start["generator.constant"])

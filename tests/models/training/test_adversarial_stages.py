@@ -1,4 +1,4 @@
-"""Adversarial stages that cannot be, and those that are shipped."""
+"""Invalid adversarial stages, and the shipped ones."""
 
 import msgspec
 import pytest
@@ -29,7 +29,7 @@ from anycost_models.training.run import build_trainer
         (("[adversarial]\noutputs = 2\nr1 = 1.0\nr1_every = 2\npath_every = 2\nsort = false", ""), "`scratch` needs"),
     ],
 )
-def test_a_stage_that_cannot_be_is_refused(stage_file, tmp_path, change, message):
+def test_an_invalid_stage_is_refused(stage_file, tmp_path, change, message):
     path = stage_file()
     assert change[0] in path.read_text()
     path.write_text(path.read_text().replace(*change))
@@ -37,7 +37,7 @@ def test_a_stage_that_cannot_be_is_refused(stage_file, tmp_path, change, message
         build_trainer(read_stage(path), tmp_path / "run")
 
 
-def test_a_beginning_that_is_not_there_is_named(stage_file, tmp_path):
+def test_a_missing_initial_network_is_named(stage_file, tmp_path):
     path = stage_file(adaptive=True)
     with pytest.raises(AnycostError, match=r"plain.trained.safetensors, which is missing: run the stage before it"):
         build_trainer(read_stage(path), tmp_path / "run")
@@ -80,7 +80,6 @@ def test_a_score_that_is_no_number_stops_the_training(stage_file, tmp_path):
 
 
 def test_shipped_stages_fit_each_other():
-
     plain, adaptive, quarter = (find_stage(f"small_{name}") for name in ("multiresolution", "adaptive", "quarter"))
     generator = StyleGAN2Generator(_config(plain))
     assert _config(quarter).channels == generator.uniform_widths(0.25)

@@ -54,7 +54,7 @@ def test_only_the_last_two_blocks_are_conditioned(discriminator):
 
 
 def test_the_gradient_penalty_reaches_all_that_was_used(discriminator):
-    """R1: the gradient, with respect to the weights, of the gradient with respect to real pictures."""
+    """R1: the gradient, with respect to the weights, of the gradient with respect to real images."""
     real = IMAGES.clone().requires_grad_(True)
     score = discriminator(real, encode_architecture(FULL, FULL)).sum()
     (slope,) = torch.autograd.grad(score, real, create_graph=True)

@@ -38,7 +38,7 @@ rates = { "trunk." = 0.2, "trunk.stem." = 0 }
 """
 
 
-def test_a_photograph_follows_from_its_number():
+def test_an_augmentation_follows_from_the_samples_number():
     faces = list(np.random.default_rng(0).integers(0, 256, (2, 256, 256, 3), np.uint8))
     images, targets = degrade_faces(faces, [3, 7], EncoderSettings(), seed=1)
     again = degrade_faces(faces[1:], [7], EncoderSettings(), seed=1)
@@ -48,7 +48,7 @@ def test_a_photograph_follows_from_its_number():
     assert images.shape == (2, 3, 256, 256)
 
 
-def test_a_part_can_learn_slowly_or_not_at_all():
+def test_parts_of_a_network_have_their_own_learning_rate_or_are_frozen():
     network = nn.ModuleDict({"trunk": nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2)), "head": nn.Linear(2, 2)})
     settings = OptimizerSettings(learning_rate=1.0, rates={"trunk.": 0.25, "trunk.0.": 0})
     (adam,) = make_optimizers(network, settings)
@@ -59,7 +59,7 @@ def test_a_part_can_learn_slowly_or_not_at_all():
     assert not network["trunk"][0].weight.requires_grad
 
 
-def test_other_processes_take_the_same_photographs_in_the_same_order(tmp_path):
+def test_worker_processes_prepare_the_same_photographs_in_the_same_order(tmp_path):
     path = tmp_path / "stage.toml"
     path.write_text(STAGE.replace("batch = 2", "batch = 1\naccumulate = 2"))
     stage = read_stage(path)
@@ -68,8 +68,8 @@ def test_other_processes_take_the_same_photographs_in_the_same_order(tmp_path):
     trainer = Trainer(stage, nn.Module(), [], tmp_path)
     here, there = (PhotoAugmentation(faces, stage.encoder, trainer, workers) for workers in (0, 2))
     for batch in (*trainer.batches(0), *trainer.batches(1), *trainer.batches(0)):
-        for own, taken_there in zip(here(batch), there(batch), strict=True):
-            assert torch.equal(own, taken_there)
+        for own, theirs in zip(here(batch), there(batch), strict=True):
+            assert torch.equal(own, theirs)
 
 
 @pytest.mark.slow
@@ -83,7 +83,7 @@ def test_an_encoder_goes_on_after_an_interruption_as_if_there_had_been_none(tmp_
     assert whole.step == 2
 
     first = EncoderTraining(stage, stage.encoder, tmp_path / "parts")
-    assert first.sheet(first.encoder).ndim == 3  # drawing it changes nothing
+    assert first.sheet(first.encoder).ndim == 3  # rendering it changes nothing
     first.trainer.run_step()
     first.trainer.save()
     second = EncoderTraining(stage, stage.encoder, tmp_path / "parts").trainer

@@ -19,31 +19,31 @@ from skimage.data import astronaut
 
 @pytest.fixture
 def folder(tmp_path):
-    """Pictures of several formats, one of them in a sub-folder, and what is none."""
+    """Images of several formats, one of them in a sub-folder, and a file that is none."""
     made = tmp_path / "photos"
     (made / "more").mkdir(parents=True)
     Image.fromarray(astronaut()[:, 100:300]).save(made / "tall.png")
     Image.fromarray(astronaut()[100:200]).convert("L").save(made / "wide.jpg")
     Image.fromarray(astronaut()).convert("P").save(made / "more" / "square.gif")
-    (made / "notes.txt").write_text("not a picture")
+    (made / "notes.txt").write_text("not a image")
     return made
 
 
-def test_each_picture_is_its_central_square_area_resized(folder, tmp_path):
+def test_each_image_is_its_central_square_area_resized(folder, tmp_path):
     found = FolderImages(folder, 50, tmp_path)
     assert len(found) == 3
     kept = found.pixels[1]  # by name: more/square.gif, tall.png, wide.jpg
     square = astronaut()[156:356, 100:300].astype(float)
     expected = square.reshape(50, 4, 50, 4, 3).mean((1, 3))
     assert np.abs(kept - expected).max() <= 1
-    picture = found[1]
-    assert picture.shape == (3, 50, 50)
-    assert picture.min() >= -1
-    assert picture.max() <= 1
-    assert torch.equal(picture, torch.from_numpy(kept.copy()).permute(2, 0, 1) / 127.5 - 1)
+    image = found[1]
+    assert image.shape == (3, 50, 50)
+    assert image.min() >= -1
+    assert image.max() <= 1
+    assert torch.equal(image, torch.from_numpy(kept.copy()).permute(2, 0, 1) / 127.5 - 1)
 
 
-def test_pictures_are_seen_upright(tmp_path):
+def test_images_are_turned_upright(tmp_path):
     image, exif = Image.fromarray(astronaut()), Image.Exif()
     exif[0x0112] = 6  # a quarter turn
     image.rotate(90).save(tmp_path / "turned.png", exif=exif)
@@ -51,7 +51,7 @@ def test_pictures_are_seen_upright(tmp_path):
     assert np.array_equal(read_square(tmp_path / "turned.png", 64), read_square(tmp_path / "upright.png", 64))
 
 
-def test_pictures_are_prepared_once_and_again_when_the_folder_changes(folder, tmp_path, monkeypatch):
+def test_images_are_decoded_once_and_again_when_the_folder_changes(folder, tmp_path, monkeypatch):
     cache = tmp_path / "cache"
     cache.mkdir()
     first = np.array(FolderImages(folder, 16, cache).pixels)
@@ -107,13 +107,13 @@ def test_a_bad_folder_is_named(folder, tmp_path, spoil, message):
     assert not list(cache.iterdir())
 
 
-def test_what_does_not_fit_the_disk_is_refused_before_it_is_made(folder, tmp_path, monkeypatch):
+def test_a_dataset_larger_than_the_disk_is_refused(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(2000, 1000, 1000))
     with pytest.raises(AnycostError, match=r"3 pictures of 16 px take .* MiB in .*: free some"):
         FolderImages(folder, 16, tmp_path)
 
 
-def test_every_picture_is_seen_once_in_each_epoch_in_another_order():
+def test_every_image_comes_once_in_each_epoch_in_another_order():
     class Numbers:
         def __len__(self):
             return 20
@@ -121,13 +121,13 @@ def test_every_picture_is_seen_once_in_each_epoch_in_another_order():
         def __getitem__(self, index):
             return torch.full((3, 2, 4), float(index)).copysign(torch.tensor([1.0, 1, -1, -1]))  # its right is negative
 
-    def seen(samples, flip=False):
+    def order(samples, flip=False):
         return Shuffled(Numbers(), 5, flip)(samples, 4)[:, 0, 0, 0].abs().tolist()
 
-    first, second = seen(range(20)), seen(range(20, 40))
+    first, second = order(range(20)), order(range(20, 40))
     assert sorted(first) == sorted(second) == list(range(20))
     assert first != second
-    assert seen(range(17, 23)) == first[17:] + second[:3]  # whatever was seen before
+    assert order(range(17, 23)) == first[17:] + second[:3]  # independent of earlier calls
     flipped = Shuffled(Numbers(), 5, True)(range(40), 4)[:, 0, 0, 0] < 0
     assert 5 < flipped.sum() < 35
     assert not (Shuffled(Numbers(), 5, False)(range(40), 4)[:, 0, 0, 0] < 0).any()
@@ -142,20 +142,20 @@ def teacher(tmp_path):
 
 def test_faces_are_rendered_once_at_the_trained_size(teacher, tmp_path):
     faces = GeneratedFaces(teacher, DataSettings(pool=4), 3, tmp_path, fast=False, side=16)
-    latent, picture = faces.faces([2], 16)
+    latent, image = faces.faces([2], 16)
     expected = torch.nn.functional.avg_pool2d(teacher.half_size(latent).clamp(-1, 1), 2)
-    torch.testing.assert_close(picture, expected, atol=0.01, rtol=0)
+    torch.testing.assert_close(image, expected, atol=0.01, rtol=0)
     faces.teacher = None  # not asked again
-    assert torch.equal(faces.faces([6], 16)[1], picture)
+    assert torch.equal(faces.faces([6], 16)[1], image)
 
 
 def test_faces_may_be_rendered_at_a_cheaper_exit(teacher, tmp_path):
     faces = GeneratedFaces(teacher, DataSettings(pool=4, exit=32), 3, tmp_path, fast=False, side=16)
-    latent, picture = faces.faces([2], 16)
-    drawn = teacher(latent, SubGenerator(32)).clamp(-1, 1)
-    torch.testing.assert_close(picture, torch.nn.functional.avg_pool2d(drawn, 2), atol=0.01, rtol=0)
+    latent, image = faces.faces([2], 16)
+    rendered = teacher(latent, SubGenerator(32)).clamp(-1, 1)
+    torch.testing.assert_close(image, torch.nn.functional.avg_pool2d(rendered, 2), atol=0.01, rtol=0)
     other = GeneratedFaces(teacher, DataSettings(pool=4), 3, tmp_path, fast=False, side=16)
-    assert not torch.equal(other.faces([2], 16)[1], picture)  # and they are not mistaken for each other
+    assert not torch.equal(other.faces([2], 16)[1], image)  # and they are not mistaken for each other
     with pytest.raises(AnycostError, match="faces of 32 px cannot be rendered at 16 px: choose an exit of 32, 64"):
         GeneratedFaces(teacher, DataSettings(pool=4, exit=16), 3, tmp_path, fast=False, side=32)
 

@@ -1,4 +1,4 @@
-"""Sorting channels: the full generator draws what it drew, and narrower ones keep what matters."""
+"""Sorting channels: the full generator's images stay the same, and narrower layers keep the important channels."""
 
 import pytest
 import torch
@@ -28,16 +28,16 @@ def styles(model, count=256):
     return model.mapping(torch.randn(count, TINY.style_dim, generator=torch.Generator().manual_seed(2)))
 
 
-def test_the_full_generator_draws_what_it_drew_at_every_resolution(tiny):
+def test_the_full_generators_images_stay_the_same_at_every_resolution(tiny):
     noise = tiny.random_noise(2, torch.Generator().manual_seed(3))
     before, weights = tiny.pictures(LATENT, noise), [conv.weight.clone() for conv in tiny.convs]
     sort_channels(tiny, styles(tiny))
-    for size, picture in tiny.pictures(LATENT, noise).items():
-        torch.testing.assert_close(picture, before[size], atol=1e-5, rtol=1e-5)
+    for size, image in tiny.pictures(LATENT, noise).items():
+        torch.testing.assert_close(image, before[size], atol=1e-5, rtol=1e-5)
     assert not any(torch.equal(conv.weight, old) for conv, old in zip(tiny.convs, weights, strict=True))
 
 
-def test_what_each_layer_reads_becomes_less_important_from_channel_to_channel(tiny):
+def test_the_channels_that_a_layer_reads_are_in_order_of_importance(tiny):
     sort_channels(tiny, styles(tiny))
     for reader in (*tiny.convs, tiny.heads[-1]):
         found = importance(reader, styles(tiny))
@@ -50,7 +50,7 @@ def test_importance_is_weights_times_styles(tiny):
     torch.testing.assert_close(importance(conv, w), torch.stack(expected))
 
 
-def test_a_narrow_sub_generator_keeps_the_channels_that_matter(tiny):
+def test_a_narrow_sub_generator_keeps_the_important_channels(tiny):
     """The later half of the channels hardly counts until they are shuffled: sorting finds them again."""
     for layer, conv in enumerate(tiny.convs):
         half = TINY.channels[layer] // 2

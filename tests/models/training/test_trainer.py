@@ -122,7 +122,7 @@ def test_two_processes_train_what_one_does_with_the_double_batch(stage, tmp_path
     assert apart(trained(one), saved["trained"], start) < 1e-3
 
 
-def test_training_comes_nearer_and_leaves_the_full_network_alone(stage, tmp_path):
+def test_training_lowers_the_loss_and_leaves_the_full_network_unchanged(stage, tmp_path):
     settings = read_stage(stage(images=60))
     before = load_generator(Path(settings.generator))
     trainer = distillation_trainer(settings, tmp_path / "run")
