@@ -1,8 +1,6 @@
 """Adversarial training: both stages of Anycost GANs, the same bits after an interruption and on two processes."""
 
 import copy
-import subprocess
-import sys
 
 import msgspec
 import pytest
@@ -19,6 +17,7 @@ from anycost_models.training.gan.generator_inputs import sample_inputs
 from anycost_models.training.gan.initial_networks import RESULT
 from anycost_models.training.run import build_trainer
 from PIL import Image
+from training_runs import relative_distance, train_on_two_processes
 
 
 def losses_of(trainer) -> AdversarialLosses:
@@ -29,12 +28,6 @@ def everything(trainer):
     """All trained tensors by name."""
     generator = {f"generator.{name}": p for name, p in trainer.trained.items()}
     return {name: p.detach().clone() for name, p in (generator | trainer.auxiliary.state_dict()).items()}
-
-
-def apart(a, b, start):
-    """How far two results are from each other, relative to how far they are from where both started."""
-    moved = torch.stack([(a[name] - start[name]).norm() for name in a]).norm()
-    return (torch.stack([(a[name] - b[name]).norm() for name in a]).norm() / moved).item()
 
 
 # The training loop
@@ -68,19 +61,7 @@ def test_accumulated_batches_are_one_large_batch(stage_file, tmp_path):
     small = adversarial_trainer(read_stage(stage_file(batch=4, accumulate=2)), tmp_path / "small")
     small.run()
     assert large.step == small.step == 3
-    assert apart(everything(large), everything(small), start) < 1e-3
-
-
-DISTRIBUTED = """
-import sys
-from pathlib import Path
-import torch
-from anycost_models.training.run import build_trainer, process_group
-from anycost_models.training.engine.stage import read_stage
-torch.set_num_threads(1)
-with process_group():
-    build_trainer(read_stage(Path(sys.argv[1])), Path(sys.argv[2]))[0].run()
-"""
+    assert relative_distance(everything(large), everything(small), start) < 1e-3
 
 
 @pytest.mark.slow
@@ -88,14 +69,11 @@ def test_two_processes_train_what_one_does_with_the_double_batch(stage_file, tmp
     one = adversarial_trainer(read_stage(stage_file(batch=8)), tmp_path / "one")
     start = everything(one)
     one.run()
-    script, folder = tmp_path / "train.py", tmp_path / "two"
-    script.write_text(DISTRIBUTED)
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--master-port=0", "--standalone"]
-    subprocess.run([*torchrun, script, stage_file(batch=4), folder], check=True, capture_output=True, timeout=120)
-    saved = checkpoints.load(checkpoints.find(folder)[-1])
+    folder = tmp_path / "two"
+    saved = train_on_two_processes(stage_file(batch=4), folder)
     assert saved["step"] == one.step == 3
     found = {f"generator.{name}": p for name, p in saved["trained"].items()} | saved["opponent"]
-    assert apart(everything(one), found, start) < 1e-3
+    assert relative_distance(everything(one), found, start) < 1e-3
     assert found["path_length"] > 0
     assert (folder / "scalars.jsonl").read_text().count("\n") == 3  # of the first process only
 

@@ -1,7 +1,5 @@
 """The training loop: the same bits after an interruption, on two processes, and safety when numbers go wrong."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +11,7 @@ from anycost_models.training.distillation.distil import distillation_trainer
 from anycost_models.training.engine import checkpoints
 from anycost_models.training.engine.ema_export import export_ema
 from anycost_models.training.engine.stage import read_stage
+from training_runs import relative_distance, train_on_two_processes
 
 STAGE = """
 name = "tiny"
@@ -59,12 +58,6 @@ def trained(trainer):
     return {name: p.detach().clone() for name, p in trainer.trained.items()}
 
 
-def apart(a, b, start):
-    """How far two results are from each other, relative to how far they are from where both started."""
-    moved = torch.stack([(a[name] - start[name]).norm() for name in a]).norm()
-    return (torch.stack([(a[name] - b[name]).norm() for name in a]).norm() / moved).item()
-
-
 def test_a_resumed_training_is_bit_for_bit_the_uninterrupted_one(stage, tmp_path):
     settings = read_stage(stage(images=12))
     whole = distillation_trainer(settings, tmp_path / "whole")
@@ -91,20 +84,7 @@ def test_accumulated_batches_are_one_large_batch(stage, tmp_path):
     small = distillation_trainer(read_stage(stage(images=8, batch=2, accumulate=2)), tmp_path / "small")
     small.run()
     assert large.step == small.step == 2
-    assert apart(trained(large), small.trained, start) < 1e-3
-
-
-DISTRIBUTED = """
-import sys
-from pathlib import Path
-import torch
-from anycost_models.training.distillation.distil import distillation_trainer
-from anycost_models.training.run import process_group
-from anycost_models.training.engine.stage import read_stage
-torch.set_num_threads(1)
-with process_group():
-    distillation_trainer(read_stage(Path(sys.argv[1])), Path(sys.argv[2])).run()
-"""
+    assert relative_distance(trained(large), small.trained, start) < 1e-3
 
 
 @pytest.mark.slow
@@ -112,14 +92,9 @@ def test_two_processes_train_what_one_does_with_the_double_batch(stage, tmp_path
     one = distillation_trainer(read_stage(stage(images=12, batch=4)), tmp_path / "one")
     start = trained(one)
     one.run()
-    script = tmp_path / "train.py"
-    script.write_text(DISTRIBUTED)
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--master-port=0", "--standalone"]
-    folder = tmp_path / "two"
-    subprocess.run([*torchrun, script, stage(images=12, batch=2), folder], check=True, capture_output=True, timeout=120)
-    saved = checkpoints.load(checkpoints.find(folder)[-1])
+    saved = train_on_two_processes(stage(images=12, batch=2), tmp_path / "two")
     assert saved["step"] == one.step == 3
-    assert apart(trained(one), saved["trained"], start) < 1e-3
+    assert relative_distance(trained(one), saved["trained"], start) < 1e-3
 
 
 def test_training_lowers_the_loss_and_leaves_the_full_network_unchanged(stage, tmp_path):
