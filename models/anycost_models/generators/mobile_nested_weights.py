@@ -23,7 +23,7 @@ def level(resolution: int) -> int:
 class Modulation(nn.Module):
     """Per ratio of a layer's input, a gain and a shift [R, I] on the style that multiplies it.
 
-    `training.nested_start` sets out from the full generator's styles: gain 1, shift 0 (heads: no style, 0 and 1)."""
+    Training starts from the full generator's styles: gain 1, shift 0 (heads: no style, 0 and 1)."""
 
     def __init__(self, inputs: int) -> None:
         super().__init__()

@@ -1,5 +1,5 @@
 """How near each sub-generator's picture is to the full one, when both are shown at one size: a table shipped with the
-embedded model (`benchmarks/nearness.py` writes it), and a guess for other models."""
+embedded model (`benchmarks/sub_generator_fidelity.py` writes it), and a guess for other models."""
 
 from pathlib import Path
 from typing import Annotated

@@ -5,7 +5,7 @@ ones wherever a face lies (Wang and Ponce, "The geometry of deep generative imag
 beforehand, this replaces the many steps by which an optimiser would find it out. Kept per row of W+ as the mean
 Gauss-Newton matrix of projection's loss: its strongest directions, and the mean of the rest.
 
-Made by `python -m anycost_models.training.inversion.curvature`.
+Made by `python -m anycost_models.training.scripts.measure_curvature`.
 """
 
 from dataclasses import dataclass

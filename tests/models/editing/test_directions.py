@@ -9,11 +9,11 @@ from anycost_models.core.errors import AnycostError
 from anycost_models.editing.directions import Direction, Directions, Region, eased, load_directions
 from anycost_models.face.labels import FaceLabels
 from anycost_models.generators.checkpoint import load_generator
-from anycost_models.training.directions.edit_bench import faces
+from anycost_models.training.directions.edit_bench import sample_faces
 from anycost_models.training.directions.label_samples import LabelRenderer
 from safetensors.numpy import save_file
 
-EXPECTED = {  # attribute: by how much −1 → +1 moves its measure at least (see face_labels.LABELS for the units)
+EXPECTED = {  # attribute: by how much −1 → +1 moves its measure at least (see face.labels.LABELS for the units)
     "smile": 0.3,
     "mouth_open": 0.06,
     "surprise": 0.03,
@@ -261,7 +261,7 @@ def test_a_missing_or_damaged_file_names_the_remedy(tmp_path, make):
 def measured():
     """(attribute, strength) → the measures of three faces."""
     model, labels, directions = load_generator(), FaceLabels.load(), load_directions()
-    render, latents = LabelRenderer.make(model), faces(model, 30_000, 3)
+    render, latents = LabelRenderer.make(model), sample_faces(model, 30_000, 3)
 
     def measure(name, strength):
         edited = (directions.apply(latent, {name: strength}) for latent in latents)

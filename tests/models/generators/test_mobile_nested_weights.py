@@ -9,9 +9,9 @@ from anycost_models.generators.elastic import RATIOS, SubGenerator
 from anycost_models.generators.mobile import FULL, TINY, MobileGenerator
 from anycost_models.training.data.generated_faces import GeneratedFaces
 from anycost_models.training.distillation.channel_importance import sort_channels
-from anycost_models.training.distillation.nested_start import sample_latents, solve
-from anycost_models.training.distillation.tints import fit_tints
-from anycost_models.training.engine.stage import Data
+from anycost_models.training.distillation.last_style import fit_last_style
+from anycost_models.training.distillation.nested_initialization import sample_latents, solve_nested_weights
+from anycost_models.training.engine.stage import DataSettings
 
 
 def psnr(a: torch.Tensor, b: torch.Tensor) -> float:
@@ -103,8 +103,8 @@ def test_the_last_row_tints_what_lower_exits_draw(tiny):
 
 def test_tints_are_fitted_to_what_large_areas_lack(tiny, tmp_path):
     sort_channels(tiny, sample_latents(tiny, 4, seed=1))
-    solve(tiny, sample_latents(tiny, 24, seed=2))
-    data = Data(pool=80, mixing=0.0)
+    solve_nested_weights(tiny, sample_latents(tiny, 24, seed=2))
+    data = DataSettings(pool=80, mixing=0.0)
     faces = GeneratedFaces(tiny, data, 3, tmp_path, fast=False)
     latents = faces.latents(range(60, 80))
     goal = F.adaptive_avg_pool2d(tiny(latents).clamp(-1, 1), 8)
@@ -114,7 +114,7 @@ def test_tints_are_fitted_to_what_large_areas_lack(tiny, tmp_path):
         return [(F.adaptive_avg_pool2d(tiny(latents, sub), 8) - goal).square().mean().item() for sub in subs]
 
     before = lacking()
-    fit_tints(tiny, faces, 60)
+    fit_last_style(tiny, faces, 60)
     assert all(after < 0.9 * start for after, start in zip(lacking(), before, strict=True))
 
 
@@ -213,7 +213,7 @@ def test_the_first_channels_are_the_important_ones(tiny):
 
 def test_least_squares_brings_every_ratio_near_the_full_network(tiny):
     sort_channels(tiny, sample_latents(tiny, 4, seed=1))
-    solve(tiny, sample_latents(tiny, 24, seed=2))
+    solve_nested_weights(tiny, sample_latents(tiny, 24, seed=2))
     latents = sample_latents(tiny, 4, seed=3)
     full = tiny(latents)
     scores = [psnr(tiny(latents, SubGenerator(32, ratio)), F.avg_pool2d(full, 2)) for ratio in RATIOS]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from anycost_models.plotting.chart import BOTTOM, COLOURS, LEFT, RIGHT, TOP, Axis, Chart
-from anycost_models.training.engine.loss_curves import draw_curves
+from anycost_models.training.engine.records import render_curves
 
 
 def rows_of(picture: np.ndarray, number: int) -> np.ndarray:
@@ -37,7 +37,7 @@ def test_curves_go_as_the_terms_did() -> None:
         | ({"r1/penalty": 5.0} if i % 16 == 0 else {})
         for i in range(100)
     ]
-    picture = draw_curves("run", rows)
+    picture = render_curves("run", rows)
     rising, steady = (rows_of(picture[:, : LEFT + 600], number) for number in (0, 1))  # left of the names
     left, right = (rising[rising[:, 1] == x, 0].mean() for x in (LEFT + 100, LEFT + 500))
     assert right < left - 50
@@ -46,4 +46,4 @@ def test_curves_go_as_the_terms_did() -> None:
 
 
 def test_a_training_that_recorded_nothing_has_an_empty_chart() -> None:
-    assert not len(rows_of(draw_curves("run", []), 0))
+    assert not len(rows_of(render_curves("run", []), 0))
