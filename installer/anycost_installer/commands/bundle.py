@@ -9,7 +9,7 @@ from typing import TextIO
 from anycost_installer.backend.models import fetch_models, model_sources
 from anycost_installer.core.checkout import pinned_version, project_version
 from anycost_installer.core.errors import InstallError
-from anycost_installer.core.files import check_free_space, format_size, replacing, sha256_of
+from anycost_installer.core.files import check_free_space, files_below, format_size, replacing, sha256_of
 from anycost_installer.core.progress import Note, Progress
 from anycost_installer.environment.backend_venv import MODELS_BYTES, release_id
 from anycost_installer.environment.build_venv import build_environment
@@ -177,10 +177,11 @@ def _models(stage: Path, root: Path, backend: Path, progress: Progress) -> None:
 
 
 def _installer(stage: Path, root: Path, target: Target) -> None:
-    unwanted = shutil.ignore_patterns("__pycache__", "*.pyc", "*.part")
     for folder in ("installer", "plugin"):
         shutil.rmtree(stage / folder, ignore_errors=True)
-        shutil.copytree(root / folder, stage / folder, ignore=unwanted)
+        for path in files_below(root / folder):
+            (stage / folder / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(root / folder / path, stage / folder / path)
     for name in TOP_LEVEL_FILES:
         shutil.copyfile(root / name, stage / name)
     start = (root / "installer" / "anycost_installer" / "release" / "bundle_start.py").read_text(encoding="utf-8")

@@ -73,6 +73,17 @@ def remove_path(path: Path, ignore_errors: bool = False) -> bool:
     return existed
 
 
+def files_below(folder: Path, hidden: bool = False) -> list[Path]:
+    """All files, relative to `folder` and sorted, without bytecode, unfinished files (.part) and, unless `hidden`, the
+    hidden ones, such as the caches of ruff and mypy."""
+    found = []
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != "__pycache__" and (hidden or not name.startswith("."))]
+        kept = [name for name in names if not name.endswith((".pyc", ".part")) and (hidden or name[0] != ".")]
+        found += [Path(parent, name).relative_to(folder) for name in kept]
+    return sorted(found)
+
+
 def existing_parent(folder: Path) -> Path:
     """The folder, or the nearest parent that exists."""
     return next(path for path in (folder, *folder.absolute().parents) if path.is_dir())

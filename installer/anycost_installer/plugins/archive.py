@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from anycost_installer.core.checkout import pinned_version
 from anycost_installer.core.errors import InstallError
+from anycost_installer.core.files import files_below
 from anycost_installer.hosts.host import PLUGINS, WHEELS, Host
 from anycost_installer.lockfile.requirements import hashed_requirement
 
@@ -69,7 +70,7 @@ def build_archive(program: str, root: Path, wheels: Sequence[Path]) -> bytes:
     }
     files |= {file.name: file for file in sorted(source.glob(f"{name}.*")) if file.suffix in (".action", ".desktop")}
     for wheel in wheels:
-        files |= {f"{name}/vendor/{wheel.name}/{path}": file for path, file in _files_below(wheel)}
+        files |= {f"{name}/vendor/{wheel.name}/{path}": file for path, file in _files_below(wheel, hidden=True)}
     return _zipped(name, files)
 
 
@@ -116,14 +117,12 @@ def vendor_pyzmq(folder: Path, version: str, root: Path, install: PipInstall) ->
     return False
 
 
-def _files_below(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Files and their relative paths, with slashes."""
-    for file in sorted(folder.rglob("*")):
+def _files_below(folder: Path, hidden: bool = False) -> Iterator[tuple[str, Path]]:
+    """Relative paths with slashes, and files. `hidden`: as in files_below; macOS wheels have a folder .dylibs."""
+    for path in files_below(folder, hidden):
         # pip's files about an installation (RECORD, REQUESTED …) differ each time.
-        unwanted = "__pycache__" in file.parts or file.suffix == ".pyc"
-        unwanted |= file.name in ("RECORD", "REQUESTED", "INSTALLER", "direct_url.json") and "dist-info" in str(file)
-        if file.is_file() and not unwanted:
-            yield file.relative_to(folder).as_posix(), file
+        if not (path.name in ("RECORD", "REQUESTED", "INSTALLER", "direct_url.json") and "dist-info" in str(path)):
+            yield path.as_posix(), folder / path
 
 
 def _zipped(name: str, files: dict[str, Path]) -> bytes:

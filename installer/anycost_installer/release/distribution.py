@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from anycost_installer.core.errors import InstallError
-from anycost_installer.core.files import replacing
+from anycost_installer.core.files import files_below, replacing
 from anycost_installer.core.subprocesses import last_line, output_of, run_logged
 
 PACKAGES = ("models/anycost_models", "backend/anycost_backend", "plugin/anycost_client")
@@ -31,10 +31,8 @@ print(getattr(build_meta, "build_" + sys.argv[1])(sys.argv[2]))
 def source_files(root: Path) -> list[Path]:
     """The files of the wheel, relative to `root`, sorted. Raises InstallError for an incomplete checkout."""
     files = [Path(name) for name in TOP_LEVEL_FILES]
-    for package in PACKAGES:
-        for folder, folders, names in os.walk(root / package):
-            folders[:] = [name for name in folders if name != "__pycache__"]
-            files += [Path(folder, name).relative_to(root) for name in names if not name.endswith((".pyc", ".part"))]
+    for package in map(Path, PACKAGES):
+        files += [package / path for path in files_below(root / package)]
     missing = [name for name in (*PACKAGES, *TOP_LEVEL_FILES) if not (root / name).exists()]
     if missing:
         raise InstallError(f"{root / missing[0]} is missing", "run the installer from a complete checkout")

@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from anycost_installer.core.files import format_size, remove_path, replacing, sha256_of, write_text
+from anycost_installer.core.files import files_below, format_size, remove_path, replacing, sha256_of, write_text
 
 
 def test_a_write_that_fails_leaves_the_former_file_alone(tmp_path: Path) -> None:
@@ -52,3 +52,13 @@ def test_removing_a_link_leaves_its_target(tmp_path: Path) -> None:
 )
 def test_sizes_are_written_in_one_way(size: int, text: str) -> None:
     assert format_size(size) == text
+
+
+def test_what_is_packed_has_no_caches_and_no_unfinished_files(tmp_path: Path) -> None:
+    names = ["a/module.py", "module.py"]
+    others = ["a/__pycache__/module.pyc", "a/model.part", ".mypy_cache/x", ".gitignore"]
+    for name in (*names, *others):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    assert [path.as_posix() for path in files_below(tmp_path)] == names
+    assert {path.as_posix() for path in files_below(tmp_path, hidden=True)} == {*names, ".mypy_cache/x", ".gitignore"}
