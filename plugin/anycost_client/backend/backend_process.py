@@ -213,7 +213,8 @@ class Backend:
                 )
         except OSError as error:
             raise BackendError(
-                f"cannot start the backend's Python {python} ({error.strerror})", "install it again"
+                f"cannot start the backend's Python {python} ({error.strerror})",
+                "run 'python3 installer install' again",
             ) from error
 
     def _started(self, deadline: float, cancelled: Callable[[], bool]) -> tuple[Channel, Welcome]:

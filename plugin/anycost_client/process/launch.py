@@ -51,7 +51,7 @@ def backend_python() -> Path:
 
     `ANYCOST_PYTHON`, else what the installer left in backend.json. Raises BackendError when there is none."""
     if named := os.environ.get("ANYCOST_PYTHON"):
-        return _runnable(Path(named), "ANYCOST_PYTHON names it: correct the variable")
+        return _runnable(Path(named), "correct the variable ANYCOST_PYTHON")
     note = data_dir() / "backend.json"
     try:
         with open(note, "rb") as file:

@@ -85,7 +85,7 @@ def decode(frames: Sequence[Frame], reader: str = "plug-in") -> Message:
     if kind not in _KINDS:
         raise UnknownKind(kind, id, reader)
     if not id:
-        raise WireError(f"this {kind} has no id of 1 to 64 ASCII characters", "give it one")
+        raise WireError(f"this {kind} has no id of 1 to 64 ASCII characters", "send an id with each request")
     try:
         message: Message = _built(_KINDS[kind], header, frames)
     except (WireError, ValueError) as error:

@@ -46,11 +46,14 @@ class Picture:
         if self.stride < self.row_bytes or self.stride * self.height > MAX_PICTURE_BYTES:
             raise WireError(
                 f"a picture of {self.width}×{self.height} with {self.stride} bytes a row is refused",
-                f"a row needs {self.row_bytes}, all may have {MAX_PICTURE_BYTES}",
+                f"send at least {self.row_bytes} bytes a row, and at most {MAX_PICTURE_BYTES} in all",
             )
         size = self.data.nbytes if isinstance(self.data, memoryview) else len(self.data)
         if size != self.stride * self.height:
-            raise WireError(f"a picture announces {self.stride * self.height} bytes and has {size}", "send all of it")
+            raise WireError(
+                f"a picture announces {self.stride * self.height} bytes and has {size}",
+                "send stride times height bytes",
+            )
 
     @property
     def row_bytes(self) -> int:

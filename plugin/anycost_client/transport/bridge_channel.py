@@ -45,7 +45,9 @@ class BridgeChannel:
                     command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, **child_options()
                 )
         except OSError as error:
-            raise ChannelClosed(f"cannot start {python} ({error.strerror})", "install the backend again") from error
+            raise ChannelClosed(
+                f"cannot start {python} ({error.strerror})", "run 'python3 installer install' again"
+            ) from error
         return cls(process)
 
     def send(self, request: Request) -> None:

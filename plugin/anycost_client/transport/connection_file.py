@@ -37,7 +37,9 @@ class Connection:
         for endpoint in (self.work, self.control):
             port = _ENDPOINT.fullmatch(endpoint) if isinstance(endpoint, str) else None
             if not port or int(port[1]) > 65_535:
-                raise ConnectionFileError("the connection file names an address outside this machine", "start again")
+                raise ConnectionFileError(
+                    "the connection file names an address outside this machine", "start the backend again"
+                )
         for key in (self.server_public, self.client_public, self.client_secret):
             if not isinstance(key, str) or not _KEY.fullmatch(key):
                 raise ConnectionFileError("the connection file holds a damaged key", "start the backend again")
@@ -90,7 +92,9 @@ def read(path: Path) -> Connection:
             _check_private(path, about, "600")
             content = file.read(_MAX_BYTES + 1)
     except OSError as error:
-        raise ConnectionFileError(f"no backend can be reached through {path} ({error.strerror})", "start it") from error
+        raise ConnectionFileError(
+            f"no backend can be reached through {path} ({error.strerror})", "start the backend"
+        ) from error
     try:
         if len(content) > _MAX_BYTES:
             raise ValueError("too long")

@@ -41,16 +41,16 @@ class ZmqSockets:
 
     def send(self, frames: list[Frame], which: int) -> None:
         if self._context.closed:
-            raise ChannelClosed("the connection to the backend is closed", "start again")
+            raise ChannelClosed("the connection to the backend is closed", "connect again")
         try:
             self._sockets[which].send_multipart(frames, zmq.NOBLOCK, copy=False)
         except zmq.Again as error:
-            raise ChannelClosed("the backend takes no more messages", "restart it") from error
+            raise ChannelClosed("the backend takes no more messages", "restart the backend") from error
 
     def poll(self, timeout: float) -> list[tuple[int, list[bytes]]]:
         """(0 or 1, frames) of each message that has come."""
         if self._context.closed:
-            raise ChannelClosed("the connection to the backend is closed", "start again")
+            raise ChannelClosed("the connection to the backend is closed", "connect again")
         ready = dict(self._poller.poll(math.ceil(max(timeout, 0) * 1000)))
         if self._woken.fileno() in ready:
             with contextlib.suppress(BlockingIOError):

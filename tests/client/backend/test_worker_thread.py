@@ -168,7 +168,7 @@ def test_without_an_installation_it_says_how_to_install(
     one = host()
     one.until(lambda: one.editor.problem)
     assert one.editor.problem is not None
-    assert "run 'python3 installer install'" in one.editor.problem.cause
+    assert "run 'python3 installer install'" in one.editor.problem.remedy
 
 
 def test_two_editors_share_one_backend(host: Callable[..., Host], region: OpenRegion) -> None:

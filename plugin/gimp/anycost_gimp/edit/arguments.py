@@ -45,7 +45,7 @@ def chosen(text: str, faces: tuple[Face, ...]) -> tuple[int, ...]:
         if int(word) > len(faces):
             there = "only one face" if len(faces) == 1 else f"only {len(faces)} faces"
             raise ClientError(
-                f"there is no face {word}: {there} can be seen", "the largest is 1: name one that is there"
+                f"there is no face {word}: {there} can be seen", "name one that is there; the largest is 1"
             )
         ids.append(faces[int(word) - 1].id)
     return tuple(dict.fromkeys(ids))
