@@ -1,15 +1,19 @@
 """Edits without a window, over real sockets: layers are read and collected, nothing is written yet."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
 from anycost_client.backend.backend_process import Backend
 from anycost_client.core.cooperative import Steps
 from anycost_client.core.errors import ClientError
+from anycost_client.edit.controller import EditController
+from anycost_client.edit.state import Page
 from anycost_client.protocol.messages import OpenRegion, Picture, Rectangle
 from anycost_gimp.edit.backend_link import QueueLink
 from anycost_gimp.edit.batch import QueueHost, Rendered, render
 from anycost_gimp.image.layer import Layer, Source, area_of
+from anycost_gimp.image.text import tr
 
 GREY = Picture.packed(12, 12, 3, bytes([128] * 432))
 LAYERS = [Layer(None, 1, "portrait"), Layer(None, 2, "group")]
@@ -78,12 +82,6 @@ def test_a_backend_that_does_not_start_is_said_for_all(link: QueueLink, monkeypa
 
 
 def test_an_edit_in_a_dialog_over_real_sockets(link: QueueLink, backend: Backend) -> None:
-    import time
-
-    from anycost_client.edit.controller import EditController
-    from anycost_client.edit.state import Page
-    from anycost_gimp.image.text import tr
-
     class DialogHost(QueueHost):
         def active(self) -> Layer:
             return LAYERS[0]

@@ -190,8 +190,10 @@ class EditController(Generic[L]):
         self.failure = problem
         if not self._failing:  # showing it may fail in the same way
             self._failing = True
-            self._tell("page")
-            self._failing = False
+            try:
+                self._tell("page")
+            finally:
+                self._failing = False
 
     def close(self) -> None:
         """Ends the edit; no callback is called any more."""

@@ -33,7 +33,7 @@ from anycost_krita.document.layers import (
     walk,
 )
 from anycost_krita.document.pixels import grab_selection, read, write
-from anycost_krita.document.preview_layer import Preview, Scaled
+from anycost_krita.document.preview_layer import PreviewLayer, Scaled
 from anycost_krita.document.regions import area_to_read, bounded, region_of
 
 _LOOK = 500  # milliseconds between looks at what is active
@@ -57,7 +57,7 @@ class KritaHost:
         self._later = later
         self._work = CooperativeRunner(later, tr)
         self._looks, self._preview_work = CooperativeRunner(later, tr), CooperativeRunner(later, tr)
-        self._preview = Preview(krita, scaled)
+        self._preview = PreviewLayer(krita, scaled)
         self._watchers: list[Callable[[HostEvent], None]] = []
         self._seen: object = None  # what was active at the last look
         self._documents: frozenset[str] = frozenset()

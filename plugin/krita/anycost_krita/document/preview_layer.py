@@ -18,7 +18,7 @@ _SHOWN = ColourSpace("RGBA", "U8", SRGB)
 Scaled = Callable[[Picture, int, int], bytes]  # RGBA 8 to B G R A 8 of that width and height
 
 
-class Preview:
+class PreviewLayer:
     """At most one, in one document."""
 
     def __init__(self, krita: Any, scaled: Scaled) -> None:
