@@ -47,7 +47,7 @@ def backend(python: Path) -> Iterator[Callable[..., Backend]]:
 
 @pytest.fixture
 def region() -> OpenRegion:
-    """12×12 grey pixels; the stand-in finds a face in any picture."""
+    """12×12 grey pixels; the stand-in finds a face in any image."""
     return OpenRegion(image=Picture.packed(12, 12, 3, bytes([128] * 432)))
 
 

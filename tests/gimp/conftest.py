@@ -23,7 +23,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def backend(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Backend]:
-    """A real process with real sockets; it finds a face in any picture and paints it grey."""
+    """A real process with real sockets; it finds a face in any image and paints it grey."""
     if os.name != "posix":
         pytest.skip("the interpreter is a script")
     script = home / "backend-python"

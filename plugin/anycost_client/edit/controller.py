@@ -18,7 +18,7 @@ from anycost_client.edit.presets import Preset
 from anycost_client.edit.state import Page, State
 from anycost_client.protocol.events import Asleep, Connected, Event, Lost, Unavailable
 
-MAX_SIDE = 2048  # pixels: longest side of previews, so that a face can fill the window in a large picture
+MAX_SIDE = 2048  # pixels: longest side of previews, so that a face can fill the window in a large image
 _SIDE_STEP = 64  # pixels: sizes in steps, so that the backend can keep what it has rendered
 
 

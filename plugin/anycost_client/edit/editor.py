@@ -26,7 +26,7 @@ class Editor:
         self.welcome: m.Welcome | None = None  # while there is a backend
         self.faces: tuple[m.Face, ...] = ()
         self.before: m.Picture | None = None  # the region as it is, at the size of previews
-        self.preview: m.Edited | None = None  # to be laid over `before`; no picture: `before` itself
+        self.preview: m.Edited | None = None  # to be laid over `before`; no image: `before` itself
         self.result: EditResult | None = None  # of the latest `apply`
         self.refined: dict[int, m.Refined] = {}  # face → what the latest refinement reached
         self.made: m.Learned | m.Matched | None = None  # what `learn` or `match` came to
@@ -233,7 +233,7 @@ class Editor:
             self._want_preview()
 
     def _want_preview(self) -> None:
-        if self.sliders.values or self.preview or self._newest:  # else what is to be seen is what is seen: the picture
+        if self.sliders.values or self.preview or self._newest:  # else what is to be seen is what is seen: the image
             self._stale = True
             self._ask()
 

@@ -50,7 +50,7 @@ class LayerHost(Protocol[L]):
 
     def apply(self, source: EditSource[L], result: EditResult, then: Callable[[L | Problem], None]) -> None:
         """Adds a layer above source.layer, or updates source.replaces where that is still there. `then` gets that
-        layer. The result has a picture, in the region's depth, colours and order."""
+        layer. The result has an image, in the region's depth, colours and order."""
 
     def stop(self) -> None:
         """Drops what `read` and `apply` have under way: their `then` gets a Problem with the reason "cancelled"."""

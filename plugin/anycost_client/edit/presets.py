@@ -15,7 +15,7 @@ from anycost_client.core.errors import ClientError
 from anycost_client.core.files import write_aside
 from anycost_client.core.translation import Translator, mark
 
-MAX_STRENGTH = 2.0  # beyond ±2 no picture is natural, and the backend refuses
+MAX_STRENGTH = 2.0  # beyond ±2 no image is natural, and the backend refuses
 _MAX_BYTES = 65_536
 _MAX_FILES = 500
 _MAX_NAME = 100  # characters

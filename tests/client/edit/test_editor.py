@@ -1,4 +1,4 @@
-"""The edit in progress, without a backend: opening a picture, its previews, and leaving it."""
+"""The edit in progress, without a backend: opening an image, its previews, and leaving it."""
 
 from anycost_client.edit.editor import State
 from anycost_client.protocol.messages import (

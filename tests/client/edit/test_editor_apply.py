@@ -1,4 +1,4 @@
-"""PendingApply the edit in progress: the picture, the record that opens it again, and refining."""
+"""Applies the edit in progress: the image, the record that opens it again, and refining."""
 
 import pytest
 from anycost_client.core.errors import ClientError

@@ -23,7 +23,7 @@ def found(docker: Docker, *faces: m.Face) -> None:
 
 
 def drawn(docker: Docker) -> None:
-    """The final picture and the latents of the layer at hand."""
+    """The final image and the latents of the layer at hand."""
     final = next(r for r in reversed(docker.worker.sent) if isinstance(r, m.Edit) and r.quality == "final")
     docker.draw(final)
     for read in [r for r in docker.worker.sent if isinstance(r, m.ReadLatent)]:

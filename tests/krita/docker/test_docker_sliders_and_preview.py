@@ -189,7 +189,7 @@ def test_a_larger_view_sharpens_what_is_seen_without_a_slider_movement(docker: D
     docker.slide("smile", 0.5)
     docker.draw()
     asked = docker.worker.last(m.Edit)
-    view.compare._close_up.click()  # all of the picture: fewer of its pixels are seen
+    view.compare._close_up.click()  # all of the image: fewer of its pixels are seen
     settle()
     assert docker.worker.last(m.Edit) == asked
     view.compare._canvas.click()

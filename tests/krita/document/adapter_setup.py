@@ -1,4 +1,4 @@
-"""The host adapter over a fake Krita, with a clock that runs what was put off; and pictures to put into it."""
+"""The host adapter over a fake Krita, with a clock that runs what was put off; and images to put into it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -69,7 +69,7 @@ def noise(height: int, width: int, seed: int = 0) -> np.ndarray:
 
 
 def drawn(x: int, y: int, pixels: np.ndarray, title: str = "smile +0.8") -> EditResult:
-    """A final picture at x, y of the region. pixels: [H, W, 4]."""
+    """A final image at x, y of the region. pixels: [H, W, 4]."""
     height, width = pixels.shape[:2]
     depth: Any = {1: "8", 2: "16"}[pixels.dtype.itemsize]
     picture = Picture.packed(width, height, 4, pixels.tobytes(), depth)

@@ -1,4 +1,4 @@
-"""Puts the plug-in's folder on the path, and a setup before each test."""
+"""Puts the plug-in's folder on the path; makes the adapter over a fake Krita."""
 
 import sys
 from pathlib import Path

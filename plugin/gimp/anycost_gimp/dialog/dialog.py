@@ -26,7 +26,7 @@ from anycost_gimp.widgets.state_page import StatePage
 
 ROLE = "anycost-edit-face"
 _MARGIN = 0.12  # of a face's square, shown around it
-_PAUSE = 250  # milliseconds after which a picture that became larger is drawn anew
+_PAUSE = 250  # milliseconds after which an image that became larger is drawn anew
 _NOWHERE = Rectangle(0, 0, 1, 1)
 _STATE, _EDITING = "state", "editing"
 
@@ -78,7 +78,7 @@ class EditDialog:
         if others:
             self.hint.set_text(tr("Other selected layers that get the same edit: {count}", count=others))
             self.hint.show()
-        self._rest = 0  # source id: the picture may have got a larger size
+        self._rest = 0  # source id: the image may have got a larger size
         self._lay_out()
         self._connect_keys()
         self.show("page")

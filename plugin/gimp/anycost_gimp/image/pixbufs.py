@@ -1,4 +1,4 @@
-"""Converts protocol pictures to pixbufs and back, without numpy and cairo: for previews."""
+"""Converts protocol images to pixbufs and back, without numpy and cairo: for previews."""
 
 from anycost_client.protocol.messages import Picture
 from gi.repository import GdkPixbuf, GLib
@@ -7,7 +7,7 @@ from anycost_gimp.image.babl_formats import packed
 
 
 def pixbuf(picture: Picture) -> GdkPixbuf.Pixbuf:
-    """Of an RGB or RGBA picture with 8 bits: all previews are such."""
+    """Of an RGB or RGBA image with 8 bits: all previews are such."""
     data = GLib.Bytes.new(packed(picture))
     alpha = picture.channels == 4
     size = picture.width, picture.height, picture.row_bytes
@@ -15,7 +15,7 @@ def pixbuf(picture: Picture) -> GdkPixbuf.Pixbuf:
 
 
 def enlarged(picture: Picture, width: int, height: int) -> Picture:
-    """The same RGBA picture with more pixels."""
+    """The same RGBA image with more pixels."""
     if (picture.width, picture.height) == (width, height):
         return picture
     large = pixbuf(picture).scale_simple(width, height, GdkPixbuf.InterpType.BILINEAR)

@@ -55,7 +55,7 @@ def add(image: Any, source: Source, result: EditResult) -> Layer:
 
 
 def new_layer(image: Any, name: str, picture: Picture) -> Any:
-    """Not in the image yet. The picture has an alpha channel."""
+    """Makes a layer that is not in the image yet. picture: with an alpha channel."""
     grey = image.get_base_type() == Gimp.ImageBaseType.GRAY
     kind = Gimp.ImageType.GRAYA_IMAGE if grey else Gimp.ImageType.RGBA_IMAGE
     layer = Gimp.Layer.new(image, name, picture.width, picture.height, kind, 100.0, Gimp.LayerMode.NORMAL)

@@ -83,7 +83,7 @@ class PreviewPicture(Gtk.Layout):
         return Part(x, y, right - x, bottom - y) if right - x >= 1 and bottom - y >= 1 else whole
 
     def _target(self) -> tuple[int, int, float]:
-        """Width and height of the picture on the screen, and screen pixels for one of the region."""
+        """Width and height of the image on the screen, and screen pixels for one of the region."""
         part = self._shown()
         scale = min(self.get_allocated_width() / part.width, self.get_allocated_height() / part.height)
         return max(round(part.width * scale), 1), max(round(part.height * scale), 1), scale
@@ -140,7 +140,7 @@ class PreviewPicture(Gtk.Layout):
     # -------------------------------------------------------------------- events
 
     def _resized(self, widget: Gtk.Widget, allocation: Gdk.Rectangle) -> None:
-        if (allocation.width, allocation.height) != self._size:  # a new picture allocates as well
+        if (allocation.width, allocation.height) != self._size:  # a new image allocates as well
             self._size = allocation.width, allocation.height
             GLib.idle_add(self._fit)  # amid an allocation nothing can be laid out
 

@@ -21,7 +21,7 @@ from anycost_krita.widgets.preset_menu import PresetButton
 from anycost_krita.widgets.refine_bar import RefineBar
 from anycost_krita.widgets.state_page import StatePage
 
-_MAX_SHARE = 0.52  # that the picture takes, until somebody moves the handle below it
+_MAX_SHARE = 0.52  # that the image takes, until somebody moves the handle below it
 
 
 class Panel(QtWidgets.QWidget):
@@ -202,7 +202,7 @@ class Panel(QtWidgets.QWidget):
         self.batch.setEnabled(bool(sliders.preset("").strengths) or bool(controller.batch and controller.batch.running))
 
     def _fit_picture(self) -> None:
-        """As high as the picture needs, and half of the room at most; until somebody moves the handle."""
+        """As high as the image needs, and half of the room at most; until somebody moves the handle."""
         if not self._split_by_hand:
             room = self.splitter.height()
             height = min(self.picture.fitting_height(), round(room * _MAX_SHARE))

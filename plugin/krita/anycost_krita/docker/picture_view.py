@@ -1,4 +1,4 @@
-"""The upper half of the docker: the picture before and after, how it is looked at, and the faces to choose from."""
+"""The upper half of the docker: the image before and after, how it is looked at, and the faces to choose from."""
 
 from anycost_client.protocol.messages import Face
 
@@ -44,7 +44,7 @@ class PictureView(QtWidgets.QWidget):
     # -------------------------------------------------------------- what has changed
 
     def show_faces(self) -> None:
-        """Another picture, or none."""
+        """Another image, or none."""
         editor, source = self._controller.editor, self._controller.source
         self._before = self._controller.images.of(editor.before)
         if source is None:
@@ -81,13 +81,13 @@ class PictureView(QtWidgets.QWidget):
         self._show_part()
 
     def fitting_height(self) -> int:
-        """Pixels: at which the picture fills the width."""
+        """Pixels: at which the image fills the width."""
         return self.sizeHint().height() - self.canvas.sizeHint().height() + self.canvas.fitting_height()
 
     # ------------------------------------------------------------------ inside
 
     def _show_part(self) -> None:
-        """The chosen faces from near, or all of the picture."""
+        """The chosen faces from near, or all of the image."""
         editor = self._controller.editor
         part = QtCore.QRectF()
         if self.compare.shows_close_up:

@@ -81,7 +81,7 @@ class ColourSpace:
 
 
 def colour_space_of(region: OpenRegion) -> ColourSpace:
-    """Of a region that was read here, and so of its final pictures: what ColourSpace.sent said."""
+    """Of a region that was read here, and so of its final images: what ColourSpace.sent said."""
     depths = {bits: depth for depth, bits in _DEPTHS.items()}
     return ColourSpace("RGBA", depths[region.image.bit_depth], LINEAR if region.colours == "linear" else SRGB)
 

@@ -64,7 +64,7 @@ def is_layer(node: Any) -> bool:
 
 
 def layer_of(node: Any) -> Any | None:
-    """The layer itself, or the one that a mask belongs to; None for masks of the whole picture."""
+    """The layer itself, or the one that a mask belongs to; None for masks of the whole image."""
     while node is not None and not is_layer(node):
         node = node.parentNode()
     return None if node is None or node.parentNode() is None else node
@@ -94,7 +94,7 @@ def is_preview(node: Any) -> bool:
 
 
 def keyframes(document: Any, node: Any) -> tuple[int, ...]:
-    """Numbers of the frames that the layer has a picture of its own for."""
+    """Numbers of the frames that the layer has an image of its own for."""
     if not node.animated():
         return ()
     last = max(document.fullClipRangeEndTime(), document.playBackEndTime(), document.animationLength())

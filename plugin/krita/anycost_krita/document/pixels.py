@@ -57,7 +57,7 @@ def write(krita: Any, node: Any, picture: Picture, x: int, y: int, space: Colour
 def converted(
     krita: Any, picture: Picture, x: int, y: int, space: ColourSpace, target: ColourSpace
 ) -> Generator[tuple[bytes, Area], None, None]:
-    """Strips of an RGBA picture that lies at x, y: from `space` to `target`."""
+    """Strips of an RGBA image that lies at x, y: from `space` to `target`."""
     rows = memoryview(picture.data)
     convert = Converter(krita, space, target)
     try:

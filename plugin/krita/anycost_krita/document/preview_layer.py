@@ -107,7 +107,7 @@ class PreviewLayer:
         undo, redo = self._krita.action("edit_undo"), self._krita.action("edit_redo")
         if undo is None or redo is None or not undo.isEnabled():
             return False
-        document.waitForDone()  # of a busy picture nothing is undone, or later than one thinks
+        document.waitForDone()  # of a busy image nothing is undone, or later than one thinks
         undo.trigger()
         document.waitForDone()
         if find(document, node_uuid) is None:

@@ -1,4 +1,4 @@
-"""Converts protocol pictures to QImages, without numpy: for previews."""
+"""Converts protocol images to QImages, without numpy: for previews."""
 
 from anycost_client.protocol.events import Event
 from anycost_client.protocol.messages import Edited, Picture, RegionOpened
@@ -49,7 +49,7 @@ def cut(image: QtGui.QImage, part: QtCore.QRectF, side: int) -> QtGui.QImage:
 
 
 class ImageCache:
-    """QImages of the shown pictures, converted in the worker's thread to relieve the GUI's thread."""
+    """QImages of what is shown, converted in the worker's thread to relieve the GUI's thread."""
 
     def __init__(self) -> None:
         self._kept: list[tuple[Picture, QtGui.QImage]] = []

@@ -18,7 +18,7 @@ def area_to_read(place: Place, edit: StoredEdit | None) -> tuple[Area, Area | No
     canvas = Area(0, 0, document.width(), document.height())
     selected = None
     chosen = document.selection() is not None and edit is None
-    # Krita looks at every pixel for the bounds: too long in a large picture, where they are not needed.
+    # Krita looks at every pixel for the bounds: too long in a large image, where they are not needed.
     unknown = place.time is not None or (chosen and canvas.pixels > _MAX_MEASURED)
     bounds = canvas if unknown else area_of(node.bounds())
     if bounds.empty:

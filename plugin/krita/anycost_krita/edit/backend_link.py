@@ -25,7 +25,7 @@ MakeWorker = Callable[[Callable[[Event], object]], WorkerLike]
 
 
 class SignalLink(QtCore.QObject):
-    """`receive` gets an event and, as ImageCache.of_event made it, its picture."""
+    """`receive` gets an event and, as ImageCache.of_event made it, its image."""
 
     _arrived = pyqtSignal(object, object)
 

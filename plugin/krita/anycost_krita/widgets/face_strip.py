@@ -12,7 +12,7 @@ _GAP = 3
 
 
 class _Thumbnail(QtWidgets.QStyledItemDelegate):
-    """A rounded picture; a ring when it is chosen, a triangle when something may go wrong with it."""
+    """A rounded image; a ring when it is chosen, a triangle when something may go wrong with it."""
 
     def sizeHint(self, option: QtWidgets.QStyleOptionViewItem, index: QtCore.QModelIndex) -> QtCore.QSize:
         return QtCore.QSize(SIDE + 2 * _GAP, SIDE + 2 * _GAP)

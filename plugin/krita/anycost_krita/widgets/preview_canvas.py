@@ -58,7 +58,7 @@ class PreviewCanvas(QtWidgets.QWidget):
         self.update()
 
     def displayed_pixels(self) -> float:
-        """The longer side of the picture on the screen, in the screen's pixels."""
+        """The longer side of the image on the screen, in the screen's pixels."""
         place = self._target()
         return max(place.width(), place.height()) * self.devicePixelRatioF()
 
@@ -68,7 +68,7 @@ class PreviewCanvas(QtWidgets.QWidget):
         return max(part.width(), part.height()) / max(self._region.width(), self._region.height())
 
     def fitting_height(self) -> int:
-        """Pixels: at which the picture fills the width."""
+        """Pixels: at which the image fills the width."""
         part = self._part()
         return round(self.width() * part.height() / part.width())
 
@@ -80,7 +80,7 @@ class PreviewCanvas(QtWidgets.QWidget):
         return part if not part.isEmpty() else whole
 
     def _target(self) -> QtCore.QRectF:
-        """Where the picture lies in the widget."""
+        """Where the image lies in the widget."""
         part = self._part()
         scale = min(self.width() / part.width(), self.height() / part.height())
         size = QtCore.QSizeF(max(part.width() * scale, 1), max(part.height() * scale, 1))

@@ -1,4 +1,4 @@
-"""The person at Krita: what is there to be seen, what the hands do, and what is written down."""
+"""Acts as the user in Krita: reads the screen, moves the mouse, types, and records what was seen."""
 
 import os
 import time
