@@ -1,4 +1,10 @@
-"""EfficientNet-Lite0's convolutions, to be trained further: ImageNet's weights with their batch norms folded in."""
+"""EfficientNet-Lite0: the convolutions, with ImageNet's weights and their batch norms folded in.
+
+Tan and Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks", 2019, arXiv:1905.11946, table 1,
+in Google's Lite variant: ReLU6 in place of swish, no squeeze-and-excitation. The classifier is left out.
+"""
+
+from collections.abc import Iterator, Mapping
 
 import torch
 import torch.nn.functional as F
@@ -21,9 +27,10 @@ BLOCKS = (  # output channels, kernel, stride, expansion
     *((192, 5, 1, 6),) * 3,
     (320, 3, 1, 6),
 )
-TAPS = {4: 8, 10: 16, 15: 32}  # block whose output is read: its stride in pixels
+LAST_BLOCKS = {2: 0, 4: 2, 8: 4, 16: 10, 32: 15}  # stride in pixels: the last block whose features have it
+CHANNELS = {stride: BLOCKS[block][0] for stride, block in LAST_BLOCKS.items()}
 _NORMS = {"expand": "_bn0", "depthwise": "_bn1", "project": "_bn2"}  # in the package's file
-CHANNELS = {stride: BLOCKS[block][0] for block, stride in TAPS.items()}
+_NORM_EPS = 1e-3
 
 
 class Convolution(nn.Conv2d):
@@ -33,6 +40,7 @@ class Convolution(nn.Conv2d):
         super().__init__(inputs, outputs, kernel, stride, 0 if stride == 2 else kernel // 2, groups=groups)
 
     def forward(self, x: Tensor) -> Tensor:
+        """[N, inputs, H, W] → [N, outputs, H / stride, W / stride]."""
         if self.stride[0] == 2:
             before, after = self.kernel_size[0] // 2 - 1, self.kernel_size[0] // 2
             x = F.pad(x, (before, after, before, after))
@@ -40,7 +48,8 @@ class Convolution(nn.Conv2d):
 
 
 class Block(nn.Module):
-    """Expand 1×1, depthwise, project 1×1; a shortcut where the shape stays."""
+    """Inverted residual (Sandler et al., "MobileNetV2", 2018, arXiv:1801.04381, section 3.3): expand 1×1, depthwise,
+    project 1×1; a shortcut where the shape stays."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, expansion: int) -> None:
         super().__init__()
@@ -50,50 +59,64 @@ class Block(nn.Module):
         self.project = Convolution(inner, outputs, 1)
 
     def forward(self, x: Tensor) -> Tensor:
+        """[N, inputs, H, W] → [N, outputs, H / stride, W / stride]."""
         y = x if self.expand is None else F.relu6(self.expand(x))
         y = self.project(F.relu6(self.depthwise(y)))
         return x + y if y.shape == x.shape else y
 
 
-class Trunk(nn.Module):
-    """Pictures [N, inputs, H, W], −1…1, sides multiples of 32 → features by stride (8, 16, 32 pixels)."""
+class EfficientNetLite0(nn.Module):
+    """Images [N, inputs, H, W], −1…1, sides multiples of `deepest` → features by stride."""
 
-    def __init__(self, inputs: int = 3) -> None:
+    def __init__(self, inputs: int = 3, deepest: int = 32) -> None:
+        """deepest: the largest stride in pixels whose features are computed, one of LAST_BLOCKS."""
         super().__init__()
         self.stem = Convolution(inputs, STEM, 3, stride=2)
-        widths = (STEM, *(channels for channels, *_ in BLOCKS))
-        self.blocks = nn.Sequential(*(Block(width, *block) for width, block in zip(widths, BLOCKS, strict=False)))
+        blocks = BLOCKS[: LAST_BLOCKS[deepest] + 1]
+        widths = (STEM, *(channels for channels, *_ in blocks))
+        self.blocks = nn.Sequential(*(Block(width, *block) for width, block in zip(widths, blocks, strict=False)))
 
     def forward(self, x: Tensor) -> dict[int, Tensor]:
-        """Stride → [N, CHANNELS[stride], H / stride, W / stride]."""
-        x, features = F.relu6(self.stem(x)), {}
+        """Stride 2, 4 … deepest → [N, CHANNELS[stride], H / stride, W / stride]."""
+        return dict(self.by_stride(x))
+
+    def by_stride(self, x: Tensor) -> Iterator[tuple[int, Tensor]]:
+        """The same, one stride after the other as they are computed."""
+        strides = {block: stride for stride, block in LAST_BLOCKS.items()}
+        x = F.relu6(self.stem(x))
         for i, block in enumerate(self.blocks):
             x = block(x)
-            if i in TAPS:
-                features[TAPS[i]] = x
-        return features
+            if i in strides:
+                yield strides[i], x
 
     @torch.no_grad()
-    def start_from_imagenet(self) -> None:
-        """Take the fetched weights; input channels past the first three begin at 0, so that they change nothing.
+    def load_imagenet(self) -> None:
+        """Takes the fetched weights; input channels past the first three get 0, so that they change nothing.
 
-        Raises AnycostError when the model file is missing or damaged.
+        A network on the meta device takes the tensors themselves. Raises AnycostError when the model file is missing or
+        damaged.
         """
         path = path_of("perceptual")
         try:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-            _take(self.stem, state, "_conv_stem", "_bn0")
-            for i, block in enumerate(self.blocks):
-                for name, convolution in block.named_children():
-                    _take(convolution, state, f"_blocks.{i}._{name}_conv", f"_blocks.{i}.{_NORMS[name]}")
+            published = torch.load(path, map_location="cpu", weights_only=True)
+            weights = self._folded(published)
+            self.load_state_dict(weights, assign=self.stem.weight.is_meta)
         except Exception as error:  # reading damaged bytes as a pickle fails in a dozen ways
             raise AnycostError(f"the model file {path} is damaged", "run 'anycost models fetch'") from error
 
+    def _folded(self, published: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The state of this network from the package's tensors."""
+        state: dict[str, Tensor] = {}
 
-def _take(convolution: nn.Module, state: dict[str, Tensor], conv: str, norm: str) -> None:
-    """The weights of one convolution, with the batch norm that follows it folded in."""
-    scale = state[f"{norm}.weight"] * torch.rsqrt(state[f"{norm}.running_var"] + 1e-3)
-    weight = state[f"{conv}.weight"] * scale[:, None, None, None]
-    extra = convolution.get_parameter("weight").shape[1] - weight.shape[1]
-    bias = state[f"{norm}.bias"] - state[f"{norm}.running_mean"] * scale
-    convolution.load_state_dict({"weight": F.pad(weight, (0, 0, 0, 0, 0, extra)), "bias": bias})
+        def fold(name: str, conv: str, norm: str) -> None:
+            scale = published[f"{norm}.weight"] * torch.rsqrt(published[f"{norm}.running_var"] + _NORM_EPS)
+            weight = published[f"{conv}.weight"] * scale[:, None, None, None]
+            extra = self.get_parameter(f"{name}.weight").shape[1] - weight.shape[1]
+            state[f"{name}.weight"] = F.pad(weight, (0, 0, 0, 0, 0, extra))
+            state[f"{name}.bias"] = published[f"{norm}.bias"] - published[f"{norm}.running_mean"] * scale
+
+        fold("stem", "_conv_stem", "_bn0")
+        for i, block in enumerate(self.blocks):
+            for part, _ in block.named_children():
+                fold(f"blocks.{i}.{part}", f"_blocks.{i}._{part}_conv", f"_blocks.{i}.{_NORMS[part]}")
+        return state

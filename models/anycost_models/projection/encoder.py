@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from anycost_models.core.errors import AnycostError
 from anycost_models.generators.checkpoint import Family, load_network, save_tensors
-from anycost_models.metrics.efficientnet_lite import CHANNELS, Trunk
+from anycost_models.metrics.efficientnet_lite import CHANNELS, EfficientNetLite0
 
 FAMILY = "mobile-encoder"  # what its files say they are
 STRIDES = (32, 16, 8)  # pixels: of the features that the coarse, middle and fine rows read
@@ -93,13 +93,13 @@ class Encoder(nn.Module):
         """Random, but for what `start` takes in."""
         super().__init__()
         self.config = config = config or EncoderConfig()
-        self.trunk = Trunk(3 * config.passes)
+        self.trunk = EfficientNetLite0(3 * config.passes)
         self.groups = nn.ModuleList(
             Group(CHANNELS[stride], config.reduced[i], config.hidden if i else 0, config.rows[i], config)
             for i, stride in enumerate(STRIDES)
         )
         self.places = min(POOLED, config.resolution // max(STRIDES))
-        self.linear = nn.Linear(sum(CHANNELS.values()) * self.places**2, config.style_dim)
+        self.linear = nn.Linear(sum(CHANNELS[stride] for stride in STRIDES) * self.places**2, config.style_dim)
         nn.init.zeros_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
         self.register_buffer("mean_style", torch.zeros(config.style_dim))  # [D]
@@ -111,7 +111,7 @@ class Encoder(nn.Module):
 
         Raises AnycostError when the trunk's file is missing or damaged.
         """
-        self.trunk.start_from_imagenet()
+        self.trunk.load_imagenet()
         self.mean_style.copy_(styles.mean(0))
         self.style_deviation.copy_(styles.std(0))
         for name, parameter in self.groups.named_parameters():
