@@ -18,11 +18,12 @@ from anycost_models.face.landmarks import Landmarks
 from anycost_models.face.masks import face_oval_mask, hair_of_matte, matte
 from anycost_models.generators.elastic import ElasticGenerator
 from anycost_models.generators.held_out import held_out_styles
+from anycost_models.generators.image_tensors import image_to_tensor, tensor_to_image
 from anycost_models.metrics.identity import SAME_PERSON
 from anycost_models.plotting.contact_sheet import contact_sheet
 from anycost_models.projection.curvature import Curvature
 from anycost_models.projection.inversion import SIDE, Projection, ProjectionSettings, project
-from anycost_models.projection.scores import ProjectionScorer, ProjectionScores, image_of, picture_of
+from anycost_models.projection.scores import ProjectionScorer, ProjectionScores
 from anycost_models.projection.settings import QUICK
 
 How = Literal["encoder", "quick", "refined"]  # a latent was found: quick as live editing first shows it
@@ -74,7 +75,7 @@ def generated_subjects(
 
     Raises AnycostError as `held_out_styles` does."""
     for number, w in enumerate(held_out_styles(model, max(count, 2), seed, truncation)[:count, 0]):
-        picture = image_of(judge.full(model.as_wplus(w[None])))
+        picture = tensor_to_image(judge.full(model.as_wplus(w[None])))
         clean = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
         photograph = degrade(clean, seed * 1_000_003 + number, IN_PLACE).image
         found = subject_of(f"generated {number + 1}", photograph, labels.mesh.landmarks_aligned(clean), labels)
@@ -105,14 +106,14 @@ class EditEvaluation:
         if self.judge.identity is not None:
             with torch.inference_mode():
                 before = self.judge.full(torch.from_numpy(start)[None])
-                far = max(self.judge.identity(before, picture_of(after)).item() for after in (less, more))
+                far = max(self.judge.identity(before, image_to_tensor(after)).item() for after in (less, more))
             same = far < SAME_PERSON
         measured = np.isfinite(effect) and np.isfinite(sampled)
         return EditScores(effect if measured else None, sampled if measured else None, same)
 
     def _drawn(self, latent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         edited = (self.directions.apply(latent.copy(), {EDITED: strength}) for strength in (-1.0, 1.0))
-        less, more = (image_of(self.judge.full(torch.from_numpy(each)[None])) for each in edited)
+        less, more = (tensor_to_image(self.judge.full(torch.from_numpy(each)[None])) for each in edited)
         return less, more
 
     def _effect(self, less: np.ndarray, more: np.ndarray) -> float:
@@ -204,6 +205,6 @@ def projection_sheet(
         latents = [torch.from_numpy(row.latent)[None] for row in found]
         drawn = [judge.full(latent) for latent in latents]
         small = [judge.draw(sub, latents[-1]) for sub in judge.subs]
-        lines.append([subject.face, *map(image_of, drawn), *map(image_of, small)])
+        lines.append([subject.face, *map(tensor_to_image, drawn), *map(tensor_to_image, small)])
     titles = ["input", *stages, *map(str, judge.subs)]
     return contact_sheet(lines, titles, [subject.name for subject in subjects], tile=192)

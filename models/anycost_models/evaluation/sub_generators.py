@@ -15,6 +15,7 @@ from torch import Tensor
 from anycost_models.export.onnx_export import drawing_graph
 from anycost_models.face.labels import LABELS, FaceLabels
 from anycost_models.generators.elastic import ElasticGenerator, SubGenerator
+from anycost_models.generators.image_tensors import tensor_to_image
 from anycost_models.inference.onnx_network import load_bytes
 from anycost_models.metrics import image_metrics
 from anycost_models.metrics.enl0 import PerceptualDistance
@@ -171,9 +172,9 @@ def attributes(
     for w in track(styles[:, 0]):
         full, drawn = gallery.each(w)
         for side, picture in full.items():
-            full_values.setdefault(side, []).append(list(labels.measure(_as_image(picture)).values()))
+            full_values.setdefault(side, []).append(list(labels.measure(tensor_to_image(picture)).values()))
         for sub, picture in drawn.items():
-            values[sub].append(list(labels.measure(_as_image(picture)).values()))
+            values[sub].append(list(labels.measure(tensor_to_image(picture)).values()))
     deviations = [_deviation(column) for column in np.array(full_values[gallery.model.config.resolution]).T]
     found = []
     for sub in gallery.subs:
@@ -222,7 +223,7 @@ def comparison_sheet(gallery: SubGeneratorRenders, styles: Tensor, title: str, t
     for w in styles[:, 0]:
         pictures, drawn = gallery.each(w)
         shown = [*drawn.values(), *(pictures[sub.resolution] for sub in missing)]
-        rows.append([_as_image(picture) for picture in shown])
+        rows.append([tensor_to_image(picture) for picture in shown])
     titles = [_title(sub, macs_ratio(gallery.model, sub)) for sub in (*gallery.subs, *missing)]
     return contact_sheet(rows, titles, tile=tile, title=title)
 
@@ -230,11 +231,6 @@ def comparison_sheet(gallery: SubGeneratorRenders, styles: Tensor, title: str, t
 def _title(sub: SubGenerator, cost: float) -> str:
     name = f"{sub.resolution} px flexible" if isinstance(sub.channels, tuple) else str(sub)
     return f"{name}: 1/{1 / cost:.3g}"
-
-
-def _as_image(picture: Tensor) -> np.ndarray:
-    """[1, 3, R, R] in −1…1 → uint8 [R, R, 3]."""
-    return picture[0].add(1).mul(127.5).round().permute(1, 2, 0).byte().numpy()
 
 
 def _deviation(values: np.ndarray) -> float:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from anycost_models.core.images import to_unit_float
 from anycost_models.face import hair_labels, shape_labels, skin_labels
 from anycost_models.face.aligned_square import AlignedSquare
 from anycost_models.face.landmarks import FaceMesh, Landmarks
@@ -104,7 +105,7 @@ class FaceLabels:
         return float(ages[0] @ _AGES), math.log(man / woman)
 
     def _colours(self, image: np.ndarray, face: Landmarks) -> dict[str, float]:
-        lab = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
+        lab = cv2.cvtColor(to_unit_float(image), cv2.COLOR_RGB2Lab)
         person = matte(image, self.matte)
         on_skin, skin = skin_labels.measure(lab, face)
         wall = person < 0.1

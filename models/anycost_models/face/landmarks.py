@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from anycost_models.core.images import to_unit_float
 from anycost_models.face.aligned_square import AlignedSquare, apply
 from anycost_models.hub.catalogue import path_of
 from anycost_models.inference.onnx_network import Network, load
@@ -125,7 +126,7 @@ class FaceMesh:
     def _pass(self, image: np.ndarray, square: AlignedSquare) -> Landmarks:
         # Not reflected: a face that the picture's edge cuts would become two halves of one.
         crop = square.crop(image, _INPUT, cv2.BORDER_REPLICATE)
-        points, presence, _ = self.landmark_network(crop[None].astype(np.float32) / 255)
+        points, presence, _ = self.landmark_network(to_unit_float(crop[None]))
         points = apply(square.inverse(_INPUT), points.reshape(-1, 3).astype(np.float64))
         return Landmarks(points.astype(np.float32), float(1 / (1 + np.exp(-presence.reshape(-1)[0]))))
 

@@ -7,6 +7,7 @@ All are float32 [S, S] in 0…1 for a crop of S×S pixels, with the landmarks in
 import cv2
 import numpy as np
 
+from anycost_models.core.images import to_unit_float
 from anycost_models.face.landmarks import CHEEKS, DOWN, FACE_OVAL, Landmarks
 from anycost_models.inference.onnx_network import Network
 
@@ -58,7 +59,7 @@ def polygon_mask(outline: np.ndarray, size: int) -> np.ndarray:
     corners = np.round((np.clip(outline, -4 * size, 5 * size) - 0.5) * (1 << bits)).astype(np.int32)
     mask = np.zeros((size, size), np.uint8)
     cv2.fillPoly(mask, [corners], 255, cv2.LINE_AA, bits)
-    return mask.astype(np.float32) / 255
+    return to_unit_float(mask)
 
 
 def matte(crop: np.ndarray, network: Network) -> np.ndarray:
@@ -66,7 +67,7 @@ def matte(crop: np.ndarray, network: Network) -> np.ndarray:
     size = crop.shape[0]
     shrinks = size > _MATTE_SIZE
     small = cv2.resize(crop, (_MATTE_SIZE, _MATTE_SIZE), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
-    person = network(small[None].astype(np.float32) / 255)[0].reshape(_MATTE_SIZE, _MATTE_SIZE)
+    person = network(to_unit_float(small[None]))[0].reshape(_MATTE_SIZE, _MATTE_SIZE)
     return cv2.resize(person, (size, size), interpolation=cv2.INTER_LINEAR if shrinks else cv2.INTER_AREA).clip(0, 1)
 
 

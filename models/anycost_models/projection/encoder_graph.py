@@ -13,6 +13,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from anycost_models.core.errors import AnycostError
+from anycost_models.core.images import to_signed_float
 from anycost_models.export.graph_cache import read_cached, write_cached
 from anycost_models.inference.onnx_network import Network, load_bytes
 
@@ -55,7 +56,7 @@ class EncoderGraph:
     def encode(self, face: np.ndarray, draw: Draw) -> np.ndarray:
         """The latent, float32 W+ [styles, D], of an aligned uint8 RGB face [R, R, 3]; draw: is asked where the encoder
         takes a second look. Raises AnycostError when the weights are missing or damaged."""
-        picture = face.astype(np.float32).transpose(2, 0, 1)[None] / 127.5 - 1
+        picture = to_signed_float(face).transpose(2, 0, 1)[None]
         with self._loading:
             networks = self._networks
         (latent,) = networks[0](picture)

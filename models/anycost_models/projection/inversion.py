@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from anycost_models.generators.elastic import ElasticGenerator
+from anycost_models.generators.image_tensors import image_to_tensor
 from anycost_models.generators.precision import has_fast_bfloat16
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.metrics.enl0 import PerceptualDistance
@@ -74,7 +75,7 @@ class Objective:
         settings: ProjectionSettings,
     ) -> None:
         self.perceptual, self.settings = perceptual, settings
-        self.face = torch.from_numpy(face.astype(np.float32)).permute(2, 0, 1)[None] / 127.5 - 1
+        self.face = image_to_tensor(face)
         self.weight = torch.ones(1, 1, SIDE, SIDE)
         if importance is not None:
             inside = torch.from_numpy(importance).float()[None, None]

@@ -15,6 +15,7 @@ from torch import Tensor
 from anycost_models.core.errors import AnycostError
 from anycost_models.generators.elastic import ElasticGenerator
 from anycost_models.generators.held_out import held_out_styles
+from anycost_models.generators.image_tensors import image_to_tensor
 from anycost_models.generators.precision import has_fast_bfloat16
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.metrics import image_metrics
@@ -61,7 +62,7 @@ class ProjectionScorer:
     @torch.inference_mode()
     def scores(self, latent: np.ndarray, face: np.ndarray) -> ProjectionScores:
         """latent: W+ [styles, D]; face: aligned, uint8 RGB [256, 256, 3], what it should look like."""
-        wplus, goal = torch.from_numpy(latent)[None], picture_of(face)
+        wplus, goal = torch.from_numpy(latent)[None], image_to_tensor(face)
         drawn = F.interpolate(self.full(wplus), size=(SIDE, SIDE), mode="area")
         identity = None if self.identity is None else self.identity(drawn, goal).item()
         consistency, typical = (self.consistency(wplus), self.typical) if self.subs else (None, None)
@@ -113,13 +114,3 @@ def identity_if_fetched() -> IdentityDistance | None:
         return load_identity()
     except AnycostError:
         return None  # an optional part
-
-
-def picture_of(face: np.ndarray) -> Tensor:
-    """uint8 RGB [H, W, 3] → [1, 3, H, W], −1…1."""
-    return torch.from_numpy(face.astype(np.float32)).permute(2, 0, 1)[None] / 127.5 - 1
-
-
-def image_of(picture: Tensor) -> np.ndarray:
-    """[1, 3, H, W], −1…1 → uint8 RGB [H, W, 3]."""
-    return picture[0].clamp(-1, 1).add(1).mul(127.5).round().permute(1, 2, 0).byte().numpy()

@@ -6,6 +6,7 @@ import pytest
 import skimage.data
 import torch
 from anycost_models.core.errors import AnycostError
+from anycost_models.generators.image_tensors import image_to_tensor
 from anycost_models.hub.catalogue import path_of
 from anycost_models.metrics import efficientnet_lite
 from anycost_models.metrics.enl0 import load_perceptual
@@ -16,7 +17,7 @@ NOISE = np.random.default_rng(0).standard_normal(FACE.shape)
 
 def tensor(*pictures):
     """uint8 or float RGB 0…255 → [N, 3, H, W] in −1…1."""
-    return torch.from_numpy(np.stack(pictures).astype(np.float32)).permute(0, 3, 1, 2) / 127.5 - 1
+    return image_to_tensor(np.stack(pictures))
 
 
 def noisy(picture, sigma):

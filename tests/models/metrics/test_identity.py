@@ -14,6 +14,7 @@ from anycost_models.face.aligned_square import AlignedSquare
 from anycost_models.face.landmarks import FaceMesh
 from anycost_models.generators.checkpoint import load_generator
 from anycost_models.generators.elastic import SubGenerator
+from anycost_models.generators.image_tensors import image_to_tensor
 from anycost_models.hub.catalogue import path_of
 from anycost_models.metrics import identity
 from anycost_models.metrics.identity import SAME_PERSON, distance, face_chip, load_identity, read_tensors
@@ -30,7 +31,7 @@ PUBLISHED = (
 
 def tensor(*pictures):
     """uint8 RGB → [N, 3, H, W] in −1…1."""
-    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2) / 127.5 - 1
+    return image_to_tensor(np.stack(pictures))
 
 
 @pytest.fixture(scope="module")

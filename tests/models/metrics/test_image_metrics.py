@@ -7,6 +7,7 @@ import scipy.linalg
 import skimage.data
 import torch
 from anycost_models.core.errors import AnycostError
+from anycost_models.generators.image_tensors import image_to_tensor
 from anycost_models.metrics import image_metrics
 from anycost_models.metrics.enl0 import PerceptualDistance, load_perceptual
 
@@ -21,7 +22,7 @@ def perceptual() -> PerceptualDistance:
 
 def tensor(*pictures: np.ndarray) -> torch.Tensor:
     """uint8 RGB → [N, 3, H, W] in −1…1."""
-    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 127.5 - 1
+    return image_to_tensor(np.stack(pictures))
 
 
 def crops(sigma: float) -> torch.Tensor:

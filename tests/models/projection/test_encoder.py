@@ -10,13 +10,14 @@ import torch.nn.functional as F
 from anycost_models.core.errors import AnycostError
 from anycost_models.generators.checkpoint import load_generator
 from anycost_models.generators.elastic import SubGenerator
+from anycost_models.generators.image_tensors import image_to_tensor
 from anycost_models.metrics import efficientnet_lite
 from anycost_models.metrics.efficientnet_lite import CHANNELS, EfficientNetLite0
 from anycost_models.projection.encoder import Encoder, EncoderConfig, load_encoder, save_encoder
 from safetensors.torch import load_file, save_file
 
 TINY = EncoderConfig(rows=(1, 1, 2), style_dim=8, resolution=64, reduced=(4, 4, 4), grid=2, hidden=8)
-FACE = torch.from_numpy(skimage.data.astronaut()[:256, 96:352].copy()).permute(2, 0, 1)[None] / 127.5 - 1
+FACE = image_to_tensor(skimage.data.astronaut()[:256, 96:352])
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def test_the_last_blocks_carry_what_imagenet_taught():
     model = EfficientNetLite0()
     model.load_imagenet()
     state = torch.load(efficientnet_lite.path_of("perceptual"), weights_only=True)
-    cat = torch.from_numpy(skimage.data.chelsea()[:300, 60:360].copy()).permute(2, 0, 1)[None] / 127.5 - 1
+    cat = image_to_tensor(skimage.data.chelsea()[:300, 60:360])
     with torch.no_grad():
         x = model(F.interpolate(cat, (256, 256), mode="bilinear", antialias=True))[32]
         x = F.conv2d(x, state["_conv_head.weight"])

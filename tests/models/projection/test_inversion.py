@@ -13,6 +13,7 @@ from anycost_models.face.landmarks import FaceMesh
 from anycost_models.face.masks import face_oval_mask, hair_of_matte, matte
 from anycost_models.generators.checkpoint import load_generator
 from anycost_models.generators.elastic import SubGenerator
+from anycost_models.generators.image_tensors import tensor_to_image
 from anycost_models.generators.mobile import TINY, MobileGenerator
 from anycost_models.hub.catalogue import path_of
 from anycost_models.inference.onnx_network import load
@@ -50,8 +51,8 @@ def tiny():
 def drawn(model, latent):
     """By the full generator, at 256 px: uint8 RGB."""
     with torch.inference_mode():
-        picture = F.interpolate(model(torch.from_numpy(latent)[None]).clamp(-1, 1), size=256, mode="area")[0]
-    return picture.add(1).mul(127.5).round().byte().permute(1, 2, 0).numpy()
+        picture = F.interpolate(model(torch.from_numpy(latent)[None]).clamp(-1, 1), size=256, mode="area")
+    return tensor_to_image(picture)
 
 
 def psnr(a, b, where=None):

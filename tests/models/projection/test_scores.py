@@ -14,6 +14,7 @@ from anycost_models.evaluation.projections import (
 from anycost_models.face.labels import FaceLabels
 from anycost_models.generators.checkpoint import load_generator
 from anycost_models.generators.held_out import held_out_styles
+from anycost_models.generators.image_tensors import tensor_to_image
 from anycost_models.generators.mobile import TINY, MobileGenerator
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.metrics.enl0 import load_perceptual
@@ -21,7 +22,7 @@ from anycost_models.metrics.identity import load_identity
 from anycost_models.projection.curvature import load_curvature
 from anycost_models.projection.inversion import ProjectionSettings
 from anycost_models.projection.schedule import ProjectionStage
-from anycost_models.projection.scores import ProjectionScorer, image_of
+from anycost_models.projection.scores import ProjectionScorer
 from anycost_models.projection.warnings import warnings
 
 
@@ -43,7 +44,7 @@ def two(judge):
 
 def face_of(judge, latent):
     picture = judge.full(torch.from_numpy(latent)[None])
-    return image_of(torch.nn.functional.avg_pool2d(picture, picture.shape[-1] // 256))
+    return tensor_to_image(torch.nn.functional.avg_pool2d(picture, picture.shape[-1] // 256))
 
 
 def test_the_right_latent_scores_well_and_anothers_badly(judge, two):
