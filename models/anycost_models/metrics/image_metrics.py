@@ -1,5 +1,6 @@
 """The measures by which generators are compared: pure functions of pictures, features and labels."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,15 +12,24 @@ from torch import Tensor
 from anycost_models.core.errors import AnycostError
 from anycost_models.metrics.enl0 import PerceptualDistance
 
-MOST = 100.0  # dB: the PSNR of equal pictures
+MAX_PSNR = 100.0  # dB: that of equal images
 LARGEST = 256  # pixels: larger pictures are compared perceptually at this size, near the 224 px ENL0's network knows
 SMALLEST = 32  # pixels: smaller ones are enlarged for it
 
 
 def psnr(a: Tensor, b: Tensor) -> Tensor:
-    """dB [N], at most MOST, between pictures [N, 3, H, W] in −1…1."""
+    """dB [N], at most MAX_PSNR, between images [N, 3, H, W] in −1…1."""
     error = (a - b).square().mean((1, 2, 3))
-    return 10 * torch.log10(4 / error.clamp_min(4 * 10 ** (-MOST / 10)))
+    return 10 * torch.log10(4 / error.clamp_min(4 * 10 ** (-MAX_PSNR / 10)))
+
+
+def psnr_of_error(error: float, span: float = 2.0) -> float:
+    """dB, at most MAX_PSNR, for a mean squared error; −∞ where that is no number.
+
+    span: between the least and the largest value of a pixel: 2 for −1…1, 255 for 8 bits"""
+    if not math.isfinite(error):
+        return -math.inf
+    return min(10 * math.log10(span**2 / error), MAX_PSNR) if error > 0 else MAX_PSNR
 
 
 def for_perception(picture: Tensor) -> Tensor:

@@ -19,6 +19,7 @@ from anycost_models.generators.image_tensors import image_to_tensor
 from anycost_models.generators.precision import has_fast_bfloat16
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.metrics.enl0 import PerceptualDistance
+from anycost_models.metrics.image_metrics import psnr_of_error
 from anycost_models.projection.curvature import Curvature
 from anycost_models.projection.optimizers import Adam, Optimizer, QuasiNewton
 from anycost_models.projection.schedule import Schedule
@@ -93,21 +94,14 @@ class Objective:
             error = (picture - goal).square()
             distance = self.perceptual.distance(self.perceptual.features(picture), goal_features, weight).mean()
             loss = self.settings.pixels * (error * weight).mean() + self.settings.perceptual * distance
-            return loss, decibels(error.mean().item())
+            return loss, psnr_of_error(error.mean().item())
 
         return loss
 
     def scores(self, picture: Tensor) -> tuple[float, float]:
         """PSNR in dB and ENL0 of the whole crop at 256 px."""
         picture = resized(picture.clamp(-1, 1), SIDE)
-        return decibels((picture - self.face).square().mean().item()), self.perceptual(picture, self.face).item()
-
-
-def decibels(error: float) -> float:
-    """PSNR of a mean squared error of values in −1…1. A step that is far too long may draw no numbers: −∞."""
-    if not math.isfinite(error):
-        return -math.inf
-    return 10 * math.log10(4 / max(error, 1e-10))
+        return psnr_of_error((picture - self.face).square().mean().item()), self.perceptual(picture, self.face).item()
 
 
 def resized(picture: Tensor, side: int) -> Tensor:

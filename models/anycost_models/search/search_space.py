@@ -15,11 +15,11 @@ from anycost_models.core.errors import AnycostError
 from anycost_models.generators.elastic import RATIOS, ElasticGenerator, SubGenerator
 from anycost_models.generators.precision import has_fast_bfloat16
 from anycost_models.metrics.enl0 import PerceptualDistance
+from anycost_models.metrics.image_metrics import MAX_PSNR, psnr_of_error
 
 RUNS = 7  # in which a candidate is timed, in turn with the reference
 SIDE = 256  # pixels: the most that the perceptual distance looks at
 PIXELS = 10.0  # weight of the squared error of pixels
-EQUAL = 100.0  # dB: the PSNR of pictures that do not differ
 KEPT = 64 * 1024**2  # pixels at most of the full generator's pictures, which are kept
 
 Widths = tuple[int, ...]  # output channels of the constant and of every styled convolution that runs
@@ -144,7 +144,7 @@ class SubGeneratorFidelity:
         """Distance and PSNR (dB), means over the faces."""
         sub = self.space.sub(widths)
         if self.space.generator.is_full(sub):
-            return 0.0, EQUAL
+            return 0.0, MAX_PSNR
         small = self.drawn_by.extract(sub)
         distance = psnr = 0.0
         for latent, goal, features in zip(self.latents, self.goals, self.features, strict=True):
@@ -153,7 +153,7 @@ class SubGeneratorFidelity:
             enl0 = [self.perceptual.distance(a, b).item() for a, b in zip(seen, features, strict=True)]
             error = (picture - goal).square().mean().item()
             distance += statistics.fmean(enl0) + PIXELS * error
-            psnr += min(10 * math.log10(4 / error), EQUAL) if error > 0 else EQUAL
+            psnr += psnr_of_error(error)
         return distance / len(self.goals), psnr / len(self.goals)
 
 
