@@ -1,8 +1,10 @@
 """Writes a file whole or not at all."""
 
 import contextlib
+import errno
 import os
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 from anycost_models.core.errors import AnycostError
@@ -37,20 +39,41 @@ def write_aside(path: str | os.PathLike[str], data: bytes | memoryview) -> None:
     Raises AnycostError as `check_output` does, and when the disk is full.
     """
     target = check_output(path)
-    aside = target.with_name(f".{uuid.uuid4().hex}.part")
     try:
-        with open(aside, "xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        with replacing(target) as aside:
+            aside.write_bytes(data)
+    except OSError as error:
+        raise AnycostError(f"cannot write {path}: {_reason(error)}", "free some space or name another place") from error
+
+
+@contextlib.contextmanager
+def replacing(target: Path, folder: Path | None = None) -> Iterator[Path]:
+    """The path of a new file, to be written inside the block, that becomes `target` at its end.
+
+    When the block raises, the new file is removed and an old `target` stays untouched. A replaced file's permissions
+    are kept. folder: where the new file lies meanwhile, on the same disk; default: beside `target`.
+    Raises OSError when the disk is full or the folder cannot be written.
+    """
+    aside = (folder or target.parent) / f".{uuid.uuid4().hex}.part"
+    try:
+        yield aside
+        _flush(aside)
         if target.exists():
             os.chmod(aside, target.stat().st_mode & 0o777)
         os.replace(aside, target)
-    except OSError as error:
-        raise AnycostError(f"cannot write {path}: {_reason(error)}", "free some space or name another place") from error
     finally:
         with contextlib.suppress(OSError):
             aside.unlink()
+
+
+def _flush(path: Path) -> None:
+    """Waits until the file's content is on the disk, where its file system can say so."""
+    with path.open("r+b") as file:
+        try:
+            os.fsync(file.fileno())
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS):
+                raise
 
 
 def _reason(error: Exception) -> str:

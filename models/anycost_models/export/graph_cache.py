@@ -18,6 +18,7 @@ from safetensors import SafetensorError, safe_open
 
 from anycost_models.core.atomic_files import write_aside
 from anycost_models.core.errors import AnycostError
+from anycost_models.core.hashes import key_of, sha256_of
 from anycost_models.core.paths import cache_dir
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.inference.onnx_network import Network, Precision, choose, load_bytes
@@ -44,7 +45,7 @@ class GeneratorFile:
     def read(cls, path: Path) -> "GeneratorFile":
         """Raises AnycostError when the file is missing, damaged or no generator's."""
         try:
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            digest = sha256_of(path)
             with safe_open(path, "np") as file:
                 config = json.loads(file.metadata()["config"])
             exits = tuple(sorted(int(side) for side in config["exits"]))
@@ -137,7 +138,7 @@ class GraphCache:
         with self._busy.setdefault(what, threading.Lock()):  # whoever comes second finds it made
             if found := self._networks.get(what):
                 return found
-            key = hashlib.sha256(repr((VERSION, self.file.sha256, what)).encode()).hexdigest()[:32]
+            key = key_of(VERSION, self.file.sha256, what)
             data = read_cached(key)
             if data is None:
                 data = made()

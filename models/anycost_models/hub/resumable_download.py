@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from anycost_models.core.hashes import sha256_of
+
 _PATIENCE = 60  # seconds without a byte, then a connection is given up
 _TRIES = 4  # without a single new byte, of a file that had begun to come
 _PAUSE = 0.5  # seconds before the second try; doubled for each further one
@@ -49,12 +51,12 @@ def download(url: str, target: Path, partial: Path, most_bytes: int, sha256: str
     with _claimed(partial / hashlib.sha256(url.encode()).hexdigest()[:24]) as kept:
         before = kept.stat().st_size if kept.exists() else 0
         _complete(url, kept, most_bytes)
-        if sha256 and _sha256(kept) != sha256:
+        if sha256 and sha256_of(kept) != sha256:
             _forget(kept)
             if not before:
                 raise DownloadError(f"{url} came damaged: its sha256 is not {sha256}")
             _complete(url, kept, most_bytes)  # the two halves were not of the same file
-            if _sha256(kept) != sha256:
+            if sha256_of(kept) != sha256:
                 _forget(kept)
                 raise DownloadError(f"{url} came damaged: its sha256 is not {sha256}")
         os.replace(kept, target)
@@ -253,11 +255,3 @@ def _mark(kept: Path) -> dict[str, str]:
 def _forget(kept: Path) -> None:
     for path in (kept, kept.with_suffix(".json")):
         path.unlink(missing_ok=True)
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

@@ -2,7 +2,6 @@
 
 import collections
 import contextlib
-import hashlib
 import math
 import os
 import platform
@@ -18,6 +17,7 @@ from msgspec import Meta
 
 from anycost_models.core.atomic_files import write_aside
 from anycost_models.core.errors import AnycostError
+from anycost_models.core.hashes import key_of
 from anycost_models.core.paths import cache_dir
 from anycost_models.export import graph_cache as graphs_module
 from anycost_models.export.graph_cache import GraphCache
@@ -207,14 +207,6 @@ def cpu_name() -> str:
 
 
 def _path(graphs: GraphCache) -> Path:
-    what = (
-        VERSION,
-        graphs_module.VERSION,
-        graphs.file.sha256,
-        cpu_name(),
-        graphs.runtime,
-        version(graphs.runtime),
-        graphs.threads or os.cpu_count(),
-        graphs.precision,
-    )
-    return cache_dir() / "times" / f"{hashlib.sha256(repr(what).encode()).hexdigest()[:32]}.json"
+    versions = VERSION, graphs_module.VERSION
+    runtime = graphs.runtime, version(graphs.runtime), graphs.threads or os.cpu_count(), graphs.precision
+    return cache_dir() / "times" / f"{key_of(*versions, graphs.file.sha256, cpu_name(), *runtime)}.json"

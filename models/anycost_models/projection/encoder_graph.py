@@ -1,7 +1,6 @@
 """Runs the encoder as exported graphs: a face's latent in a few hundredths of a second, without torch once exported."""
 
 import dataclasses
-import hashlib
 import json
 import threading
 from collections.abc import Callable
@@ -13,6 +12,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from anycost_models.core.errors import AnycostError
+from anycost_models.core.hashes import key_of, sha256_of
 from anycost_models.core.images import to_signed_float
 from anycost_models.export.graph_cache import read_cached, write_cached
 from anycost_models.inference.onnx_network import Network, load_bytes
@@ -37,7 +37,7 @@ class EncoderGraph:
     def sha256(self) -> str:
         """Raises AnycostError when the weights are missing."""
         try:
-            return hashlib.sha256(self.weights.read_bytes()).hexdigest()
+            return sha256_of(self.weights)
         except OSError as error:
             raise AnycostError(
                 f"the encoder {self.weights} cannot be read ({error.strerror})", "install the package again"
@@ -78,7 +78,7 @@ class EncoderGraph:
         return [self._network(number) for number in range(min(passes, 2))]
 
     def _network(self, number: int) -> Network:
-        key = hashlib.sha256(repr(("encoder", VERSION, self.sha256, number)).encode()).hexdigest()[:32]
+        key = key_of("encoder", VERSION, self.sha256, number)
         data = read_cached(key)
         if data is None:
             data = self._exported(number)
