@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+import filelock
+
 from anycost_models.core.hashes import sha256_of
 
 _PATIENCE = 60  # seconds without a byte, then a connection is given up
@@ -217,32 +219,21 @@ def pip_setting(name: str) -> str:
 
 @contextlib.contextmanager
 def _claimed(kept: Path) -> Iterator[Path]:
-    """`kept`, unless another process is at it just now: then a file of our own."""
-    with kept.with_suffix(".lock").open("wb") as lock:
-        if _locked(lock):
-            yield kept
-            return
+    """`kept`, unless another process downloads into it just now: then a file of our own."""
+    lock = filelock.FileLock(kept.with_suffix(".lock"))
+    try:
+        lock.acquire(blocking=False)
+    except (OSError, NotImplementedError):  # it is locked, or this file system has no locks
         own = kept.with_name(f"{kept.name}-{os.getpid()}")
         try:
             yield own
         finally:
             _forget(own)
-
-
-def _locked(file: BinaryIO) -> bool:
-    """Until `file` is closed, or the process ends."""
+        return
     try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+        yield kept
+    finally:
+        lock.release()
 
 
 def _mark(kept: Path) -> dict[str, str]:
