@@ -1,7 +1,7 @@
 """Compares sub-generators with their full generator, on faces that no training has seen."""
 
+import functools
 import statistics
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from anycost_models.core.timing import interleaved_milliseconds
 from anycost_models.export.onnx_export import drawing_graph
 from anycost_models.face.labels import LABELS, FaceLabels
 from anycost_models.generators.elastic import ElasticGenerator, SubGenerator
@@ -76,19 +77,14 @@ def milliseconds(
 ) -> dict[SubGenerator, float]:
     """Of drawing one picture of w [D] as users get it, by exported graphs: medians over rounds in which every network
     has its turn, so that whatever else the machine does slows all of them alike."""
-    drawn = {
+    graphs = {
         sub: load_bytes(drawing_graph(network, full_of(network), {}), Path(str(sub)), precision="bf16")
         for sub, network in networks.items()
     }
     latents = {sub: network.as_wplus(w[None]).numpy() for sub, network in networks.items()}
     noise = np.ones(1, np.float32)
-    seconds: dict[SubGenerator, list[float]] = {sub: [] for sub in drawn}
-    for _ in range(rounds + 1):
-        for sub, graph in drawn.items():
-            started = time.perf_counter()
-            graph(latents[sub], noise)
-            seconds[sub].append(time.perf_counter() - started)
-    return {sub: 1000 * statistics.median(taken[1:]) for sub, taken in seconds.items()}  # the first warms up
+    calls = {sub: functools.partial(graph, latents[sub], noise) for sub, graph in graphs.items()}
+    return {sub: statistics.median(taken) for sub, taken in interleaved_milliseconds(calls, rounds).items()}
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,11 @@
 
 import collections
 import contextlib
+import functools
 import math
 import os
 import platform
 import statistics
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +19,7 @@ from anycost_models.core.atomic_files import write_aside
 from anycost_models.core.errors import AnycostError
 from anycost_models.core.hashes import key_of
 from anycost_models.core.paths import cache_dir
+from anycost_models.core.timing import interleaved_milliseconds
 from anycost_models.export import graph_cache as graphs_module
 from anycost_models.export.graph_cache import GraphCache
 from anycost_models.generators.sub_generator import SubGenerator
@@ -189,13 +190,8 @@ def _taken(graphs: GraphCache, subs: Iterable[SubGenerator], rounds: int) -> dic
     file = graphs.file
     latent, noise = np.zeros((1, file.styles, file.style_dim), np.float32), np.ones(1, np.float32)
     networks = {sub: graphs.drawing(sub, keep=False) for sub in subs}
-    taken: dict[SubGenerator, list[float]] = {sub: [] for sub in networks}
-    for _ in range(rounds + 1):
-        for sub, network in networks.items():
-            started = time.perf_counter()
-            network(latent, noise)
-            taken[sub].append(1000 * (time.perf_counter() - started))
-    return {sub: each[1:] for sub, each in taken.items()}  # the first warms up
+    calls = {sub: functools.partial(network, latent, noise) for sub, network in networks.items()}
+    return interleaved_milliseconds(calls, rounds)
 
 
 def cpu_name() -> str:

@@ -2,7 +2,6 @@
 
 import math
 import statistics
-import time
 from collections.abc import Callable
 from fractions import Fraction
 from functools import cache
@@ -12,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from anycost_models.core.errors import AnycostError
+from anycost_models.core.timing import interleaved_milliseconds
 from anycost_models.generators.elastic import RATIOS, ElasticGenerator, SubGenerator
 from anycost_models.generators.precision import has_fast_bfloat16
 from anycost_models.metrics.enl0 import PerceptualDistance
@@ -86,29 +86,27 @@ def milliseconds_of(space: SearchSpace) -> Callable[[Widths], float]:
     config = space.generator.config
     latent = space.generator.mean_style.expand(1, config.styles, config.style_dim)
 
-    def extracted(widths: Widths) -> Callable[[], float]:
-        """Draws one picture and says how long it took."""
+    def extracted(widths: Widths) -> Callable[[], object]:
+        """Renders one image."""
         small = space.generator.extract(space.sub(widths))
         rows = latent[:, : small.config.styles]
 
-        def run() -> float:
-            begun = time.perf_counter()
+        def run() -> None:
             with torch.inference_mode():
                 small.pictures(rows)
-            return 1000 * (time.perf_counter() - begun)
 
-        run()  # the first also prepares
         return run
 
     reference = extracted(space.narrowest)
-    base = statistics.median(reference() for _ in range(3 * RUNS))
+    base = statistics.median(interleaved_milliseconds({"reference": reference}, 3 * RUNS)["reference"])
 
     @cache
     def milliseconds(widths: Widths) -> float:
         if widths == space.narrowest:
             return base
-        run = extracted(widths)
-        return base * statistics.median(run() / reference() for _ in range(RUNS))
+        taken = interleaved_milliseconds({"candidate": extracted(widths), "reference": reference}, RUNS)
+        ratios = (own / other for own, other in zip(taken["candidate"], taken["reference"], strict=True))
+        return base * statistics.median(ratios)
 
     return milliseconds
 
