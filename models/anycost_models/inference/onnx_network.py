@@ -18,12 +18,12 @@ from typing import Any, Literal
 import numpy as np
 
 from anycost_models.core.errors import AnycostError
+from anycost_models.hub.catalogue import FIX_COMMAND
 
 # openvino reports its use to a web service wherever this package can be imported, and leaves files in ~/intel.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # None: not importable
 
 RUNTIMES = ("openvino", "onnxruntime")  # the quicker first
-MEND = "run 'anycost models fetch'"
 Precision = Literal["f32", "mixed", "bf16"]  # mixed: bfloat16 but for features of 32 px and less
 
 
@@ -73,7 +73,7 @@ def load(path: Path, runtime: str | None = None, threads: int | None = None, pre
     """
     name = choose(runtime)
     if not path.is_file():
-        raise AnycostError(f"{path} is missing", MEND)
+        raise AnycostError(f"{path} is missing", FIX_COMMAND)
     return load_bytes(path.read_bytes(), path, name, threads, precision)
 
 
@@ -90,7 +90,7 @@ def load_bytes(
             precision = "f32"  # its CPU kernels know no other, but for a few
             shapes, run = _onnxruntime(data, threads)
     except Exception as error:  # each runtime has its own family of errors for an unreadable file
-        raise AnycostError(f"{path} is damaged ({_first_line(error)})", MEND) from error
+        raise AnycostError(f"{path} is damaged ({_first_line(error)})", FIX_COMMAND) from error
     return Network(path, name, precision, shapes, run)
 
 

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from anycost_models.core.errors import AnycostError
-from anycost_models.hub.catalogue import path_of
+from anycost_models.hub.catalogue import FIX_COMMAND, path_of
 
 STEM = 32  # channels
 BLOCKS = (  # output channels, kernel, stride, expansion
@@ -102,7 +102,7 @@ class EfficientNetLite0(nn.Module):
             weights = self._folded(published)
             self.load_state_dict(weights, assign=self.stem.weight.is_meta)
         except Exception as error:  # reading damaged bytes as a pickle fails in a dozen ways
-            raise AnycostError(f"the model file {path} is damaged", "run 'anycost models fetch'") from error
+            raise AnycostError(f"the model file {path} is damaged", FIX_COMMAND) from error
 
     def _folded(self, published: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The state of this network from the package's tensors."""

