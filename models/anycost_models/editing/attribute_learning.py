@@ -4,7 +4,7 @@ Two dozen points do not span 512 dimensions: most of the difference of their mea
 principal components of W are looked at, in units of W's own deviation, as many as the faces can bear: fewer move too
 little of what is meant, more only the face away from itself. How well faces that were left out are told apart says
 what it is worth, and how well shuffled faces are, what that is worth. All rows of a latent tell faces apart, but not
-all change what is seen: which rows to move is decided by drawing, and looking at what was drawn.
+all change what is seen: which rows to move is decided by rendering, and looking at what was rendered.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ FEW = 12  # below, say that more would be better
 RANGES = ((0, 1.0), (0, 0.31), (0, 0.5), (0.19, 0.56), (0.31, 0.69), (0.44, 1.0))  # of the rows of W+, as shares
 COMPONENTS = ((8, 24), (24, 64), (100, 128), (MOST + 1, 256))  # below so many faces on a side: how many components
 _ENOUGH = 0.6  # of what the step shows in all rows
-_MOST_STRETCH = 3.0
+_MAX_STRETCH = 3.0
 _HARDLY = 0.15  # shown
 LONGEST = 4.0  # standard deviations of w that strength 1 may move a face: beyond, faces fall apart
 SHUFFLES = 100
@@ -40,7 +40,7 @@ class LearnedDirection:
     separation: float  # between the sides, of faces that were left out, in their standard deviations
     chance: float  # 0…1: how often shuffled faces were told apart as well
     length: float  # of strength 1, in standard deviations of w
-    shown: float = 1.0  # 0…1: of a step, how much is found again in the picture; without `see`: 1
+    shown: float = 1.0  # 0…1: of a step, how much is found again in the image; without `see`: 1
 
     @property
     def holds(self) -> bool:
@@ -87,8 +87,9 @@ def learn(
 ) -> LearnedDirection:
     """positive, negative: W+ [N, styles, D] of faces with and without; styles: w [M, D], many of the generator's own.
 
-    see: draws a latent and finds it again, as the encoder sees it; None: all rows are moved, by what latents alone say
-    on_part: told how far it is, 0…1; what it raises ends the work. Raises AnycostError for too few or too many."""
+    see: renders a latent and encodes the image again; None: all rows are moved, by what latents alone say
+    on_part: called with the progress, 0…1; what it raises ends the work. Raises AnycostError for too few or too many
+    faces."""
     for faces, what in ((positive, "with"), (negative, "without")):
         if not LEAST <= len(faces) <= MOST:
             raise AnycostError(
@@ -107,7 +108,7 @@ def learn(
     layers, shown = _rows(between, step, space, see, on_part)
     length = float(np.linalg.norm(step))
     # To show as far as it should, it has to be longer: those who find latents see less than there is.
-    stretch = min(1 / max(shown, 1 / _MOST_STRETCH), LONGEST / max(length, 1e-9))
+    stretch = min(1 / max(shown, 1 / _MAX_STRETCH), LONGEST / max(length, 1e-9))
     return LearnedDirection(
         (stretch * step @ space.components).astype(np.float32),
         layers,

@@ -1,8 +1,8 @@
-"""Holds attributes still while others move: counter-strengths, by feedback from the labels of the face at hand.
+"""Holds locked attributes while others are edited, by counter-strengths found with feedback from the labels.
 
-Directions that are orthogonal in W still drag each other's labels along, and on every face differently. So the face is
-drawn and measured: with the held attributes themselves, which tells how its labels answer, and then with the edit as
-that corrects it, until the held labels are where they were.
+Orthogonal directions in W still change each other's labels, differently on every face. So the face is rendered and
+measured: first with the locked attributes themselves, which gives the Jacobian of its labels, then with the corrected
+edit, until the locked labels are back at their values.
 """
 
 from collections import OrderedDict
@@ -11,20 +11,20 @@ from collections.abc import Callable, Collection, Mapping
 import numpy as np
 
 from anycost_models.editing.directions import MOST, Directions
-from anycost_models.editing.strength_solver import answers, settle
+from anycost_models.editing.strength_solver import jacobian_of, solve_strengths
 
 Labels = Mapping[str, float]
 Measure = Callable[
     [np.ndarray], Labels
 ]  # W+ [styles, D] → labels by name, as `FaceLabels.measure`; NaN: not measurable
 
-STEPS, LAST_STEPS = 4, 2  # of feedback at most, and then of feedback from what the final picture shows
-_MOST_COUNTER = 1.2
-_KEPT = 256  # answers of one face
+STEPS, LAST_STEPS = 4, 2  # of feedback at most, and then of feedback from the final image
+_MAX_COUNTER = 1.2
+_CACHED = 256  # solutions of one face
 
 
 class AttributeLock:
-    """Of one face, by its latent. What was measured is kept: other strengths of the same attributes cost nothing."""
+    """Of one face, by its latent. Measurements are cached: other strengths of the same attributes cost nothing."""
 
     def __init__(
         self,
@@ -36,20 +36,20 @@ class AttributeLock:
     ) -> None:
         """latent: W+ [styles, D], without any edit; offset: what edits add to it besides strengths.
 
-        measure_final: measures what the final picture will show, if `measure` has something cheaper drawn."""
+        measure_final: measures the final image, where `measure` renders a cheaper one."""
         self.latent = latent
         self.offset = offset
-        self.pictures = 0  # that were drawn and measured
+        self.pictures = 0  # that were rendered and measured
         self._directions = directions
         self._measure, self._measure_final = measure, measure_final
         self._answers: dict[
             tuple[bool, bool, str, int], Labels
         ] = {}  # final? offset? attribute, sign of its strength 1
         self._solutions: OrderedDict[object, np.ndarray] = OrderedDict()  # counter-strengths, as `measure` sees it
-        self._settled: OrderedDict[object, np.ndarray] = OrderedDict()  # and at last
+        self._final_solutions: OrderedDict[object, np.ndarray] = OrderedDict()  # and at last
 
     def fits(self, directions: Directions, latent: np.ndarray, offset: np.ndarray | None) -> bool:
-        """Whether it is of these."""
+        """Whether it was made for these; latent, offset: W+ [styles, D]."""
         same = offset is None if self.offset is None else offset is not None and np.array_equal(offset, self.offset)
         return same and directions is self._directions and np.array_equal(latent, self.latent)
 
@@ -58,35 +58,35 @@ class AttributeLock:
     ) -> dict[str, float]:
         """The strengths, with those of the held attributes so changed that their labels stay as far as can be foreseen.
 
-        Attributes that have no label are not held. Pictures are drawn only for attributes, and signs of strengths, that
-        were not asked for before; `between` is called before each: what it raises ends the work. Raises AnycostError as
-        `Directions.apply`."""
+        Attributes that have no label are not held. Only attributes, and signs of strengths, that were not asked for
+        before are rendered and measured. between: called before each image; what it raises ends the work.
+        Raises AnycostError as `Directions.apply`."""
         names = self._holdable(held)
         if not names:
             return dict(strengths)
-        counter = self._settled.get(_key(strengths, names))
-        return _with(strengths, names, self._expected(strengths, names, between) if counter is None else counter)
+        counter = self._final_solutions.get(_key(strengths, names))
+        return _with(strengths, names, self._predicted(strengths, names, between) if counter is None else counter)
 
     def exact(
         self, strengths: Mapping[str, float], held: Collection[str], between: Callable[[], None] = lambda: None
     ) -> dict[str, float]:
-        """As `quick`, corrected by what is measured on the edited face. The same whatever was asked before."""
+        """As `quick`, corrected by measuring the edited face. The result does not depend on earlier calls."""
         names = self._holdable(held)
         if not names:
             return dict(strengths)
         key = _key(strengths, names)
-        if key not in self._settled:
-            counter = self._solved(strengths, names, self._expected(strengths, names, between), between)
+        if key not in self._final_solutions:
+            counter = self._solution(strengths, names, self._predicted(strengths, names, between), between)
             if self._measure_final is not None:
-                counter = self._settle(strengths, names, counter, LAST_STEPS, between, final=True)
-            self._settled[key] = counter
-            if len(self._settled) > _KEPT:
-                self._settled.popitem(last=False)
-        return _with(strengths, names, self._settled[key])
+                counter = self._solve(strengths, names, counter, LAST_STEPS, between, final=True)
+            self._final_solutions[key] = counter
+            if len(self._final_solutions) > _CACHED:
+                self._final_solutions.popitem(last=False)
+        return _with(strengths, names, self._final_solutions[key])
 
     # ------------------------------------------------------------------ inside
 
-    def _at(
+    def _labels_at(
         self, strengths: Mapping[str, float], between: Callable[[], None], *, edited: bool = True, final: bool = False
     ) -> Labels:
         """Measured; with no strength, or with ±1 of one attribute, once. edited: with the offset."""
@@ -111,36 +111,36 @@ class AttributeLock:
         """In an order that does not depend on how they were asked for."""
         for name in held:
             self._directions.direction(name)
-        return sorted(set(held) & set(self._at({}, lambda: None, edited=False))) if held else []
+        return sorted(set(held) & set(self._labels_at({}, lambda: None, edited=False))) if held else []
 
     def _moved(self, attribute: str, strength: float, names: list[str], between: Callable[[], None]) -> np.ndarray:
         """[names] by how much the attribute moves each label."""
-        still = self._values(self._at({}, between), names)
-        return self._values(self._at({attribute: strength}, between), names) - still
+        still = self._values(self._labels_at({}, between), names)
+        return self._values(self._labels_at({attribute: strength}, between), names) - still
 
-    def _expected(self, strengths: Mapping[str, float], names: list[str], between: Callable[[], None]) -> np.ndarray:
+    def _predicted(self, strengths: Mapping[str, float], names: list[str], between: Callable[[], None]) -> np.ndarray:
         """[names] counter-strengths in proportion to those that strength ±1 of each moved attribute needs."""
         zero = np.zeros(len(names))
-        rest = zero if self.offset is None else self._solved({}, names, zero, between)
+        rest = zero if self.offset is None else self._solution({}, names, zero, between)
         counter = rest.copy()
         for attribute, strength in strengths.items():
             if strength and attribute not in names:
                 alone = {attribute: 1.0 if strength > 0 else -1.0}
-                counter += abs(strength) * (self._solved(alone, names, rest, between) - rest)
-        return counter.clip(-_MOST_COUNTER, _MOST_COUNTER)
+                counter += abs(strength) * (self._solution(alone, names, rest, between) - rest)
+        return counter.clip(-_MAX_COUNTER, _MAX_COUNTER)
 
-    def _solved(
+    def _solution(
         self, strengths: Mapping[str, float], names: list[str], start: np.ndarray, between: Callable[[], None]
     ) -> np.ndarray:
         """[names] counter-strengths with which the edited face measures as it did; `start` is tried first."""
         key = _key(strengths, names)
         if key not in self._solutions:
-            self._solutions[key] = self._settle(strengths, names, start, STEPS, between)
-            if len(self._solutions) > _KEPT:
+            self._solutions[key] = self._solve(strengths, names, start, STEPS, between)
+            if len(self._solutions) > _CACHED:
                 self._solutions.popitem(last=False)
         return self._solutions[key]
 
-    def _settle(
+    def _solve(
         self,
         strengths: Mapping[str, float],
         names: list[str],
@@ -152,19 +152,19 @@ class AttributeLock:
     ) -> np.ndarray:
         """[names] the counter-strengths from `start`, after so many steps of feedback at most."""
         own = {name: strengths[name] for name in names if name in strengths}
-        wanted = self._values(self._at(own, between, edited=False, final=final), names)
+        wanted = self._values(self._labels_at(own, between, edited=False, final=final), names)
         jacobian, scale = self._jacobian(names, between)
 
         def drift_at(counter: np.ndarray) -> np.ndarray:
-            edited = self._at(_with(strengths, names, counter), between, final=final)
+            edited = self._labels_at(_with(strengths, names, counter), between, final=final)
             return (self._values(edited, names) - wanted) / scale
 
-        return settle(drift_at, jacobian, start, steps, _MOST_COUNTER)
+        return solve_strengths(drift_at, jacobian, start, steps, _MAX_COUNTER)
 
     def _jacobian(self, names: list[str], between: Callable[[], None]) -> tuple[np.ndarray, np.ndarray]:
-        """How the held labels answer to their attributes, and the labels' units: see `answers`."""
+        """How the held labels answer to their attributes, and the labels' units: see `jacobian_of`."""
         low, high = (np.array([self._moved(name, sign, names, between) for name in names]) for sign in (-1.0, 1.0))
-        return answers(low, high)
+        return jacobian_of(low, high)
 
     @staticmethod
     def _values(labels: Labels, names: list[str]) -> np.ndarray:

@@ -15,7 +15,7 @@ from anycost_models.core.errors import AnycostError
 from anycost_models.weights import EMBEDDED_DIRECTIONS
 
 Region = Literal["eyes", "face", "head"]  # each holds the one before
-MOST = 2.0  # |strength| beyond which no picture is natural
+MOST = 2.0  # |strength| beyond which no image is natural
 EASE = 0.45  # see `eased`
 
 
@@ -79,7 +79,7 @@ class Directions:
     ) -> np.ndarray:
         """W+ [styles, D] + Σ gain · multiple(strength) · direction. Raises AnycostError like `check`.
 
-        gains: of attributes whose change the network that draws it shows too weakly or too strongly (`fading`)"""
+        gains: of attributes that this sub-generator shows too weakly or too strongly (`PreviewGains`)"""
         self.check(strengths)
         edited = latent.copy()
         for name, strength in strengths.items():

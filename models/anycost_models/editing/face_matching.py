@@ -1,8 +1,8 @@
-"""Takes over from one face to another what it shows: expression, pose, hair or light.
+"""Copies expression, pose, hair or light from one face to another.
 
-What attributes say is taken over as their strengths, found by drawing and measuring, so that sliders show it and it can
-be changed afterwards. Where there is no attribute, the rows of W+ that draw it are taken over as they are; that moves
-more than is meant, and hair hardly at all (docs/own_attributes.md).
+Where there are attributes for it, their strengths are found by rendering and measuring, so that sliders show them and
+the user can change them. Where there are none, the rows of W+ that control it are copied; that moves more than is
+meant, and hair hardly at all (docs/own_attributes.md).
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -14,7 +14,7 @@ import numpy as np
 from anycost_models.core.errors import AnycostError
 from anycost_models.editing.attribute_lock import Measure
 from anycost_models.editing.directions import Directions
-from anycost_models.editing.strength_solver import answers, settle
+from anycost_models.editing.strength_solver import jacobian_of, solve_strengths
 
 What = Literal["expression", "pose", "hair", "lighting"]
 WHAT: tuple[What, ...] = get_args(What)
@@ -31,17 +31,17 @@ ATTRIBUTES: Mapping[What, tuple[str, ...]] = {  # each with a label of its name;
     "lighting": ("light_side", "light_above"),
 }
 ROWS: Mapping[What, tuple[float, float]] = {"lighting": (0.375, 0.625)}  # of W+, as shares
-MOST = 1.5  # strength: beyond, a likeness costs more than it gives
+MAX_STRENGTH = 1.5  # strength: beyond, a likeness costs more than it gives
 STEPS = 6  # of feedback
 
 
 @dataclass(frozen=True, eq=False)
 class FaceMatch:
-    """What to set, for one face."""
+    """The edit that gives one face what another shows."""
 
     strengths: Mapping[str, float] = field(default_factory=dict)  # of these attributes, instead of what they had
     offset: np.ndarray | None = None  # float32 W+ [styles, D]: what amount 1 adds
-    left: float = 0.0  # of the difference between the faces, as far as the attributes' labels say it, what remains
+    left: float = 0.0  # share of the difference between the faces' labels that remains
 
 
 def match(
@@ -49,18 +49,18 @@ def match(
     directions: Directions,
     latent: np.ndarray,
     source: np.ndarray,
-    wanted: Mapping[str, float],
+    differences: Mapping[str, float],
     measure: Measure,
     on_part: Callable[[float], None] = lambda fraction: None,
 ) -> FaceMatch:
     """latent, source: W+ [styles, D] of the face that changes and of the one that it takes from, without edits
-    wanted: by how much the labels of the source's picture are beyond those of the face's picture
-    on_part: told how far it is, 0…1; what it raises ends the work
+    differences: labels of the source's image minus those of the face's image
+    on_part: called with the progress, 0…1; what it raises ends the work
 
     Raises AnycostError when this model has neither attributes nor rows for it."""
-    names = [name for name in ATTRIBUTES[what] if name in directions.by_name and name in wanted]
+    names = [name for name in ATTRIBUTES[what] if name in directions.by_name and name in differences]
     if names:
-        return _reached(directions, latent, names, wanted, measure, on_part)
+        return _solved_strengths(directions, latent, names, differences, measure, on_part)
     if what not in ROWS:
         raise AnycostError(
             f"this model has no attributes for {what}", "match something else, or use the embedded model"
@@ -72,37 +72,37 @@ def match(
 
 
 def labels_to_compare(what: What, labels: Collection[str]) -> tuple[str, ...]:
-    """Those by which `match` goes."""
+    """Those of `labels` that `match` compares."""
     return tuple(name for name in ATTRIBUTES[what] if name in labels)
 
 
-def _reached(
+def _solved_strengths(
     directions: Directions,
     latent: np.ndarray,
     names: list[str],
-    wanted: Mapping[str, float],
+    differences: Mapping[str, float],
     measure: Measure,
     on_part: Callable[[float], None],
 ) -> FaceMatch:
-    """The strengths that change the labels most nearly as is wanted."""
-    pictures = 2 * len(names) + STEPS + 3
-    drawn = 0
+    """The strengths that bring the labels closest to the source's."""
+    expected = 2 * len(names) + STEPS + 3  # images to render
+    measured = 0
 
     def values(strengths: Mapping[str, float]) -> np.ndarray:
-        nonlocal drawn
-        on_part(min(drawn / pictures, 1.0))
-        drawn += 1
+        nonlocal measured
+        on_part(min(measured / expected, 1.0))
+        measured += 1
         labels = measure(directions.apply(latent, strengths))
         return np.array([labels[name] for name in names], np.float64)
 
-    still = values({})
-    low, high = (np.array([values({name: sign}) - still for name in names]) for sign in (-1.0, 1.0))
-    jacobian, units = answers(low, high)
-    way = np.array([wanted[name] for name in names]) / units
+    neutral = values({})
+    low, high = (np.array([values({name: sign}) - neutral for name in names]) for sign in (-1.0, 1.0))
+    jacobian, units = jacobian_of(low, high)
+    target = np.array([differences[name] for name in names]) / units
 
     def error_at(strengths: np.ndarray) -> np.ndarray:
-        return (values(dict(zip(names, strengths.tolist(), strict=True))) - still) / units - way
+        return (values(dict(zip(names, strengths.tolist(), strict=True))) - neutral) / units - target
 
-    found = settle(error_at, jacobian, np.zeros(len(names)), STEPS, MOST)
-    left = float(np.sqrt(np.nansum(error_at(found) ** 2)) / max(float(np.sqrt(np.nansum(way**2))), 1e-9))
+    found = solve_strengths(error_at, jacobian, np.zeros(len(names)), STEPS, MAX_STRENGTH)
+    left = float(np.sqrt(np.nansum(error_at(found) ** 2)) / max(float(np.sqrt(np.nansum(target**2))), 1e-9))
     return FaceMatch({name: round(float(value), 3) for name, value in zip(names, found, strict=True)}, left=left)

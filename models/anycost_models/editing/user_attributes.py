@@ -25,8 +25,8 @@ GROUP = "Own"  # under which editors show them
 MOST_BYTES = 1 << 20
 _FAMILY = "own-attribute"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_MOST_LENGTH = 1000.0  # of a vector: no generator's latents lie so far apart
-_MOST_ATTRIBUTES = 200
+_MAX_LENGTH = 1000.0  # of a vector: no generator's latents lie so far apart
+_MAX_ATTRIBUTES = 200
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def _direction(metadata: Mapping[str, str], file: Any, place: LatentSpace) -> Di
     if shape not in ((place.style_dim,), (last - first, place.style_dim)) or stored.get_dtype() != "F16":
         raise ValueError("its vector has another shape than this model's")
     vector = file.get_tensor("vector").astype(np.float32)
-    if not np.isfinite(vector).all() or not 0 < float(np.linalg.norm(vector)) < _MOST_LENGTH:
+    if not np.isfinite(vector).all() or not 0 < float(np.linalg.norm(vector)) < _MAX_LENGTH:
         raise ValueError("its vector is not one of numbers in range")
     name, region = checked_name(metadata["name"]), metadata["region"]
     about = " ".join(metadata["about"].split())[:100]
@@ -142,7 +142,7 @@ def all_of(place: LatentSpace, shipped: Directions) -> tuple[dict[str, UserAttri
     """The user's own, by name; and what is wrong with files that are not used, for people."""
     found, problems = {}, []
     try:
-        paths = sorted(folder().glob("*.safetensors"))[:_MOST_ATTRIBUTES]
+        paths = sorted(folder().glob("*.safetensors"))[:_MAX_ATTRIBUTES]
     except OSError:
         return {}, []
     for path in paths:

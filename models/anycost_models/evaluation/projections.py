@@ -40,7 +40,7 @@ class EvaluatedFace:
     face: np.ndarray  # aligned, uint8 RGB [256, 256, 3]
     importance: np.ndarray  # float32 [256, 256], 1 on face and hair, 0 elsewhere
     clean: np.ndarray | None = None  # what `face` was before it was degraded, if that is known
-    latent: np.ndarray | None = None  # W+ [styles, D] that draws `clean`, if that is known
+    latent: np.ndarray | None = None  # W+ [styles, D] that renders `clean`, if that is known
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class ProjectionRow:
     latent: np.ndarray  # W+ [styles, D]
     scores: ProjectionScores  # against the face that was projected
     seconds: float
-    clean: ProjectionScores | None = None  # against the clean picture
+    clean: ProjectionScores | None = None  # against the clean image
     edits: EditScores | None = None
 
 
@@ -69,14 +69,19 @@ def subject_of(name: str, face: np.ndarray, landmarks: Landmarks, labels: FaceLa
 
 
 def generated_subjects(
-    model: ElasticGenerator, judge: ProjectionScorer, labels: FaceLabels, count: int, seed: int, truncation: float = 0.7
+    model: ElasticGenerator,
+    scorer: ProjectionScorer,
+    labels: FaceLabels,
+    count: int,
+    seed: int,
+    truncation: float = 0.7,
 ) -> Iterator[EvaluatedFace]:
-    """Faces that no training has drawn, as a camera might have seen them.
+    """Faces that no training has seen, degraded as photographs are.
 
     Raises AnycostError as `held_out_styles` does."""
     for number, w in enumerate(held_out_styles(model, max(count, 2), seed, truncation)[:count, 0]):
-        picture = tensor_to_image(judge.full(model.as_wplus(w[None])))
-        clean = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+        image = tensor_to_image(scorer.full(model.as_wplus(w[None])))
+        clean = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
         photograph = degrade(clean, seed * 1_000_003 + number, IN_PLACE).image
         found = subject_of(f"generated {number + 1}", photograph, labels.mesh.landmarks_aligned(clean), labels)
         yield EvaluatedFace(found.name, photograph, found.importance, clean, model.as_wplus(w[None])[0].numpy())
@@ -85,35 +90,35 @@ def generated_subjects(
 class EditEvaluation:
     """What an edit does to projections, compared with what it does to sampled faces."""
 
-    def __init__(self, judge: ProjectionScorer, labels: FaceLabels, directions: Directions) -> None:
-        self.judge, self.labels, self.directions = judge, labels, directions
+    def __init__(self, scorer: ProjectionScorer, labels: FaceLabels, directions: Directions) -> None:
+        self.scorer, self.labels, self.directions = scorer, labels, directions
 
     @cached_property
     def typical(self) -> float:
         """The mean effect on sampled faces."""
-        styles = held_out_styles(self.judge.model, TYPICAL_EDITS)[:, 0]
-        latents = (self.judge.model.as_wplus(w[None])[0].numpy() for w in styles)
-        return float(np.nanmean([self._effect(*self._drawn(latent)) for latent in latents]))
+        styles = held_out_styles(self.scorer.model, TYPICAL_EDITS)[:, 0]
+        latents = (self.scorer.model.as_wplus(w[None])[0].numpy() for w in styles)
+        return float(np.nanmean([self._effect(*self._rendered(latent)) for latent in latents]))
 
     def scores(self, latent: np.ndarray, known: np.ndarray | None) -> EditScores:
         """Of edits as they are made, from the eased latent. known: the latent that drew the face. A broad smile can
         hardly get broader: only its own edits are a fair measure for those of its projection."""
         start = eased(latent)
-        less, more = self._drawn(start)
+        less, more = self._rendered(start)
         effect = self._effect(less, more)
-        sampled = self.typical if known is None else self._effect(*self._drawn(known))
+        sampled = self.typical if known is None else self._effect(*self._rendered(known))
         same = None
-        if self.judge.identity is not None:
+        if self.scorer.identity is not None:
             with torch.inference_mode():
-                before = self.judge.full(torch.from_numpy(start)[None])
-                far = max(self.judge.identity(before, image_to_tensor(after)).item() for after in (less, more))
+                before = self.scorer.full(torch.from_numpy(start)[None])
+                far = max(self.scorer.identity(before, image_to_tensor(after)).item() for after in (less, more))
             same = far < SAME_PERSON
         measured = np.isfinite(effect) and np.isfinite(sampled)
         return EditScores(effect if measured else None, sampled if measured else None, same)
 
-    def _drawn(self, latent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _rendered(self, latent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         edited = (self.directions.apply(latent.copy(), {EDITED: strength}) for strength in (-1.0, 1.0))
-        less, more = (tensor_to_image(self.judge.full(torch.from_numpy(each)[None])) for each in edited)
+        less, more = (tensor_to_image(self.scorer.full(torch.from_numpy(each)[None])) for each in edited)
         return less, more
 
     def _effect(self, less: np.ndarray, more: np.ndarray) -> float:
@@ -122,7 +127,7 @@ class EditEvaluation:
 
 def evaluate(
     subject: EvaluatedFace,
-    judge: ProjectionScorer,
+    scorer: ProjectionScorer,
     settings: ProjectionSettings,
     encode: Callable[[np.ndarray], np.ndarray] | None,
     curvature: Curvature | None = None,
@@ -134,19 +139,19 @@ def evaluate(
 
     def found(settings: ProjectionSettings) -> Projection:
         face, covered = subject.face, subject.importance
-        return project(judge.model, judge.perceptual, face, covered, settings, start=start, curvature=curvature)
+        return project(scorer.model, scorer.perceptual, face, covered, settings, start=start, curvature=curvature)
 
     if encode is not None:
         started = time.monotonic()
         start = encode(subject.face)
-        yield _row(subject, "encoder", start, time.monotonic() - started, judge, editing)
+        yield _row(subject, "encoder", start, time.monotonic() - started, scorer, editing)
         if settings.budget == 0:
             return
     if start is not None and curvature is not None:
         quick = found(replace(settings, stages=QUICK, budget=None))
-        yield _row(subject, "quick", quick.latent, quick.seconds, judge, editing)
+        yield _row(subject, "quick", quick.latent, quick.seconds, scorer, editing)
     refined = found(settings)
-    yield _row(subject, "refined", refined.latent, refined.seconds, judge, editing)
+    yield _row(subject, "refined", refined.latent, refined.seconds, scorer, editing)
 
 
 def _row(
@@ -154,11 +159,11 @@ def _row(
     stage: How,
     latent: np.ndarray,
     seconds: float,
-    judge: ProjectionScorer,
+    scorer: ProjectionScorer,
     editing: EditEvaluation | None,
 ) -> ProjectionRow:
-    scores = judge.scores(latent, subject.face)
-    clean = None if subject.clean is None else judge.scores(latent, subject.clean)
+    scores = scorer.scores(latent, subject.face)
+    clean = None if subject.clean is None else scorer.scores(latent, subject.clean)
     edits = None if editing is None else editing.scores(latent, subject.latent)
     return ProjectionRow(subject.name, stage, latent, scores, seconds, clean, edits)
 
@@ -192,9 +197,9 @@ def summary(rows: Sequence[ProjectionRow]) -> dict[str, float | int | None]:
 
 
 def projection_sheet(
-    subjects: Sequence[EvaluatedFace], rows: Sequence[ProjectionRow], judge: ProjectionScorer
+    subjects: Sequence[EvaluatedFace], rows: Sequence[ProjectionRow], scorer: ProjectionScorer
 ) -> np.ndarray:
-    """uint8 RGB: for each subject the input, what each stage found, and what sub-generators draw of the last one."""
+    """uint8 RGB: for each subject the input, what each stage found, and what sub-generators render of the last one."""
     by_subject: Mapping[str, list[ProjectionRow]] = {
         s.name: [row for row in rows if row.image == s.name] for s in subjects
     }
@@ -203,8 +208,8 @@ def projection_sheet(
     for subject in subjects:
         found = by_subject[subject.name]
         latents = [torch.from_numpy(row.latent)[None] for row in found]
-        drawn = [judge.full(latent) for latent in latents]
-        small = [judge.draw(sub, latents[-1]) for sub in judge.subs]
-        lines.append([subject.face, *map(tensor_to_image, drawn), *map(tensor_to_image, small)])
-    titles = ["input", *stages, *map(str, judge.subs)]
+        rendered = [scorer.full(latent) for latent in latents]
+        small = [scorer.render(sub, latents[-1]) for sub in scorer.subs]
+        lines.append([subject.face, *map(tensor_to_image, rendered), *map(tensor_to_image, small)])
+    titles = ["input", *stages, *map(str, scorer.subs)]
     return contact_sheet(lines, titles, [subject.name for subject in subjects], tile=192)

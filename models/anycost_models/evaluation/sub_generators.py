@@ -38,7 +38,7 @@ def macs_ratio(model: ElasticGenerator, sub: SubGenerator) -> float:
 
 @dataclass(frozen=True, eq=False)
 class SubGeneratorRenders:
-    """Draws faces with a full generator and some of its sub-generators; all pictures are float32, −1…1."""
+    """Renders faces with a full generator and some of its sub-generators; all images are float32, −1…1."""
 
     model: ElasticGenerator
     subs: Sequence[SubGenerator]
@@ -48,23 +48,23 @@ class SubGeneratorRenders:
         return {sub: self.model.extract(sub) for sub in self.subs}
 
     def full(self, w: Tensor) -> dict[int, Tensor]:
-        """The full picture of w [D] at its resolution and, area-downsampled, at each sub-generator's: [1, 3, R, R]."""
-        picture = _draw(self.model, w)
+        """The full image of w [D] at its resolution and, area-downsampled, at each sub-generator's: [1, 3, R, R]."""
+        image = _render(self.model, w)
         sides = {self.model.config.resolution, *(sub.resolution for sub in self.subs)}
-        return {side: F.avg_pool2d(picture, picture.shape[-1] // side) for side in sides}
+        return {side: F.avg_pool2d(image, image.shape[-1] // side) for side in sides}
 
-    def draw(self, sub: SubGenerator, w: Tensor) -> Tensor:
-        """What a sub-generator draws of w [D]: [1, 3, R, R]."""
-        return _draw(self.networks[sub], w)
+    def render(self, sub: SubGenerator, w: Tensor) -> Tensor:
+        """What a sub-generator renders of w [D]: [1, 3, R, R]."""
+        return _render(self.networks[sub], w)
 
     def each(self, w: Tensor) -> tuple[dict[int, Tensor], dict[SubGenerator, Tensor]]:
-        """`full`, and what every sub-generator draws of w [D]."""
+        """`full`, and what every sub-generator renders of w [D]."""
         full = self.full(w)
-        drawn = {s: full[s.resolution] if self.model.is_full(s) else self.draw(s, w) for s in self.subs}
-        return full, drawn
+        rendered = {s: full[s.resolution] if self.model.is_full(s) else self.render(s, w) for s in self.subs}
+        return full, rendered
 
 
-def _draw(network: ElasticGenerator, w: Tensor) -> Tensor:
+def _render(network: ElasticGenerator, w: Tensor) -> Tensor:
     return network(w[None]).float().clamp(-1, 1)
 
 
@@ -75,7 +75,7 @@ def _untracked(samples: Iterable[Tensor]) -> Iterable[Tensor]:
 def milliseconds(
     networks: Mapping[SubGenerator, ElasticGenerator], w: Tensor, rounds: int = 9
 ) -> dict[SubGenerator, float]:
-    """Of drawing one picture of w [D] as users get it, by exported graphs: medians over rounds in which every network
+    """Of rendering one image of w [D] as users get it, by exported graphs: medians over rounds in which every network
     has its turn, so that whatever else the machine does slows all of them alike."""
     graphs = {
         sub: load_bytes(drawing_graph(network, full_of(network), {}), Path(str(sub)), precision="bf16")
@@ -90,31 +90,31 @@ def milliseconds(
 @dataclass(frozen=True)
 class Consistency:
     sub: SubGenerator
-    psnr: float  # dB to the full picture at the sub-generator's resolution; mean over faces
+    psnr: float  # dB to the full image at the sub-generator's resolution; mean over faces
     enl0: float  # to the same, at 256 px at most; mean over faces
     macs_ratio: float  # 0…1, of the full generator's
-    ms: float  # to draw one picture, here and now
+    ms: float  # to render one image, here and now
 
 
 @torch.inference_mode()
 def consistency(
-    gallery: SubGeneratorRenders, perceptual: PerceptualDistance, styles: Tensor, track: Track = _untracked
+    renders: SubGeneratorRenders, perceptual: PerceptualDistance, styles: Tensor, track: Track = _untracked
 ) -> list[Consistency]:
-    """How near each sub-generator's picture is to the full one of the same style. styles: `held_out_styles`."""
-    psnrs: dict[SubGenerator, list[float]] = {sub: [] for sub in gallery.subs}
-    distances: dict[SubGenerator, list[float]] = {sub: [] for sub in gallery.subs}
+    """How near each sub-generator's image is to the full one of the same style. styles: `held_out_styles`."""
+    psnrs: dict[SubGenerator, list[float]] = {sub: [] for sub in renders.subs}
+    distances: dict[SubGenerator, list[float]] = {sub: [] for sub in renders.subs}
     for w in track(styles[:, 0]):
-        full, drawn = gallery.each(w)
-        goals = {side: perceptual.features(image_metrics.for_perception(picture)) for side, picture in full.items()}
-        for sub, picture in drawn.items():
-            features = perceptual.features(image_metrics.for_perception(picture))
-            psnrs[sub].append(image_metrics.psnr(picture, full[sub.resolution]).item())
+        full, rendered = renders.each(w)
+        goals = {side: perceptual.features(image_metrics.for_perception(image)) for side, image in full.items()}
+        for sub, image in rendered.items():
+            features = perceptual.features(image_metrics.for_perception(image))
+            psnrs[sub].append(image_metrics.psnr(image, full[sub.resolution]).item())
             distances[sub].append(perceptual.distance(features, goals[sub.resolution]).item())
-    taken = milliseconds(gallery.networks, styles[0, 0])
+    taken = milliseconds(renders.networks, styles[0, 0])
     mean = statistics.fmean
     return [
-        Consistency(sub, mean(psnrs[sub]), mean(distances[sub]), macs_ratio(gallery.model, sub), taken[sub])
-        for sub in gallery.subs
+        Consistency(sub, mean(psnrs[sub]), mean(distances[sub]), macs_ratio(renders.model, sub), taken[sub])
+        for sub in renders.subs
     ]
 
 
@@ -127,27 +127,27 @@ class Frechet:
 
 @torch.inference_mode()
 def frechet(
-    gallery: SubGeneratorRenders, perceptual: PerceptualDistance, styles: Tensor, track: Track = _untracked
+    renders: SubGeneratorRenders, perceptual: PerceptualDistance, styles: Tensor, track: Track = _untracked
 ) -> list[Frechet]:
     """FD-ENL0: how near the distribution of each sub-generator's faces is to that of the full generator's."""
-    sides = {sub.resolution for sub in gallery.subs}
+    sides = {sub.resolution for sub in renders.subs}
     others: dict[int, list[np.ndarray]] = {side: [] for side in sides}
     floors: dict[int, list[np.ndarray]] = {side: [] for side in sides}
-    found: dict[SubGenerator, list[np.ndarray]] = {sub: [] for sub in gallery.subs}
+    found: dict[SubGenerator, list[np.ndarray]] = {sub: [] for sub in renders.subs}
     for w, other in track(styles):
-        full, drawn = gallery.each(w)
-        other_full = gallery.full(other)
+        full, rendered = renders.each(w)
+        other_full = renders.full(other)
         for side in sides:
             floors[side].append(image_metrics.pooled_features(perceptual, full[side]))
             others[side].append(image_metrics.pooled_features(perceptual, other_full[side]))
-        for sub, picture in drawn.items():
-            found[sub].append(image_metrics.pooled_features(perceptual, picture))
+        for sub, image in rendered.items():
+            found[sub].append(image_metrics.pooled_features(perceptual, image))
 
     def distance(a: list[np.ndarray], b: list[np.ndarray]) -> float:
         return image_metrics.frechet_distance(np.concatenate(a), np.concatenate(b))
 
     floor = {side: distance(floors[side], others[side]) for side in sides}
-    return [Frechet(sub, distance(found[sub], others[sub.resolution]), floor[sub.resolution]) for sub in gallery.subs]
+    return [Frechet(sub, distance(found[sub], others[sub.resolution]), floor[sub.resolution]) for sub in renders.subs]
 
 
 @dataclass(frozen=True)
@@ -160,20 +160,20 @@ class AttributeConsistency:
 
 @torch.inference_mode()
 def attributes(
-    gallery: SubGeneratorRenders, labels: FaceLabels, styles: Tensor, track: Track = _untracked
+    renders: SubGeneratorRenders, labels: FaceLabels, styles: Tensor, track: Track = _untracked
 ) -> list[AttributeConsistency]:
-    """How near the labels of each sub-generator's picture are to those of the full one at its resolution."""
+    """How near the labels of each sub-generator's image are to those of the full one at its resolution."""
     full_values: dict[int, list[list[float]]] = {}
-    values: dict[SubGenerator, list[list[float]]] = {sub: [] for sub in gallery.subs}
+    values: dict[SubGenerator, list[list[float]]] = {sub: [] for sub in renders.subs}
     for w in track(styles[:, 0]):
-        full, drawn = gallery.each(w)
-        for side, picture in full.items():
-            full_values.setdefault(side, []).append(list(labels.measure(tensor_to_image(picture)).values()))
-        for sub, picture in drawn.items():
-            values[sub].append(list(labels.measure(tensor_to_image(picture)).values()))
-    deviations = [_deviation(column) for column in np.array(full_values[gallery.model.config.resolution]).T]
+        full, rendered = renders.each(w)
+        for side, image in full.items():
+            full_values.setdefault(side, []).append(list(labels.measure(tensor_to_image(image)).values()))
+        for sub, image in rendered.items():
+            values[sub].append(list(labels.measure(tensor_to_image(image)).values()))
+    deviations = [_deviation(column) for column in np.array(full_values[renders.model.config.resolution]).T]
     found = []
-    for sub in gallery.subs:
+    for sub in renders.subs:
         columns = zip(np.array(values[sub]).T, np.array(full_values[sub.resolution]).T, deviations, strict=True)
         by_label = dict(zip(LABELS, (image_metrics.agreement(*each) for each in columns), strict=True))
         difference = _mean([label.difference for label in by_label.values()])
@@ -191,36 +191,36 @@ class PathLength:
 
 @torch.inference_mode()
 def path_lengths(
-    gallery: SubGeneratorRenders, perceptual: PerceptualDistance, styles: Tensor, track: Track = _untracked
+    renders: SubGeneratorRenders, perceptual: PerceptualDistance, styles: Tensor, track: Track = _untracked
 ) -> list[PathLength]:
-    """Perceptual path length in W: how fast pictures change on the straight way from one style to another, at places
+    """Perceptual path length in W: how fast images change on the straight way from one style to another, at places
     spread evenly over the samples. Only for float32: bfloat16 cannot show such small steps."""
     full_lengths: dict[int, list[float]] = {}
-    lengths: dict[SubGenerator, list[float]] = {sub: [] for sub in gallery.subs}
+    lengths: dict[SubGenerator, list[float]] = {sub: [] for sub in renders.subs}
     for number, (start, end) in enumerate(track(styles)):
         place = (number + 0.5) / len(styles)
         here, there = (torch.lerp(start, end, place + step) for step in (0.0, STEP))
-        (full, drawn), (next_full, next_drawn) = gallery.each(here), gallery.each(there)
-        for side, picture in full.items():
-            distance = image_metrics.enl0(perceptual, picture, next_full[side]).item()
+        (full, rendered), (next_full, next_rendered) = renders.each(here), renders.each(there)
+        for side, image in full.items():
+            distance = image_metrics.enl0(perceptual, image, next_full[side]).item()
             full_lengths.setdefault(side, []).append(distance / STEP**2)
-        for sub, picture in drawn.items():
-            distance = image_metrics.enl0(perceptual, picture, next_drawn[sub]).item()
+        for sub, image in rendered.items():
+            distance = image_metrics.enl0(perceptual, image, next_rendered[sub]).item()
             lengths[sub].append(distance / STEP**2)
     mean = statistics.fmean
-    return [PathLength(sub, mean(lengths[sub]), mean(full_lengths[sub.resolution])) for sub in gallery.subs]
+    return [PathLength(sub, mean(lengths[sub]), mean(full_lengths[sub.resolution])) for sub in renders.subs]
 
 
 @torch.inference_mode()
-def comparison_sheet(gallery: SubGeneratorRenders, styles: Tensor, title: str, tile: int = 192) -> np.ndarray:
+def comparison_sheet(renders: SubGeneratorRenders, styles: Tensor, title: str, tile: int = 192) -> np.ndarray:
     """uint8 RGB: a row for each sample, a column for each sub-generator, the full generator always among them."""
-    missing = () if any(map(gallery.model.is_full, gallery.subs)) else (full_of(gallery.model),)
+    missing = () if any(map(renders.model.is_full, renders.subs)) else (full_of(renders.model),)
     rows = []
     for w in styles[:, 0]:
-        pictures, drawn = gallery.each(w)
-        shown = [*drawn.values(), *(pictures[sub.resolution] for sub in missing)]
-        rows.append([tensor_to_image(picture) for picture in shown])
-    titles = [_title(sub, macs_ratio(gallery.model, sub)) for sub in (*gallery.subs, *missing)]
+        images, rendered = renders.each(w)
+        shown = [*rendered.values(), *(images[sub.resolution] for sub in missing)]
+        rows.append([tensor_to_image(image) for image in shown])
+    titles = [_title(sub, macs_ratio(renders.model, sub)) for sub in (*renders.subs, *missing)]
     return contact_sheet(rows, titles, tile=tile, title=title)
 
 

@@ -1,6 +1,6 @@
 """A generator's graphs: exported once per machine, kept in the user's cache, compiled when they are first needed.
 
-torch is needed to export, not to draw: whoever finds the graphs in the cache never loads it.
+torch is needed to export, not to render: whoever finds the graphs in the cache never loads it.
 """
 
 import contextlib
@@ -36,8 +36,8 @@ class GeneratorFile:
     """What a generator's file says about itself, read without torch."""
 
     sha256: str  # of the whole file
-    resolution: int  # of the full picture, pixels
-    exits: tuple[int, ...]  # resolutions that can be drawn, ascending, pixels
+    resolution: int  # of the full image, pixels
+    exits: tuple[int, ...]  # resolutions that can be rendered, ascending, pixels
     styles: int  # rows of a W+ latent
     style_dim: int  # of w
 
@@ -71,7 +71,7 @@ class GraphCache:
     ) -> None:
         """generator: loads it, from `weights`, should something have to be exported
         runtime, threads, precision: as `onnx_network.load` takes them; no precision: full
-            pictures "mixed", at least 50 dB from float32, those of sub-generators "bf16", 43 to 60 dB from it"""
+            images "mixed", at least 50 dB from float32, those of sub-generators "bf16", 43 to 60 dB from it"""
         self.weights = weights
         self.threads = threads
         self.precision = precision
@@ -91,7 +91,7 @@ class GraphCache:
         return choose(self._runtime)
 
     def drawing(self, sub: SubGenerator, *, keep: bool = True) -> Network:
-        """W+ [1, styles, D], noise strength [1] → picture [1, R, R, 3], sRGB 0…1, float32. It stays in memory, unless
+        """W+ [1, styles, D], noise strength [1] → image [1, R, R, 3], sRGB 0…1, float32. It stays in memory, unless
         `keep` is off.
 
         Raises AnycostError for a sub-generator that this generator does not have."""
@@ -115,17 +115,17 @@ class GraphCache:
         return self._network(SAMPLING, made, "f32", True)
 
     def keep_only(self, subs: Iterable[SubGenerator]) -> None:
-        """Gives back the memory of all drawing graphs but these."""
+        """Frees all synthesis graphs but these."""
         kept = {SAMPLING, *map(str, subs)}
         for what in [what for what in self._networks if what not in kept]:
             self._networks.pop(what, None)
 
     def has(self, sub: SubGenerator) -> bool:
-        """Whether a drawing graph is in memory."""
+        """Whether a synthesis graph is in memory."""
         return str(sub) in self._networks
 
     def forget(self, sub: SubGenerator) -> None:
-        """Gives back the memory of a drawing graph; it can be had again, from the cache."""
+        """Frees a synthesis graph; it can be loaded again from the cache."""
         self._networks.pop(str(sub), None)
 
     @property
@@ -166,7 +166,7 @@ def read_cached(key: str) -> bytes | None:
 
 
 def write_cached(key: str, data: bytes) -> None:
-    """A cache that cannot be written costs time later, not this picture."""
+    """A cache that cannot be written costs time later, not this image."""
     with contextlib.suppress(AnycostError, OSError):
         folder().mkdir(parents=True, exist_ok=True)
         write_aside(folder() / _name(key, data), data)

@@ -1,4 +1,4 @@
-"""Turns torch networks into ONNX files, and generators into the form in which they are drawn.
+"""Turns torch networks into ONNX files, and generators into the form in which they are run.
 
 `export` takes any module: an exported encoder needs only its module and an example of its input."""
 
@@ -23,7 +23,7 @@ _one_at_a_time = threading.Lock()  # torch's exporter keeps its state for the wh
 
 
 class SynthesisGraph(nn.Module):
-    """W+ [1, styles, D], all rows of the full generator's, and the noise's strength [1] (1: as trained) to a picture
+    """W+ [1, styles, D], all rows of the full generator's, and the noise's strength [1] (1: as trained) to an image
     [1, R, R, 3], sRGB 0…1, float32.
 
     The strength is an input because OpenVINO would otherwise add each map of noise to the biases beforehand, and keep
@@ -42,8 +42,8 @@ class SynthesisGraph(nn.Module):
         for module, noise in zip(self.noisy, self.noise, strict=True):
             module.noise = noise * noise_strength
         rows = latent[:, : self.generator.config.styles]
-        picture = self.generator.pictures(rows)[self.resolution]
-        return (picture * 0.5 + 0.5).clamp(0, 1).permute(0, 2, 3, 1)
+        image = self.generator.pictures(rows)[self.resolution]
+        return (image * 0.5 + 0.5).clamp(0, 1).permute(0, 2, 3, 1)
 
 
 class MappingGraph(nn.Module):
@@ -87,7 +87,7 @@ def to_onnx(
 ) -> bytes:
     """An ONNX file (opset 18) with the weights inside, that OpenVINO and ONNX Runtime read.
 
-    module: draws what its tensors say, without random numbers; it is called once, and needs fixed shapes
+    module: a function of its tensors, without random numbers; it is called once, and needs fixed shapes
     inputs: an example of each, by the name it gets in the file, in the order of the module's parameters
     outputs: their names
     metadata: what the file says about itself; 'sha256' of the weights it was made from, where there is a file"""

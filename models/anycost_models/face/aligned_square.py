@@ -1,4 +1,4 @@
-"""A rotated square in a picture, such as an aligned face: its exact transform, its crop, and the way back.
+"""A rotated square in an image, such as an aligned face: its exact transform, its crop, and the way back.
 
 Coordinates are continuous everywhere: pixel i covers i…i+1 and has its centre at i + ½. OpenCV's functions count from
 pixel centres instead; `pixel_matrix` turns a transform of ours into one of theirs.
@@ -44,13 +44,13 @@ class AlignedSquare:
         return np.column_stack([turn, np.asarray(self.centre) - turn @ (size / 2, size / 2)])
 
     def crop(self, image: np.ndarray, size: int, border: int = cv2.BORDER_REFLECT) -> np.ndarray:
-        """The square of `image` [H, W, C] (or [H, W]) as [size, size, C], antialiased; the picture's edges reflect.
+        """The square of `image` [H, W, C] (or [H, W]) as [size, size, C], antialiased; the image's edges reflect.
 
         uint8, uint16 and float32 are kept. `border` is one of OpenCV's kinds, where something else shall lie beyond.
         """
         height, width = image.shape[:2]
         x0, y0, x1, y1 = self.bounds(image.shape, margin=4)
-        # Too little of a picture to reflect what the square takes from beyond its edges: give it all.
+        # Too little of an image to reflect what the square takes from beyond its edges: give it all.
         if min(x1 - x0, y1 - y0) < self.side / 2:
             x0, y0, x1, y1 = 0, 0, width, height
         matrix = self.matrix(size)
@@ -68,7 +68,7 @@ class AlignedSquare:
         return resample(crop, matrix, (x1 - x0, y1 - y0), cv2.BORDER_REPLICATE)
 
     def bounds(self, image_shape: tuple[int, ...], margin: int = 0) -> Rectangle:
-        """The smallest rectangle of whole pixels, inside a picture [H, W, …], around the square (never empty)."""
+        """The smallest rectangle of whole pixels, inside an image [H, W, …], around the square (never empty)."""
         height, width = image_shape[:2]
         corners = self.corners()
         x0, y0 = np.floor(corners.min(axis=0)).astype(int) - margin

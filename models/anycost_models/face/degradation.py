@@ -1,7 +1,7 @@
-"""Makes clean pictures of faces look like photographs: light, lens, sensor, storage, a crop that is off, an occluder.
+"""Makes clean images of faces look like photographs: light, lens, sensor, storage, a crop that is off, an occluder.
 
-For training the encoder on generated faces and for testing it on ones it has not seen. Pictures are uint8 RGB
-[S, S, 3]; the same seed gives the same picture.
+For training the encoder on generated faces and for testing it on ones it has not seen. Images are uint8 RGB
+[S, S, 3]; the same seed gives the same image.
 """
 
 import io
@@ -17,7 +17,7 @@ from anycost_models.face.aligned_square import resample
 
 @dataclass(frozen=True)
 class DegradationStrength:
-    """How far each kind of harm may go. 0 leaves a picture as it is."""
+    """How far each kind of harm may go. 0 leaves an image as it is."""
 
     shift: float = 0.03  # of the side: the crop's centre
     turn: float = 4.0  # degrees
@@ -35,7 +35,7 @@ class DegradationStrength:
 
 
 TRAINING = DegradationStrength()
-# The same harms, but nothing moves, so that what is projected can be compared with the clean picture.
+# The same harms, but nothing moves, so that what is projected can be compared with the clean image.
 IN_PLACE = DegradationStrength(shift=0, turn=0, zoom=0, flip=0)
 NONE = DegradationStrength(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
@@ -43,16 +43,14 @@ NONE = DegradationStrength(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 @dataclass(frozen=True, eq=False)
 class Degraded:
     image: np.ndarray  # uint8 RGB [S, S, 3]
-    target: (
-        np.ndarray
-    )  # the clean picture, flipped and with the crop off in the same way: what a perfect camera had seen
-    matrix: np.ndarray  # float64 [2, 3]: from pixels of the clean picture to those of `image`, continuous coordinates
+    target: np.ndarray  # the clean image, flipped and with the crop off in the same way: what a perfect camera had seen
+    matrix: np.ndarray  # float64 [2, 3]: from pixels of the clean image to those of `image`, continuous coordinates
     flipped: bool
     covered: np.ndarray  # bool [S, S]: where an occluder hides the face
 
 
 def degrade(image: np.ndarray, seed: int, strength: DegradationStrength = TRAINING) -> Degraded:
-    """A photograph of the clean uint8 RGB picture [S, S, 3], as `seed` draws its harms."""
+    """A photograph of the clean uint8 RGB image [S, S, 3], as `seed` draws its harms."""
     random = np.random.default_rng(seed)
     flipped = bool(random.random() < strength.flip)
     matrix = crop_that_is_off(random, image.shape[0], strength, flipped)
@@ -75,7 +73,7 @@ def degrade(image: np.ndarray, seed: int, strength: DegradationStrength = TRAINI
 def crop_that_is_off(
     random: np.random.Generator, side: int, strength: DegradationStrength, flipped: bool
 ) -> np.ndarray:
-    """[2, 3] about the picture's centre: a turn, a zoom, a shift and perhaps a mirror image."""
+    """[2, 3] about the image's centre: a turn, a zoom, a shift and perhaps a mirror image."""
     angle = math.radians(_spread(random, strength.turn))
     zoom = math.exp(_spread(random, strength.zoom))
     turn = zoom * np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
@@ -87,7 +85,7 @@ def crop_that_is_off(
 
 
 def moved(image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """The picture through a [2, 3] transform, its edges reflected."""
+    """The image through a [2, 3] transform, its edges reflected."""
     if np.array_equal(matrix, np.eye(2, 3)):
         return image.copy()
     side = image.shape[0]
@@ -125,7 +123,7 @@ def blurred(image: np.ndarray, random: np.random.Generator, most: float) -> np.n
 
 
 def reduced(image: np.ndarray, random: np.random.Generator, most: float) -> np.ndarray:
-    """As a smaller picture, enlarged again."""
+    """As a smaller image, enlarged again."""
     side = image.shape[0]
     small = max(round(side / math.exp(random.uniform(0, math.log(max(most, 1))))), 1)
     up = (cv2.INTER_LINEAR, cv2.INTER_CUBIC)[random.integers(2)]

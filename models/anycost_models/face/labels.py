@@ -40,7 +40,7 @@ LABELS = {  # name: unit or range, and meaning
 
 _SIZE = 256  # pixels: colours and edges are measured at this size
 
-# dlib's chip for the age and gender networks: the corners of the eyes, from the picture's right to its left, and the
+# dlib's chip for the age and gender networks: the corners of the eyes, from the image's right to its left, and the
 # base of the nose; where they lie in the chip before its padding.
 _CHIP_POINTS = (263, 362, 33, 133, 2)
 _CHIP_PLACES = np.array([[0.8596, 0.2135], [0.6461, 0.2290], [0.1206, 0.2137], [0.3341, 0.2291], [0.4901, 0.6278]])

@@ -11,13 +11,13 @@ from anycost_models.face.aligned_square import AlignedSquare, apply
 from anycost_models.hub.catalogue import path_of
 from anycost_models.inference.onnx_network import Network, load
 
-# Indices into MediaPipe's 478-point mesh, as it publishes them. "Left" and "right" are the picture's sides.
+# Indices into MediaPipe's 478-point mesh, as it publishes them. "Left" and "right" are the image's sides.
 # fmt: off
 FACE_OVAL = (  # a closed contour, clockwise from the middle of the forehead
     10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149,
     150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
 )
-LEFT_EYE = (33, 160, 158, 133, 153, 144)  # six points each, from the picture's left corner, clockwise
+LEFT_EYE = (33, 160, 158, 133, 153, 144)  # six points each, from the image's left corner, clockwise
 RIGHT_EYE = (362, 385, 387, 263, 373, 380)
 MOUTH_CORNERS = (61, 291)
 CHEEKS = (  # two polygons of skin, below what sunglasses cover
@@ -58,11 +58,11 @@ class Landmarks:
     presence: float  # 0…1: how surely there is a face
 
     def moved(self, matrix: np.ndarray) -> "Landmarks":
-        """The same face through a [2, 3] transform of the picture, such as `AlignedSquare.matrix`."""
+        """The same face through a [2, 3] transform of the image, such as `AlignedSquare.matrix`."""
         return Landmarks(apply(matrix, self.points).astype(np.float32), self.presence)
 
     def pose(self) -> tuple[float, float, float]:
-        """Yaw, pitch and roll in degrees: positive turns to the picture's right, up, and clockwise."""
+        """Yaw, pitch and roll in degrees: positive turns to the image's right, up, and clockwise."""
         across, down = (self.points[b] - self.points[a] for a, b in (ACROSS, DOWN))
         yaw = math.atan2(across[2], math.hypot(across[0], across[1]))
         pitch = math.atan2(-down[2], math.hypot(down[0], down[1]))
@@ -71,7 +71,7 @@ class Landmarks:
         return math.degrees(yaw), math.degrees(pitch), math.degrees(roll)
 
     def eyes(self) -> tuple[np.ndarray, np.ndarray]:
-        """The centres [2] of the eyes at the picture's left and right."""
+        """The centres [2] of the eyes at the image's left and right."""
         xy = self.points[:, :2].astype(np.float64)
         return xy[list(LEFT_EYE)].mean(axis=0), xy[list(RIGHT_EYE)].mean(axis=0)
 
@@ -107,7 +107,7 @@ class FaceMesh:
         return self._pass(image, _square_around(rough.points))
 
     def landmarks_aligned(self, image: np.ndarray) -> Landmarks:
-        """The face in an FFHQ-aligned square picture, uint8 RGB [S, S, 3]: its place is known, nothing is searched."""
+        """The face in an FFHQ-aligned square image, uint8 RGB [S, S, 3]: its place is known, nothing is searched."""
         size = image.shape[0]
         start = AlignedSquare((0.5 * size, 0.6 * size), (0.47 * size, 0.0))
         return self.landmarks(image, start)
@@ -124,7 +124,7 @@ class FaceMesh:
         return dict(zip(BLENDSHAPES, strengths.reshape(-1).tolist(), strict=True))
 
     def _pass(self, image: np.ndarray, square: AlignedSquare) -> Landmarks:
-        # Not reflected: a face that the picture's edge cuts would become two halves of one.
+        # Not reflected: a face that the image's edge cuts would become two halves of one.
         crop = square.crop(image, _INPUT, cv2.BORDER_REPLICATE)
         points, presence, _ = self.landmark_network(to_unit_float(crop[None]))
         points = apply(square.inverse(_INPUT), points.reshape(-1, 3).astype(np.float64))

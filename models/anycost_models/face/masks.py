@@ -13,7 +13,7 @@ from anycost_models.inference.onnx_network import Network
 
 _BROWS = (70, 105, 107, 336, 334, 300)  # on their upper edges
 _EARS = 0.45  # where they end, between chin (0) and mid-forehead (1)
-_LEAST_SPREAD = 2.0  # ΔE, of hair's and of skin's colours
+_MIN_SPREAD = 2.0  # ΔE, of hair's and of skin's colours
 _DARKER = 10.0  # L*, by which hair must be darker than skin to be told by that
 # On the way from the cheeks' colour (0) to the hair's (1): where hair begins, and how softly.
 _HAIRY_FROM, _HAIRY_BY = 0.25, 0.35
@@ -94,23 +94,23 @@ def hanging_hair(person: np.ndarray, landmarks: Landmarks) -> np.ndarray:
     return np.minimum(hair, np.minimum.accumulate(np.where(below, wide, np.float32(1)), axis=0))
 
 
-def fringe_mask(picture: np.ndarray, person: np.ndarray, landmarks: Landmarks) -> np.ndarray:
+def fringe_mask(image: np.ndarray, person: np.ndarray, landmarks: Landmarks) -> np.ndarray:
     """What of the forehead has the colours of the hair (or hat) beyond the oval, rather than those of the cheeks.
 
-    picture: float32 RGB [S, S, 3], sRGB 0…1; person: its matte. All 0 where nothing tells hair from skin. Of at most
+    image: float32 RGB [S, S, 3], sRGB 0…1; person: its matte. All 0 where nothing tells hair from skin. Of at most
     256×256 pixels: its edges are soft."""
-    full, size = len(picture), min(len(picture), 256)
-    picture, person = (cv2.resize(array, (size, size), interpolation=cv2.INTER_AREA) for array in (picture, person))
+    full, size = len(image), min(len(image), 256)
+    image, person = (cv2.resize(array, (size, size), interpolation=cv2.INTER_AREA) for array in (image, person))
     landmarks = landmarks.moved(np.eye(2, 3) * (size / full))
     points = landmarks.points[:, :2]
-    lab = cv2.cvtColor(picture, cv2.COLOR_RGB2LAB)
+    lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB)
     up, brows = _over_chin(landmarks, _pixels(size)), _over_chin(landmarks, points[list(_BROWS)]).max()
     cheeks = lab[np.maximum(*(polygon_mask(points[list(cheek)], size) for cheek in CHEEKS)) > 0.5]
     hair = lab[(hair_of_matte(person, landmarks) > 0.5) & (up > _EARS)]
     if min(len(cheeks), len(hair)) < 1e-3 * size * size:
         return np.zeros_like(person)
     # By Fisher's discriminant, for strands may be as light as skin, but hardly of its hue.
-    skin, spread = np.median(cheeks, axis=0), (np.cov(cheeks.T) + np.cov(hair.T)) / 2 + _LEAST_SPREAD**2 * np.eye(3)
+    skin, spread = np.median(cheeks, axis=0), (np.cov(cheeks.T) + np.cov(hair.T)) / 2 + _MIN_SPREAD**2 * np.eye(3)
     to_hair = np.median(hair, axis=0) - skin
     axis = np.linalg.solve(spread, to_hair)
     apart = float(to_hair @ axis)  # in standard deviations, squared

@@ -33,7 +33,7 @@ _POSE = {
     "eye_spacing": (0, 0.057, 0.047, 0.022),
     "brow_furrow": (0, 0.04, 0.02, 0.021),
 }
-_IRISES = ((468, 33, 133), (473, 362, 263))  # its centre, the eye's corners from the picture's left to its right
+_IRISES = ((468, 33, 133), (473, 362, 263))  # its centre, the eye's corners from the image's left to its right
 
 
 def measure(face: Landmarks) -> dict[str, float]:

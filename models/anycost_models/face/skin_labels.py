@@ -24,7 +24,7 @@ LABELS = {  # name: unit, and meaning
     "light_above": "brow and bridge of the nose lighter than what is below the lips, in L*",
 }
 
-# Polygons on the mesh; for pairs the picture's left one, the right one mirrored.
+# Polygons on the mesh; for pairs the image's left one, the right one mirrored.
 _BELOW_EYES = (
     (111, 228, 229, 230, 231, 232, 128, 47, 100, 101, 50),
     (340, 448, 449, 450, 451, 452, 357, 277, 329, 330, 280),

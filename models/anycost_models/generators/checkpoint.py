@@ -31,9 +31,7 @@ class Family:
 
 FAMILIES = {
     "mobile": Family(MobileConfig, MobileGenerator, torch.float16),
-    "stylegan2": Family(
-        StyleGAN2Config, StyleGAN2Generator, torch.float32
-    ),  # fp16 moves its pictures by more than 1e-4
+    "stylegan2": Family(StyleGAN2Config, StyleGAN2Generator, torch.float32),  # fp16 moves its images by more than 1e-4
 }
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Cost:
-    """Of drawing one picture from a W+ latent."""
+    """Of rendering one image from a W+ latent."""
 
     macs: int  # multiply-accumulates
     parameters: int  # that are used, the mapping network's not counted
@@ -31,9 +31,9 @@ class Cost:
 
 class GeneratorConfig(Protocol):
     @property
-    def resolution(self) -> int: ...  # of the full picture, pixels
+    def resolution(self) -> int: ...  # of the full image, pixels
     @property
-    def exits(self) -> tuple[int, ...]: ...  # resolutions that can be drawn, ascending
+    def exits(self) -> tuple[int, ...]: ...  # resolutions that can be rendered, ascending
     @property
     def styles(self) -> int: ...  # rows of a W+ latent
     @property
@@ -43,7 +43,7 @@ class GeneratorConfig(Protocol):
 
 
 class ElasticGenerator(nn.Module, ABC):
-    """z → w by `mapping`, W+ → picture by calling it; `mean_style` is the mean of w over many z."""
+    """z → w by `mapping`, W+ → image by calling it; `mean_style` is the mean of w over many z."""
 
     config: GeneratorConfig
     mapping: nn.Module
@@ -65,7 +65,7 @@ class ElasticGenerator(nn.Module, ABC):
 
     @abstractmethod
     def layers_at(self, resolution: int) -> int:
-        """How many of `config.channels` a picture of that resolution needs."""
+        """How many of `config.channels` an image of that resolution needs."""
 
     @abstractmethod
     def uniform_widths(self, ratio: float) -> tuple[int, ...]:
@@ -77,13 +77,13 @@ class ElasticGenerator(nn.Module, ABC):
 
     @abstractmethod
     def pictures(self, latent: Tensor) -> dict[int, Tensor]:
-        """Resolution → RGB [N, 3, R, R], about −1…1, not clamped: what every exit draws of W+ [N, styles, D]."""
+        """Resolution → RGB [N, 3, R, R], about −1…1, not clamped: what every exit renders of W+ [N, styles, D]."""
 
     @abstractmethod
-    def half_size(self, latent: Tensor, *, thrifty: bool = False) -> Tensor:
-        """The exact 2×2 mean of the full picture, float32 [N, 3, R/2, R/2], as cheaply as it can be had.
+    def half_size(self, latent: Tensor, *, checkpoint_activations: bool = False) -> Tensor:
+        """The exact 2×2 mean of the full image, float32 [N, 3, R/2, R/2], as cheaply as it can be had.
 
-        thrifty: in a backward pass, compute again what takes much memory to keep"""
+        checkpoint_activations: in a backward pass, compute again what takes much memory to keep"""
 
     @abstractmethod
     def with_fast_features(self) -> "Self":
@@ -97,7 +97,7 @@ class ElasticGenerator(nn.Module, ABC):
             return type(self)(config)
 
     def styles(self, z: Tensor, truncation: float = 1.0) -> Tensor:
-        """z [N, D] → w [N, D], drawn towards the mean style by the truncation ψ (1: not at all)."""
+        """z [N, D] → w [N, D], moved towards the mean style by the truncation ψ, 0…1 (1: not at all)."""
         return torch.lerp(self.mean_style.expand_as(z), self.mapping(z), truncation)
 
     def as_wplus(self, latent: Tensor) -> Tensor:
@@ -179,7 +179,7 @@ class ElasticGenerator(nn.Module, ABC):
         return self._run(config, latent)[sub.resolution]
 
     def all_pictures(self, latent: Tensor, sub: SubGenerator, **inputs: Any) -> dict[int, Tensor]:
-        """As `forward`, but what every exit up to `sub`'s resolution draws, for training.
+        """As `forward`, but what every exit up to `sub`'s resolution renders, for training.
 
         inputs: what else the family's `pictures` takes (StyleGAN2: noise)"""
         exits = tuple(r for r in self.config.exits if r <= sub.resolution)

@@ -2,7 +2,7 @@
 
 Per convolution: x · affine(w) → depthwise 3×3 → 1×1 (→ + noise map + bias → LeakyReLU). Demodulation does not depend
 on the style in this family and is folded into the weights. Features double in size by an inverse Haar transform, and
-an RGB head predicts the four Haar bands of the picture, so that a head on R/2 features draws R pixels. What makes it
+an RGB head predicts the four Haar bands of the image, so that a head on R/2 features renders R pixels. What makes it
 elastic, the nested weights of its sub-generators, is in mobile_nested.py.
 """
 
@@ -26,19 +26,19 @@ class MobileConfig:
     mapping_layers: int = 8
     # Outputs of the constant, the root and both convolutions of each block: features of 4, 8, 16 … 512 px.
     channels: tuple[int, ...] = (*[512] * 10, 256, 256, 128, 128, 64, 64)
-    exits: tuple[int, ...] = (64, 128, 256, 512, 1024)  # resolutions that can be drawn, pixels, ascending
+    exits: tuple[int, ...] = (64, 128, 256, 512, 1024)  # resolutions that can be rendered, pixels, ascending
     elastic_from: int | None = 8  # the first of `channels` that sub-generators narrow; None: this is a plain network
     styles: int = 16  # rows of a W+ latent: one for the root, two for each block, one for the last head
     tinted: bool = False  # heads also take the latent's last row, where the full generator keeps colours
 
     @property
     def resolution(self) -> int:
-        """Of the full picture, pixels."""
+        """Of the full image, pixels."""
         return self.exits[-1]
 
     @property
     def heads(self) -> tuple[int, ...]:
-        """The exits on the network's own features; an elastic generator draws the others with its nested weights."""
+        """The exits on the network's own features; an elastic generator renders the others with its nested weights."""
         return self.exits if self.elastic_from is None else self.exits[-1:]
 
 
@@ -52,9 +52,9 @@ HAAR = ((1, 1, 1, 1), (1, 1, -1, -1), (1, -1, 1, -1), (1, -1, -1, 1))  # LL, LH,
 def inverse_haar(bands: Tensor) -> Tensor:
     """[N, 4·C, H, W], the bands LL, LH, HL, HH of each channel side by side, to [N, C, 2·H, 2·W].
 
-    One grouped transposed convolution is what torch draws fastest on CPUs, sums and differences on GPUs; what CPU
-    runtimes draw fastest, in bfloat16 by far, is a grouped 1×1 convolution to the four pixels of each quad, which are
-    then laid out."""
+    torch computes it fastest by one grouped transposed convolution on CPUs, by sums and differences on GPUs. CPU
+    runtimes compute it fastest, in bfloat16 by far, by a grouped 1×1 convolution to the four pixels of each quad, which
+    are then laid out."""
     groups = bands.shape[1] // 4
     if bands.is_cuda:
         ll, lh, hl, hh = (0.5 * bands).unflatten(1, (groups, 4)).unbind(2)
@@ -115,7 +115,7 @@ class StyledConv(nn.Module):
 
 
 class Block(nn.Module):
-    """Doubles the features' size and draws them anew, by two convolutions."""
+    """Upsamples the features by 2 and applies two styled convolutions."""
 
     def __init__(self, style_dim: int, inputs: int, between: int, outputs: int, size: int) -> None:
         super().__init__()
@@ -131,7 +131,7 @@ class Block(nn.Module):
 class Head(nn.Module):
     """Features [N, C, R/2, R/2] → RGB [N, 3, R, R], about −1…1.
 
-    A tinted one draws before the layers that settle brightness and colours, by styles of their own; it makes up for
+    A tinted one renders before the layers that settle brightness and colours, by styles of their own; it makes up for
     them with what the latent's last row adds to its own style and to its bands."""
 
     def __init__(self, style_dim: int, inputs: int, *, tinted: bool) -> None:
@@ -187,34 +187,34 @@ class MobileGenerator(ElasticGenerator):
         fast.constant.data = fast.constant.data.bfloat16()
         return fast.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def features(self, latent: Tensor, *, thrifty: bool = False) -> Iterator[Tensor]:
-        """The trunk's features at 4, 8, 16 … px, drawn one block at a time: whoever stops asking stops the work.
+    def features(self, latent: Tensor, *, checkpoint_activations: bool = False) -> Iterator[Tensor]:
+        """The trunk's features at 4, 8, 16 … px, computed one block at a time, only as far as they are asked for.
 
-        latent: W+ [N, styles, D]; thrifty: in a backward pass, compute the last two blocks again
+        latent: W+ [N, styles, D]; checkpoint_activations: in a backward pass, compute the last two blocks again
         instead of keeping what they drew, which saves memory and costs time."""
         w = latent.unbind(1)
         x = self.root(self.constant.expand(latent.shape[0], -1, -1, -1), w[0])
         yield x
         for i, block in enumerate(self.blocks):
-            if thrifty and i + 2 >= len(self.blocks):
+            if checkpoint_activations and i + 2 >= len(self.blocks):
                 x = checkpoint(block, x, w[1 + 2 * i], w[2 + 2 * i], use_reentrant=False)
             else:
                 x = block(x, w[1 + 2 * i], w[2 + 2 * i])
             yield x
 
     def pictures(self, latent: Tensor) -> dict[int, Tensor]:
-        drawn = {}
+        rendered = {}
         for i, x in enumerate(self.features(latent)):
             if str(8 << i) in self.heads:
-                drawn[8 << i] = self.heads[str(8 << i)](x, latent[:, 2 * i + 1], latent[:, -1])
-        return drawn
+                rendered[8 << i] = self.heads[str(8 << i)](x, latent[:, 2 * i + 1], latent[:, -1])
+        return rendered
 
-    def half_size(self, latent: Tensor, *, thrifty: bool = False) -> Tensor:
-        """The exact 2×2 mean of the full picture, float32 [N, 3, R/2, R/2]: its LL band, without drawing the others.
+    def half_size(self, latent: Tensor, *, checkpoint_activations: bool = False) -> Tensor:
+        """The exact 2×2 mean of the full image, float32 [N, 3, R/2, R/2]: its LL band, without rendering the others.
 
-        thrifty: as in `features`"""
+        checkpoint_activations: as in `features`"""
         latent = self.as_wplus(latent)
-        *_, features = self.features(latent, thrifty=thrifty)
+        *_, features = self.features(latent, checkpoint_activations=checkpoint_activations)
         head = self.heads[str(self.config.resolution)]
         return head.bands(features, latent[:, -1], latent[:, -1])[:, ::4].float() / 2
 

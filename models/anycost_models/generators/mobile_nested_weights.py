@@ -75,7 +75,7 @@ class NestedBlock(nn.Module):
 class NestedHead(nn.Module):
     """One RGB head per ratio, modulated by the affine of what the full generator makes of the same features.
 
-    Much of what lower exits draw wrong is brightness and colours of large areas, which the full generator settles in
+    Much of the lower exits' error is brightness and colours of large areas, which the full generator settles in
     layers that they leave out. Its last head's style says most about them, and is a small code for a tint."""
 
     def __init__(self, inputs: int, code: int) -> None:

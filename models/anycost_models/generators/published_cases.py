@@ -1,7 +1,7 @@
-"""Compares an imported generator with pictures that the published implementation drew: `anycost models check`.
+"""Compares an imported generator with images that the published implementation drew: `anycost models check`.
 
 A case folder holds one checkpoint (.pt), cases.json (sizes, and sub-generators by name) and expected.npz (the W+ of all
-cases, each case's pictures, and what the mapping network makes of z).
+cases, each case's images, and what the mapping network makes of z).
 """
 
 import json
@@ -21,9 +21,9 @@ from anycost_models.generators.elastic import SubGenerator
 from anycost_models.generators.stylegan2 import StyleGAN2Generator
 from anycost_models.generators.stylegan2_checkpoint_import import read_published
 
-LIMIT = 1e-4  # largest absolute difference of a right import, on pictures of about −1…1
-_MOST_BYTES = 4 << 30  # of expected.npz
-_MOST_JSON = 16 << 20
+LIMIT = 1e-4  # largest absolute difference of a right import, on images of about −1…1
+_MAX_BYTES = 4 << 30  # of expected.npz
+_MAX_JSON = 16 << 20
 _FROM_Z = re.compile(r"from_z(?:_truncation_(\d+(?:\.\d+)?)_style_mean_of_w)?")
 _SIZES = {  # what cases.json may say of the generator
     "resolution": lambda config: config.resolution,
@@ -36,7 +36,7 @@ _SIZES = {  # what cases.json may say of the generator
 @dataclass(frozen=True)
 class CaseDifference:
     name: str
-    difference: float  # largest absolute one; NaN where pictures hold NaN
+    difference: float  # largest absolute one; NaN where images hold NaN
 
     @property
     def agrees(self) -> bool:
@@ -78,10 +78,10 @@ def _run(
         w = model.mapping(expected["z"].flatten(0, -2))
         wanted = expected["w"].flatten(0, -2)
         yield CaseDifference("mapping", _difference("w", w, wanted))
-        for name, picture in expected.items():
+        for name, image in expected.items():
             if match := _FROM_Z.fullmatch(name):
                 truncated = torch.lerp(wanted.mean(dim=0).expand_as(w), w, float(match[1] or 1))
-                yield CaseDifference(name, _difference(name, model(truncated), picture))
+                yield CaseDifference(name, _difference(name, model(truncated), image))
 
 
 def _subs(model: StyleGAN2Generator, case: Mapping[str, Any]) -> list[SubGenerator]:
@@ -104,7 +104,7 @@ def _difference(name: str, got: Tensor, wanted: Tensor) -> float:
 def _cases(folder: Path) -> dict[str, Any]:
     path = folder / "cases.json"
     try:
-        if path.stat().st_size > _MOST_JSON:
+        if path.stat().st_size > _MAX_JSON:
             raise AnycostError(f"{path} is too large", "restore the folder")
         cases = json.loads(path.read_text("utf-8"))
     except OSError as error:
@@ -138,7 +138,7 @@ def _expected(path: Path) -> dict[str, Tensor]:
     """float32 arrays by name."""
     try:
         with zipfile.ZipFile(path) as archive:
-            if sum(member.file_size for member in archive.infolist()) > _MOST_BYTES:
+            if sum(member.file_size for member in archive.infolist()) > _MAX_BYTES:
                 raise AnycostError(f"{path} is too large", "restore the folder")
         with np.load(path, allow_pickle=False) as arrays:
             expected = {name: torch.from_numpy(arrays[name].astype(np.float32)) for name in arrays.files}

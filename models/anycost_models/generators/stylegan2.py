@@ -1,7 +1,7 @@
-"""The paper's elastic generator: StyleGAN2, with a picture at every resolution and convolutions of any width.
+"""The paper's elastic generator: StyleGAN2, with an image at every resolution and convolutions of any width.
 
 Per convolution: x · affine(w) → 3×3 (to twice the size: transposed, then blurred) → demodulated → + noise map + bias →
-LeakyReLU. At every resolution an RGB head adds to the picture so far, enlarged. A sub-generator stops early and takes
+LeakyReLU. At every resolution an RGB head adds to the image so far, enlarged. A sub-generator stops early and takes
 the first channels of each layer; it demodulates by the weights it took, and keeps the full layers' weight scale.
 """
 
@@ -25,7 +25,7 @@ BLUR = [[a * b / 64 for b in (1, 3, 3, 1)] for a in (1, 3, 3, 1)]
 
 
 def layers_at(resolution: int) -> int:
-    """How many layers draw that picture: the constant and one convolution at 4 px, then two per octave."""
+    """The layers of an image of that resolution: the constant and one convolution at 4 px, then two per octave."""
     return 2 * resolution.bit_length() - 4
 
 
@@ -38,13 +38,13 @@ def size_of(layer: int) -> int:
 class StyleGAN2Config:
     """Raises AnycostError for sizes that no such generator can have."""
 
-    resolution: int = 1024  # of the full picture, pixels: a power of two
+    resolution: int = 1024  # of the full image, pixels: a power of two
     style_dim: int = 512  # numbers of z and of w
     mapping_layers: int = 8
     channel_multiplier: float = 2.0  # with channel_max it says the channels where none are listed
     channel_max: int = 512
     channels: tuple[int, ...] = ()  # outputs of the constant and of every styled convolution, in forward order
-    exits: tuple[int, ...] = ()  # resolutions that can be drawn, ascending; default: 8, 16 … resolution
+    exits: tuple[int, ...] = ()  # resolutions that can be rendered, ascending; default: 8, 16 … resolution
 
     def __post_init__(self) -> None:
         if self.resolution not in (sizes := [8 << i for i in range(9)]):
@@ -178,11 +178,11 @@ class RGBHead(ModulatedConv):
         self.weight = nn.Parameter(torch.randn(3, inputs))
 
     def forward(self, x: Tensor, w: Tensor, below: Tensor | None) -> Tensor:
-        """x [N, inputs, H, W], w [N, D], below: the picture [N, 3, H/2, W/2] so far → [N, 3, H, W], float32"""
+        """x [N, inputs, H, W], w [N, D], below: the image [N, 3, H/2, W/2] so far → [N, 3, H, W], float32"""
         weight = self.weight * self.style(w)[:, None]  # [N, 3, inputs]
-        picture = (weight.to(x.dtype) @ x.flatten(2)).float().unflatten(2, x.shape[2:])
-        picture = picture + self.bias[:, None, None]
-        return picture if below is None else picture + enlarge(below)
+        image = (weight.to(x.dtype) @ x.flatten(2)).float().unflatten(2, x.shape[2:])
+        image = image + self.bias[:, None, None]
+        return image if below is None else image + enlarge(below)
 
 
 class StyleGAN2Generator(ElasticGenerator):
@@ -204,37 +204,41 @@ class StyleGAN2Generator(ElasticGenerator):
         self.heads = cast("Sequence[RGBHead]", heads)
 
     def pictures(
-        self, latent: Tensor, noise: Sequence[Tensor] | None = None, *, thrifty: bool = False
+        self, latent: Tensor, noise: Sequence[Tensor] | None = None, *, checkpoint_activations: bool = False
     ) -> dict[int, Tensor]:
-        """As in ElasticGenerator. noise: for each convolution a map [1 or N, 1, R, R] instead of the fixed one, as
-        `random_noise` draws them; thrifty: in a backward pass, compute the last two octaves again instead of keeping
-        what they drew, which saves memory and costs time."""
+        """As in ElasticGenerator: W+ [N, styles, D] → resolution: RGB [N, 3, R, R], about −1…1.
+
+        noise: for each convolution a map [1 or N, 1, R, R] instead of the fixed one, as `random_noise` gives them
+        checkpoint_activations: in a backward pass, compute the last two octaves again instead of keeping their
+            activations, which saves memory and costs time"""
         noise = [conv.noise for conv in self.convs] if noise is None else list(noise)
-        x, picture, drawn = self.constant.expand(latent.shape[0], -1, -1, -1), None, {}
+        x, image, rendered = self.constant.expand(latent.shape[0], -1, -1, -1), None, {}
         for level in range(len(self.heads)):
-            if thrifty and level + 2 >= len(self.heads):
-                x, picture = checkpoint(self._octave, level, x, picture, latent, noise, use_reentrant=False)
+            if checkpoint_activations and level + 2 >= len(self.heads):
+                x, image = checkpoint(self._octave, level, x, image, latent, noise, use_reentrant=False)
             else:
-                x, picture = self._octave(level, x, picture, latent, noise)
+                x, image = self._octave(level, x, image, latent, noise)
             if (size := 4 << level) in self.config.exits:
-                drawn[size] = picture
-        return drawn
+                rendered[size] = image
+        return rendered
 
     def _octave(
-        self, level: int, x: Tensor, picture: Tensor | None, latent: Tensor, noise: Sequence[Tensor]
+        self, level: int, x: Tensor, image: Tensor | None, latent: Tensor, noise: Sequence[Tensor]
     ) -> tuple[Tensor, Tensor]:
-        """Features and picture of 4·2^level pixels from those of half that size (from the constant at level 0)."""
+        """Features and image of 4·2^level pixels from those of half that size (from the constant at level 0)."""
         for i in range(max(0, 2 * level - 1), 2 * level + 1):
             x = self.convs[i](x, latent[:, i], noise[i])
-        return x, self.heads[level](x, latent[:, 2 * level + 1], picture)  # shares its row with the next convolution
+        return x, self.heads[level](x, latent[:, 2 * level + 1], image)  # shares its row with the next convolution
 
-    def half_size(self, latent: Tensor, *, thrifty: bool = False) -> Tensor:
-        """The 2×2 mean of the full picture, float32 [N, 3, R/2, R/2]. thrifty: as in `pictures`"""
-        full = self.pictures(self.as_wplus(latent), thrifty=thrifty)[self.config.resolution]
+    def half_size(self, latent: Tensor, *, checkpoint_activations: bool = False) -> Tensor:
+        """The 2×2 mean of the full image, float32 [N, 3, R/2, R/2]. checkpoint_activations: as in `pictures`"""
+        full = self.pictures(self.as_wplus(latent), checkpoint_activations=checkpoint_activations)[
+            self.config.resolution
+        ]
         return F.avg_pool2d(full.float(), 2)
 
     def random_noise(self, count: int, generator: torch.Generator | None = None) -> list[Tensor]:
-        """Noise maps for `count` pictures, for `pictures`: new ones each time, as training needs them."""
+        """Noise maps for `count` images, for `pictures`: new ones each time, as training needs them."""
         device = self.constant.device
         sizes = (conv.noise.shape[-1] for conv in self.convs)
         return [torch.randn(count, 1, size, size, generator=generator, device=device) for size in sizes]
@@ -246,7 +250,7 @@ class StyleGAN2Generator(ElasticGenerator):
         self.mean_style.copy_(self.mapping(z.to(self.mean_style.device)).mean(dim=0))
 
     def with_fast_features(self) -> "StyleGAN2Generator":
-        """A copy whose features are bfloat16 and channels-last; styles and the picture stay float32."""
+        """A copy whose features are bfloat16 and channels-last; styles and the image stay float32."""
         fast = copy.deepcopy(self)
         for conv in fast.convs:
             conv.weight.data = conv.weight.data.bfloat16()

@@ -21,8 +21,8 @@ from anycost_models.generators.stylegan2 import BASE, BLUR, LARGEST, StyleGAN2Co
 
 CHOOSE = "choose a published generator, encoder or boundaries file"
 MOST_BYTES = 4 << 30  # of tensors that are copied out of a file
-_MOST_PICKLE = 16 << 20  # of the part of a file that says which tensors there are
-_MOST_LAYERS = 64  # of a mapping network
+_MAX_PICKLE = 16 << 20  # of the part of a file that says which tensors there are
+_MAX_LAYERS = 64  # of a mapping network
 _FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 _STEPS = "num_batches_tracked"  # how long an encoder was trained: an integer, not needed
 
@@ -32,7 +32,7 @@ Layout = dict[str, tuple[str, Shape]]  # a tensor's published name → our name 
 
 @dataclass(frozen=True)
 class LatentWeights:
-    """What is about latents rather than pictures: an encoder or boundaries, not run here but kept for those who do."""
+    """What is about latents rather than images: an encoder or boundaries, not run here but kept for those who do."""
 
     family: str  # "stylegan2-encoder" or "stylegan2-boundaries"
     config: dict[str, int]
@@ -81,7 +81,7 @@ def _load(path: Path) -> Any:
             for member in members:
                 if member.compress_type != zipfile.ZIP_STORED:
                     raise AnycostError(f"{path} is compressed in itself", "save it again with torch.save")
-                if member.filename.endswith(".pkl") and member.file_size > _MOST_PICKLE:
+                if member.filename.endswith(".pkl") and member.file_size > _MAX_PICKLE:
                     raise AnycostError(f"{path} lists more than any published checkpoint does", CHOOSE)
             if harmed := archive.testzip():
                 raise AnycostError(f"{path} is damaged ({harmed})", "download it again")
@@ -179,7 +179,7 @@ def generator_layout(octaves: int, mapping_layers: int) -> Layout:
 
 def _generator(path: Path, holds: Mapping[str, Tensor]) -> StyleGAN2Generator:
     mapping = (sum(bool(re.fullmatch(rf"style\.\d+\.{kind}", key)) for key in holds) for kind in ("weight", "bias"))
-    mapping_layers = min(max(1, *mapping), _MOST_LAYERS)
+    mapping_layers = min(max(1, *mapping), _MAX_LAYERS)
     # The number of octaves whose layout fits best, so that an error names the odd tensors and not all others.
     octaves = min(
         range(2, LARGEST.bit_length() - 1), key=lambda n: len(generator_layout(n, mapping_layers).keys() ^ holds.keys())

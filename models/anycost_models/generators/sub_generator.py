@@ -10,7 +10,7 @@ RATIOS = (0.25, 0.5, 0.75, 1.0)  # uniform channel ratios, as published
 class SubGenerator:
     """A cheaper generator inside the full one. It is never state on a module: two calls may use two of them at once.
 
-    resolution: side of the drawn picture, pixels (one of the generator's exits)
+    resolution: side of the rendered image, pixels (one of the generator's exits)
     channels: a uniform ratio (one of RATIOS; layers that cost little keep their width at every ratio), or the
         output channels of the constant and of every styled convolution, in forward order (those past the
         resolution may be left out and don't count)

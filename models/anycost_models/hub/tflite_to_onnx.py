@@ -1,6 +1,6 @@
 """Turns a TensorFlow Lite file into an ONNX file, for the operators of the face networks in the catalogue.
 
-TensorFlow Lite keeps pictures as N×H×W×C, ONNX wants its convolutions as N×C×H×W. Tensors keep the first layout and a
+TensorFlow Lite keeps images as N×H×W×C, ONNX wants its convolutions as N×C×H×W. Tensors keep the first layout and a
 pair of transposes stands around each operator that needs the second: plain to read, and both runtimes cancel the pairs.
 """
 

@@ -1,6 +1,6 @@
 """Cuts a network in two for OpenVINO: its small tensors, to be computed in float32, and its large ones, in bfloat16.
 
-In a generator the small features decide what is drawn: bfloat16's rounding there grows on the way to the picture, and
+In a generator the small features decide what is drawn: bfloat16's rounding there grows on the way to the image, and
 float32 costs little there. OpenVINO's own switch is for whole networks, hence two of them.
 """
 

@@ -27,7 +27,7 @@ CHIP = 150  # pixels: the side of the square that the network sees
 CROP = (0.5, 0.605, 0.68)
 _MEAN = (122.782, 117.001, 104.298)  # RGB, 0…255
 
-_BLOCKS = (  # name, output channels, whether it halves the picture
+_BLOCKS = (  # name, output channels, whether it halves the image
     *((f"conv32_{i}", 32, False) for i in (1, 2, 3)),
     ("conv64_down", 64, True),
     *((f"conv64_{i}", 64, False) for i in (1, 2, 3)),
@@ -56,7 +56,7 @@ class Convolution(nn.Module):
 
 
 class Block(nn.Module):
-    """Two 3×3 convolutions and a shortcut, by 2×2 means where the block halves the picture."""
+    """Two 3×3 convolutions and a shortcut, by 2×2 means where the block halves the image."""
 
     def __init__(self, tensors: dict[str, Tensor], name: str, halves: bool) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ class Block(nn.Module):
 
 
 class IdentityDistance(nn.Module):
-    """Pictures are FFHQ-aligned squares [N, 3, S, S], RGB, −1…1, S ≥ 64."""
+    """Images are FFHQ-aligned squares [N, 3, S, S], RGB, −1…1, S ≥ 64."""
 
     mean: Tensor
 
@@ -98,7 +98,7 @@ class IdentityDistance(nn.Module):
         return self.embed_chip((face_chip(image).clamp(-1, 1) + 1) * 127.5)
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
-        """The distance [N] between the faces in two sets of pictures: below SAME_PERSON they are one person's."""
+        """The distance [N] between the faces in two sets of images: below SAME_PERSON they are one person's."""
         return distance(self.embed(a), self.embed(b))
 
 
@@ -114,7 +114,7 @@ def face_chip(image: Tensor) -> Tensor:
     # Cut at whole pixels: half of one is a hundredth of the chip at most, and the network was trained on worse.
     left, top, size = round(x - size / 2), round(y - size / 2), round(size)
     chip = image[..., top : top + size, left : left + size]
-    # As interpolate does to a picture, whose gradient would differ in its last bits from one time to the next.
+    # As interpolate does to an image, whose gradient would differ in its last bits from one time to the next.
     columns = torch.eye(size, dtype=image.dtype, device=image.device)[None, None]
     reduce = F.interpolate(columns, (CHIP, size), mode="bilinear", align_corners=False, antialias=True)[0, 0]
     return reduce @ chip @ reduce.T

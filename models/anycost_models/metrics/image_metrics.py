@@ -1,4 +1,4 @@
-"""The measures by which generators are compared: pure functions of pictures, features and labels."""
+"""The measures by which generators are compared: pure functions of images, features and labels."""
 
 import math
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from anycost_models.core.errors import AnycostError
 from anycost_models.metrics.enl0 import PerceptualDistance
 
 MAX_PSNR = 100.0  # dB: that of equal images
-LARGEST = 256  # pixels: larger pictures are compared perceptually at this size, near the 224 px ENL0's network knows
+LARGEST = 256  # pixels: larger images are compared perceptually at this size, near the 224 px ENL0's network knows
 SMALLEST = 32  # pixels: smaller ones are enlarged for it
 
 
@@ -32,20 +32,20 @@ def psnr_of_error(error: float, span: float = 2.0) -> float:
     return min(10 * math.log10(span**2 / error), MAX_PSNR) if error > 0 else MAX_PSNR
 
 
-def for_perception(picture: Tensor) -> Tensor:
+def for_perception(image: Tensor) -> Tensor:
     """[N, 3, R, R] → the same at 32…256 px, each pixel the mean of those that it covers."""
-    side = min(max(picture.shape[-1], SMALLEST), LARGEST)
-    return picture if side == picture.shape[-1] else F.interpolate(picture, size=(side, side), mode="area")
+    side = min(max(image.shape[-1], SMALLEST), LARGEST)
+    return image if side == image.shape[-1] else F.interpolate(image, size=(side, side), mode="area")
 
 
 def enl0(perceptual: PerceptualDistance, a: Tensor, b: Tensor) -> Tensor:
-    """ENL0 [N] between pictures [N, 3, R, R] in −1…1, at `for_perception`'s size."""
+    """ENL0 [N] between images [N, 3, R, R] in −1…1, at `for_perception`'s size."""
     return perceptual(for_perception(a), for_perception(b))
 
 
-def pooled_features(perceptual: PerceptualDistance, picture: Tensor) -> np.ndarray:
-    """What FD-ENL0 compares: ENL0's features of pictures [N, 3, R, R] in −1…1, averaged over places; [N, 192]."""
-    taps = perceptual.features(for_perception(picture))
+def pooled_features(perceptual: PerceptualDistance, image: Tensor) -> np.ndarray:
+    """What FD-ENL0 compares: ENL0's features of images [N, 3, R, R] in −1…1, averaged over places; [N, 192]."""
+    taps = perceptual.features(for_perception(image))
     return torch.cat([features.mean((2, 3)) for features in taps], dim=1).double().numpy()
 
 
@@ -71,7 +71,7 @@ def _spread(samples: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Agreement:
-    """Of one label, on two pictures each of many faces. NaN where too few faces, or all alike, say nothing."""
+    """Of one label, on two images each of many faces. NaN where too few faces, or all alike, say nothing."""
 
     difference: float  # mean absolute, in standard deviations of the label
     correlation: float  # −1…1

@@ -1,4 +1,4 @@
-"""Contact sheets: pictures in rows and columns with titles, and the small pictures that commands write."""
+"""Contact sheets: images in rows and columns with titles, and the small images that commands write."""
 
 import io
 import os
@@ -23,10 +23,10 @@ def contact_sheet(
     rows: Sequence[Sequence[np.ndarray | None]],  # uint8 [h, w, 3], [h, w, 1] or [h, w]; None leaves the cell empty
     column_titles: Sequence[str] = (),
     row_titles: Sequence[str] = (),
-    tile: int = 256,  # pixels: the longer side of a picture on the sheet
+    tile: int = 256,  # pixels: the longer side of an image on the sheet
     title: str | None = None,
 ) -> np.ndarray:
-    """One uint8 RGB picture [H, W, 3]. Rows may differ in length; pictures keep their proportions."""
+    """One uint8 RGB image [H, W, 3]. Rows may differ in length; images keep their proportions."""
     column_titles, row_titles = [_plain(text) for text in column_titles], [_plain(text) for text in row_titles]
     title = _plain(title or "")
     columns = max([len(row) for row in rows] + [len(column_titles)], default=0)

@@ -1,7 +1,7 @@
 """How much less of an attribute's change sub-generators show than the full generator, for previews to make up for.
 
-A preview whose slider moves the mouth three quarters as far as the final picture misleads. Measured for a few
-sub-generators, by `benchmarks/attribute_consistency.py --calibrate`; the others lie between, by how far their pictures
+A preview whose slider moves the mouth three quarters as far as the final image misleads. Measured for a few
+sub-generators, by `benchmarks/attribute_consistency.py --calibrate`; the others lie between, by how far their images
 are from the full ones (`nearness`)."""
 
 import functools

@@ -1,4 +1,4 @@
-"""How near each sub-generator's picture is to the full one, when both are shown at one size: a table shipped with the
+"""How near each sub-generator's image is to the full one, when both are shown at one size: a table shipped with the
 embedded model (`benchmarks/sub_generator_fidelity.py` writes it), and a guess for other models."""
 
 from pathlib import Path
@@ -25,7 +25,7 @@ class FidelityRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     resolution: Side
     channels: float | tuple[int, ...]  # as of SubGenerator
-    macs: Annotated[int, Meta(gt=0)]  # per picture
+    macs: Annotated[int, Meta(gt=0)]  # per image
     distances: Annotated[tuple[Distance, ...], Meta(min_length=1)]  # at each of the table's sides
 
     @property
@@ -37,7 +37,7 @@ class FidelityTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Raises ValueError when the table is not one."""
 
     faces: Annotated[int, Meta(gt=0)]  # over which distances are means
-    sides: Annotated[tuple[Side, ...], Meta(min_length=1)]  # pixels, ascending: at which pictures were compared
+    sides: Annotated[tuple[Side, ...], Meta(min_length=1)]  # pixels, ascending: at which images were compared
     rows: Annotated[tuple[FidelityRow, ...], Meta(min_length=1)]  # cheapest first; the full generator, distance 0, last
 
     def __post_init__(self) -> None:
@@ -45,7 +45,7 @@ class FidelityTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("its sides and distances do not fit together")
 
     def distance(self, sub: SubGenerator, side: int) -> float | None:
-        """Of a picture shown with `side` pixels; None when the sub-generator is not in the table."""
+        """Of an image shown with `side` pixels; None when the sub-generator is not in the table."""
         at = next((i for i, known in enumerate(self.sides) if known >= side), len(self.sides) - 1)
         return next((row.distances[at] for row in self.rows if row.sub == sub), None)
 

@@ -1,4 +1,4 @@
-"""Draws what each sub-generator takes on this machine against how near it comes: the line is the best for each time."""
+"""A chart of latency on this machine against distance to the full generator; the line joins the best for each time."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from anycost_models.previews.latency_table import LatencyTable
 
 
 def draw_times(table: LatencyTable, side: int) -> np.ndarray:
-    """side: pixels at which the pictures are shown and compared. Returns uint8 RGB [720, 1120, 3]."""
+    """side: pixels at which the images are shown and compared. Returns uint8 RGB [720, 1120, 3]."""
     points = sorted((row.ms, table.distance(row.sub, side), str(row.sub)) for row in table.rows)
     chart = Chart(
         f"Sub-generators on this machine, shown with {side} px",

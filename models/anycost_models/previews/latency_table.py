@@ -1,4 +1,4 @@
-"""What each sub-generator takes on this machine, and which one to draw with: measured once, then remembered."""
+"""What each sub-generator takes on this machine, and which one to render with: measured once, then remembered."""
 
 import collections
 import contextlib
@@ -31,14 +31,14 @@ BUDGET = 33.0  # milliseconds of a frame while a slider moves
 REST = 1000.0  # milliseconds: what takes longer does not follow by itself when the slider rests
 VERSION = 1  # of the measurement: others are not used
 _ROUNDS = 4
-_LATELY = 7  # pictures
+_LATELY = 7  # images
 _SLOW = 4 * BUDGET  # milliseconds: no preview; one that is costlier yet need not be measured
 
 
 class Latency(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     resolution: Annotated[int, Meta(gt=0)]
     channels: float | tuple[int, ...]  # as of SubGenerator
-    ms: Annotated[float, Meta(gt=0)]  # per picture, from a latent to pixels in memory, the machine being free
+    ms: Annotated[float, Meta(gt=0)]  # per image, from a latent to pixels in memory, the machine being free
 
     @property
     def sub(self) -> SubGenerator:
@@ -59,7 +59,7 @@ class LatencyTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return next((row.ms for row in self.rows if row.sub == sub), None)
 
     def distance(self, sub: SubGenerator, side: int) -> float:
-        """To the full picture, shown with `side` pixels: a guess where none was measured."""
+        """To the full image, shown with `side` pixels: a guess where none was measured."""
         if sub == self.full:
             return 0.0
         known = self.nearness.distance(sub, side) if self.nearness else None
@@ -71,7 +71,7 @@ class LatencyTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def choose(table: LatencyTable, budget: float, side: int) -> SubGenerator:
-    """The sub-generator whose picture, shown with `side` pixels, is nearest to the full one within `budget` ms; the
+    """The sub-generator whose image, shown with `side` pixels, is nearest to the full one within `budget` ms; the
     quickest where none holds it."""
     fitting = [row for row in table.rows if row.ms <= budget]
     if not fitting:
@@ -80,7 +80,7 @@ def choose(table: LatencyTable, budget: float, side: int) -> SubGenerator:
 
 
 def progression(table: LatencyTable, start: SubGenerator, side: int) -> tuple[SubGenerator, ...]:
-    """What to draw after `start` when the slider rests, each nearer to the full picture, shown with `side` pixels,
+    """What to render after `start` when the slider rests, each nearer to the full image, shown with `side` pixels,
     than the one before: at most two, the last the nearest that takes no more than a second."""
     last = choose(table, REST, side)
     if table.distance(last, side) >= table.distance(start, side):
@@ -92,7 +92,7 @@ def progression(table: LatencyTable, start: SubGenerator, side: int) -> tuple[Su
 
 
 class LoadEstimator:
-    """How busy the machine is: what pictures take now, compared with a table that was made when it was free."""
+    """How busy the machine is: what images take now, compared with a table that was made when it was free."""
 
     def __init__(self, table: LatencyTable) -> None:
         self.table = table
@@ -100,11 +100,11 @@ class LoadEstimator:
 
     @property
     def slowdown(self) -> float:
-        """How many times as long as in the table pictures take, of late: one that was held up counts for nothing."""
+        """How many times as long as in the table images take, of late: one that was held up counts for nothing."""
         return statistics.median(self._ratios)
 
     def observe(self, sub: SubGenerator, ms: float) -> None:
-        """Tell it what drawing with `sub` took just now."""
+        """Takes note of what one image by `sub` took just now, milliseconds."""
         if known := self.table.ms(sub):
             self._ratios.append(ms / known)
 
@@ -114,7 +114,7 @@ class LoadEstimator:
         return self.slowdown < 0.6
 
     def choose(self, budget: float, side: int) -> SubGenerator:
-        """As `choose`, for the machine as it is now. Best asked once for each drag: pictures of different
+        """As `choose`, for the machine as it is now. Best asked once for each drag: images of different
         sub-generators differ a little."""
         return choose(self.table, budget / self.slowdown, side)
 
@@ -180,7 +180,7 @@ def measure(
 
 
 def milliseconds(graphs: GraphCache, subs: Iterable[SubGenerator], rounds: int = 9) -> dict[SubGenerator, float]:
-    """Of drawing one picture, here and now: medians over rounds in which every sub-generator has its turn, so that
+    """Of rendering one image, here and now: medians over rounds in which every sub-generator has its turn, so that
     whatever else the machine does slows all of them alike."""
     return {sub: statistics.median(taken) for sub, taken in _taken(graphs, subs, rounds).items()}
 

@@ -1,6 +1,6 @@
-"""How much a step in W+ changes the picture, on average over faces: what makes projection quick.
+"""How much a step in W+ changes the image, on average over faces: what makes projection quick.
 
-A generator's pictures answer to some directions of W+ a thousand times more than to others, and to nearly the same
+A generator's images answer to some directions of W+ a thousand times more than to others, and to nearly the same
 ones wherever a face lies (Wang and Ponce, "The geometry of deep generative image models", ICLR 2021). Known
 beforehand, this replaces the many steps by which an optimiser would find it out. Kept per row of W+ as the mean
 Gauss-Newton matrix of projection's loss: its strongest directions, and the mean of the rest.
@@ -30,7 +30,7 @@ class Curvature:
     values: Tensor  # [styles, K]: the loss's second derivative along each, halved
     rest: Tensor  # [styles]: the mean of that along all others
 
-    def newton(self, gradient: Tensor, damping: float) -> Tensor:
+    def precondition(self, gradient: Tensor, damping: float) -> Tensor:
         """The gradient [styles, D] by the inverse of the damped curvature: a step down is minus a part of it."""
         along = torch.einsum("rkd,rd->rk", self.directions, gradient)
         others = gradient - torch.einsum("rkd,rk->rd", self.directions, along)

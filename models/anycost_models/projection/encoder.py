@@ -22,7 +22,7 @@ from anycost_models.metrics.efficientnet_lite import CHANNELS, EfficientNetLite0
 FAMILY = "mobile-encoder"  # what its files say they are
 STRIDES = (32, 16, 8)  # pixels: of the features that the coarse, middle and fine rows read
 POOLED = 4  # places in a row of the features that are read linearly, at most
-_MOST = 1 << 14  # of any number in a config
+_MAX = 1 << 14  # of any number in a config
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,13 @@ class EncoderConfig:
     reduced: tuple[int, ...] = (96, 64, 32)  # channels to which each group's features are reduced
     grid: int = 8  # places in a row of the reduced features
     hidden: int = 512  # width of each group's hidden layer
-    passes: int = 1  # 2: a second pass sees the face and what the first pass's latent draws
+    passes: int = 1  # 2: a second pass sees the face and what the first pass's latent renders
 
     def __post_init__(self) -> None:
         numbers = (*self.rows, *self.reduced, self.style_dim, self.resolution, self.grid, self.hidden)
-        if any(type(n) is not int or not 0 < n <= _MOST for n in numbers) or self.passes not in (1, 2):
+        if any(type(n) is not int or not 0 < n <= _MAX for n in numbers) or self.passes not in (1, 2):
             raise AnycostError(
-                f"an encoder's sizes are whole numbers from 1 to {_MOST}, its passes 1 or 2, not {self}",
+                f"an encoder's sizes are whole numbers from 1 to {_MAX}, its passes 1 or 2, not {self}",
                 "correct the configuration",
             )
         if len(self.rows) != len(STRIDES) or len(self.reduced) != len(STRIDES):
@@ -139,18 +139,18 @@ class Encoder(nn.Module):
         self.linear.weight.copy_((x.T @ torch.linalg.solve(gram, y)).T)
         self.linear.bias.copy_(mean - self.linear.weight @ middle)
 
-    def forward(self, face: Tensor, drawn: Tensor | None = None, latent: Tensor | None = None) -> Tensor:
-        """One pass. drawn [N, 3, R, R]: what `latent` [N, styles, D] draws; the answer is then that and an offset.
+    def forward(self, face: Tensor, rendered: Tensor | None = None, latent: Tensor | None = None) -> Tensor:
+        """One pass. rendered [N, 3, R, R]: what `latent` [N, styles, D] renders; the answer is then that and an offset.
 
         Without them (a first pass), the offset is to the mean style.
         """
         start = self.mean_style.expand(len(face), self.config.styles, -1) if latent is None else latent
-        return start + self.offsets(face, drawn) * self.style_deviation
+        return start + self.offsets(face, rendered) * self.style_deviation
 
-    def offsets(self, face: Tensor, drawn: Tensor | None = None) -> Tensor:
+    def offsets(self, face: Tensor, rendered: Tensor | None = None) -> Tensor:
         """[N, styles, D] in standard deviations of w: what to regularise."""
         if self.config.passes > 1:
-            face = torch.cat([face, torch.zeros_like(face) if drawn is None else drawn], 1)
+            face = torch.cat([face, torch.zeros_like(face) if rendered is None else rendered], 1)
         features = self.trunk(face.contiguous(memory_format=torch.channels_last))
         offsets, hidden = [], None
         for group, stride in zip(self.groups, STRIDES, strict=True):
@@ -158,13 +158,13 @@ class Encoder(nn.Module):
             offsets.append(rows)
         found = torch.cat(offsets, 1)
         # A second pass corrects; what can be read off the face alone is in the first's answer already.
-        return found if drawn is not None else found + self.linear(_pooled(features, self.places))[:, None]
+        return found if rendered is not None else found + self.linear(_pooled(features, self.places))[:, None]
 
-    def encode(self, face: Tensor, draw: Callable[[Tensor], Tensor]) -> list[Tensor]:
-        """The latent after each pass, the last one the best. draw: W+ → pictures [N, 3, R, R], about −1…1."""
+    def encode(self, face: Tensor, render: Callable[[Tensor], Tensor]) -> list[Tensor]:
+        """The latent after each pass, the last one the best. render: W+ → images [N, 3, R, R], about −1…1."""
         latents = [self(face)]
         while len(latents) < self.config.passes:
-            latents.append(self(face, draw(latents[-1]).clamp(-1, 1), latents[-1]))
+            latents.append(self(face, render(latents[-1]).clamp(-1, 1), latents[-1]))
         return latents
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 VERSION = 1  # of what is exported
-Draw = Callable[[np.ndarray], np.ndarray]  # W+ [styles, D] → float32 RGB [R, R, 3], 0…1, R the encoder's resolution
+Render = Callable[[np.ndarray], np.ndarray]  # W+ [styles, D] → float32 RGB [R, R, 3], 0…1, R the encoder's resolution
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,16 +53,18 @@ class EncoderGraph:
         with self._loading:
             vars(self).pop("_networks", None)
 
-    def encode(self, face: np.ndarray, draw: Draw) -> np.ndarray:
-        """The latent, float32 W+ [styles, D], of an aligned uint8 RGB face [R, R, 3]; draw: is asked where the encoder
-        takes a second look. Raises AnycostError when the weights are missing or damaged."""
-        picture = to_signed_float(face).transpose(2, 0, 1)[None]
+    def encode(self, face: np.ndarray, render: Render) -> np.ndarray:
+        """The latent, float32 W+ [styles, D], of an aligned uint8 RGB face [R, R, 3].
+
+        render: called where the encoder has a second pass. Raises AnycostError when the weights are missing or
+        damaged."""
+        image = to_signed_float(face).transpose(2, 0, 1)[None]
         with self._loading:
             networks = self._networks
-        (latent,) = networks[0](picture)
+        (latent,) = networks[0](image)
         for network in networks[1:]:
-            drawn = draw(latent[0]).transpose(2, 0, 1)[None] * 2 - 1
-            (latent,) = network(picture, np.ascontiguousarray(drawn, np.float32), latent)
+            rendered = render(latent[0]).transpose(2, 0, 1)[None] * 2 - 1
+            (latent,) = network(image, np.ascontiguousarray(rendered, np.float32), latent)
         return latent[0]
 
     @cached_property
@@ -93,8 +95,8 @@ class EncoderGraph:
 
         encoder = load_encoder(self.weights)
         side, config = encoder.config.resolution, encoder.config
-        picture, latent = torch.zeros(1, 3, side, side), torch.zeros(1, config.styles, config.style_dim)
-        inputs: dict[str, Tensor] = {"face": picture}
+        image, latent = torch.zeros(1, 3, side, side), torch.zeros(1, config.styles, config.style_dim)
+        inputs: dict[str, Tensor] = {"face": image}
         if number:
-            inputs |= {"drawn": picture, "latent": latent}
+            inputs |= {"drawn": image, "latent": latent}
         return to_onnx(encoder, inputs, ["encoded"], {"sha256": self.sha256, "version": str(VERSION)})

@@ -1,4 +1,4 @@
-"""Projection by latent optimisation: the W+ latent whose picture is the given aligned face.
+"""Projection by latent optimisation: the W+ latent whose image is the given aligned face.
 
 It starts at an encoder's answer, or at the mean style. Cheap sub-generators carry the signal first; the last steps run
 the full generator, because what is optimised must be what is rendered: an exit's colours are not quite the generator's.
@@ -28,12 +28,12 @@ from anycost_models.projection.settings import BY_ADAM, BY_CURVATURE, Projection
 __all__ = ["Objective", "Projection", "ProjectionSettings", "ProjectionStep", "project"]
 
 SIDE = 256  # pixels at which projection and face are compared
-BACKWARD = 3.0  # times the work of drawing a picture, for that and the gradient
+BACKWARD = 3.0  # times the work of rendering an image, for that and the gradient
 
 
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """A face as the generator can draw it."""
+    """A face as the generator can render it."""
 
     latent: np.ndarray  # float32 [styles, D], W+
     psnr: float  # dB at 256 px, whole crop
@@ -66,7 +66,7 @@ DEFAULTS = ProjectionSettings()
 
 
 class Objective:
-    """How far a picture is from the face, at any size up to 256 px."""
+    """How far an image is from the face, at any size up to 256 px."""
 
     def __init__(
         self,
@@ -84,28 +84,28 @@ class Objective:
             self.weight = self.weight / self.weight.mean()
 
     def at(self, side: int) -> Callable[[Tensor], tuple[Tensor, float]]:
-        """The loss of pictures [1, 3, R, R], R ≥ side, −1…1, compared at `side` pixels, and their PSNR there."""
+        """The loss of images [1, 3, R, R], R ≥ side, −1…1, compared at `side` pixels, and their PSNR there."""
         goal, weight = resized(self.face, side), resized(self.weight, side)
         with torch.no_grad():
             goal_features = self.perceptual.features(goal)
 
-        def loss(picture: Tensor) -> tuple[Tensor, float]:
-            picture = resized(picture, side)
-            error = (picture - goal).square()
-            distance = self.perceptual.distance(self.perceptual.features(picture), goal_features, weight).mean()
+        def loss(image: Tensor) -> tuple[Tensor, float]:
+            image = resized(image, side)
+            error = (image - goal).square()
+            distance = self.perceptual.distance(self.perceptual.features(image), goal_features, weight).mean()
             loss = self.settings.pixels * (error * weight).mean() + self.settings.perceptual * distance
             return loss, psnr_of_error(error.mean().item())
 
         return loss
 
-    def scores(self, picture: Tensor) -> tuple[float, float]:
+    def scores(self, image: Tensor) -> tuple[float, float]:
         """PSNR in dB and ENL0 of the whole crop at 256 px."""
-        picture = resized(picture.clamp(-1, 1), SIDE)
-        return psnr_of_error((picture - self.face).square().mean().item()), self.perceptual(picture, self.face).item()
+        image = resized(image.clamp(-1, 1), SIDE)
+        return psnr_of_error((image - self.face).square().mean().item()), self.perceptual(image, self.face).item()
 
 
-def resized(picture: Tensor, side: int) -> Tensor:
-    return F.interpolate(picture, size=(side, side), mode="area")
+def resized(image: Tensor, side: int) -> Tensor:
+    return F.interpolate(image, size=(side, side), mode="area")
 
 
 def project(
@@ -137,14 +137,14 @@ def project(
     stages = settings.stages or (BY_ADAM if curvature is None else BY_CURVATURE)
     stages = tuple(stage.within(full) for stage in stages)
     work = [BACKWARD * model.cost(stage.sub).macs for stage in stages]
-    # Drawing the final picture, for its scores, takes its time as well.
+    # Rendering the final image, for its scores, takes its time as well.
     schedule = Schedule(stages, work, settings.budget, started, after=model.cost(SubGenerator(full)).macs)
 
-    def draw(network: ElasticGenerator, offset: Tensor) -> Tensor:
+    def render(network: ElasticGenerator, offset: Tensor) -> Tensor:
         latent = (model.mean_style + offset * sigma)[None]
-        # The full picture at half size is exact, and 256 px is less than half.
+        # The full image at half size is exact, and 256 px is less than half.
         halves = network is fast and full >= 2 * SIDE
-        return network.half_size(latent, thrifty=True) if halves else network(latent).float()
+        return network.half_size(latent, checkpoint_activations=True) if halves else network(latent).float()
 
     offset, running = begin, True
     for stage in schedule.stages():
@@ -161,7 +161,7 @@ def project(
             if curvature is None:  # early noise shakes it out of the mean face's own corner
                 noise = 0.1 * max(0.0, 1 - 5 * schedule.progress) * torch.randn(variable.shape, generator=rng)
             moved = torch.cat([(variable + noise)[:own], point[own:]])[: network.config.styles]
-            loss, psnr = loss_at_side(draw(network, moved))
+            loss, psnr = loss_at_side(render(network, moved))
             restraint = (variable.square() + (variable - begin).square()).mean() / 2
             loss = loss + settings.restraint * restraint
             if loss.item() < best * 0.999:
@@ -178,7 +178,7 @@ def project(
             break
 
     with torch.no_grad():
-        psnr, enl0 = objective.scores(draw(fast, offset))
+        psnr, enl0 = objective.scores(render(fast, offset))
     return Projection(
         latent=(model.mean_style + offset * sigma).numpy(),
         psnr=psnr,

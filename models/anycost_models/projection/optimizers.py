@@ -42,7 +42,7 @@ class Adam:
 
 class QuasiNewton:
     """L-BFGS (Nocedal 1980) with the measured curvature as its first estimate. What it learns of the curvature at one
-    sub-generator's loss holds for the next one's: they draw nearly the same. rate: part of each step, usually 1."""
+    sub-generator's loss holds for the next one's: they render nearly the same. rate: part of each step, usually 1."""
 
     def __init__(self, curvature: Curvature, damping: float, memory: int = 8) -> None:
         self.curvature, self.damping, self.memory = curvature, damping, memory
@@ -63,17 +63,17 @@ class QuasiNewton:
             if _dot(moved, change) > 1e-8:
                 self.pairs = [*self.pairs, (moved, change)][-self.memory :]
         self.base, self.loss, self.gradient = point, loss, gradient
-        self.direction, self.length = self._newton(gradient), rate if len(self.pairs) > 1 else FIRST * rate
+        self.direction, self.length = self._two_loop(gradient), rate if len(self.pairs) > 1 else FIRST * rate
         return self.base - self.length * self.direction
 
-    def _newton(self, gradient: Tensor) -> Tensor:
+    def _two_loop(self, gradient: Tensor) -> Tensor:
         """The two-loop recursion."""
         parts = []
         for moved, change in reversed(self.pairs):
             part = _dot(moved, gradient) / _dot(moved, change)
             gradient = gradient - part * change
             parts.append(part)
-        direction = self.curvature.newton(gradient, self.damping)
+        direction = self.curvature.precondition(gradient, self.damping)
         for (moved, change), part in zip(self.pairs, reversed(parts), strict=True):
             direction = direction + moved * (part - _dot(change, direction) / _dot(moved, change))
         return direction

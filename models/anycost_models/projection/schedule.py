@@ -10,7 +10,7 @@ from anycost_models.generators.sub_generator import SubGenerator
 
 @dataclass(frozen=True)
 class ProjectionStage:
-    """Some steps down the loss of one sub-generator's picture."""
+    """Some steps down the loss of one sub-generator's image."""
 
     sub: SubGenerator
     steps: int  # with a budget, only their part of all steps' work counts
@@ -18,7 +18,7 @@ class ProjectionStage:
     final_rate: float = 1.0  # at its end
 
     def within(self, resolution: int) -> "ProjectionStage":
-        """The same for a generator of fewer pixels: its full picture stands in for what it cannot draw."""
+        """The same for a generator of fewer pixels: its full image stands in for what it cannot render."""
         return self if self.sub.resolution <= resolution else replace(self, sub=SubGenerator(resolution))
 
     def rate(self, step: int, progress: float) -> float:

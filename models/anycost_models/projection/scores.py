@@ -33,13 +33,13 @@ class ProjectionScores:
     enl0: float  # perceptual distance at 256 px
     identity: float | None  # distance between the faces' embeddings; None where the network was not fetched
     same_person: bool | None  # whether that is below identity.SAME_PERSON
-    consistency: float | None  # mean ENL0 between sub-generators' pictures and the full one; None: it has none
+    consistency: float | None  # mean ENL0 between sub-generators' images and the full one; None: it has none
     consistency_ratio: float | None  # the same, that of random latents being 1
     deviation: float  # rms distance from the mean style in standard deviations: above about 1.5 edits suffer
 
 
 class ProjectionScorer:
-    """Of one generator's projections. Draws in bfloat16 where that is quick."""
+    """Of one generator's projections. Renders in bfloat16 where that is quick."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class ProjectionScorer:
 
     @cached_property
     def typical(self) -> float | None:
-        """Consistency of random latents' pictures; whoever has measured it before may set it."""
+        """Consistency of random latents' images; whoever has measured it before may set it."""
         if not self.subs:
             return None
         styles = held_out_styles(self.model, TYPICAL_FACES)[:, 0]
@@ -63,12 +63,12 @@ class ProjectionScorer:
     def scores(self, latent: np.ndarray, face: np.ndarray) -> ProjectionScores:
         """latent: W+ [styles, D]; face: aligned, uint8 RGB [256, 256, 3], what it should look like."""
         wplus, goal = torch.from_numpy(latent)[None], image_to_tensor(face)
-        drawn = F.interpolate(self.full(wplus), size=(SIDE, SIDE), mode="area")
-        identity = None if self.identity is None else self.identity(drawn, goal).item()
+        rendered = F.interpolate(self.full(wplus), size=(SIDE, SIDE), mode="area")
+        identity = None if self.identity is None else self.identity(rendered, goal).item()
         consistency, typical = (self.consistency(wplus), self.typical) if self.subs else (None, None)
         return ProjectionScores(
-            psnr=image_metrics.psnr(drawn, goal).item(),
-            enl0=image_metrics.enl0(self.perceptual, drawn, goal).item(),
+            psnr=image_metrics.psnr(rendered, goal).item(),
+            enl0=image_metrics.enl0(self.perceptual, rendered, goal).item(),
             identity=identity,
             same_person=None if identity is None else identity < SAME_PERSON,
             consistency=consistency,
@@ -78,22 +78,22 @@ class ProjectionScorer:
 
     @torch.inference_mode()
     def full(self, wplus: Tensor) -> Tensor:
-        """W+ [1, styles, D] → the full picture, at half its size where that is 256 px at least."""
+        """W+ [1, styles, D] → the full image, at half its size where that is 256 px at least."""
         fast = self._fast
         halves = self.model.config.resolution >= 2 * SIDE
         return (fast.half_size(wplus) if halves else fast(wplus).float()).clamp(-1, 1)
 
     @torch.inference_mode()
-    def draw(self, sub: SubGenerator, wplus: Tensor) -> Tensor:
+    def render(self, sub: SubGenerator, wplus: Tensor) -> Tensor:
         network = self._networks[sub]
         return network(wplus[:, : network.config.styles]).float().clamp(-1, 1)
 
     @torch.inference_mode()
     def consistency(self, wplus: Tensor) -> float:
-        """Mean ENL0 between what each of `subs` draws and the full picture at its resolution, at most 256 px."""
+        """Mean ENL0 between what each of `subs` renders and the full image at its resolution, at most 256 px."""
         full = self.full(wplus)
-        pictures = [(self.draw(sub, wplus), F.adaptive_avg_pool2d(full, sub.resolution)) for sub in self.subs]
-        return float(np.mean([image_metrics.enl0(self.perceptual, drawn, goal).item() for drawn, goal in pictures]))
+        images = [(self.render(sub, wplus), F.adaptive_avg_pool2d(full, sub.resolution)) for sub in self.subs]
+        return float(np.mean([image_metrics.enl0(self.perceptual, rendered, goal).item() for rendered, goal in images]))
 
     @cached_property
     def sigma(self) -> Tensor:

@@ -26,7 +26,7 @@ BY_CURVATURE = (
 class ProjectionSettings:
     stages: tuple[ProjectionStage, ...] | None = None  # None: BY_CURVATURE where the curvature is known, else BY_ADAM
     budget: float | None = None  # seconds of wall-clock time, 0: no step at all; None: all steps of the stages
-    editable: float = 0.5  # 0…1: 0 as near to the face as can be, 1 near to what the generator draws by itself
+    editable: float = 0.5  # 0…1: 0 as near to the face as can be, 1 near to what the generator renders by itself
     perceptual: float = 4.0  # weight of ENL0
     pixels: float = 8.0  # weight of the squared error of pixels in −1…1
     outside: float = 0.3  # what pixels outside the face and hair count, those inside count 1

@@ -1,4 +1,4 @@
-"""Evolutionary search of flexible sub-generators: the lists of channels whose pictures are nearest to the full
+"""Evolutionary search of flexible sub-generators: the lists of channels whose images are nearest to the full
 generator's under a budget, one or several.
 
 Lists are bred from the best so far by crossover and mutation, and narrowed until they hold the budget; each is measured
@@ -28,7 +28,7 @@ _BUDGET = re.compile(r"(\d+\.?\d*|\.\d+) ?(?:(m|g)(?:macs?)?|ms)", re.IGNORECASE
 class SearchSettings:
     """Raises AnycostError for numbers with which nothing can be searched."""
 
-    samples: int = 16  # faces on which pictures are compared
+    samples: int = 16  # faces on which images are compared
     population: int = 40  # lists of a generation, of which the best quarter lives on
     generations: int = 20  # after the first
     seed: int = 0
@@ -76,7 +76,7 @@ class FrontResult:
 def search(
     generator: ElasticGenerator,
     perceptual: PerceptualDistance,
-    budget: str,  # "0.8G" or "650M" MACs, or "12ms" of this machine's time, per picture
+    budget: str,  # "0.8G" or "650M" MACs, or "12ms" of this machine's time, per image
     resolution: int = 256,  # pixels
     settings: SearchSettings = SearchSettings(),
     on_step: Callable[[SearchStep], None] = lambda step: None,
@@ -115,7 +115,7 @@ def search(
 def search_front(
     generator: ElasticGenerator,
     perceptual: PerceptualDistance,
-    resolutions: Sequence[int] = (),  # pixels; default: all that the generator draws
+    resolutions: Sequence[int] = (),  # pixels; default: all that the generator renders
     settings: SearchSettings = SearchSettings(),
     on_step: Callable[[SearchStep], None] = lambda step: None,
 ) -> FrontResult:
@@ -182,7 +182,7 @@ def evolve(
             seen[widths] = measure(widths)
             yield seen[widths]
     for generation in range(1 + settings.generations):
-        # The first is drawn at random, beside the uniform ones.
+        # The first generation is random, beside the uniform ones.
         parents = {budget: best(budget) if generation else [] for budget in budgets}
         born = 0
         for _ in range(settings.population - (settings.elites if generation else len(seen))):
@@ -230,10 +230,10 @@ def _measured(
     perceptual: PerceptualDistance,
     settings: SearchSettings,
 ) -> Iterator[Point]:
-    nearness = SubGeneratorFidelity(space, perceptual, settings.samples, settings.seed)
+    fidelity = SubGeneratorFidelity(space, perceptual, settings.samples, settings.seed)
 
     def measure(widths: Widths) -> Point:
-        distance, psnr = nearness(widths)
+        distance, psnr = fidelity(widths)
         return Point(
             resolution=space.resolution,
             channels=widths,

@@ -1,4 +1,4 @@
-"""Draws a Pareto front: cost against distance, one line per resolution, with the uniform sub-generators marked."""
+"""A chart of a Pareto front: cost against distance, one line per resolution, with the uniform sub-generators marked."""
 
 from collections.abc import Sequence
 

@@ -20,12 +20,12 @@ Positive = Annotated[int, Meta(gt=0)]
 
 
 class Point(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One sub-generator: what it costs, and how far its pictures are from the full generator's."""
+    """One sub-generator: what it costs, and how far its images are from the full generator's."""
 
     resolution: Positive  # pixels
     channels: Annotated[tuple[Positive, ...], Meta(min_length=1)]  # of every layer that it runs
-    macs: Positive  # per picture
-    ms: Annotated[float, Meta(gt=0)] | None = None  # per picture on the machine of the search; null: not measured
+    macs: Positive  # per image
+    ms: Annotated[float, Meta(gt=0)] | None = None  # per image on the machine of the search; null: not measured
     distance: Annotated[float, Meta(ge=0)]  # as anycost_models.search.evolution defines it, at this resolution
     psnr: float  # dB, at this resolution
 
@@ -35,7 +35,7 @@ class Point(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Front(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Per resolution a Pareto front. Distances at different resolutions answer different questions: a small picture
+    """Per resolution a Pareto front. Distances at different resolutions answer different questions: a small image
     is compared to a small one, so that no point at one resolution can make one at another superfluous."""
 
     points: Annotated[tuple[Point, ...], Meta(min_length=1)]  # by resolution, then by MACs, ascending

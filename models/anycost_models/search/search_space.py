@@ -1,4 +1,4 @@
-"""What a search chooses from: the lists of channels at a resolution, what each costs, and how near its pictures are."""
+"""What a search chooses from: the lists of channels at a resolution, what each costs, and how near its images are."""
 
 import math
 import statistics
@@ -20,7 +20,7 @@ from anycost_models.metrics.image_metrics import MAX_PSNR, psnr_of_error
 RUNS = 7  # in which a candidate is timed, in turn with the reference
 SIDE = 256  # pixels: the most that the perceptual distance looks at
 PIXELS = 10.0  # weight of the squared error of pixels
-KEPT = 64 * 1024**2  # pixels at most of the full generator's pictures, which are kept
+MAX_PIXELS = 64 * 1024**2  # pixels at most of the full generator's images, which are kept
 
 Widths = tuple[int, ...]  # output channels of the constant and of every styled convolution that runs
 
@@ -29,7 +29,7 @@ class SearchSpace:
     """Which widths each layer may take at a resolution: its flexible ones, and those of the uniform sub-generators."""
 
     def __init__(self, generator: ElasticGenerator, resolution: int) -> None:
-        """Raises AnycostError when the generator doesn't draw that resolution."""
+        """Raises AnycostError when the generator doesn't render that resolution."""
         self.generator, self.resolution = generator, resolution
         self.uniform = [generator.widths(SubGenerator(resolution, ratio)) for ratio in RATIOS]
         self.narrowest, self.widest = self.uniform[0], self.uniform[-1]
@@ -65,7 +65,7 @@ def macs_of(space: SearchSpace) -> Callable[[Widths], int]:
     }
 
     def macs(widths: Widths) -> int:
-        if widths == space.widest:  # the full generator is none of these lists: it draws by weights of its own
+        if widths == space.widest:  # the full generator is none of these lists: it renders by weights of its own
             return count(*space.elastic)
         share = {
             layer: Fraction(widths[layer] - space.narrowest[layer], space.widest[layer] - space.narrowest[layer])
@@ -78,7 +78,7 @@ def macs_of(space: SearchSpace) -> Callable[[Widths], int]:
 
 
 def milliseconds_of(space: SearchSpace) -> Callable[[Widths], float]:
-    """Of drawing one picture by torch in float32; each list is timed once.
+    """Of rendering one image by torch in float32; each list is timed once.
 
     A list is timed whole, because sums over layers miss what caches and the calls themselves cost; and in turn with
     the narrowest one, whose own time is taken at the beginning: what else the machine does slows both alike, so that
@@ -112,16 +112,16 @@ def milliseconds_of(space: SearchSpace) -> Callable[[Widths], float]:
 
 
 class SubGeneratorFidelity:
-    """How near the pictures of a list are to the full generator's, area-downsampled, on the same few faces each time.
+    """How near the images of a list are to the full generator's, area-downsampled, on the same few faces each time.
 
     Distance: ENL0 + 10 × the mean squared error of pixels in −1…1. ENL0 alone is nearly blind to colours: of lists
     that it finds alike, the other term takes one that is up to 2 dB nearer. Above 256 px, ENL0 is the mean over two
-    looks of 256 px: at the whole picture, and at its middle in full detail."""
+    looks of 256 px: at the whole image, and at its middle in full detail."""
 
     def __init__(self, space: SearchSpace, perceptual: PerceptualDistance, samples: int, seed: int) -> None:
-        """Draws the faces, at truncations ψ from .5 to 1. Raises AnycostError when they would fill the memory."""
-        if samples * space.resolution**2 > KEPT:
-            most = KEPT // space.resolution**2
+        """Renders the faces, truncation ψ .5 to 1. Raises AnycostError when they would fill the memory."""
+        if samples * space.resolution**2 > MAX_PIXELS:
+            most = MAX_PIXELS // space.resolution**2
             raise AnycostError(f"{samples} samples of {space.resolution} px are too many to keep", f"take up to {most}")
         generator = space.generator
         self.space, self.perceptual = space, perceptual
@@ -135,7 +135,7 @@ class SubGeneratorFidelity:
                 goal = F.avg_pool2d(full, generator.config.resolution // space.resolution)
                 self.latents.append(generator.as_wplus(style))
                 self.goals.append(goal)
-                self.features.append([perceptual.features(look) for look in looks(goal)])
+                self.features.append([perceptual.features(crop) for crop in crops(goal)])
 
     @torch.no_grad()
     def __call__(self, widths: Widths) -> tuple[float, float]:
@@ -146,19 +146,19 @@ class SubGeneratorFidelity:
         small = self.drawn_by.extract(sub)
         distance = psnr = 0.0
         for latent, goal, features in zip(self.latents, self.goals, self.features, strict=True):
-            picture = small.pictures(latent[:, : small.config.styles])[sub.resolution].float().clamp(-1, 1)
-            seen = [self.perceptual.features(look) for look in looks(picture)]
+            image = small.pictures(latent[:, : small.config.styles])[sub.resolution].float().clamp(-1, 1)
+            seen = [self.perceptual.features(crop) for crop in crops(image)]
             enl0 = [self.perceptual.distance(a, b).item() for a, b in zip(seen, features, strict=True)]
-            error = (picture - goal).square().mean().item()
+            error = (image - goal).square().mean().item()
             distance += statistics.fmean(enl0) + PIXELS * error
             psnr += psnr_of_error(error)
         return distance / len(self.goals), psnr / len(self.goals)
 
 
-def looks(picture: Tensor) -> list[Tensor]:
-    """What the perceptual distance is shown of a picture [N, 3, R, R]: 32 to 256 px of side."""
-    side = picture.shape[-1]
+def crops(image: Tensor) -> list[Tensor]:
+    """What the perceptual distance compares of an image [N, 3, R, R]: crops of 32 to 256 px."""
+    side = image.shape[-1]
     if side <= SIDE:
-        return [picture if side >= 32 else F.interpolate(picture, size=(32, 32))]
+        return [image if side >= 32 else F.interpolate(image, size=(32, 32))]
     first = (side - SIDE) // 2
-    return [F.avg_pool2d(picture, side // SIDE), picture[:, :, first : first + SIDE, first : first + SIDE]]
+    return [F.avg_pool2d(image, side // SIDE), image[:, :, first : first + SIDE, first : first + SIDE]]

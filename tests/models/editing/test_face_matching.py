@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from anycost_models.core.errors import AnycostError
 from anycost_models.editing.directions import Direction, Directions
-from anycost_models.editing.face_matching import MOST, labels_to_compare, match
+from anycost_models.editing.face_matching import MAX_STRENGTH, labels_to_compare, match
 
 NAMES = ("smile", "mouth_open", "eyes_open", "yaw")
 FACE = np.zeros((4, 6), np.float32)
@@ -49,7 +49,7 @@ def test_an_expression_is_taken_over_as_strengths_and_nothing_else_is() -> None:
 def test_what_is_too_far_is_taken_over_as_far_as_is_natural() -> None:
     source = FACE + np.array([0, 0, 0, 5, 0, 0], np.float32)
     found = match("pose", DIRECTIONS, FACE, source, change(source), labels)
-    assert found.strengths == {"yaw": MOST}
+    assert found.strengths == {"yaw": MAX_STRENGTH}
     assert 0.5 < found.left < 0.8
 
 

@@ -157,9 +157,9 @@ def test_the_full_generators_distribution_is_at_its_floor(
 def test_paths_shorten_with_the_square_of_the_truncation(
     tiny: StyleGAN2Generator, perceptual: PerceptualDistance
 ) -> None:
-    gallery = SubGeneratorRenders(tiny, (SubGenerator(16, 0.5), SubGenerator(32)))
+    renders = SubGeneratorRenders(tiny, (SubGenerator(16, 0.5), SubGenerator(32)))
     whole, half = (
-        sub_generators.path_lengths(gallery, perceptual, held_out_styles(tiny, 4, truncation=psi))
+        sub_generators.path_lengths(renders, perceptual, held_out_styles(tiny, 4, truncation=psi))
         for psi in (0.5, 0.25)
     )
     for long, short in zip(whole, half, strict=True):
@@ -169,8 +169,8 @@ def test_paths_shorten_with_the_square_of_the_truncation(
 
 
 def test_attributes_of_the_full_generator_agree_with_themselves(embedded: ElasticGenerator) -> None:
-    gallery = SubGeneratorRenders(embedded, (SMALL, FULL))
-    near, same = sub_generators.attributes(gallery, FaceLabels.load(), held_out_styles(embedded, 3))
+    renders = SubGeneratorRenders(embedded, (SMALL, FULL))
+    near, same = sub_generators.attributes(renders, FaceLabels.load(), held_out_styles(embedded, 3))
     assert list(near.labels) == list(same.labels) == list(LABELS)
     assert (same.difference, same.correlation) == (0, pytest.approx(1))
     assert near.labels["yaw"].difference < 0.3
@@ -184,9 +184,9 @@ def test_attributes_of_the_full_generator_agree_with_themselves(embedded: Elasti
 def test_the_sheet_has_a_row_for_each_face_and_the_full_generator_last(
     tiny: StyleGAN2Generator, channels: tuple[float, ...]
 ) -> None:
-    gallery = SubGeneratorRenders(tiny, tiny.sub_generators([32], channels))
+    renders = SubGeneratorRenders(tiny, tiny.sub_generators([32], channels))
     styles = held_out_styles(tiny, 3)
-    sheet = sub_generators.comparison_sheet(gallery, styles, "3 faces", tile=32)
+    sheet = sub_generators.comparison_sheet(renders, styles, "3 faces", tile=32)
     columns = 2 if 1.0 in channels else 3
     assert sheet.shape[1] == 2 + columns * 34
     assert 3 * 34 < sheet.shape[0] < 3 * 34 + 50

@@ -67,9 +67,9 @@ def test_each_row_of_the_latent_reaches_the_picture(tiny):
 
 def test_half_size_is_the_mean_of_each_quad_and_thrift_changes_no_gradient(tiny):
     gradients = []
-    for thrifty in (False, True):
+    for checkpoint_activations in (False, True):
         latent = LATENT.clone().requires_grad_(True)
-        half = tiny.half_size(latent, thrifty=thrifty)
+        half = tiny.half_size(latent, checkpoint_activations=checkpoint_activations)
         half.square().sum().backward()
         gradients.append(latent.grad)
     torch.testing.assert_close(half, F.avg_pool2d(tiny(LATENT), 2))

@@ -102,7 +102,7 @@ def test_a_setting_that_is_no_address_is_refused(tmp_path, monkeypatch, setting)
 
 
 def test_what_is_too_large_is_not_kept(registry, tmp_path, monkeypatch):
-    monkeypatch.setattr(package_index, "_MOST_BYTES", 1 << 20)
+    monkeypatch.setattr(package_index, "_MAX_BYTES", 1 << 20)
     registry[TARBALL] = (200, {}, bytes((1 << 20) + 1))
     with pytest.raises(AnycostError, match="holds more than 1 MiB"):
         package_index.download(PACKAGE, tmp_path)
@@ -126,7 +126,7 @@ def test_a_damaged_tarball_is_named(tmp_path, harm):
 
 
 def test_members_are_measured_before_they_are_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(package_index, "_MOST_BYTES", 100)
+    monkeypatch.setattr(package_index, "_MAX_BYTES", 100)
     archive = tmp_path / "package.tgz"
     archive.write_bytes(tarball(a=bytes(101), b=bytes(100)))
     assert package_index.read_member(archive, "package/b") == bytes(100)

@@ -34,7 +34,7 @@ def curvature():
 def test_measured_curvature_is_the_losses(curvature):
     assert torch.allclose(curvature.values[0], STEEPNESS[0, :10], rtol=0.2)
     assert torch.allclose(curvature.rest[1], STEEPNESS[1, 10:].mean(), rtol=0.2)
-    newton = curvature.newton(quadratic(torch.zeros(2, 12))[1], 0.0)
+    newton = curvature.precondition(quadratic(torch.zeros(2, 12))[1], 0.0)
     assert torch.allclose(newton[0, :10], torch.full((10,), -1.0), atol=0.2)  # all the way
 
 

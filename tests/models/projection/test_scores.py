@@ -27,7 +27,7 @@ from anycost_models.projection.warnings import warnings
 
 
 @pytest.fixture(scope="module")
-def judge():
+def scorer():
     return ProjectionScorer(load_generator(), load_perceptual(), load_identity(), (SubGenerator(64), SubGenerator(128)))
 
 
@@ -37,26 +37,26 @@ def labels():
 
 
 @pytest.fixture(scope="module")
-def two(judge):
+def two(scorer):
     """Two people's latents, [2, styles, D]"""
-    return judge.model.as_wplus(held_out_styles(judge.model, 2)[0]).numpy()
+    return scorer.model.as_wplus(held_out_styles(scorer.model, 2)[0]).numpy()
 
 
-def face_of(judge, latent):
-    picture = judge.full(torch.from_numpy(latent)[None])
+def face_of(scorer, latent):
+    picture = scorer.full(torch.from_numpy(latent)[None])
     return tensor_to_image(torch.nn.functional.avg_pool2d(picture, picture.shape[-1] // 256))
 
 
-def test_the_right_latent_scores_well_and_anothers_badly(judge, two):
-    face = face_of(judge, two[0])
-    right, wrong = (judge.scores(latent, face) for latent in two)
+def test_the_right_latent_scores_well_and_anothers_badly(scorer, two):
+    face = face_of(scorer, two[0])
+    right, wrong = (scorer.scores(latent, face) for latent in two)
     assert right.psnr > 40 > 20 > wrong.psnr
     assert right.enl0 < 0.05 < 0.5 < wrong.enl0
     assert right.identity < 0.2
     assert right.same_person
     assert not wrong.same_person
     assert 0.4 < right.consistency_ratio < 2
-    assert right.consistency_ratio == pytest.approx(right.consistency / judge.typical)
+    assert right.consistency_ratio == pytest.approx(right.consistency / scorer.typical)
     assert 0.3 < right.deviation < 1.2
 
 
@@ -77,23 +77,23 @@ def test_warnings_say_what_is_wrong():
 
 
 @pytest.mark.slow
-def test_the_first_half_second_brings_the_face_nearer(judge, labels):
-    (subject,) = generated_subjects(judge.model, judge, labels, 1, seed=3)
-    mean = judge.model.mean_style.repeat(judge.model.config.styles, 1).numpy()
+def test_the_first_half_second_brings_the_face_nearer(scorer, labels):
+    (subject,) = generated_subjects(scorer.model, scorer, labels, 1, seed=3)
+    mean = scorer.model.mean_style.repeat(scorer.model.config.styles, 1).numpy()
     settings = ProjectionSettings(stages=(ProjectionStage(SubGenerator(128), 2),))
-    rows = list(evaluate(subject, judge, settings, lambda face: mean, load_curvature()))
+    rows = list(evaluate(subject, scorer, settings, lambda face: mean, load_curvature()))
     encoder, quick, refined = rows
     assert [row.stage for row in rows] == ["encoder", "quick", "refined"]
     assert quick.scores.psnr > encoder.scores.psnr + 3
     assert quick.scores.psnr > refined.scores.psnr > encoder.scores.psnr  # of two steps
 
 
-def test_evaluation_compares_stages_and_edits(judge, labels):
-    (subject,) = generated_subjects(judge.model, judge, labels, 1, seed=3)
+def test_evaluation_compares_stages_and_edits(scorer, labels):
+    (subject,) = generated_subjects(scorer.model, scorer, labels, 1, seed=3)
     assert np.abs(subject.face.astype(float) - subject.clean).mean() > 1  # a photograph of it
-    editing = EditEvaluation(judge, labels, load_directions())
+    editing = EditEvaluation(scorer, labels, load_directions())
     settings = ProjectionSettings(budget=0)
-    rows = list(evaluate(subject, judge, settings, lambda face: subject.latent, editing=editing))
+    rows = list(evaluate(subject, scorer, settings, lambda face: subject.latent, editing=editing))
     assert [row.stage for row in rows] == ["encoder"]
     assert rows[0].clean.psnr > 40 > rows[0].scores.psnr
     assert rows[0].edits.effect > 0.1
@@ -103,5 +103,5 @@ def test_evaluation_compares_stages_and_edits(judge, labels):
     assert told["psnr_clean"] == pytest.approx(rows[0].clean.psnr)
     assert told["edit_effect"] == pytest.approx(1)  # it is the latent that drew the face
     assert told["edit_same_person"] == 1
-    sheet = projection_sheet([subject], rows, judge)
+    sheet = projection_sheet([subject], rows, scorer)
     assert sheet.shape[1] > 4 * 192
