@@ -126,7 +126,7 @@ def test_what_is_no_face_has_no_attributes(tiny: Path, capfd: Caught) -> None:
         (("--model", "nobody"), "no model 'nobody'"),
         (("--weights", "nowhere.safetensors"), "nowhere.safetensors is missing"),
         (("--weights", "other.safetensors"), "holds diffusion"),
-        (("--sheet", "sheet.webp"), "the name must end in"),
+        (("--sheet", "sheet.webp"), "give it a name that ends in"),
         (("--sheet", "nowhere/sheet.png"), "there is no folder"),
     ],
 )

@@ -103,7 +103,7 @@ def test_a_name_is_not_given_twice(checkpoint: Path, capfd: Caught) -> None:
 def test_a_model_without_a_name_is_the_embedded_one(checkpoint: Path, capfd: Caught) -> None:
     assert imported_models.model_path() == imported_models.model_path("embedded") == EMBEDDED_GENERATOR
     anycost(capfd, "models", "import", checkpoint)
-    with pytest.raises(AnycostError, match="there is no model 'mine'; choose embedded or my-model, or import one"):
+    with pytest.raises(AnycostError, match="there is no model 'mine': choose embedded or my-model, or import one"):
         imported_models.model_path("mine")
 
 

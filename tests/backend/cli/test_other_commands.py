@@ -102,7 +102,7 @@ def test_project_refuses_what_is_no_setting(photo: Path, capfd: Caught, word: st
 def test_project_refuses_before_the_work(tmp_path: Path, photo: Path, capfd: Caught) -> None:
     refuses(capfd, "there is no face 2: the picture has one face", "project", photo, "--face", 2)
     refuses(capfd, "there is no folder", "project", photo, "-o", tmp_path / "nowhere" / "latent.safetensors")
-    refuses(capfd, "the name must end in .png", "project", photo, "--sheet", tmp_path / "sheet.bmp")
+    refuses(capfd, "give it a name that ends in .png", "project", photo, "--sheet", tmp_path / "sheet.bmp")
     refuses(capfd, "would be written over", "project", photo, "--sheet", photo)
     refuses(capfd, "No such file", "project", tmp_path / "nowhere.png")
     assert [path.name for path in tmp_path.glob("*.*")] == ["photo.png"]
@@ -149,13 +149,13 @@ def test_render_draws_a_sheet_of_many(tmp_path: Path, capfd: Caught) -> None:
     [
         (("--resolution", "100"), "this generator draws 64, 128, 256, 512, 1024 px, not 100: choose one of them"),
         (("--channels", "0.3"), "there is no channel ratio 0.3: choose one of 0.25, 0.5, 0.75, 1"),
-        (("--truncation", "2"), "the truncation is 2: it must lie between 0 and 1.5"),
-        (("--truncation", "nan"), "the truncation is nan: it must lie between 0 and 1.5"),
+        (("--truncation", "2"), "the truncation is 2: choose one from 0 to 1.5"),
+        (("--truncation", "nan"), "the truncation is nan: choose one from 0 to 1.5"),
         (("--grid", "0"), "a grid of 0 faces: choose between 1 and 400"),
         (("--grid", "100000"), "a grid of 100000 faces: choose between 1 and 400"),
         (("--set", "smlie=1"), "did you mean 'smile'?"),
         (("--set", "smile=-2.5"), "the strength of 'smile' is -2.5"),
-        (("-o", "face.webp"), "cannot write face.webp: the name must end in .png, .jpg, .jpeg"),
+        (("-o", "face.webp"), "cannot write face.webp: give it a name that ends in .png, .jpg, .jpeg"),
         (("-o", "nowhere/face.png"), "there is no folder"),
     ],
 )

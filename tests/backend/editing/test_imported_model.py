@@ -91,4 +91,4 @@ def test_boundaries_of_another_model_are_refused(tmp_path: Path, photo: Path, ca
 def test_a_model_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path, capfd: Caught) -> None:
     code, _, err = anycost(capfd, "render", "--model", "best", "-o", tmp_path / "face.png")
     assert code == 2
-    assert "there is no model 'best'; choose embedded, or import one" in err
+    assert "there is no model 'best': choose embedded, or import one" in err

@@ -70,7 +70,7 @@ def test_a_seed_is_the_face_that_torch_draws_from_it(renderer: Renderer) -> None
 
 
 def test_a_latent_of_another_model_is_refused(renderer: Renderer) -> None:
-    with pytest.raises(AnycostError, match=r"\(14, 512\).*made for another model"):
+    with pytest.raises(AnycostError, match=r"\(14, 512\).*the model that it was made for"):
         renderer.render(np.zeros((14, 512), np.float32), NARROW)
     with pytest.raises(AnycostError, match="not 100: choose one of them"):
         renderer.render(np.zeros((16, 512), np.float32), SubGenerator(100))

@@ -301,7 +301,7 @@ def test_an_unknown_extension_names_those_that_work(tmp_path: Path, name: str) -
 
 @pytest.mark.parametrize("quality", [0, 101])
 def test_quality_has_a_range(tmp_path: Path, quality: int) -> None:
-    with pytest.raises(AnycostError, match="between 1 and 100"):
+    with pytest.raises(AnycostError, match="from 1 to 100"):
         save_photo(open_photo(photo_files.make(tmp_path, "png 8 bit")), tmp_path / "saved.jpg", quality=quality)
 
 

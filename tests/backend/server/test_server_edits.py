@@ -95,7 +95,8 @@ def test_a_preview_comes_at_once_and_better_ones_follow_when_it_rests(client: Cl
     assert pictures[-1].quality == "best"
     assert len(pictures) > 1
     assert all(p.resolution >= 64 and p.channels for p in pictures)
-    assert pictures[0].channels != "full"
+    first, best = ((p.resolution, p.channels) for p in (pictures[0], pictures[-1]))
+    assert first != best  # a fast machine previews with all channels of a lower resolution
     assert pictures[-1].channels == "full"
     for shown in pictures:
         rectangle, rgba = shown.rectangle, array(shown.picture)
