@@ -1,1 +1,1 @@
-"""Which sub-generator draws a preview, and what is loaded for it."""
+"""Previews: sub-generators that meet the frame budget, and what renders with them."""

@@ -1,4 +1,4 @@
-"""What is made from the faces of open sessions: attributes of the user's own, and what one takes over from another."""
+"""Learns attributes from the faces of open sessions, and matches one face to another."""
 
 from collections.abc import Callable, Sequence
 
@@ -16,34 +16,34 @@ from anycost_backend.server.job_queue import Job, JobQueue
 
 
 class AttributeService:
-    """For the compute thread. Every method answers one request, or raises."""
+    """For the compute thread. Every public method answers one request or raises what `failed_reply` takes."""
 
-    def __init__(self, studio: EditService, work: JobQueue) -> None:
-        self._studio, self._work = studio, work
+    def __init__(self, edit_service: EditService, job_queue: JobQueue) -> None:
+        self._edit_service, self._job_queue = edit_service, job_queue
 
     def learn(self, job: Job, request: m.LearnAttribute, answer: Answer) -> None:
-        parts = self._studio.parts
+        models = self._edit_service.models
         try:
-            check_free(request.name, parts.shipped)
+            check_free(request.name, models.shipped)
         except AnycostError as error:
             raise RequestError("bad_message", error.cause, error.remedy) from error
-        faces = self._projected(job, (*request.positive, *request.negative))
-        if faces is None:
+        faces = self._faces(job, (*request.positive, *request.negative))
+        if not self._edit_service.all_projected(job, faces):
             return
-        latents = np.array([opened.region.latent(face) for opened, face in faces])
-        sides = np.split(latents.reshape(-1, *parts.latent_shape), [len(request.positive)])
-        report = self._reporter(job, "learning an attribute")
+        latents = np.array([session.region.latent(face) for session, face in faces])
+        positive, negative = np.split(latents.reshape(-1, *models.latent_shape), [len(request.positive)])
+        on_progress = self._on_progress(job, "learning an attribute")
         try:
-            made, learned = learn_attribute(
-                parts, request.name, request.about, request.region, sides[0], sides[1], report
+            attribute, learned = learn_attribute(
+                models, request.name, request.about, request.region, positive, negative, on_progress
             )
         except AnycostError as error:
             raise RequestError("bad_message", error.cause, error.remedy) from error
-        store(made)
-        direction = made.direction
-        attribute = m.Attribute(direction.name, direction.group, direction.about)
+        store(attribute)
+        direction = attribute.direction
+        slider = m.Attribute(direction.name, direction.group, direction.about)
         scores = {name: float(value) for name, value in learned.report().items()}
-        answer(m.Learned(id=request.id, attribute=attribute, holds=learned.holds, scores=scores, text=learned.text()))
+        answer(m.Learned(id=request.id, attribute=slider, holds=learned.holds, scores=scores, text=learned.text()))
 
     def remove(self, job: Job, request: m.RemoveAttribute, answer: Answer) -> None:
         try:
@@ -53,12 +53,12 @@ class AttributeService:
         answer(m.Done(id=request.id))
 
     def match(self, job: Job, request: m.MatchFace, answer: Answer) -> None:
-        faces = self._projected(job, (m.SessionFace(request.session, request.face), request.source))
-        if faces is None:
+        faces = self._faces(job, (m.SessionFace(request.session, request.face), request.source))
+        if not self._edit_service.all_projected(job, faces):
             return
-        face, source = ((opened.region.session, opened.region.numbers[number]) for opened, number in faces)
-        report = self._reporter(job, "matching the face")
-        found = match_faces(request.what, self._studio.parts, face, source, report)
+        target, source = ((session.region.session, session.region.numbers[face]) for session, face in faces)
+        on_progress = self._on_progress(job, "matching the face")
+        found = match_faces(request.what, self._edit_service.models, target, source, on_progress)
         answer(
             m.Matched(
                 id=request.id,
@@ -71,31 +71,22 @@ class AttributeService:
             )
         )
 
-    def _projected(self, job: Job, wanted: Sequence[m.SessionFace]) -> list[tuple[OpenSession, int]] | None:
-        """The faces in their sessions; None if some are still to be projected: then the job comes again. Raises what a
-        projection raised."""
-        faces = []
-        for one in wanted:
-            opened = self._studio.opened_of(one.session, job.client)
-            self._studio.check_face(opened, one.face)
-            if one.face in opened.failed:
-                raise opened.failed.pop(one.face)
-            faces.append((opened, one.face))
-        waiting = [(opened, face) for opened, face in faces if not opened.settled(face)]
-        for opened, face in waiting:
-            self._studio.project(opened, face)
-        if waiting:
-            job.ready = lambda: all(opened.answerable(face) for opened, face in waiting)
-            self._work.put_behind(job)
-        return None if waiting else faces
+    def _faces(self, job: Job, faces: Sequence[m.SessionFace]) -> list[tuple[OpenSession, int]]:
+        """Raises RequestError when one of them does not exist."""
+        found = []
+        for face in faces:
+            session = self._edit_service.session_of(face.session, job.client)
+            self._edit_service.check_face(session, face.face)
+            found.append((session, face.face))
+        return found
 
-    def _reporter(self, job: Job, what: str) -> Callable[[float], None]:
-        """For a long job that is told how far it is, 0…1: tells its client, lets quick jobs do their work, and raises
-        Stopped when it is not wanted any more."""
+    def _on_progress(self, job: Job, what: str) -> Callable[[float], None]:
+        """What a preemptible job calls with its progress, 0…1: reports it, runs urgent jobs, and raises Stopped when
+        the job was stopped."""
 
-        def on_part(fraction: float) -> None:
-            job.tell(what, min(max(fraction, 0.0), 1.0), "")
-            self._work.between_steps()
+        def on_progress(fraction: float) -> None:
+            job.on_progress(what, min(max(fraction, 0.0), 1.0), "")
+            self._job_queue.run_urgent_jobs()
             job.check()
 
-        return on_part
+        return on_progress

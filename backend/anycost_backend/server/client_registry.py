@@ -1,12 +1,12 @@
-"""Who uses the backend, on which sockets, and who was last heard of when."""
+"""The clients of the backend: their addresses on the sockets, and when each was last heard of."""
 
 import threading
 import time
 from dataclasses import dataclass, field
 
-MOST = 64  # clients at a time
+MAX_CLIENTS = 64
 
-Address = tuple[int, bytes]  # number of a socket, and the name that ZeroMQ gave to the other end
+Address = tuple[int, bytes]  # number of a socket, ZeroMQ's name of the peer
 
 
 @dataclass
@@ -22,20 +22,20 @@ class ClientRegistry:
         self._lock = threading.Lock()
         self._clients: dict[str, _Client] = {}
         self._names: dict[Address, str] = {}
-        self.first: str | None = None  # who said hello first: whoever started this process
+        self.first: str | None = None  # who said hello first: the program that started this process
 
     def __len__(self) -> int:
         return len(self._clients)
 
     def hello(self, address: Address, name: str) -> bool:
-        """Whether there is room for it."""
+        """Registers the address. False when there are too many clients."""
         with self._lock:
-            if name not in self._clients and len(self._clients) >= MOST:
+            if name not in self._clients and len(self._clients) >= MAX_CLIENTS:
                 return False
             self._forget_address(address)
             client = self._clients.setdefault(name, _Client(0.0))
             client.heard = time.monotonic()
-            for old in [a for a in client.addresses if a[0] == address[0]]:  # it has connected anew
+            for old in [a for a in client.addresses if a[0] == address[0]]:  # the client has reconnected
                 self._forget_address(old)
             client.addresses.add(address)
             self._names[address] = name
@@ -43,7 +43,7 @@ class ClientRegistry:
             return True
 
     def heard(self, address: Address) -> str | None:
-        """Whose it is; None for one that has not said hello."""
+        """The client at this address, which is alive; None when it has not said hello."""
         with self._lock:
             name = self._names.get(address)
             if name is not None:
@@ -57,13 +57,13 @@ class ClientRegistry:
                 self._names.pop(address, None)
 
     def silent(self, patience: float) -> list[str]:
-        """Of whom nothing was heard for so many seconds."""
+        """The clients that were not heard for `patience` seconds."""
         now = time.monotonic()
         with self._lock:
             return [name for name, client in self._clients.items() if now - client.heard > patience]
 
     def forgive(self, seconds: float) -> None:
-        """Time in which this process stood still: nobody could be heard."""
+        """Shifts last-heard times after the process was suspended for `seconds`."""
         with self._lock:
             for client in self._clients.values():
                 client.heard += seconds

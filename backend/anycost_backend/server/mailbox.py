@@ -1,4 +1,4 @@
-"""Wakes a thread that waits for sockets, and hands it things, without a ZeroMQ socket in two threads."""
+"""Hands items to a thread that polls sockets, and wakes it. A ZeroMQ socket must not be used by two threads."""
 
 import contextlib
 import queue
@@ -9,34 +9,34 @@ T = TypeVar("T")
 
 
 class Mailbox(Generic[T]):
-    """`put` is for any thread. Its owner polls `fileno()` for reading and then takes `all()`."""
+    """`put` and `wake` are for any thread. The owner polls `fileno()` for reading and then calls `take_all()`."""
 
     def __init__(self) -> None:
-        self._waker, self._woken = socket.socketpair()
-        for end in (self._waker, self._woken):
+        self._sender, self._receiver = socket.socketpair()
+        for end in (self._sender, self._receiver):
             end.setblocking(False)
-        self._things: queue.SimpleQueue[T] = queue.SimpleQueue()
+        self._items: queue.SimpleQueue[T] = queue.SimpleQueue()
 
     def fileno(self) -> int:
-        return self._woken.fileno()
+        return self._receiver.fileno()
 
-    def put(self, thing: T) -> None:
-        self._things.put(thing)
+    def put(self, item: T) -> None:
+        self._items.put(item)
         self.wake()
 
     def wake(self) -> None:
-        with contextlib.suppress(OSError):  # full: it will wake; closed: nobody waits
-            self._waker.send(b"w")
+        with contextlib.suppress(OSError):  # the buffer is full: the owner wakes anyway; closed: there is no owner
+            self._sender.send(b"w")
 
-    def all(self) -> list[T]:
+    def take_all(self) -> list[T]:
         with contextlib.suppress(OSError):
-            self._woken.recv(4096)
-        things = []
+            self._receiver.recv(4096)
+        items = []
         with contextlib.suppress(queue.Empty):
             while True:
-                things.append(self._things.get_nowait())
-        return things
+                items.append(self._items.get_nowait())
+        return items
 
     def close(self) -> None:
-        self._waker.close()
-        self._woken.close()
+        self._sender.close()
+        self._receiver.close()

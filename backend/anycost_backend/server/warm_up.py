@@ -1,4 +1,4 @@
-"""What is loaded, so that a picture need not wait, and what this machine can draw in time. For the compute thread."""
+"""Preloads graphs and models; measures which sub-generators meet the frame budget. For the compute thread."""
 
 import contextlib
 import itertools
@@ -19,102 +19,103 @@ from anycost_backend.previews.frame_budget import FrameBudget
 from anycost_backend.previews.preview_ladder import preview_steps
 from anycost_backend.server.job_queue import Job, JobQueue
 
-_FIRST = 256  # pixels: side of the faces that the first region is expected to show
+_FIRST_SIDE = 256  # pixels: expected side of the faces in the first region
 
 
 class WarmUp:
     """Of one set of models."""
 
-    def __init__(self, parts: Callable[[], Models], work: JobQueue) -> None:
-        self._parts, self._work = parts, work
-        self.frames: FrameBudget | None = None  # once it is known what pictures take
+    def __init__(self, models: Callable[[], Models], job_queue: JobQueue) -> None:
+        self._models, self._job_queue = models, job_queue
+        self.frame_budget: FrameBudget | None = None  # None until this machine was measured
         self._measuring = False
-        self._warmer = _Warmer()
-        self._drawn: list[tuple[SubGenerator, float]] = []  # since the last preview began, milliseconds
+        self._loader = _GraphLoader()
+        self._renders: list[tuple[SubGenerator, float]] = []  # since the last preview began, milliseconds
 
     @property
     def table(self) -> LatencyTable | None:
-        """What each sub-generator takes here, when it is known."""
-        return self.frames.table if self.frames else None
+        """What each sub-generator takes on this machine; None until it was measured."""
+        return self.frame_budget.table if self.frame_budget else None
 
     def load(self) -> None:
-        """What every region needs, so that the first one need not wait for it; whoever asks meanwhile is answered."""
-        parts = self._parts()
-        table = remembered(parts.renderer.graphs)
+        """Loads what every region needs; urgent jobs run between the models."""
+        models = self._models()
+        table = remembered(models.renderer.graphs)
         if table is not None:
-            self.frames = FrameBudget(table)
-            self.warm(_FIRST)  # in another thread
-        for load in (lambda: parts.finder, lambda: parts.matte, self._warm_encoder, lambda: parts.directions):
+            self.frame_budget = FrameBudget(table)
+            self._load_graphs(_FIRST_SIDE)
+        for load in (lambda: models.finder, lambda: models.matte, self._load_encoder, lambda: models.directions):
             load()
-            self._work.between_steps()
+            self._job_queue.run_urgent_jobs()
         if table is None:
-            self._look_at_machine()
+            self._measure_later()
 
-    def warm(self, side: int) -> None:
-        """What the first movement of a slider will need, what follows it, and what a busier machine will draw with."""
-        renderer = self._parts().renderer
-        likely = self.frames.likely(side) if self.frames else ()
-        subs = dict.fromkeys([*(rung.sub for rung in preview_steps(renderer, self.frames, side)), *likely])
-        renderer.graphs.keep_only([*subs, renderer.full])  # those for other sizes come back when they are needed
-        self._warmer.load(renderer, [sub for sub in subs if not renderer.graphs.has(sub)])
-
-    def warm_later(self, side: int | None = None) -> None:
-        """`warm`, or without a side what a projection has made room of, when there is nothing else to do."""
-        run = self._warm_encoder if side is None else lambda: self.warm(side)
-        self._work.put(Job("", "", "warming up", lambda job: run(), lambda job, why: None, resting=True))
+    def load_later(self, side: int | None = None) -> None:
+        """Loads, when there is nothing else to do, the graphs for faces of `side` pixels; without a side the encoder,
+        which `make_room` may have unloaded."""
+        load = self._load_encoder if side is None else lambda: self._load_graphs(side)
+        self._job_queue.put(Job("", "", "warming up", lambda job: load(), idle_only=True))
 
     def make_room(self) -> None:
-        """Before and while torch works, which needs as much memory as all else."""
-        if encoder := self._parts().encoder:
+        """Frees memory before and while torch runs, which needs as much as everything else."""
+        if encoder := self._models().encoder:
             encoder.forget()
         give_back_freed_memory()
 
-    def on_drawn(self, sub: SubGenerator, ms: float) -> None:
-        """A picture was drawn by `sub`."""
-        self._drawn.append((sub, ms))
-        if self.frames:
-            self.frames.pace.observe(sub, ms)
+    def on_render(self, sub: SubGenerator, ms: float) -> None:
+        """Called after each render by `sub`, in milliseconds."""
+        self._renders.append((sub, ms))
+        if self.frame_budget:
+            self.frame_budget.pace.observe(sub, ms)
 
     @contextmanager
-    def drawing_frame(self, sub: SubGenerator, faces: int) -> Iterator[None]:
-        """Around a picture of a drag."""
-        self._drawn.clear()
+    def timing_preview(self, sub: SubGenerator, faces: int) -> Iterator[None]:
+        """Measures the preview of a moving slider, which `sub` renders with so many faces."""
+        self._renders.clear()
         started = time.perf_counter()
         yield
-        if self.frames:
-            drawing = [ms for drawn, ms in self._drawn if drawn == sub][:faces]  # not the first one's projection
-            self.frames.shown(sub, 1000 * (time.perf_counter() - started), sum(drawing))
+        if self.frame_budget:
+            rendering = [ms for by, ms in self._renders if by == sub][:faces]  # without a first render of a projection
+            self.frame_budget.observe(sub, 1000 * (time.perf_counter() - started), sum(rendering))
 
-    def at_rest(self) -> None:
-        """When the best picture has been shown: a table from a busy time is made anew."""
-        if self.frames and self.frames.pace.outdated:
-            self._look_at_machine()
+    def on_idle(self) -> None:
+        """Called after the best preview: measures again what was measured on a busy machine."""
+        if self.frame_budget and self.frame_budget.pace.outdated:
+            self._measure_later()
 
-    def _warm_encoder(self) -> None:
-        if encoder := self._parts().encoder:
+    def _load_graphs(self, side: int) -> None:
+        """Loads, in another thread, the graphs of the next previews, also for when this machine gets busier."""
+        renderer = self._models().renderer
+        likely = self.frame_budget.likely(side) if self.frame_budget else ()
+        subs = dict.fromkeys([*(step.sub for step in preview_steps(renderer, self.frame_budget, side)), *likely])
+        renderer.graphs.keep_only([*subs, renderer.full])  # others load again when they are needed
+        self._loader.load(renderer, [sub for sub in subs if not renderer.graphs.has(sub)])
+
+    def _load_encoder(self) -> None:
+        if encoder := self._models().encoder:
             encoder.warm()
 
-    def _look_at_machine(self) -> None:
-        """A second or two, once per machine and model; what is quick goes on between the sub-generators."""
+    def _measure_later(self) -> None:
+        """Takes a second or two, once per machine and model; urgent jobs run between the sub-generators."""
         if self._measuring:
             return
         self._measuring = True
 
         def run(job: Job) -> None:
             def on_row(row: Latency) -> None:
-                self._work.between_steps()
+                self._job_queue.run_urgent_jobs()
                 job.check()
 
             try:
-                self.frames = FrameBudget(measure(self._parts().renderer.graphs, on_row=on_row))
+                self.frame_budget = FrameBudget(measure(self._models().renderer.graphs, on_row=on_row))
             finally:
                 self._measuring = False
-            self.warm(_FIRST)
+            self._load_graphs(_FIRST_SIDE)
 
-        self._work.put(Job("", "", "measuring this machine", run, lambda job, why: None, long=True))
+        self._job_queue.put(Job("", "", "measuring this machine", run, preemptible=True))
 
 
-class _Warmer:
+class _GraphLoader:
     """Loads graphs in a thread of its own: each takes half a second, for which no slider should wait."""
 
     def __init__(self) -> None:
@@ -124,7 +125,7 @@ class _Warmer:
         self._thread: threading.Thread | None = None
 
     def load(self, renderer: Renderer, subs: Iterable[SubGenerator]) -> None:
-        """In this order, instead of what was asked for before and is not begun."""
+        """Loads these in this order, instead of earlier ones that still wait."""
         self._newest = next(self._orders)
         for sub in subs:
             self._waiting.put((self._newest, renderer, sub))
@@ -136,5 +137,5 @@ class _Warmer:
         while True:
             order, renderer, sub = self._waiting.get()
             if order == self._newest:
-                with contextlib.suppress(AnycostError):  # whoever draws with it is told
+                with contextlib.suppress(AnycostError):  # raised again when it renders
                     renderer.warm(sub)

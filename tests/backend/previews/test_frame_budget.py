@@ -18,7 +18,7 @@ BESIDE = 8.0  # milliseconds of a picture that are not its drawing, on a free ma
 class Machine:
     """Draws pictures, `slower` times as slowly as in the table."""
 
-    frames: FrameBudget
+    budget: FrameBudget
     slower: float = 1.0
     seconds: float = 0.0
 
@@ -27,12 +27,12 @@ class Machine:
 
     def picture(self, faces: int = 1) -> tuple[SubGenerator, float]:
         """What drew it, and the milliseconds that it took."""
-        sub = self.frames.choose(256, faces)
+        sub = self.budget.choose(256, faces)
         drawing = [self.slower * MS[sub] for _ in range(faces)]
         for ms in drawing:
-            self.frames.pace.observe(sub, ms)
+            self.budget.pace.observe(sub, ms)
         whole = sum(drawing) + self.slower * BESIDE
-        self.frames.shown(sub, whole, sum(drawing))
+        self.budget.observe(sub, whole, sum(drawing))
         self.seconds += whole / 1000
         return sub, whole
 
@@ -47,7 +47,7 @@ class Machine:
 @pytest.fixture
 def machine() -> Machine:
     made = Machine(FrameBudget(TABLE))
-    made.frames = FrameBudget(TABLE, made.clock)
+    made.budget = FrameBudget(TABLE, made.clock)
     return made
 
 
@@ -112,4 +112,4 @@ def test_two_faces_share_the_frame(machine: Machine) -> None:
 
 
 def test_it_says_what_to_have_ready(machine: Machine) -> None:
-    assert machine.frames.likely(256) == (WIDE, NARROW, SMALL)
+    assert machine.budget.likely(256) == (WIDE, NARROW, SMALL)

@@ -1,4 +1,4 @@
-"""The queue of the compute thread: the newest counts, quick things first, and nobody goes without an answer."""
+"""The job queue: the newest job of a key counts, urgent jobs come first, and every job that is dropped is told."""
 
 import threading
 import time
@@ -33,11 +33,11 @@ def job(log: Log, name: str, run: Callable[[Job], None] = lambda job: None, **op
 
     return Job(
         client="a client",
-        id=name,
-        what=name,
+        request_id=name,
+        description=name,
         run=logged,
-        dropped=lambda job, why: log.append(f"{name} {why}"),
-        failed=lambda job, error: log.append(f"{name} {type(error).__name__}"),
+        on_dropped=lambda job, reason: log.append(f"{name} {reason}"),
+        on_failed=lambda job, error: log.append(f"{name} {type(error).__name__}"),
         **options,  # type: ignore[arg-type]
     )
 
@@ -93,25 +93,25 @@ def test_of_running_ones_not_two_in_a_row_are_dropped(work: JobQueue, log: Log) 
     assert log == ["a superseded", "b", "c"]
 
 
-def test_a_lasting_job_is_displaced_by_nothing_but_its_like(work: JobQueue, log: Log) -> None:
+def test_a_job_that_is_not_superseded_gives_way_only_to_its_like(work: JobQueue, log: Log) -> None:
     gate = held(work, log)
     work.put(job(log, "preview", key="slider"))
-    work.put(job(log, "final", key="slider", lasting=True))
+    work.put(job(log, "final", key="slider", not_superseded=True))
     work.put(job(log, "later preview", key="slider"))
     gate.open.set()
     settle(work)
     assert log == ["preview superseded", "first", "final", "later preview"]
 
 
-def test_what_is_long_rests_while_quick_work_keeps_coming(work: JobQueue, log: Log) -> None:
+def test_a_preemptible_job_pauses_while_urgent_ones_keep_coming(work: JobQueue, log: Log) -> None:
     gate = Gate()
 
     def steps(long: Job) -> None:
         gate(long)
-        work.between_steps(quiet=0.5)
+        work.run_urgent_jobs(quiet=0.5)
         log.append("next step")
 
-    work.put(job(log, "long", steps, long=True))
+    work.put(job(log, "long", steps, preemptible=True))
     assert gate.begun.wait(10)
     work.put(job(log, "movement 0"))
     gate.open.set()
@@ -122,36 +122,36 @@ def test_what_is_long_rests_while_quick_work_keeps_coming(work: JobQueue, log: L
     assert log[:5] == [*(f"movement {number}" for number in range(4)), "next step"]
 
 
-def test_a_long_job_that_is_stopped_does_not_wait_for_quick_work(work: JobQueue, log: Log) -> None:
+def test_a_preemptible_job_that_is_stopped_does_not_wait_for_urgent_ones(work: JobQueue, log: Log) -> None:
     gate = Gate()
 
     def steps(long: Job) -> None:
         gate(long)
-        work.between_steps(600, lambda: bool(long.why))
-        log.append(long.why)
+        work.run_urgent_jobs(600, lambda: bool(long.stop_reason))
+        log.append(long.stop_reason)
 
-    work.put(job(log, "long", steps, long=True))
+    work.put(job(log, "long", steps, preemptible=True))
     assert gate.begun.wait(10)
     work.put(job(log, "quick"))
     gate.open.set()
     time.sleep(0.1)
-    work.stop("cancelled", lambda job: job.long)
+    work.stop("cancelled", lambda job: job.preemptible)
     settle(work)
     assert log[:2] == ["quick", "cancelled"]
 
 
-def test_what_is_quick_is_done_between_the_steps_of_what_is_long(work: JobQueue, log: Log) -> None:
+def test_urgent_jobs_run_between_the_steps_of_a_preemptible_one(work: JobQueue, log: Log) -> None:
     gate = Gate()
 
     def steps(long: Job) -> None:
         gate(long)
-        work.between_steps()
+        work.run_urgent_jobs()
         log.append("between")
-        work.between_steps()
+        work.run_urgent_jobs()
 
-    work.put(job(log, "long", steps, long=True))
+    work.put(job(log, "long", steps, preemptible=True))
     assert gate.begun.wait(10)
-    work.put(job(log, "another long one", long=True))
+    work.put(job(log, "another long one", preemptible=True))
     work.put(job(log, "quick"))
     work.put(job(log, "failing", lambda job: 1 / 0))  # type: ignore[arg-type, return-value]
     gate.open.set()
@@ -159,25 +159,25 @@ def test_what_is_quick_is_done_between_the_steps_of_what_is_long(work: JobQueue,
     assert log == ["quick", "failing ZeroDivisionError", "between", "long", "another long one"]
 
 
-def test_a_job_waits_until_it_is_ready_and_what_rests_comes_last(work: JobQueue, log: Log) -> None:
+def test_a_job_waits_until_it_is_ready_and_idle_ones_come_last(work: JobQueue, log: Log) -> None:
     ready = threading.Event()
     gate = held(work, log)
-    work.put(job(log, "resting", resting=True))
+    work.put(job(log, "resting", idle_only=True))
     work.put(job(log, "not ready", ready=ready.is_set))
-    work.put(job(log, "long", lambda job: ready.set(), long=True))
+    work.put(job(log, "long", lambda job: ready.set(), preemptible=True))
     gate.open.set()
     settle(work)
     assert log == ["first", "long", "not ready", "resting"]
 
 
-def test_what_follows_a_job_never_displaces_a_newer_one(work: JobQueue, log: Log) -> None:
+def test_a_job_that_follows_never_supersedes_a_newer_one(work: JobQueue, log: Log) -> None:
     gate = Gate()
 
     def followed(one: Job) -> None:
         gate(one)
-        work.put_behind(job(log, "follow-up", key="slider", resting=True))
+        work.requeue(job(log, "follow-up", key="slider", idle_only=True))
 
-    work.put(job(log, "a", followed, key="slider", lasting=True))
+    work.put(job(log, "a", followed, key="slider", not_superseded=True))
     assert gate.begun.wait(10)
     work.put(job(log, "b", key="slider"))
     gate.open.set()
@@ -185,14 +185,14 @@ def test_what_follows_a_job_never_displaces_a_newer_one(work: JobQueue, log: Log
     assert log == ["follow-up superseded", "a", "b"]
 
 
-def test_a_preview_never_displaces_a_final_picture_that_has_to_wait(work: JobQueue, log: Log) -> None:
+def test_a_preview_never_supersedes_a_final_that_waits(work: JobQueue, log: Log) -> None:
     gate, projected = Gate(), threading.Event()
 
     def not_yet(one: Job) -> None:
         gate(one)
-        work.put_behind(job(log, "final", key="edit", lasting=True, ready=projected.is_set))
+        work.requeue(job(log, "final", key="edit", not_superseded=True, ready=projected.is_set))
 
-    work.put(job(log, "asked", not_yet, key="edit", lasting=True))
+    work.put(job(log, "asked", not_yet, key="edit", not_superseded=True))
     assert gate.begun.wait(10)
     work.put(job(log, "preview", key="edit", ready=projected.is_set))
     gate.open.set()

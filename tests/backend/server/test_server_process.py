@@ -26,7 +26,7 @@ from serving import Backend, Client, share_caches
 from skimage.data import astronaut
 
 ASTRONAUT = astronaut()
-FRAMES = int(os.environ.get("ANYCOST_FUZZ", "500"))  # benchmarks/backend_endurance.py sends more
+FRAMES = int(os.environ.get("ANYCOST_FUZZ", "500"))  # messages: more by this variable
 
 
 @pytest.fixture(autouse=True, scope="module")
