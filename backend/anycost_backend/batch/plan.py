@@ -1,4 +1,4 @@
-"""Which photos of a folder a batch edits, and what the edited ones are called."""
+"""Lists the photos of a batch and the names of the edited ones."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ class PlannedPhoto:
 
 
 def plan(folder: Path, output: Path, format: str | None = None) -> list[PlannedPhoto]:
-    """By the photos' names. format: of all edited photos, one of `ENDINGS`; None: each keeps its own.
+    """The photos by name. format: of all edited photos, one of `ENDINGS`; None: each keeps its own.
 
-    Photos are told by their extension; folders in the folder are left alone. Where two photos would become one file
+    Photos are recognised by their extension; folders in the folder are ignored. Where two photos would become one file
     (a.jpg and a.png as TIFF), each keeps its whole name (a.jpg.tif, a.png.tif).
     Raises AnycostError when the folder cannot be read or holds no photos, and when it is the output as well."""
     try:
@@ -36,18 +36,18 @@ def plan(folder: Path, output: Path, format: str | None = None) -> list[PlannedP
     if not photos:
         raise AnycostError(f"{folder} holds no photos ({', '.join(EXTENSIONS)})", "name another folder")
     names = [_name(photo, format) for photo in photos]
-    twice = _twice(names)
+    duplicates = _duplicates(names)
     names = [
-        photo.name + ENDINGS[format] if format and name.casefold() in twice else name
+        photo.name + ENDINGS[format] if format and name.casefold() in duplicates else name
         for photo, name in zip(photos, names, strict=True)
     ]
-    if twice := _twice(names):
-        raise AnycostError(f"several photos would be written as {min(twice)}", "rename one of them")
+    if duplicates := _duplicates(names):
+        raise AnycostError(f"several photos would be written as {min(duplicates)}", "rename one of them")
     return [PlannedPhoto(photo, output / name) for photo, name in zip(photos, names, strict=True)]
 
 
 def is_photo(path: Path) -> bool:
-    """By its name alone: also one that cannot be read, which is worth a word."""
+    """Decides by the name alone: an unreadable photo is reported later."""
     return not path.name.startswith(".") and not path.is_dir()
 
 
@@ -57,6 +57,6 @@ def _name(photo: Path, format: str | None) -> str:
     return photo.stem + ENDINGS[format]
 
 
-def _twice(names: list[str]) -> set[str]:
-    """Also those that differ in case alone, which are one file on Windows and macOS."""
+def _duplicates(names: list[str]) -> set[str]:
+    """Case-folded names that occur twice: on Windows and macOS case does not distinguish files."""
     return {name for name, count in Counter(name.casefold() for name in names).items() if count > 1}

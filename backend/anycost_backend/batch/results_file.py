@@ -1,7 +1,7 @@
-"""What a batch has done so far, on disk: results.json for people and programs, receipts for what it does not say yet.
+"""The results of a batch on disk: results.json, and receipts for what it does not contain yet.
 
-Whoever edits a photo leaves a receipt beside the edited ones; whoever runs the batch takes it into results.json. So a
-photo that was edited is known to be, whichever process ends when."""
+The process that edits a photo writes a receipt beside the edited photos; the process that runs the batch collects them
+in results.json. So the result of a photo is known, whichever process ends when."""
 
 import contextlib
 import hashlib
@@ -22,18 +22,18 @@ Score = float | int | bool | str | None
 
 
 class BatchSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All that decides what an edited photo looks like, beside the photo."""
+    """What determines the edited photo besides the photo."""
 
     strengths: dict[str, float]
-    held: tuple[str, ...]  # attributes that stay as they are seen
+    held: tuple[str, ...]  # attributes whose labels stay
     model: str
     model_sha256: str
     quality: int | None  # 1…100, of JPEG and WebP
-    declare: bool  # the edit, in the metadata
+    declare: bool  # declare the edit in the metadata
 
 
 class SourceState(msgspec.Struct, frozen=True):
-    """A photo as it was when it was edited."""
+    """The state of a photo when it was edited."""
 
     bytes: int
     mtime_ns: int
@@ -41,36 +41,36 @@ class SourceState(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, path: Path) -> "SourceState":
-        """Raises OSError."""
-        about = path.stat()
-        return cls(about.st_size, about.st_mtime_ns, hashlib.sha256(path.read_bytes()).hexdigest())
+        """Raises OSError when the photo cannot be read."""
+        stat = path.stat()
+        return cls(stat.st_size, stat.st_mtime_ns, hashlib.sha256(path.read_bytes()).hexdigest())
 
     def unchanged(self, path: Path) -> bool:
-        """Whether the photo is still the same: its size, its time and its content."""
+        """Whether the photo has the same size, time and content."""
         with contextlib.suppress(OSError):
-            about = path.stat()
-            if (about.st_size, about.st_mtime_ns) == (self.bytes, self.mtime_ns):
+            stat = path.stat()
+            if (stat.st_size, stat.st_mtime_ns) == (self.bytes, self.mtime_ns):
                 return SourceState.of(path) == self
         return False
 
 
 class PhotoResult(msgspec.Struct, frozen=True):
-    """Of one photo."""
+    """The result of one photo."""
 
-    file: str  # its name
+    file: str  # name of the photo
     status: Literal["done", "no_face", "failed"]
     output: str | None = None  # name of the edited photo; None: there is none
-    why: str = ""  # it failed, and what to do: one line
+    why: str = ""  # cause and remedy in one line, unless it is done
     seconds: float = 0.0
     scores: dict[str, Score] = {}  # of the projection, as `anycost project --json` names them
-    faces: int = 0  # that were found; the largest was edited
-    notes: tuple[str, ...] = ()  # what the edited photo does not keep of the photo
+    faces: int = 0  # number found; the largest was edited
+    notes: tuple[str, ...] = ()  # for people, on what the edited photo does not keep
     source: SourceState | None = None
 
-    def counts(self, source: Path, output: Path) -> bool:
-        """Whether nothing is left to do for the photo. Ask with the same settings only."""
-        there = self.status == "no_face" or (self.output == output.name and output.is_file())
-        return self.status != "failed" and there and self.source is not None and self.source.unchanged(source)
+    def is_complete(self, source: Path, output: Path) -> bool:
+        """Whether nothing is left to do for the photo, provided that the settings are the same."""
+        exists = self.status == "no_face" or (self.output == output.name and output.is_file())
+        return self.status != "failed" and exists and self.source is not None and self.source.unchanged(source)
 
 
 class PhotoReceipt(msgspec.Struct, frozen=True):
@@ -79,14 +79,14 @@ class PhotoReceipt(msgspec.Struct, frozen=True):
 
 
 class ResultsFile(msgspec.Struct, frozen=True):
-    """What results.json holds."""
+    """The contents of results.json."""
 
     settings: BatchSettings
-    planned: tuple[str, ...]  # names of edited photos, made or not: these the batch may write over
+    planned: tuple[str, ...]  # names of edited photos, written or not: the batch may overwrite these
     files: tuple[PhotoResult, ...]  # by name
 
 
-def read_record(folder: Path) -> ResultsFile | None:
+def read_results(folder: Path) -> ResultsFile | None:
     """Of an output folder; None when there is none. Raises AnycostError when it cannot be read or is damaged."""
     path = folder / RESULTS
     try:
@@ -98,35 +98,36 @@ def read_record(folder: Path) -> ResultsFile | None:
         raise AnycostError(f"cannot read {path} ({why})", "name another output folder") from error
 
 
-def write_record(folder: Path, record: ResultsFile) -> None:
+def write_results(folder: Path, results: ResultsFile) -> None:
     """Raises AnycostError when the disk is full or the folder read-only."""
-    write_aside(folder / RESULTS, msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n")
+    write_aside(folder / RESULTS, msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
 
 
-def leave_receipt(output: Path, receipt: PhotoReceipt) -> None:
-    """Without one a photo may be edited again, no worse."""
-    path = _receipt(output)
+def write_receipt(output: Path, receipt: PhotoReceipt) -> None:
+    """Ignores errors: without a receipt a photo may be edited again, nothing worse."""
+    path = _receipt_path(output)
     with contextlib.suppress(OSError, AnycostError):
         path.parent.mkdir(exist_ok=True)
         write_aside(path, msgspec.json.encode(receipt))
 
 
-def find_receipt(output: Path, settings: BatchSettings) -> PhotoResult | None:
+def read_receipt(output: Path, settings: BatchSettings) -> PhotoResult | None:
+    """The result with these settings; None if there is no receipt of it."""
     with contextlib.suppress(OSError, ValueError):
-        receipt = msgspec.json.decode(_receipt(output).read_bytes(), type=PhotoReceipt)
+        receipt = msgspec.json.decode(_receipt_path(output).read_bytes(), type=PhotoReceipt)
         return receipt.result if receipt.settings == settings else None
     return None
 
 
-def drop_receipts(outputs: Iterable[Path]) -> None:
-    """Of what results.json says now."""
+def remove_receipts(outputs: Iterable[Path]) -> None:
+    """Of edited photos that results.json contains now."""
     for output in outputs:
         with contextlib.suppress(OSError):
-            _receipt(output).unlink(missing_ok=True)
+            _receipt_path(output).unlink(missing_ok=True)
 
 
-def tidy(folder: Path, *, finished: bool) -> None:
-    """Removes what processes that were killed have left half-written; and, when finished, the receipts' folder."""
+def clean_up(folder: Path, *, finished: bool) -> None:
+    """Removes unfinished files of processes that were killed; when finished, also the folder of receipts."""
     with contextlib.suppress(OSError):
         for path in folder.iterdir():
             if re.fullmatch(r"\.[0-9a-f]{32}\.part", path.name):
@@ -135,5 +136,5 @@ def tidy(folder: Path, *, finished: bool) -> None:
             shutil.rmtree(folder / RECEIPTS)
 
 
-def _receipt(output: Path) -> Path:
+def _receipt_path(output: Path) -> Path:
     return output.parent / RECEIPTS / f"{output.name}.json"

@@ -1,4 +1,4 @@
-"""The same edit on all photos of a folder: on this machine's cores or a Dask cluster, going on where it stopped."""
+"""Runs a batch: the same edit on all photos of a folder, on this machine or a Dask cluster; can be resumed."""
 
 import contextlib
 import hashlib
@@ -20,79 +20,79 @@ from anycost_backend.batch.results_file import (
     BatchSettings,
     PhotoResult,
     ResultsFile,
-    drop_receipts,
-    read_record,
-    tidy,
-    write_record,
+    clean_up,
+    read_results,
+    remove_receipts,
+    write_results,
 )
 from anycost_backend.batch.workers import edit_all
 
-_RECORDED_EVERY = 1.0  # seconds; until then receipts say what was done
+_WRITE_INTERVAL = 1.0  # seconds between two writes of results.json; receipts have the newer results
 
 
 @dataclass(frozen=True)
 class BatchPlan:
-    """What is to be done, and where."""
+    """The photos of a batch and how to edit them."""
 
-    items: tuple[PlannedPhoto, ...]
+    photos: tuple[PlannedPhoto, ...]
     output: Path  # folder
     settings: BatchSettings
-    jobs: int  # processes on this machine; with a cluster, it has its own
+    jobs: int  # processes on this machine; ignored with a cluster
     max_megapixels: float = 150
     cluster: str | None = None  # of a Dask scheduler, such as "tcp://10.0.0.1:8786"
 
 
 def run(batch: BatchPlan, resume: bool, on_result: Callable[[PhotoResult], None]) -> ResultsFile:
-    """Edits all photos; those that cannot be edited are in the record, with why.
+    """Edits all photos. The results also have the causes for those that could not be edited.
 
-    resume: go on with what an earlier run left in the output folder. on_result: told each result, also those of the
-    earlier run. However it ends, results.json holds all that was done.
-    Raises AnycostError when the output folder cannot be used, the cluster not be reached, workers die again and
-    again, or it is interrupted."""
-    with _alone(batch.output):
-        diary = BatchProgress(batch, resume)
-        for result in diary.results:
+    resume: continue an earlier run in the output folder. on_result: called with each result, also with those of the
+    earlier run. However the run ends, results.json has all results.
+    Raises AnycostError when the output folder cannot be used, the cluster cannot be reached, workers die repeatedly, or
+    the run is interrupted."""
+    with _locked(batch.output):
+        progress = BatchProgress(batch, resume)
+        for result in progress.results:
             on_result(result)
-        wanted = [item for item in batch.items if diary.wants(item)]
-        tasks = [PhotoTask(item, batch.settings, batch.max_megapixels) for item in wanted]
+        pending = [photo for photo in batch.photos if progress.is_pending(photo)]
+        tasks = [PhotoTask(photo, batch.settings, batch.max_megapixels) for photo in pending]
         try:
             with contextlib.closing(edit_all(tasks, batch.jobs, batch.cluster)) as results:
                 for result in results:
-                    diary.add(result)
+                    progress.add(result)
                     on_result(result)
         except KeyboardInterrupt:
-            so_far = f"{len(diary.results)} of {len(batch.items)} photos"
+            so_far = f"{len(progress.results)} of {len(batch.photos)} photos"
             raise AnycostError(f"cancelled after {so_far}", "the same command with --resume goes on") from None
         finally:
-            diary.write()
-            tidy(batch.output, finished=not any(diary.wants(item) for item in batch.items))
-        return diary.record
+            progress.write()
+            clean_up(batch.output, finished=not any(progress.is_pending(photo) for photo in batch.photos))
+        return progress.results_file
 
 
 class BatchProgress:
-    """The results so far, on disk and in memory."""
+    """The results so far, in memory and on disk."""
 
     def __init__(self, batch: BatchPlan, resume: bool) -> None:
-        """Raises AnycostError when something is in the way."""
+        """Raises AnycostError when the output folder holds other results or files."""
         self._batch = batch
         self._written = 0.0  # monotonic seconds
-        self._unwritten: list[Path] = []  # outputs of results that are in receipts only
-        names = [item.output.name for item in batch.items]
-        earlier = read_record(batch.output)
+        self._unwritten: list[Path] = []  # outputs of results that are only in receipts
+        names = [photo.output.name for photo in batch.photos]
+        earlier = read_results(batch.output)
         if earlier and not resume:
             raise AnycostError(
                 f"{batch.output} holds the results of a batch",
                 "--resume goes on with it, or name another output folder",
             )
         ours = set(earlier.planned) if earlier else set()
-        for item in batch.items:
-            if item.output.name not in ours and os.path.lexists(item.output):
-                raise AnycostError(f"{item.output} is there already", "move it away, or name another output folder")
+        for photo in batch.photos:
+            if photo.output.name not in ours and os.path.lexists(photo.output):
+                raise AnycostError(f"{photo.output} is there already", "move it away, or name another output folder")
         known = {r.file: r for r in earlier.files} if earlier and earlier.settings == batch.settings else {}
         self._results = {
-            item.source.name: known[item.source.name]
-            for item in batch.items
-            if item.source.name in known and known[item.source.name].counts(item.source, item.output)
+            photo.source.name: known[photo.source.name]
+            for photo in batch.photos
+            if photo.source.name in known and known[photo.source.name].is_complete(photo.source, photo.output)
         }
         self._planned = tuple(sorted(ours.union(names)))
         self.write()
@@ -102,33 +102,35 @@ class BatchProgress:
         return list(self._results.values())
 
     @property
-    def record(self) -> ResultsFile:
+    def results_file(self) -> ResultsFile:
         return ResultsFile(
             self._batch.settings, self._planned, tuple(sorted(self.results, key=lambda result: result.file))
         )
 
-    def wants(self, item: PlannedPhoto) -> bool:
-        """Whether there is no result of it."""
-        return item.source.name not in self._results
+    def is_pending(self, photo: PlannedPhoto) -> bool:
+        """Whether the photo has no result."""
+        return photo.source.name not in self._results
 
     def add(self, result: PhotoResult) -> None:
+        """Raises AnycostError when results.json cannot be written."""
         self._results[result.file] = result
-        self._unwritten += [item.output for item in self._batch.items if item.source.name == result.file]
-        if time.monotonic() > self._written + _RECORDED_EVERY:
+        self._unwritten += [photo.output for photo in self._batch.photos if photo.source.name == result.file]
+        if time.monotonic() > self._written + _WRITE_INTERVAL:
             self.write()
 
     def write(self) -> None:
-        write_record(self._batch.output, self.record)
+        """Raises AnycostError when results.json cannot be written."""
+        write_results(self._batch.output, self.results_file)
         self._written = time.monotonic()
-        drop_receipts(self._unwritten)
+        remove_receipts(self._unwritten)
         self._unwritten.clear()
 
 
 @contextlib.contextmanager
-def _alone(output: Path) -> Iterator[None]:
-    """Holds the output folder, made if need be, against other batches of this user on this machine.
+def _locked(output: Path) -> Iterator[None]:
+    """Creates the output folder if necessary and locks it against other batches of this user on this machine.
 
-    Raises AnycostError."""
+    Raises AnycostError when it is locked or cannot be created."""
     try:
         output.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -70,22 +70,22 @@ def run(args: argparse.Namespace) -> int:
     folder, output = args.folder.resolve(), args.output.resolve()
     settings = checked_settings(args)
     batch = BatchPlan(
-        items=tuple(plan(folder, output, args.format)),
+        photos=tuple(plan(folder, output, args.format)),
         output=output,
         settings=settings,
         jobs=args.jobs or default_jobs(),
         max_megapixels=args.max_megapixels,
         cluster=args.cluster,
     )
-    with Bar(len(batch.items)) as bar:
-        record = run_batch(batch, args.resume, bar.show)
+    with Bar(len(batch.photos)) as bar:
+        results = run_batch(batch, args.resume, bar.show)
     if args.json:
         import msgspec
 
-        print(msgspec.json.format(msgspec.json.encode(record), indent=1).decode())
+        print(msgspec.json.format(msgspec.json.encode(results), indent=1).decode())
     else:
-        print(summary(record, args.output))
-    return 1 if any(result.status == "failed" for result in record.files) else 0
+        print(summary(results, args.output))
+    return 1 if any(result.status == "failed" for result in results.files) else 0
 
 
 def checked_settings(args: argparse.Namespace) -> "BatchSettings":
@@ -96,16 +96,16 @@ def checked_settings(args: argparse.Namespace) -> "BatchSettings":
     from anycost_backend.editing.face_edit import FaceEdit
     from anycost_backend.editing.models import Models
 
-    parts, wanted = Models(args.model), FaceEdit(dict(args.strengths), tuple(args.hold))
-    wanted.check(parts.directions, parts.latent_shape)
-    if not args.cluster:  # whose machines have their own
+    models, edit = Models(args.model), FaceEdit(dict(args.strengths), tuple(args.hold))
+    edit.check(models.directions, models.latent_shape)
+    if not args.cluster:  # the machines of a cluster have their own
         path_of("face_landmarks")
-    sha256 = parts.renderer.file.sha256
-    return BatchSettings(dict(args.strengths), wanted.held, args.model, sha256, args.quality, not args.no_declaration)
+    sha256 = models.renderer.file.sha256
+    return BatchSettings(dict(args.strengths), edit.held, args.model, sha256, args.quality, not args.no_declaration)
 
 
 class Bar:
-    """How far it is, in a terminal; and every photo that was left out, on standard error."""
+    """A progress bar in a terminal; photos that were not edited are reported on standard error."""
 
     def __init__(self, total: int) -> None:
         from tqdm import tqdm
@@ -127,9 +127,9 @@ class Bar:
         self._bar.update()
 
 
-def summary(record: "ResultsFile", output: Path) -> str:
+def summary(results: "ResultsFile", output: Path) -> str:
     count = {
-        status: sum(result.status == status for result in record.files) for status in ("done", "no_face", "failed")
+        status: sum(result.status == status for result in results.files) for status in ("done", "no_face", "failed")
     }
     edited = "one photo edited" if count["done"] == 1 else f"{count['done']} photos edited"
     return f"{edited}, {count['no_face']} without a face, {count['failed']} failed: {output / 'results.json'} says more"

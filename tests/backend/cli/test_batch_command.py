@@ -47,7 +47,7 @@ def photos(tmp_path: Path) -> Path:
 def here(loaded: Models, quick: None, remembering: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches in this process, with models that are loaded already and projections of a few steps."""
     monkeypatch.setenv("ANYCOST_HOME", str(remembering))
-    monkeypatch.setattr(edit_one, "_parts", lambda model, threads: loaded)
+    monkeypatch.setattr(edit_one, "_load_models", lambda model, threads: loaded)
     monkeypatch.setattr(batch_pool, "default_jobs", lambda: 1)
 
 
