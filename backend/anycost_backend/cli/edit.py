@@ -138,9 +138,11 @@ def before_after(session: "Session", face: int, edit: "EditResult") -> "np.ndarr
     """A contact sheet, uint8 RGB: the photo, the face, and what the model made of it, before and after."""
     from anycost_models.plotting.contact_sheet import contact_sheet
 
+    from anycost_backend.photo.sample_types import to_uint8
+
     square = session.faces[face].square
     photos = [session.photo.srgb8(), edit.photo.srgb8()]
     rows = [photos, [square.crop(photo, 512) for photo in photos]]
     if edit.projected is not None and edit.edited is not None:
-        rows.append([(picture * 255).round().astype("uint8") for picture in (edit.projected, edit.edited)])
+        rows.append([to_uint8(picture) for picture in (edit.projected, edit.edited)])
     return contact_sheet(rows, ["before", "after"], ["photo", "face", "the model's own"][: len(rows)], tile=512)

@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         latent = parts.renderer.sample(seed, args.truncation)
         if strengths:
             latent = parts.directions.apply(latent, strengths)
-        pictures.append((parts.renderer.render(latent, sub) * 255).round().astype("uint8"))
+        pictures.append(parts.renderer.render8(latent, sub))
     if args.grid:
         columns = math.ceil(math.sqrt(len(pictures)))
         rows = [pictures[i : i + columns] for i in range(0, len(pictures), columns)]

@@ -14,7 +14,8 @@ from anycost_backend.editing.byte_lru_cache import ByteLRUCache
 from anycost_backend.editing.face_edit import Wanted
 from anycost_backend.editing.models import Models
 from anycost_backend.editing.session import RenderSpec, Session, working_side
-from anycost_backend.photo.layer import Layer, as_mask
+from anycost_backend.photo.layer import Layer
+from anycost_backend.photo.sample_types import clipped_float, to_float, to_uint8
 
 _SMALL_FACE = 96  # pixels: side of a square below which an edit shows little
 _TURNED = 35  # degrees: from here on a face is seen from the side
@@ -61,7 +62,7 @@ class Region:
         shown = _reduced(self.session.image, size)
         if self.layer.alpha is None:
             return shown
-        alpha = as_mask(_reduced(self.layer.alpha, size))
+        alpha = clipped_float(_reduced(self.layer.alpha, size))
         return np.dstack([shown, np.rint(255 * alpha).astype(np.uint8)])
 
     def warning(self, face: int) -> str:
@@ -133,8 +134,8 @@ class Region:
         opacity = self._kept.get((self.session, "opacity", bounds, size), lambda: self._opacity(bounds, size))
         if opacity is not None:
             alpha = alpha * opacity
-        pixels = cv2.cvtColor(cv2.convertScaleAbs(canvas.colours, alpha=255), cv2.COLOR_RGB2RGBA)
-        cv2.insertChannel(cv2.convertScaleAbs(alpha, alpha=255), pixels, 3)
+        pixels = cv2.cvtColor(to_uint8(canvas.colours), cv2.COLOR_RGB2RGBA)
+        cv2.insertChannel(to_uint8(alpha), pixels, 3)
         return RegionOverlay(pixels, bounds)
 
     def final(self, strengths: Strengths, check: Callable[[], None]) -> RegionOverlay:
@@ -182,13 +183,13 @@ class Region:
     def _shown(self, bounds: Rectangle, size: tuple[int, int]) -> np.ndarray:
         """float32 sRGB [h, w, 3]."""
         x0, y0, x1, y1 = bounds
-        return _reduced(self.layer.srgb8((x0, y0, x1 - x0, y1 - y0)), size).astype(np.float32) / 255
+        return to_float(_reduced(self.layer.srgb8((x0, y0, x1 - x0, y1 - y0)), size))
 
     def _opacity(self, bounds: Rectangle, size: tuple[int, int]) -> np.ndarray | None:
         """float32 [h, w]: how far a change may show, by the selection and the layer's alpha."""
         x0, y0, x1, y1 = bounds
         masks = [self._selection, self.layer.alpha]
-        parts = [as_mask(_reduced(mask[y0:y1, x0:x1], size)) for mask in masks if mask is not None]
+        parts = [clipped_float(_reduced(mask[y0:y1, x0:x1], size)) for mask in masks if mask is not None]
         return None if not parts else parts[0] if len(parts) == 1 else parts[0] * parts[1]
 
 

@@ -8,12 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 from anycost_models.core.errors import AnycostError
 from anycost_models.core.torch_normals import normals
 from anycost_models.export.graph_cache import GeneratorFile, GraphCache
 from anycost_models.generators.sub_generator import SubGenerator
+
+from anycost_backend.photo.sample_types import to_uint8
 
 if TYPE_CHECKING:
     from anycost_models.generators.elastic import ElasticGenerator
@@ -72,7 +73,7 @@ class Renderer:
 
     def render8(self, latent: np.ndarray, sub: SubGenerator | None = None) -> np.ndarray:
         """As `render`, rounded to uint8."""
-        return cv2.convertScaleAbs(self.render(latent, sub), alpha=255)
+        return to_uint8(self.render(latent, sub))
 
     def warm(self, sub: SubGenerator | None = None) -> None:
         """Exports (where it was not), compiles and runs once, so that the next picture comes at full speed.

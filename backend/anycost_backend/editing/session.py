@@ -24,6 +24,7 @@ from anycost_backend.editing.models import Models
 from anycost_backend.editing.monochrome import tones_of
 from anycost_backend.editing.projection import StoredProjection, project_face
 from anycost_backend.photo.photo import Photo
+from anycost_backend.photo.sample_types import to_float, to_uint8
 
 if TYPE_CHECKING:
     from anycost_models.projection.inversion import ProjectionStep
@@ -300,7 +301,7 @@ class Session(Generic[P]):
 
     def _original(self, face: int, side: int) -> composite.View:
         crop, mesh, person = self._aligned(face, side)
-        picture = crop.astype(np.float32) / 255
+        picture = to_float(crop)
         tones = tones_of(picture, face_oval_mask(mesh, side, forehead=0.35))
         return composite.View(picture, mesh, person, fringe_mask(picture, person, mesh), tones)
 
@@ -317,14 +318,14 @@ class Session(Generic[P]):
         return crop, found.mesh.moved(found.square.matrix(side)), matte(crop, self.parts.matte)
 
     def _view(self, picture: np.ndarray) -> composite.View:
-        eight_bit = _eight_bit(picture)
+        eight_bit = to_uint8(picture)
         return composite.View(
             picture, self.parts.finder.mesh.landmarks_aligned(eight_bit), matte(eight_bit, self.parts.matte)
         )
 
     def _near(self, picture: np.ndarray, near: composite.View, region: Region) -> FaceGeometry:
         """On a picture that is nearly that of another view, which saves work."""
-        eight_bit = _eight_bit(picture)
+        eight_bit = to_uint8(picture)
         # What changes only the face leaves the silhouette where it was.
         person = matte(eight_bit, self.parts.matte) if region == "head" else near.matte
         return FaceGeometry(self.parts.finder.mesh.follow(eight_bit, near.landmarks), person)
@@ -357,10 +358,6 @@ class Session(Generic[P]):
             yield
         finally:
             self.seconds[what] = self.seconds.get(what, 0.0) + time.perf_counter() - started
-
-
-def _eight_bit(picture: np.ndarray) -> np.ndarray:
-    return (picture * 255).round().astype(np.uint8)
 
 
 def working_side(side: float) -> int:

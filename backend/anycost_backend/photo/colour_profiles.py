@@ -10,6 +10,8 @@ import numpy as np
 import pyvips
 from PIL import Image, ImageCms
 
+from anycost_backend.photo.sample_types import rescaled
+
 pyvips.cache_set_max(0)  # libvips would keep the last operations, and with them whole photos, in memory
 
 Kind = Literal["grey", "rgb", "cmyk"]
@@ -27,9 +29,7 @@ INTERPRETATION: dict[tuple[Kind, str], str] = {
     ("cmyk", "float32"): "cmyk",
 }
 _BUILT_IN: dict[Kind, str] = {"grey": "sgrey", "rgb": "srgb", "cmyk": "cmyk"}
-_PEAK = {"uint8": 255.0, "uint16": 65535.0, "float32": 1.0}
-_ROWS = 256  # worked on at a time, so that a large photo is never held as float
-# Both ways alike, so that a colour that is not edited comes back where it was.
+# The same in both directions, so that a colour that is not edited stays the same.
 _RENDERING = {"intent": "relative", "black_point_compensation": True}
 
 
@@ -49,19 +49,22 @@ def to_srgb(native: np.ndarray, kind: Kind, profile: bytes | None, dtype: str = 
 
 
 def from_srgb(srgb: np.ndarray, kind: Kind, profile: bytes | None, dtype: str) -> np.ndarray:
-    """The way back: sRGB [h, w, 3] of any of the three dtypes to `dtype` [h, w, C]; foreign colours are clipped."""
+    """The inverse of `to_srgb`: sRGB [h, w, 3] of any of the three dtypes to `dtype` [h, w, C], without alpha.
+
+    Colours outside of the profile's gamut are clipped."""
     if profile is None and kind == "rgb":
         return rescaled(srgb, dtype)
     connection = _connection(_as_vips(rescaled(srgb, "uint16"), "rgb"), "rgb", None)
     target = {"output_profile": _BUILT_IN[kind]}
-    if profile:  # libvips exports to the profile that the picture carries
+    if profile:  # libvips exports to the profile that the image carries
         connection, target = _with_profile(connection, profile), {}
     depth = 8 if dtype == "uint8" else 16
     return rescaled(_as_numpy(connection.icc_export(depth=depth, **target, **_RENDERING)), dtype)
 
 
 def checked(kind: Kind, profile: bytes) -> bytes | None:
-    """The profile, or None where colours do better without: it says just sRGB. ValueError when it does not fit."""
+    """The profile; None if it only says sRGB, which is more exact without. Raises ValueError when it is damaged or for
+    another kind of image."""
     spaces: dict[Kind, bytes] = {"grey": b"GRAY", "rgb": b"RGB ", "cmyk": b"CMYK"}
     if profile[16:20] != spaces[kind]:
         raise ValueError("a profile of another kind")
@@ -78,31 +81,18 @@ def checked(kind: Kind, profile: bytes) -> bytes | None:
     return profile if np.abs(change).max() > 65535 / 255 / 2 else None  # half a shade of 8 bits
 
 
-def rescaled(values: np.ndarray, dtype: str) -> np.ndarray:
-    """The same shades in another dtype; `values` itself where nothing is to do."""
-    if values.dtype == dtype:
-        return values
-    result = np.empty(values.shape, dtype)
-    for row in range(0, len(values), _ROWS):
-        shades = np.nan_to_num(values[row : row + _ROWS].astype(np.float32)) / np.float32(_PEAK[str(values.dtype)])
-        if dtype != "float32":
-            shades = np.rint(np.clip(shades, 0, 1) * np.float32(_PEAK[dtype]))
-        result[row : row + _ROWS] = shades
-    return result
-
-
 def _quick(native: np.ndarray, profile: bytes | None) -> np.ndarray:
-    """8-bit RGB through the same engine without the stop at Lab: a third of the time for a whole photo."""
+    """8-bit RGB by the same engine without the step through Lab: a third of the time for a whole photo."""
     ends = ImageCms.ImageCmsProfile(io.BytesIO(profile or b"")), ImageCms.createProfile("sRGB")
     intent, compensation = ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.Flags.BLACKPOINTCOMPENSATION
     transform = ImageCms.buildTransform(*ends, "RGB", "RGB", intent, compensation)
-    picture = Image.fromarray(np.ascontiguousarray(native))
-    ImageCms.applyTransform(picture, transform, inPlace=True)
-    return np.asarray(picture)
+    image = Image.fromarray(np.ascontiguousarray(native))
+    ImageCms.applyTransform(image, transform, inPlace=True)
+    return np.asarray(image)
 
 
 def _connection(image: pyvips.Image, kind: Kind, profile: bytes | None) -> pyvips.Image:
-    """The picture in CIE Lab, where profiles meet."""
+    """The image in CIE Lab, the profile connection space."""
     if not profile:
         return image.icc_import(input_profile=_BUILT_IN[kind], **_RENDERING)
     return _with_profile(image, profile).icc_import(embedded=True, **_RENDERING)

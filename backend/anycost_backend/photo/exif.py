@@ -1,4 +1,4 @@
-"""Reads and edits EXIF blocks and TIFF folders (they are one structure) without touching what it does not know."""
+"""Reads and edits EXIF blocks and TIFF folders (the same structure) and leaves unknown entries as they are."""
 
 import struct
 from collections.abc import Iterator
@@ -9,9 +9,9 @@ import numpy as np
 ORIENTATION, EXIF_FOLDER, GPS_FOLDER = 0x0112, 0x8769, 0x8825
 _INTEROP_FOLDER, _WIDTH, _HEIGHT, _THUMBNAIL_START, _THUMBNAIL_LENGTH = 0xA005, 0xA002, 0xA003, 0x0201, 0x0202
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}  # bytes of a TIFF type
-_UNITS = {**_SIZES, 5: 4, 10: 4}  # bytes that turn round with the byte order: a fraction is two numbers
+_UNITS = {**_SIZES, 5: 4, 10: 4}  # bytes that the byte order swaps: a fraction is two numbers
 
-# TIFF tags that tell of the picture (the others tell how its pixels are stored): names, dates, camera, rights, IPTC.
+# TIFF tags that describe the image (others describe how pixels are stored): names, dates, camera, rights, IPTC.
 _DESCRIPTIVE = {269, 270, 271, 272, 285, 305, 306, 315, 316, 18246, 33432, 33723, EXIF_FOLDER, GPS_FOLDER}
 _DESCRIPTIVE |= set(range(40091, 40096))
 
@@ -21,10 +21,9 @@ Folder = dict[int, tuple[int, int, Union[bytes, "Folder"]]]
 
 
 def read_folder(block: Block, at: int | None = None) -> Folder:
-    """The folder at a place in the block, or the first one. Entries that lie outside the block are left out.
+    """The folder at byte `at` of the block, or the first one. Entries that lie outside the block are left out.
 
-    Raises ValueError when the block is no TIFF structure (or a BigTIFF one).
-    """
+    Raises ValueError when the block is no TIFF structure (or a BigTIFF one)."""
     order = _order(block)
     folder: Folder = {}
     try:
@@ -48,7 +47,8 @@ def numbers(folder: Folder, tag: int) -> tuple[int, ...]:
 
 
 def descriptive(block: Block) -> Folder:
-    """What an EXIF block or a TIFF file tells of the picture, folders below included. Raises ValueError as above."""
+    """The descriptive tags of an EXIF block or a TIFF file, with the folders below. Raises ValueError as
+    `read_folder`."""
     kept = {tag: entry for tag, entry in read_folder(block).items() if tag in _DESCRIPTIVE}
     for tag in (EXIF_FOLDER, GPS_FOLDER):
         place = numbers(kept, tag)
@@ -61,12 +61,12 @@ def descriptive(block: Block) -> Folder:
 
 
 def block_of(folder: Folder) -> bytes:
-    """An EXIF block."""
+    """The folder as an EXIF block."""
     return b"II*\0" + struct.pack("<I", 8) + _serialised(folder, 8)
 
 
 def with_tags(tiff: bytes, exif: bytes) -> bytes:
-    """A little-endian TIFF file with the descriptive tags of `exif` beside its own, which win."""
+    """A little-endian TIFF file with the descriptive tags of `exif` added; its own take precedence."""
     try:
         tags = {**descriptive(exif), **read_folder(tiff)}
     except ValueError:
@@ -77,10 +77,9 @@ def with_tags(tiff: bytes, exif: bytes) -> bytes:
 
 
 def cleaned(exif: bytes, orientation: int, upright: bool) -> bytes:
-    """Without the thumbnail, which shows the old face; `upright` says that the pixels no longer need turning.
+    """The block without its thumbnail, which shows the old face. A damaged block shrinks to the orientation.
 
-    A damaged block shrinks to the orientation.
-    """
+    upright: whether the pixels no longer need to be rotated"""
     try:
         return _cleaned(exif, upright)
     except (struct.error, ValueError, IndexError):
@@ -110,7 +109,7 @@ def _cleaned(exif: bytes, upright: bool) -> bytes:
 
 
 def _swap_size(block: bytearray, folder: int) -> None:
-    """The picture's width and height, which EXIF repeats."""
+    """Swaps the image's width and height, which EXIF repeats."""
     at = {tag: entry for tag, entry, _, _ in _entries(block, folder)}
     if _WIDTH in at and _HEIGHT in at:
         width, height = (bytes(block[at[tag] + 2 : at[tag] + 12]) for tag in (_WIDTH, _HEIGHT))
@@ -118,7 +117,7 @@ def _swap_size(block: bytearray, folder: int) -> None:
 
 
 def _entries(block: Block, folder: int) -> Iterator[tuple[int, int, int, int]]:
-    """Of a folder: (tag, where its 12 bytes begin, where its value lies, the value's size in bytes)."""
+    """The entries of a folder: (tag, offset of its 12 bytes, offset of its value, size of the value in bytes)."""
     order = _order(block)
     (number,) = struct.unpack_from(order + "H", block, folder)
     for at in range(folder + 2, folder + 2 + 12 * number, 12):
@@ -135,7 +134,7 @@ def _order(block: Block) -> str:
 
 
 def _serialised(folder: Folder, base: int) -> bytes:
-    """The folder as it stands at `base` in its file: the table, then the values that do not fit into it."""
+    """The folder's bytes at offset `base` of its file: the table, then the values that do not fit into it."""
     table, values = struct.pack("<H", len(folder)), b""
     for tag in sorted(folder):
         kind, count, value = folder[tag]

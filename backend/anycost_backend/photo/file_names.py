@@ -1,4 +1,4 @@
-"""Which files are photos, by their names: known without loading what reads them."""
+"""Extensions of photo files. Loads nothing that reads them."""
 
 from typing import Literal
 

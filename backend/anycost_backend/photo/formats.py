@@ -1,4 +1,4 @@
-"""Encodes pixels and metadata as JPEG, PNG, WebP or TIFF, as close to the source file's own encoding as can be."""
+"""Encodes pixels and metadata as JPEG, PNG, WebP or TIFF, with the encoding of the source file where possible."""
 
 import io
 import mmap
@@ -31,15 +31,15 @@ KINDS: dict[Format, tuple[Kind, ...]] = {
     "tiff": ("grey", "rgb", "cmyk"),
 }
 LONGEST: dict[Format, int] = {"jpeg": 65500, "png": 10_000_000, "webp": 16383, "tiff": 10_000_000}  # pixels of a side
-_BLOCK = 65000  # bytes that a JPEG file can give to EXIF or XMP
+_MAX_BLOCK = 65000  # bytes of EXIF or XMP in a JPEG file
 
-_COMPRESSION = {1: "none", 5: "lzw"}  # TIFF's numbers; anything else becomes deflate, which loses nothing
+_COMPRESSION = {1: "none", 5: "lzw"}  # TIFF's numbers; others become deflate, which is lossless
 _PURPOSE, _PACKING, _SUB_IMAGES, _ALPHA, _LAYERS, _RAW = 254, 259, 330, 338, 37724, 50706
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """How a file's pixels were packed, as far as a new file of the same format repeats it."""
+    """How a file's pixels were encoded, as far as a new file of the same format repeats it."""
 
     tables: dict[int, list[int]] | None = None  # JPEG's quantisation
     subsampling: int = 0  # JPEG's chroma: 0 is 4:4:4, 1 is 4:2:2, 2 is 4:2:0
@@ -49,7 +49,7 @@ class Encoding:
 
 
 def sniffed(head: bytes) -> Format | None:
-    """The format that a file's first 16 bytes announce."""
+    """The format of a file by its first 16 bytes; None for others."""
     if head.startswith(b"\xff\xd8\xff"):
         return "jpeg"
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -60,11 +60,11 @@ def sniffed(head: bytes) -> Format | None:
 
 
 def tiff_tags(file: BinaryIO) -> tuple[Folder, bytes | None]:
-    """The tags of a TIFF file's first picture, and an EXIF block of those that tell of it. BigTIFF gives none."""
+    """The tags of a TIFF file's first image, and an EXIF block of the descriptive ones. BigTIFF gives none."""
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as block:
         try:
             tags = read_folder(block)
-        except ValueError:  # libvips judges the file
+        except ValueError:  # libvips will report it
             return {}, None
         try:
             described = descriptive(block)
@@ -74,30 +74,30 @@ def tiff_tags(file: BinaryIO) -> tuple[Folder, bytes | None]:
 
 
 def png_frames_and_texts(file: BinaryIO) -> tuple[int, tuple[tuple[str, str], ...]]:
-    """How many pictures an animated PNG has, and its texts (libvips gives the first picture, and bytes for texts)."""
+    """How many images an animated PNG has, and its texts (libvips gives the first image, and bytes for texts)."""
     file.seek(0)
     try:
-        picture = PngImagePlugin.PngImageFile(file)
-    except Exception:  # Pillow raises many kinds on damaged files; libvips judges the file
+        image = PngImagePlugin.PngImageFile(file)
+    except Exception:  # Pillow raises many kinds for damaged files; libvips will report it
         return 1, ()
-    texts = tuple((str(key), str(text)) for key, text in picture.info.items() if isinstance(text, str))
-    return getattr(picture, "n_frames", 1), tuple(text for text in texts if text[0] != "XML:com.adobe.xmp")
+    texts = tuple((str(key), str(text)) for key, text in image.info.items() if isinstance(text, str))
+    return getattr(image, "n_frames", 1), tuple(text for text in texts if text[0] != "XML:com.adobe.xmp")
 
 
 def read_encoding(file: BinaryIO, format: Format, fields: dict[str, Any], tags: Folder) -> tuple[Encoding, list[str]]:
-    """How the file was packed, and notes on what a new file will not hold."""
+    """How the file was encoded, and notes for people on what a new file will not have."""
     notes: list[str] = []
     if format == "jpeg":
         file.seek(0)
         try:
-            picture = JpegImagePlugin.JpegImageFile(file)
-            sampling = JpegImagePlugin.get_sampling(picture)
-        except Exception:  # libvips can read it; standard tables will do
+            image = JpegImagePlugin.JpegImageFile(file)
+            sampling = JpegImagePlugin.get_sampling(image)
+        except Exception:  # libvips can read it; use standard tables
             return Encoding(lossless=False), notes
-        if "mp" in picture.info:
+        if "mp" in image.info:
             notes.append("further pictures inside the JPEG file (gain map, depth, preview) are not kept")
-        progressive = bool(picture.info.get("progressive"))
-        return Encoding(dict(picture.quantization), max(sampling, 0), progressive, lossless=False), notes
+        progressive = bool(image.info.get("progressive"))
+        return Encoding(dict(image.quantization), max(sampling, 0), progressive, lossless=False), notes
     if format == "webp":
         return Encoding(lossless=b"VP8L" in set(_riff_chunks(file))), notes
     if format == "tiff":
@@ -119,7 +119,7 @@ def read_encoding(file: BinaryIO, format: Format, fields: dict[str, Any], tags: 
 
 
 def is_camera_raw(tags: Folder) -> bool:
-    """Raw photos are TIFF files whose first picture is a preview."""
+    """Whether it is a raw photo: a TIFF file whose first image is a preview."""
     return _RAW in tags or numbers(tags, _PURPOSE) == (1,)
 
 
@@ -132,7 +132,9 @@ def encode(
     quality: int | None,  # 1..100, JPEG and WebP only; None repeats the source
     orientation: int,  # for TIFF, which keeps it outside EXIF
 ) -> tuple[bytes | memoryview, list[str]]:
-    """The file's bytes, and notes on what did not fit."""
+    """The file's bytes, and notes for people on what did not fit. pixels: of a dtype in `DTYPES` and a kind in `KINDS`.
+
+    Raises pyvips.Error, OSError or ValueError when the image cannot be encoded."""
     if format == "jpeg":
         return _jpeg(pixels, kind, metadata, encoding, quality)
     if format == "webp":
@@ -147,7 +149,7 @@ def encode(
 def _jpeg(
     pixels: np.ndarray, kind: Kind, metadata: Metadata, encoding: Encoding, quality: int | None
 ) -> tuple[memoryview, list[str]]:
-    # Pillow, because it takes quantisation tables: with the source's own, what was not edited loses next to nothing.
+    # Pillow accepts quantisation tables: with the source's own, unedited parts lose next to nothing.
     notes = []
     options: dict[str, Any] = {"quality": quality or 95, "progressive": encoding.progressive, "optimize": True}
     if kind == "rgb":
@@ -157,18 +159,18 @@ def _jpeg(
         options["qtables"] = encoding.tables
     for name in ("exif", "xmp"):
         block = getattr(metadata, name)
-        if block and len(block) > _BLOCK:
+        if block and len(block) > _MAX_BLOCK:
             notes.append(f"the {name.upper()} block is too long for JPEG and is not kept")
         elif block:
             options[name] = b"Exif\0\0" + block if name == "exif" else block
-    if metadata.photoshop and len(metadata.photoshop) <= _BLOCK:
+    if metadata.photoshop and len(metadata.photoshop) <= _MAX_BLOCK:
         options["extra"] = b"\xff\xed" + struct.pack(">H", len(metadata.photoshop) + 2) + metadata.photoshop
     if metadata.dpi:
         options["dpi"] = metadata.dpi
     mode = {"grey": "L", "rgb": "RGB", "cmyk": "CMYK"}[kind]
     file = io.BytesIO()
-    picture = Image.fromarray(np.ascontiguousarray(pixels[:, :, 0] if kind == "grey" else pixels), mode)
-    picture.save(file, "JPEG", icc_profile=metadata.icc, **options)
+    image = Image.fromarray(np.ascontiguousarray(pixels[:, :, 0] if kind == "grey" else pixels), mode)
+    image.save(file, "JPEG", icc_profile=metadata.icc, **options)
     return file.getbuffer(), notes
 
 
@@ -188,7 +190,7 @@ def _webp(pixels: np.ndarray, metadata: Metadata, encoding: Encoding, quality: i
 
 
 def _png(bare: bytes, metadata: Metadata) -> bytes:
-    # The blocks are put in here: libvips would rewrite EXIF and compress XMP, which the standard forbids.
+    # The blocks are inserted here: libvips would rewrite EXIF and compress XMP, which the standard forbids.
     chunks = []
     if metadata.icc:
         chunks.append((b"iCCP", b"ICC profile\0\0" + zlib.compress(metadata.icc)))
@@ -229,7 +231,7 @@ def _tiff(image: pyvips.Image, whole: bool, metadata: Metadata, encoding: Encodi
 
 
 def _riff_chunks(file: BinaryIO) -> Iterator[bytes]:
-    """The chunks' names in a WebP file."""
+    """The names of the chunks in a WebP file."""
     at = 12
     while True:
         file.seek(at)

@@ -1,11 +1,12 @@
-"""The pixels that an editor sends: seen as sRGB like a photo's, and given back in their own depth and colours."""
+"""The pixels that an editor sends: converted to sRGB like a photo's, and back to their own depth and colours."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 from anycost_client.protocol.messages import BYTES_PER_SAMPLE, BitDepth, Picture
 
-from anycost_backend.photo.colour_profiles import from_srgb, rescaled, to_srgb
+from anycost_backend.photo.colour_profiles import from_srgb, to_srgb
+from anycost_backend.photo.sample_types import clipped_float, rescaled
 
 DTYPES: dict[BitDepth, str] = {"8": "u1", "16": "<u2", "16f": "<f2", "32f": "<f4"}
 _ROWS = 256  # converted at a time, so that a large layer is never float as a whole
@@ -14,11 +15,11 @@ _LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # of linear sRGB
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """The arrays may be views of what was received: read them, never write."""
+    """The arrays may be views of a received message: read them, never write."""
 
     colours: np.ndarray  # [H, W, 1 or 3], grey or RGB; uint8, uint16, or float16 or float32 in 0…1 (beyond is clipped)
     alpha: np.ndarray | None = None  # [H, W], of the same type
-    linear: bool = False  # the samples are proportional to light; else they follow sRGB's curve
+    linear: bool = False  # linear light; else sRGB's curve
 
     @property
     def width(self) -> int:
@@ -48,7 +49,7 @@ class Layer:
         return native.astype(np.float16) if half else native
 
     def with_region(self, x: int, y: int, native: np.ndarray, mask: np.ndarray) -> "Layer":
-        """This layer with `native` [h, w, C] (from `from_srgb`) blended in at x, y by `mask` (float 0…1, [h, w])."""
+        """This layer with `native` [h, w, C] (from `from_srgb`) blended in at x, y by `mask`, float [h, w], 0…1."""
         colours = self.colours.copy()
         place = colours[y : y + native.shape[0], x : x + native.shape[1]]
         old = place.astype(np.float32)
@@ -56,17 +57,13 @@ class Layer:
         place[...] = blended if place.dtype.kind == "f" else np.rint(blended)
         return replace(self, colours=colours)
 
-    def opacity(self, x: int, y: int, width: int, height: int) -> np.ndarray | None:
-        """float32 [h, w] in 0…1; None where all is opaque."""
-        return None if self.alpha is None else as_mask(self.alpha[y : y + height, x : x + width])
-
     def _srgb(self, x: int, y: int, width: int, height: int, dtype: str) -> np.ndarray:
         native = self.colours[y : y + height, x : x + width]
         if not self.linear and native.dtype.kind == "u":
             return to_srgb(native, "rgb", None, dtype)  # grey follows the same curve
         result = np.empty((height, width, 3), dtype)
         for row in range(0, height, _ROWS):
-            shades = as_mask(native[row : row + _ROWS])
+            shades = clipped_float(native[row : row + _ROWS])
             if self.linear:
                 shades = np.where(shades <= 0.0031308, 12.92 * shades, 1.055 * shades ** np.float32(1 / 2.4) - 0.055)
             result[row : row + _ROWS] = rescaled(shades.astype(np.float32, copy=False), dtype)
@@ -74,16 +71,16 @@ class Layer:
 
 
 def layer_of(picture: Picture, colours: str, order: str) -> Layer:
-    """colours and order as in OpenRegion. Nothing is copied."""
+    """colours, order: as in OpenRegion. The layer is a view of the picture's data."""
     pixels = as_array(picture)
     count = 3 if picture.channels >= 3 else 1
-    shown = pixels[:, :, :count]
+    colour = pixels[:, :, :count]
     alpha = pixels[:, :, count] if picture.channels > count else None
-    return Layer(shown[:, :, ::-1] if order == "bgr" and count == 3 else shown, alpha, colours == "linear")
+    return Layer(colour[:, :, ::-1] if order == "bgr" and count == 3 else colour, alpha, colours == "linear")
 
 
 def as_array(picture: Picture) -> np.ndarray:
-    """[H, W, C], a view of the picture's data."""
+    """[H, W, C] of the picture's type, a view of its data."""
     sample = BYTES_PER_SAMPLE[picture.bit_depth]
     return np.ndarray(
         (picture.height, picture.width, picture.channels),
@@ -94,14 +91,8 @@ def as_array(picture: Picture) -> np.ndarray:
 
 
 def as_picture(pixels: np.ndarray) -> Picture:
-    """[H, W, C] of one of the four types."""
+    """pixels: [H, W, C], uint8, uint16, float16 or float32, little-endian."""
     pixels = np.ascontiguousarray(pixels)
     depths: dict[np.dtype, BitDepth] = {np.dtype(name): depth for depth, name in DTYPES.items()}
     height, width, channels = pixels.shape
     return Picture.packed(width, height, channels, pixels.data.cast("B"), depths[pixels.dtype])
-
-
-def as_mask(samples: np.ndarray) -> np.ndarray:
-    """float32 in 0…1 of samples of any of the four types; what is no number is 0."""
-    most = np.iinfo(samples.dtype).max if samples.dtype.kind == "u" else 1
-    return np.clip(np.nan_to_num(samples.astype(np.float32)) / np.float32(most), 0, 1)

@@ -1,4 +1,4 @@
-"""What a picture file says besides its pixels: read, cleaned of the old face, marked as edited."""
+"""Metadata of image files: read, cleaned of thumbnails of the old face, marked as edited."""
 
 import contextlib
 import io
@@ -19,21 +19,21 @@ _PACKET = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n{}\n<?xpack
 
 @dataclass(frozen=True)
 class Metadata:
-    """Each block as the formats share it, or None."""
+    """Each block in the form that the formats share; None if there is none."""
 
     icc: bytes | None = None
     exif: bytes | None = None  # a TIFF structure, without the "Exif" that JPEG puts before it
     xmp: bytes | None = None
     photoshop: bytes | None = None  # JPEG's APP13, which holds the older IPTC fields
-    dpi: tuple[float, float] | None = None  # along the stored picture's width and height
+    dpi: tuple[float, float] | None = None  # along the stored image's width and height
     texts: tuple[tuple[str, str], ...] = ()  # PNG's key and text
 
 
 def read_metadata(fields: dict[str, Any], exif_of_tiff: bytes | None, texts: tuple[tuple[str, str], ...]) -> Metadata:
-    """From the fields of a libvips image, which knows nothing of EXIF in TIFF files and only half of PNG's texts."""
+    """From the fields of a libvips image, which has no EXIF of TIFF files and only half of PNG's texts."""
     exif = fields.get("exif-data") or exif_of_tiff
     dpi = (fields["xres"] * 25.4, fields["yres"] * 25.4)
-    given = (fields["xres"], fields["yres"]) != (1, 1)  # libvips' way to say that it is not
+    given = (fields["xres"], fields["yres"]) != (1, 1)  # libvips' value for "unknown"
     return Metadata(
         icc=fields.get("icc-profile-data"),
         exif=exif.removeprefix(b"Exif\0\0") if exif else None,
@@ -45,7 +45,9 @@ def read_metadata(fields: dict[str, Any], exif_of_tiff: bytes | None, texts: tup
 
 
 def cleaned(metadata: Metadata, orientation: int, upright: bool) -> Metadata:
-    """Without thumbnails, which show the old face; `upright` says that the pixels no longer need turning."""
+    """The metadata without thumbnails, which show the old face.
+
+    orientation: 1…8, EXIF's; upright: whether the pixels no longer need to be rotated"""
     exif, dpi = metadata.exif, metadata.dpi
     if exif:
         exif = exif_blocks.cleaned(exif, orientation, upright)
@@ -55,7 +57,7 @@ def cleaned(metadata: Metadata, orientation: int, upright: bool) -> Metadata:
 
 
 def declared(xmp: bytes | None) -> bytes:
-    """The XMP packet, saying that a trained algorithm had a part in the picture. Damaged XMP is replaced."""
+    """The XMP packet with the declaration that a trained algorithm edited the image. Damaged XMP is replaced."""
     root = _parsed(xmp)
     sheet = None if root is None else next(root.iter(f"{{{_RDF}}}RDF"), None)
     if root is None or sheet is None:
@@ -76,7 +78,7 @@ def declared(xmp: bytes | None) -> bytes:
 
 
 def _without_thumbnails(photoshop: bytes | None) -> bytes | None:
-    """Photoshop's block holds numbered resources; 1033 and 1036 are thumbnails. None when it cannot be followed."""
+    """Photoshop's block without resources 1033 and 1036, the thumbnails. None when it cannot be parsed."""
     head = b"Photoshop 3.0\0"
     if not photoshop or not photoshop.startswith(head):
         return None
@@ -93,14 +95,14 @@ def _without_thumbnails(photoshop: bytes | None) -> bytes | None:
 
 
 def _parsed(xmp: bytes | None) -> ET.Element | None:
-    """The packet's root, with the prefixes that its author chose."""
+    """The packet's root; registers the prefixes that its author chose. None when it cannot be parsed."""
     if not xmp:
         return None
     try:
         events: Any = ET.iterparse(io.BytesIO(xmp.strip(b"\0 \r\n\t")), ("start-ns", "end"))
         for event, value in events:
             if event == "start-ns" and value[0]:
-                with contextlib.suppress(ValueError):  # prefixes like ns0 belong to the library
+                with contextlib.suppress(ValueError):  # prefixes like ns0 are the library's
                     ET.register_namespace(*value)
         root: ET.Element = events.root
         return root

@@ -1,4 +1,4 @@
-"""Opens a photo of any common kind, gives regions of it in sRGB, and writes it back with only the edit changed."""
+"""Opens photos of the common formats, converts regions to sRGB, and writes them back with only the edit changed."""
 
 import os
 import warnings
@@ -11,7 +11,7 @@ import pyvips
 from anycost_models.core.atomic_files import check_output, write_aside
 from anycost_models.core.errors import AnycostError
 
-from anycost_backend.photo.colour_profiles import CHANNELS, Kind, checked, from_srgb, rescaled, to_srgb
+from anycost_backend.photo.colour_profiles import CHANNELS, Kind, checked, from_srgb, to_srgb
 from anycost_backend.photo.file_names import EXTENSIONS, Format
 from anycost_backend.photo.formats import (
     DTYPES,
@@ -27,8 +27,9 @@ from anycost_backend.photo.formats import (
     tiff_tags,
 )
 from anycost_backend.photo.metadata import Metadata, cleaned, declared, read_metadata
+from anycost_backend.photo.sample_types import rescaled
 
-# Of libvips' fields those that are needed; texts, which may be in any encoding, cannot be asked for.
+# The needed fields of libvips. Texts are left out: reading them fails for some encodings.
 _FIELDS = ["xres", "yres", "orientation", "n-pages", "bits-per-sample", "palette", "vips-loader"]
 _FIELDS += ["icc-profile-data", "exif-data", "xmp-data", "iptc-data"]
 _KINDS: dict[str, Kind] = {
@@ -44,22 +45,22 @@ _KINDS: dict[str, Kind] = {
 
 @dataclass(frozen=True, eq=False)
 class Photo:
-    """A picture in memory. `pixels` is read-only; edits make a new Photo."""
+    """An image in memory. `pixels` is read-only; edits make a new Photo."""
 
-    path: Path  # the file that it came from
+    path: Path  # of the file
     format: Format
     pixels: np.ndarray  # [H, W, C] upright, uint8, uint16 or float32 (0..1); alpha is the last channel
-    kind: Kind  # what the channels before alpha are
+    kind: Kind  # of the channels before alpha
     has_alpha: bool
-    orientation: int  # 1..8, EXIF: how the file's rows and columns lie to the upright picture
+    orientation: int  # 1..8, EXIF: of the file's rows and columns
     metadata: Metadata
     encoding: Encoding
-    colour_profile: bytes | None  # that colours go through; None: sRGB without, a damaged or foreign one
-    notes: tuple[str, ...] = ()  # what a written file will not keep
+    colour_profile: bytes | None  # for conversions; None: there is none, or it is sRGB, damaged or of another kind
+    notes: tuple[str, ...] = ()  # for people, on what a written file will not have
 
     @property
     def profile(self) -> bytes | None:
-        """The ICC profile as the file has it."""
+        """The file's ICC profile."""
         return self.metadata.icc
 
     @property
@@ -71,7 +72,7 @@ class Photo:
         return int(self.pixels.shape[0])
 
     def srgb8(self, rect: tuple[int, int, int, int] | None = None) -> np.ndarray:
-        """uint8 sRGB [h, w, 3] of the whole picture or of `rect` (x, y, width, height). Alpha is left out."""
+        """uint8 sRGB [h, w, 3] of the whole image or of `rect` (x, y, width, height). Alpha is left out."""
         return to_srgb(self._colours(*(rect or (0, 0, self.width, self.height))), self.kind, self.colour_profile)
 
     def region_srgb(self, x: int, y: int, width: int, height: int) -> np.ndarray:
@@ -85,8 +86,7 @@ class Photo:
     def with_region(self, x: int, y: int, native: np.ndarray, mask: np.ndarray) -> "Photo":
         """This photo with `native` [h, w, C] (from `from_srgb`) blended in at x, y by `mask` (float 0..1, [h, w]).
 
-        Where the mask is 0 the pixels keep their bits; alpha never changes.
-        """
+        Where the mask is 0 the pixels keep their bits; alpha never changes."""
         old = self._colours(x, y, native.shape[1], native.shape[0])
         blended = old + mask.astype(np.float32)[:, :, None] * (native.astype(np.float32) - old)
         if self.pixels.dtype != np.float32:
@@ -98,16 +98,16 @@ class Photo:
         return replace(self, pixels=pixels)
 
     def _colours(self, x: int, y: int, width: int, height: int) -> np.ndarray:
+        """[height, width, C], a view. Raises ValueError when the region is not inside the photo."""
         if not (0 <= x < x + width <= self.width and 0 <= y < y + height <= self.height):
             raise ValueError(f"region {(x, y, width, height)} is not inside {self.width} × {self.height} pixels")
         return self.pixels[y : y + height, x : x + width, : CHANNELS[self.kind]]
 
 
 def open_photo(path: str | os.PathLike[str], max_megapixels: float = 150) -> Photo:
-    """Read a JPEG, PNG, WebP or TIFF file. The size is checked before a pixel is decoded.
+    """Reads a JPEG, PNG, WebP or TIFF file. The size is checked before a pixel is decoded.
 
-    Raises AnycostError when the file is missing, unreadable, damaged, too large, of another kind, or several pictures.
-    """
+    Raises AnycostError when the file is missing, unreadable, damaged, too large, of another kind, or several images."""
     path = Path(path)
     try:
         if path.is_dir():
@@ -132,10 +132,10 @@ def save_photo(
     photo: Photo,
     path: str | os.PathLike[str],
     *,
-    declare_edit: bool = True,  # say in XMP that a trained algorithm had a part in the picture
+    declare_edit: bool = True,  # declare in XMP that a trained algorithm edited the image
     quality: int | None = None,  # 1..100 for JPEG and WebP; None: like the source, or nearly lossless
 ) -> list[str]:
-    """Write the photo, whole or not at all, in the format of the extension. Returns notes on what was not kept.
+    """Writes the photo, completely or not at all, in the format of the extension. Returns notes on what was not kept.
 
     In its own format everything stays: orientation, EXIF, XMP, ICC, resolution, alpha, bit depth. PNG, TIFF and
     lossless WebP keep every pixel's bits; JPEG repeats the source's quantisation.
@@ -168,7 +168,7 @@ def save_photo(
 
 
 def output_format(path: str | os.PathLike[str]) -> Format:
-    """By the extension. Raises AnycostError that names those which work."""
+    """The format by the extension. Raises AnycostError for an unknown one."""
     suffix = Path(path).suffix.lower()
     if suffix not in EXTENSIONS:
         raise AnycostError(f"cannot write {path}", f"give it a name that ends in {', '.join(EXTENSIONS)}")
@@ -176,7 +176,7 @@ def output_format(path: str | os.PathLike[str]) -> Format:
 
 
 def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
-    """A view of the file's rows and columns as EXIF wants them seen."""
+    """A view of `pixels` [H, W, …], the file's rows and columns, rotated by EXIF's orientation (1..8)."""
     views = {
         2: pixels[:, ::-1],
         3: pixels[::-1, ::-1],
@@ -190,7 +190,7 @@ def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
 
 
 def stored(pixels: np.ndarray, orientation: int) -> np.ndarray:
-    """The way back from `upright`."""
+    """The inverse of `upright`."""
     return upright(pixels, {6: 8, 8: 6}.get(orientation, orientation))
 
 
@@ -256,14 +256,14 @@ def _layout(path: Path, image: pyvips.Image) -> tuple[Kind, bool]:
 
 
 def _fitted(photo: Photo, format: Format) -> tuple[np.ndarray, Kind, Metadata, list[str]]:
-    """The pixels as the format can hold them, upright, with notes on what that costs."""
+    """The upright pixels as the format can store them, their kind and metadata, and notes on what is lost."""
     pixels, kind, metadata, notes = photo.pixels, photo.kind, photo.metadata, list[str]()
     dtype = str(pixels.dtype) if str(pixels.dtype) in DTYPES[format] else DTYPES[format][-1]
     if dtype != pixels.dtype:
         bits = f"{pixels.dtype.itemsize * 8} bits per channel become {np.dtype(dtype).itemsize * 8} in {NAMES[format]}"
         notes.append(bits + (", clipped to 0…1" if pixels.dtype == np.float32 else ""))
     if kind not in KINDS[format] or (pixels.dtype == np.float32 and dtype != "float32"):
-        # A profile fits one kind of picture, and one made for float numbers is too coarse for integers.
+        # A profile fits one kind of image; one for floats is too coarse for integers.
         if kind == "cmyk" or metadata.icc:
             notes.append(f"colours are converted to sRGB for {NAMES[format]}")
         colours = to_srgb(pixels[:, :, : CHANNELS[kind]], kind, photo.colour_profile, dtype)

@@ -21,6 +21,7 @@ from anycost_backend.editing.face_edit import FaceEdit, face_edit_of
 from anycost_backend.editing.models import Models
 from anycost_backend.editing.region import Region, RegionOverlay
 from anycost_backend.photo.layer import as_array, as_picture, layer_of
+from anycost_backend.photo.sample_types import to_uint8
 from anycost_backend.previews.preview_ladder import PreviewStep, channels_text, preview_steps
 from anycost_backend.server.attribute_list import attribute_list
 from anycost_backend.server.error_replies import RequestError, failed_reply
@@ -200,7 +201,7 @@ class EditService:
         answer(
             m.Sample(
                 id=request.id,
-                picture=as_picture((image * 255).round().astype(np.uint8)),
+                picture=as_picture(to_uint8(image)),
                 resolution=sub.resolution,
                 channels=channels_text(sub),
                 milliseconds=1e3 * (time.monotonic() - started),
