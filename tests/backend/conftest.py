@@ -4,8 +4,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from anycost_backend.editing import models as parts_module
+from anycost_backend.editing import models as models_module
+from anycost_backend.editing import session as session_module
 from anycost_backend.editing.models import Models
+from anycost_backend.editing.session import Session
 from anycost_models.core import paths
 from anycost_models.generators.elastic import SubGenerator
 
@@ -42,10 +44,15 @@ def quick_projections(patch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Quick projections, and edits are drawn at 256 px."""
+def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Quick projections."""
     quick_projections(monkeypatch)
-    monkeypatch.setattr(parts_module, "FINAL", SubGenerator(256))
+
+
+@pytest.fixture
+def quick(few_steps: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Quick projections, and commands render edits at 256 px."""
+    monkeypatch.setattr(session_module, "Session", partial(Session, final_sub=SubGenerator(256)))
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +62,7 @@ def loaded() -> Models:
 
 
 @pytest.fixture
-def parts(loaded: Models, monkeypatch: pytest.MonkeyPatch) -> Models:
+def models(loaded: Models, monkeypatch: pytest.MonkeyPatch) -> Models:
     """Commands get the models that are loaded already."""
-    monkeypatch.setattr(parts_module, "Models", lambda model: loaded)
+    monkeypatch.setattr(models_module, "Models", lambda model: loaded)
     return loaded

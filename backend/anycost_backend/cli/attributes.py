@@ -1,15 +1,12 @@
-"""`anycost attributes`: what can be changed; attributes of the user's own, learned, exchanged and removed."""
+"""`anycost attributes`: lists attributes; learns, imports, exports and removes the user's own."""
 
 import argparse
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from anycost_backend.cli import learn_attribute, options
-
-if TYPE_CHECKING:
-    pass
 
 
 def add(subparsers: Any) -> None:
@@ -23,14 +20,14 @@ def add(subparsers: Any) -> None:
     parser.set_defaults(run=run)
     steps = parser.add_subparsers(metavar="learn, import, export or remove")
     learn_attribute.add(steps)
-    taking = steps.add_parser("import", help="take over an attribute that somebody has exported")
-    taking.add_argument("file", type=Path, metavar="FILE", help="a .safetensors file")
-    taking.add_argument("--name", metavar="NAME", help="call it so (default: as it was called)")
-    taking.set_defaults(run=take)
-    giving = steps.add_parser("export", help="write an attribute of your own to a file, to share it")
-    giving.add_argument("name", metavar="NAME")
-    giving.add_argument("file", type=Path, metavar="FILE", help="the .safetensors file to write")
-    giving.set_defaults(run=give)
+    importing = steps.add_parser("import", help="take over an attribute that somebody has exported")
+    importing.add_argument("file", type=Path, metavar="FILE", help="a .safetensors file")
+    importing.add_argument("--name", metavar="NAME", help="call it so (default: as it was called)")
+    importing.set_defaults(run=import_)
+    exporting = steps.add_parser("export", help="write an attribute of your own to a file, to share it")
+    exporting.add_argument("name", metavar="NAME")
+    exporting.add_argument("file", type=Path, metavar="FILE", help="the .safetensors file to write")
+    exporting.set_defaults(run=export)
     removing = steps.add_parser("remove", help="remove an attribute of your own")
     removing.add_argument("name", metavar="NAME")
     removing.set_defaults(run=remove)
@@ -39,17 +36,17 @@ def add(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     from anycost_models.editing.user_attributes import all_of
 
-    parts = options.parts_of(args.model)
-    own, problems = all_of(parts.own_place, parts.shipped)
+    models = options.parts_of(args.model)
+    own, problems = all_of(models.latent_space, models.shipped_directions)
     for problem in problems:
         print(f"note: {problem}", file=sys.stderr)
-    directions = [*parts.shipped.by_name.values(), *(made.direction for made in own.values())]
+    directions = [*models.shipped_directions.by_name.values(), *(attribute.direction for attribute in own.values())]
     if args.json:
         fields = ("name", "group", "about", "region", "layers")
         entries = [{field: getattr(d, field) for field in fields} for d in directions]
         for entry in entries:
-            if made := own.get(entry["name"]):
-                entry["report"] = dict(made.report)
+            if attribute := own.get(entry["name"]):
+                entry["report"] = dict(attribute.report)
         print(json.dumps(entries, indent=1))
         return 0
     width = max(len(d.name) for d in directions)
@@ -64,30 +61,31 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def take(args: argparse.Namespace) -> int:
+def import_(args: argparse.Namespace) -> int:
+    """Raises AnycostError for a damaged file, another model's attribute, and a name that is taken."""
     from dataclasses import replace
 
     from anycost_models.core.errors import AnycostError
     from anycost_models.editing.user_attributes import check_free, path_of, read, store
 
-    parts = options.parts_of(args.model)
-    made = read(args.file, parts.own_place)
+    models = options.parts_of(args.model)
+    attribute = read(args.file, models.latent_space)
     if args.name:
-        made = replace(made, direction=replace(made.direction, name=args.name))
-    name = made.direction.name
-    check_free(name, parts.shipped)
+        attribute = replace(attribute, direction=replace(attribute.direction, name=args.name))
+    name = attribute.direction.name
+    check_free(name, models.shipped_directions)
     if path_of(name).exists():
         raise AnycostError(f"there is an attribute '{name}' already", "remove it, or choose another with --name")
-    store(made)
-    print(f"'{name}' can be used now: {made.direction.about}")
+    store(attribute)
+    print(f"'{name}' can be used now: {attribute.direction.about}")
     return 0
 
 
-def give(args: argparse.Namespace) -> int:
+def export(args: argparse.Namespace) -> int:
     from anycost_models.editing.user_attributes import path_of, read, write
 
-    made = read(path_of(args.name), options.parts_of(args.model).own_place)
-    write(made, args.file)
+    attribute = read(path_of(args.name), options.parts_of(args.model).latent_space)
+    write(attribute, args.file)
     print(f"{args.file} written")
     return 0
 

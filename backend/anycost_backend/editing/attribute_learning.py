@@ -85,7 +85,7 @@ def learn_attribute(
 
 def check_name(name: str, parts: Models) -> None:
     """Raises AnycostError for what is no name, and for one that the program uses."""
-    check_free(name, parts.shipped)
+    check_free(name, parts.shipped_directions)
 
 
 def _seeing(parts: Models) -> See | None:

@@ -1,8 +1,8 @@
-"""The models that sessions work with."""
+"""The models that sessions share: generator, encoder, networks that measure faces, and attribute directions."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import cv2
 import numpy as np
@@ -18,85 +18,85 @@ from anycost_models.projection.encoder_graph import EncoderGraph
 
 from anycost_backend.editing.faces import FaceFinder
 from anycost_backend.editing.projection import embedded_encoder
-from anycost_backend.editing.renderer import Drawn, Renderer
+from anycost_backend.editing.renderer import OnRender, Renderer
 
-FINAL: SubGenerator | None = None  # what draws an edit: the full generator; tests name a quicker one
-MEASURED = SubGenerator(256, 0.5)  # draws faces to be measured while a slider moves
+MEASURED = SubGenerator(256, 0.5)  # renders faces whose labels are measured while a slider moves
 
 
 @dataclass(frozen=True)
 class Models:
-    """The models, each loaded when it is first needed and then kept; shared by all sessions of a process."""
+    """Each model loads at its first use. All sessions of a process share them."""
 
     model: str = EMBEDDED  # a generator's name, as 'anycost models list' shows it
-    threads: int | None = None  # that drawing and finding may use; None: the runtime's own choice, all cores
-    on_drawn: Drawn = field(default=lambda sub, ms: None, compare=False)
+    threads: int | None = None  # of the runtimes; None: the runtime chooses, usually all cores
+    on_render: OnRender = field(default=lambda sub, ms: None, compare=False)
 
     @cached_property
     def renderer(self) -> Renderer:
-        """Raises AnycostError when there is no such model."""
-        return Renderer(model_path(self.model), threads=self.threads, on_drawn=self.on_drawn)
+        """Raises AnycostError when there is no such generator."""
+        return Renderer(model_path(self.model), threads=self.threads, on_render=self.on_render)
 
     @cached_property
     def encoder(self) -> EncoderGraph | None:
-        """None for a generator that has none: its projections start from the mean style."""
+        """None for a generator without one: its projections start from the mean style."""
         return embedded_encoder(self.renderer)
 
     @cached_property
     def finder(self) -> FaceFinder:
+        """Raises AnycostError when a model file is missing or damaged."""
         return FaceFinder.load(threads=self.threads)
 
     @cached_property
     def matte(self) -> Network:
+        """Raises AnycostError when the model file is missing or damaged."""
         return load(path_of("selfie_matte"), threads=self.threads)
 
     @cached_property
     def labels(self) -> FaceLabels:
-        """Measures faces, for what is held and what is taken over from another face."""
+        """Measures labels of faces, for attribute locks and face matching. Raises AnycostError as `finder`."""
         return FaceLabels.load(threads=self.threads)
 
-    def measure(self, latent: np.ndarray, *, final: bool = False) -> dict[str, float]:
-        """The labels of a face, W+ [styles, D], as the model draws it small, or as the final picture will show it."""
-        exits = self.renderer.file.exits
-        small = SubGenerator(min(exits, key=lambda exit: abs(exit - MEASURED.resolution)), MEASURED.channels)
-        picture = self.renderer.render8(latent, self.final if final else small)
-        side = max(len(picture), MEASURED.resolution)
-        return self.labels.measure(cv2.resize(picture, (side, side), interpolation=cv2.INTER_CUBIC))
+    def measure(self, latent: np.ndarray, sub: SubGenerator | None = None) -> dict[str, float]:
+        """The labels of a face, W+ [styles, D], as `sub` renders it; without it, a quick sub-generator.
 
-    @property
-    def final(self) -> SubGenerator:
-        """What draws an edit at full quality."""
-        return FINAL or self.renderer.full
+        Raises AnycostError as `labels` and `Renderer.render`."""
+        exits = self.renderer.file.exits
+        quick = SubGenerator(min(exits, key=lambda exit: abs(exit - MEASURED.resolution)), MEASURED.channels)
+        image = self.renderer.render8(latent, sub or quick)
+        side = max(len(image), MEASURED.resolution)
+        return self.labels.measure(cv2.resize(image, (side, side), interpolation=cv2.INTER_CUBIC))
 
     @property
     def latent_shape(self) -> tuple[int, int]:
-        """Of W+: styles, D."""
+        """Of W+: (styles, D)."""
         return self.renderer.file.styles, self.renderer.file.style_dim
 
     @property
-    def directions(self) -> Directions:
-        """Those that come with the program or the model, and the user's own, also those that have come since. Raises
-        AnycostError as `shipped`."""
-        now = state_of_folder()
-        before, found = vars(self).get("_directions", (None, None))
-        if found is None or now != before:
-            found = with_own(self.shipped, self.own_place)
-            vars(self)["_directions"] = now, found
-        return found
-
-    def gains(self, sub: SubGenerator | None) -> Mapping[str, float]:
-        """By which attributes are driven where `sub` draws, so that it shows what the full generator would."""
-        return embedded_gains(sub) if self.model == EMBEDDED and sub is not None else {}
-
-    @property
-    def own_place(self) -> LatentSpace:
+    def latent_space(self) -> LatentSpace:
         file = self.renderer.file
         return LatentSpace(file.sha256, file.styles, file.style_dim)
 
     @cached_property
-    def shipped(self) -> Directions:
-        """Raises AnycostError for an imported model without boundaries."""
+    def shipped_directions(self) -> Directions:
+        """The directions that come with the program or the imported model. Raises AnycostError for an imported model
+        without boundaries."""
         if self.model == EMBEDDED:
             return load_directions()
         path, config = boundaries_path(self.model), self.renderer.model.config
         return load_boundaries(path, config.styles, config.style_dim)
+
+    @property
+    def directions(self) -> Directions:
+        """The shipped directions and the user's own; the same object until one is added or removed.
+
+        Raises AnycostError as `shipped_directions`."""
+        return self._directions_at(state_of_folder())
+
+    @cached_property
+    def _directions_at(self) -> Callable[[int], Directions]:
+        """A state of the folder of the user's own → the directions."""
+        return lru_cache(maxsize=1)(lambda state: with_own(self.shipped_directions, self.latent_space))
+
+    def gains(self, sub: SubGenerator | None) -> Mapping[str, float]:
+        """Attribute → factor of its strength with which `sub` shows what the full generator shows."""
+        return embedded_gains(sub) if self.model == EMBEDDED and sub is not None else {}

@@ -40,12 +40,13 @@ class Region:
         selection: np.ndarray | None,
         parts: Models,
         kept: ByteLRUCache,
+        final_sub: SubGenerator | None = None,
     ) -> None:
         """selection: [H, W] of any depth; outside it nothing changes. Raises AnycostError when it does not fit."""
         if selection is not None and selection.shape != (layer.height, layer.width):
             raise AnycostError("the selection is not as large as the picture", "send it for the same rectangle")
         self.layer = layer
-        self.session: Session[Layer] = Session(layer, parts, kept)
+        self.session: Session[Layer] = Session(layer, parts, kept, final_sub=final_sub)
         self._selection = selection
         self._kept = kept
         touched = (self._touches(face.square) for face in self.session.faces)

@@ -1,4 +1,4 @@
-"""Draws pictures from latents, by exported graphs: without torch, unless a graph has yet to be exported."""
+"""Renders images from latents by exported graphs: without torch, unless a graph must be exported first."""
 
 import threading
 import time
@@ -19,23 +19,23 @@ from anycost_backend.photo.sample_types import to_uint8
 if TYPE_CHECKING:
     from anycost_models.generators.elastic import ElasticGenerator
 
-Drawn = Callable[[SubGenerator, float], None]  # told by what a picture was drawn, and in how many milliseconds
-NOISE = np.ones(1, np.float32)  # as strong as the generator was trained with
+OnRender = Callable[[SubGenerator, float], None]  # called after each render with what rendered it, and milliseconds
+NOISE = np.ones(1, np.float32)  # the strength with which the generator was trained
 
 
 @dataclass(frozen=True)
 class Renderer:
-    """One generator. Threads may share it; two that draw with the same sub-generator take turns."""
+    """One generator. Threads may share it; two that render by the same sub-generator take turns."""
 
     weights: Path
-    runtime: str | None = None  # as anycost_models.inference.onnx_network.load takes them
-    threads: int | None = None
-    on_drawn: Drawn = field(default=lambda sub, ms: None, repr=False, compare=False)
+    runtime: str | None = None  # as anycost_models.inference.onnx_network.load takes it
+    threads: int | None = None  # the same
+    on_render: OnRender = field(default=lambda sub, ms: None, repr=False, compare=False)
     _loading: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
 
     @property
     def model(self) -> "ElasticGenerator":
-        """The generator in torch, which loads with it: for projection and export.
+        """The generator in torch, for projection and export. The first use loads both.
 
         Raises AnycostError when the weights are missing or damaged."""
         with self._loading:
@@ -53,37 +53,40 @@ class Renderer:
 
     @property
     def file(self) -> GeneratorFile:
-        """The shape of the generator, without torch. Raises AnycostError when it is missing or damaged."""
+        """The shape of the generator, read without torch. Raises AnycostError when it is missing or damaged."""
         return self.graphs.file
 
     @property
     def full(self) -> SubGenerator:
+        """The full generator. Raises AnycostError as `file`."""
         return SubGenerator(self.file.resolution)
 
     def render(self, latent: np.ndarray, sub: SubGenerator | None = None) -> np.ndarray:
-        """latent: W+ [styles, D] (or w [D]) → float32 RGB [R, R, 3], sRGB 0…1, by the full generator or `sub`.
+        """latent: W+ [styles, D] (or w [D]) → float32 RGB [R, R, 3], sRGB 0…1, by `sub` or the full generator.
 
-        Raises AnycostError for a sub-generator or a latent that is not this model's."""
+        Raises AnycostError for a sub-generator or a latent that is not this generator's."""
         wplus, sub = self._wplus(latent), sub or self.full
         network = self.graphs.drawing(sub)
         started = time.perf_counter()
-        (picture,) = network(wplus[None], NOISE)
-        self.on_drawn(sub, 1000 * (time.perf_counter() - started))
-        return picture[0]
+        (image,) = network(wplus[None], NOISE)
+        self.on_render(sub, 1000 * (time.perf_counter() - started))
+        return image[0]
 
     def render8(self, latent: np.ndarray, sub: SubGenerator | None = None) -> np.ndarray:
-        """As `render`, rounded to uint8."""
+        """As `render`, rounded to uint8 RGB [R, R, 3], 0…255."""
         return to_uint8(self.render(latent, sub))
 
     def warm(self, sub: SubGenerator | None = None) -> None:
-        """Exports (where it was not), compiles and runs once, so that the next picture comes at full speed.
+        """Exports the graph if necessary, compiles it and runs it once, so that the next render is fast.
 
-        Raises AnycostError for a sub-generator that is not this model's."""
+        Raises AnycostError for a sub-generator that is not this generator's."""
         wplus = self._wplus(np.zeros(self.file.style_dim, np.float32))
         self.graphs.drawing(sub or self.full)(wplus[None], NOISE)
 
     def sample(self, seed: int, truncation: float) -> np.ndarray:
-        """A random face's W+ [styles, D]; the same for the same seed."""
+        """A random face's W+, float32 [styles, D]; the same for the same seed. truncation: ψ, 0…1.
+
+        Raises AnycostError as `file`."""
         file = self.file
         psi = np.array([truncation], np.float32)
         (w,) = self.graphs.sampling()(normals(seed, file.style_dim)[None], psi)

@@ -90,11 +90,19 @@ class EditResult:
 class Session(Generic[P]):
     """What is computed once per picture and face is kept. `seconds` says what each kind of work has cost so far."""
 
-    def __init__(self, photo: P, parts: Models, kept: ByteLRUCache | None = None, ease: float = EASE) -> None:
-        """ease: see `eased`"""
+    def __init__(
+        self,
+        photo: P,
+        parts: Models,
+        kept: ByteLRUCache | None = None,
+        ease: float = EASE,
+        final_sub: SubGenerator | None = None,
+    ) -> None:
+        """ease: see `eased`; final_sub: renders at full quality (None: the full generator)"""
         self.photo = photo
         self.parts = parts
         self.ease = ease
+        self._final_sub = final_sub
         self.seconds: dict[str, float] = {}
         self._projections: dict[int, StoredProjection] = {}
         self._holdings: dict[int, AttributeLock] = {}
@@ -205,7 +213,7 @@ class Session(Generic[P]):
 
     def final(self, face: int) -> RenderSpec:
         """How the face is drawn at full quality: by the full generator, as large as the picture shows it."""
-        return RenderSpec(self.parts.final, working_side(self.faces[face].square.side))
+        return RenderSpec(self._final_sub or self.parts.renderer.full, working_side(self.faces[face].square.side))
 
     def draw(
         self,
@@ -284,9 +292,9 @@ class Session(Generic[P]):
         with self._timed("hold"):
             holding = self._holdings.get(face)
             if holding is None or not holding.fits(directions, latent, wanted.offset):
-                measure = self.parts.measure
+                measure, final = self.parts.measure, self.final(face).sub
                 holding = AttributeLock(
-                    directions, latent, measure, wanted.offset, lambda latent: measure(latent, final=True)
+                    directions, latent, measure, wanted.offset, lambda latent: measure(latent, final)
                 )
                 self._holdings[face] = holding
             find = holding.quick if quick else holding.exact

@@ -24,7 +24,7 @@ class AttributeService:
     def learn(self, job: Job, request: m.LearnAttribute, answer: Answer) -> None:
         models = self._edit_service.models
         try:
-            check_free(request.name, models.shipped)
+            check_free(request.name, models.shipped_directions)
         except AnycostError as error:
             raise RequestError("bad_message", error.cause, error.remedy) from error
         faces = self._faces(job, (*request.positive, *request.negative))

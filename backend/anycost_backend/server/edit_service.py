@@ -95,7 +95,7 @@ class EditService:
 
     @cached_property
     def models(self) -> Models:
-        return Models(self._model, on_drawn=self.warm_up.on_render)
+        return Models(self._model, on_render=self.warm_up.on_render)
 
     @property
     def session_count(self) -> int:

@@ -29,17 +29,17 @@ def anycost(capfd: Caught, *words: object) -> tuple[int, str, str]:
 
 
 @pytest.fixture
-def own(home: Path, parts: Models) -> UserAttribute:
+def own(home: Path, models: Models) -> UserAttribute:
     """As if it had been learned: it lightens the hair."""
-    hair = parts.shipped.direction("hair_lightness")
+    hair = models.shipped_directions.direction("hair_lightness")
     direction = Direction("sunny", "Own", "indoors … sunny", "head", hair.layers, hair.vector)
-    made = UserAttribute(direction, parts.renderer.file.sha256, {"right": 0.9, "holds": True})
+    made = UserAttribute(direction, models.renderer.file.sha256, {"right": 0.9, "holds": True})
     user_attributes.store(made)
     return made
 
 
 def test_an_own_attribute_is_listed_used_shared_and_removed(
-    home: Path, tmp_path: Path, parts: Models, own: UserAttribute, quick: None, capfd: Caught
+    home: Path, tmp_path: Path, models: Models, own: UserAttribute, quick: None, capfd: Caught
 ) -> None:
     code, out, _ = anycost(capfd, "attributes")
     assert code == 0
@@ -74,7 +74,7 @@ def test_an_own_attribute_is_listed_used_shared_and_removed(
 def test_what_cannot_be_is_said_in_one_line(
     home: Path,
     tmp_path: Path,
-    parts: Models,
+    models: Models,
     monkeypatch: pytest.MonkeyPatch,
     capfd: Caught,
     words: tuple[str],
@@ -89,12 +89,12 @@ def test_what_cannot_be_is_said_in_one_line(
 
 
 @pytest.mark.slow
-def test_an_attribute_is_learned_from_pictures(home: Path, tmp_path: Path, parts: Models, capfd: Caught) -> None:
+def test_an_attribute_is_learned_from_pictures(home: Path, tmp_path: Path, models: Models, capfd: Caught) -> None:
     for folder, strength in (("with", 1.3), ("without", -1.3)):
         (tmp_path / folder).mkdir()
         for number in range(5):
-            latent = parts.renderer.sample(100 * number + len(folder), 0.6)
-            picture = parts.renderer.render8(parts.directions.apply(latent, {"yaw": strength}), SubGenerator(256))
+            latent = models.renderer.sample(100 * number + len(folder), 0.6)
+            picture = models.renderer.render8(models.directions.apply(latent, {"yaw": strength}), SubGenerator(256))
             Image.fromarray(picture).save(tmp_path / folder / f"{number}.png")
     Image.fromarray(skimage.data.chelsea()).save(tmp_path / "with" / "cat.png")
     file = tmp_path / "turned.safetensors"
@@ -105,19 +105,19 @@ def test_an_attribute_is_learned_from_pictures(home: Path, tmp_path: Path, parts
     answer = json.loads(out)
     assert (answer["with"], answer["without"]) == (5, 5)
     assert anycost(capfd, "attributes", "import", file)[0] == 0
-    latent = parts.renderer.sample(7, 0.6)
+    latent = models.renderer.sample(7, 0.6)
     left, right = (
-        parts.measure(parts.directions.apply(latent, {"turned": strength}))["yaw"] for strength in (-1.0, 1.0)
+        models.measure(models.directions.apply(latent, {"turned": strength}))["yaw"] for strength in (-1.0, 1.0)
     )
     assert right - left > 5  # degrees
 
 
 @pytest.mark.slow
-def test_an_edit_holds_and_matches(home: Path, tmp_path: Path, parts: Models, quick: None, capfd: Caught) -> None:
+def test_an_edit_holds_and_matches(home: Path, tmp_path: Path, models: Models, quick: None, capfd: Caught) -> None:
     photo, other, output = (tmp_path / name for name in ("photo.png", "other.png", "edited.png"))
     Image.fromarray(np.ascontiguousarray(skimage.data.astronaut()[:256, 96:352])).save(photo)
-    turned = parts.directions.apply(parts.renderer.sample(5, 0.5), {"yaw": 1.2})
-    Image.fromarray(parts.renderer.render8(turned, SubGenerator(256))).save(other)
+    turned = models.directions.apply(models.renderer.sample(5, 0.5), {"yaw": 1.2})
+    Image.fromarray(models.renderer.render8(turned, SubGenerator(256))).save(other)
     words = ("edit", photo, "-o", output, "--match", f"pose={other}", "--set", "smile=-0.5", "--hold", "eyes_open")
     code, out, err = anycost(capfd, *words, "--json")
     assert code == 0, err

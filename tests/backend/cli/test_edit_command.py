@@ -14,7 +14,7 @@ import pytest
 import skimage.data
 from anycost_backend.__main__ import main
 from anycost_backend.cli import options
-from anycost_backend.editing import models as parts_module
+from anycost_backend.editing import models as models_module
 from anycost_backend.editing import session
 from anycost_backend.editing.models import Models
 from anycost_backend.editing.renderer import Renderer
@@ -57,7 +57,7 @@ def pixels(path: Path) -> np.ndarray:
 
 
 @pytest.mark.parametrize("depth", [8, 16])
-@pytest.mark.usefixtures("parts", "home")
+@pytest.mark.usefixtures("models", "home")
 def test_strengths_of_0_write_the_photo_as_it_was(tmp_path: Path, capfd: Caught, depth: int) -> None:
     picture = photo_files.sixteen(HEAD) if depth == 16 else HEAD
     source, output = photo_files.vips_file(tmp_path / "in.png", picture), tmp_path / "out.png"
@@ -71,7 +71,7 @@ def test_strengths_of_0_write_the_photo_as_it_was(tmp_path: Path, capfd: Caught,
     assert Image.open(tmp_path / "sheet.png").size[0] > 1000
 
 
-@pytest.mark.usefixtures("parts", "home", "quick")
+@pytest.mark.usefixtures("models", "home", "quick")
 def test_an_edit_changes_the_face_and_nothing_else(tmp_path: Path, photo: Path, capfd: Caught) -> None:
     output, sheet = tmp_path / "out.png", tmp_path / "sheet.jpg"
     words = ("--set", "smile=-1", "--set", "lip_colour=0.5", "--output", output)
@@ -112,7 +112,7 @@ def test_an_edit_changes_the_face_and_nothing_else(tmp_path: Path, photo: Path, 
     assert DECLARATION not in again.read_bytes()
 
 
-@pytest.mark.usefixtures("parts", "home")
+@pytest.mark.usefixtures("models", "home")
 def test_another_format_says_what_it_loses(tmp_path: Path, capfd: Caught) -> None:
     source = photo_files.vips_file(tmp_path / "in.png", photo_files.sixteen(HEAD))
     output = tmp_path / "out.jpg"
@@ -122,7 +122,7 @@ def test_another_format_says_what_it_loses(tmp_path: Path, capfd: Caught) -> Non
     assert Image.open(output).format == "JPEG"
 
 
-@pytest.mark.usefixtures("parts", "home", "quick")
+@pytest.mark.usefixtures("models", "home", "quick")
 def test_of_two_faces_the_largest_unless_chosen(tmp_path: Path, capfd: Caught) -> None:
     picture = np.full((300, 500, 3), 120, np.uint8)
     picture[60:252, 10:202] = np.asarray(Image.fromarray(HEAD).resize((192, 192)))
@@ -143,7 +143,7 @@ def test_of_two_faces_the_largest_unless_chosen(tmp_path: Path, capfd: Caught) -
 
 @pytest.mark.usefixtures("home", "quick")
 def test_control_c_changes_nothing(
-    tmp_path: Path, photo: Path, parts: Models, capfd: Caught, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, photo: Path, models: Models, capfd: Caught, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def pressed(bar: options.ProjectionBar, step: object) -> bool:
         raise KeyboardInterrupt
@@ -208,7 +208,7 @@ PHOTOS: dict[str, tuple[Callable[[Path], Path], str]] = {
 
 
 @pytest.mark.parametrize("name", PHOTOS)
-@pytest.mark.usefixtures("parts", "home")
+@pytest.mark.usefixtures("models", "home")
 def test_a_photo_that_cannot_be_edited(tmp_path: Path, capfd: Caught, name: str) -> None:
     make, message = PHOTOS[name]
     refuses(tmp_path, capfd, message, make(tmp_path))
@@ -237,7 +237,7 @@ REQUESTS: dict[str, tuple[tuple[str, ...], str]] = {
 
 
 @pytest.mark.parametrize("name", REQUESTS)
-@pytest.mark.usefixtures("parts", "home")
+@pytest.mark.usefixtures("models", "home")
 def test_a_request_that_cannot_be_met(
     tmp_path: Path, photo: Path, capfd: Caught, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -251,7 +251,7 @@ def test_a_request_that_cannot_be_met(
     assert {path.name for path in tmp_path.iterdir()} == {"home", "photo.png", "kept.png"}
 
 
-@pytest.mark.usefixtures("parts", "home")
+@pytest.mark.usefixtures("models", "home")
 def test_a_read_only_folder(tmp_path: Path, photo: Path, capfd: Caught, monkeypatch: pytest.MonkeyPatch) -> None:
     allowed = os.access
     monkeypatch.setattr(  # the superuser may write anywhere, so the answer is made up
@@ -261,7 +261,7 @@ def test_a_read_only_folder(tmp_path: Path, photo: Path, capfd: Caught, monkeypa
     refuses(tmp_path, capfd, "its folder is read-only; name another or change the permissions", photo)
 
 
-@pytest.mark.usefixtures("parts", "home")
+@pytest.mark.usefixtures("models", "home")
 def test_a_full_disk(tmp_path: Path, photo: Path, capfd: Caught, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(file: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -315,10 +315,10 @@ def test_a_fetched_model_that_is_missing_or_damaged(
     harm: Callable[[Path], None],
 ) -> None:
     harm(home / "data" / "models" / catalogue.part(name).file)
-    parts = Models()
-    kept = ("renderer", "directions") + (("finder",) if name in ("selfie_matte", "perceptual") else ())
-    vars(parts).update({part: getattr(loaded, part) for part in kept})  # what is not in question is loaded already
-    monkeypatch.setattr(parts_module, "Models", lambda model: parts)
+    models = Models()
+    unharmed = ("renderer", "shipped_directions") + (("finder",) if name in ("selfie_matte", "perceptual") else ())
+    vars(models).update({part: getattr(loaded, part) for part in unharmed})  # what is not in question is loaded already
+    monkeypatch.setattr(models_module, "Models", lambda model: models)
     refuses(tmp_path, capfd, "run 'anycost models fetch'", photo)
 
 
@@ -338,12 +338,12 @@ def test_an_embedded_model_that_is_missing_or_damaged(
 ) -> None:
     path = tmp_path / "embedded.safetensors"
     harm(path)
-    parts = Models()
-    kept = {part: getattr(loaded, part) for part in ("finder", "matte")}
+    models = Models()
+    kept = {name: getattr(loaded, name) for name in ("finder", "matte")}
     own = {"renderer": Renderer(path), "directions": loaded.directions} if file == "generator" else {}
-    vars(parts).update(kept | own)
-    monkeypatch.setattr(parts_module, "Models", lambda model: parts)
-    monkeypatch.setattr(parts_module, "load_directions", lambda: load_directions(path))
+    vars(models).update(kept | own)
+    monkeypatch.setattr(models_module, "Models", lambda model: models)
+    monkeypatch.setattr(models_module, "load_directions", lambda: load_directions(path))
     refuses(tmp_path, capfd, "embedded.safetensors", photo)
 
 

@@ -50,7 +50,7 @@ def photo(tmp_path: Path) -> Path:
     return photo_files.pillow(tmp_path / "photo.png", Image.fromarray(HEAD))
 
 
-@pytest.mark.usefixtures("parts", "home", "quick")
+@pytest.mark.usefixtures("models", "home", "quick")
 def test_project_finds_a_latent_and_remembers_it(
     tmp_path: Path, photo: Path, capfd: Caught, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,7 +77,7 @@ def test_project_finds_a_latent_and_remembers_it(
     assert f"{first['deviation']:.2f} σ from the mean face" in out
 
 
-@pytest.mark.usefixtures("parts", "home")
+@pytest.mark.usefixtures("models", "home")
 def test_without_a_budget_the_encoder_answers(photo: Path, capfd: Caught, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scores, "TYPICAL_FACES", 2)
     code, out, _ = anycost(capfd, "project", photo, "--budget", "0", "--json")
@@ -98,7 +98,7 @@ def test_project_refuses_what_is_no_setting(photo: Path, capfd: Caught, word: st
     assert word.partition("=")[2] in err
 
 
-@pytest.mark.usefixtures("parts", "home")
+@pytest.mark.usefixtures("models", "home")
 def test_project_refuses_before_the_work(tmp_path: Path, photo: Path, capfd: Caught) -> None:
     refuses(capfd, "there is no face 2: the picture has one face", "project", photo, "--face", 2)
     refuses(capfd, "there is no folder", "project", photo, "-o", tmp_path / "nowhere" / "latent.safetensors")
@@ -108,7 +108,7 @@ def test_project_refuses_before_the_work(tmp_path: Path, photo: Path, capfd: Cau
     assert [path.name for path in tmp_path.glob("*.*")] == ["photo.png"]
 
 
-@pytest.mark.usefixtures("parts")
+@pytest.mark.usefixtures("models")
 def test_render_draws_the_face_of_a_seed(tmp_path: Path, capfd: Caught) -> None:
     path = tmp_path / "face.png"
     code, out, err = anycost(capfd, "render", "--seed", 3, "--resolution", 64, "-o", path)
@@ -130,7 +130,7 @@ def test_render_draws_the_face_of_a_seed(tmp_path: Path, capfd: Caught) -> None:
     assert np.array_equal(np.asarray(Image.open(path)), mean_face)
 
 
-@pytest.mark.usefixtures("parts")
+@pytest.mark.usefixtures("models")
 def test_render_draws_a_sheet_of_many(tmp_path: Path, capfd: Caught) -> None:
     path = tmp_path / "faces.png"
     assert anycost(capfd, "render", "--grid", 5, "--seed", 3, "--resolution", 64, "-o", path)[0] == 0
@@ -159,7 +159,7 @@ def test_render_draws_a_sheet_of_many(tmp_path: Path, capfd: Caught) -> None:
         (("-o", "nowhere/face.png"), "there is no folder"),
     ],
 )
-@pytest.mark.usefixtures("parts")
+@pytest.mark.usefixtures("models")
 def test_render_refuses(
     tmp_path: Path, capfd: Caught, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], message: str
 ) -> None:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 import skimage.data
-from anycost_backend.editing import models as parts_module
 from anycost_backend.editing.face_edit import FaceEdit
 from anycost_backend.editing.models import Models
 from anycost_backend.editing.session import RenderSpec, Session
@@ -21,14 +20,13 @@ RESTING = RenderSpec(SubGenerator(128), 256)
 def caches(shared_home: Path):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ANYCOST_HOME", str(shared_home))
-        patch.setattr(parts_module, "FINAL", SubGenerator(256))  # quicker
         yield
 
 
 @pytest.fixture
 def session(loaded: Models) -> Session:
     """The latent is a drawn face's."""
-    session = Session(Layer(skimage.data.astronaut()), loaded)
+    session = Session(Layer(skimage.data.astronaut()), loaded, final_sub=SubGenerator(256))
     session.adopt(0, loaded.renderer.sample(903, 0.7))
     return session
 

@@ -53,13 +53,8 @@ def test_it_draws(tmp_path: Path, imported: StyleGAN2Generator, capfd: Caught, m
     assert Image.open(path).size == (32, 32)
 
 
-@pytest.mark.usefixtures("imported", "quick")
-def test_it_projects_and_edits_once_it_knows_attributes(
-    tmp_path: Path, photo: Path, capfd: Caught, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from anycost_backend.editing import models
-
-    monkeypatch.setattr(models, "FINAL", None)
+@pytest.mark.usefixtures("imported", "few_steps")
+def test_it_projects_and_edits_once_it_knows_attributes(tmp_path: Path, photo: Path, capfd: Caught) -> None:
     code, out, _ = anycost(capfd, "project", photo, "--model", "mine", "--json")
     assert code == 0
     assert json.loads(out)["steps"] == 4

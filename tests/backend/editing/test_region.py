@@ -7,7 +7,6 @@ import cv2
 import numpy as np
 import photo_files
 import pytest
-from anycost_backend.editing import models as parts_module
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
 from anycost_backend.editing.models import Models
 from anycost_backend.editing.region import Region, RegionOverlay
@@ -23,11 +22,6 @@ QUICK = SubGenerator(256, 0.25)
 SMILE = {0: {"smile": 1.0}}
 
 
-@pytest.fixture(autouse=True)
-def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts_module, "FINAL", QUICK)
-
-
 @pytest.fixture(scope="module")
 def latent(loaded: Models) -> np.ndarray:
     """Stands in for a projection: any face can be edited."""
@@ -37,7 +31,7 @@ def latent(loaded: Models) -> np.ndarray:
 def opened(
     loaded: Models, latent: np.ndarray, pixels: np.ndarray, selection: np.ndarray | None = None, **options: object
 ) -> Region:
-    region = Region(Layer(pixels, **options), selection, loaded, ByteLRUCache(1 << 28))  # type: ignore[arg-type]
+    region = Region(Layer(pixels, **options), selection, loaded, ByteLRUCache(1 << 28), QUICK)  # type: ignore[arg-type]
     for number in region.numbers:
         region.session.adopt(number, latent)
     return region
@@ -60,7 +54,7 @@ def laid(picture: np.ndarray, shown: RegionOverlay) -> np.ndarray:
 def final_of_the_command(
     folder: Path, loaded: Models, latent: np.ndarray, pixels: np.ndarray, edits: Mapping[int, Mapping[str, float]]
 ) -> np.ndarray:
-    session = Session(open_photo(photo_files.vips_file(folder / "photo.png", pixels)), loaded)
+    session = Session(open_photo(photo_files.vips_file(folder / "photo.png", pixels)), loaded, final_sub=QUICK)
     photo = session.photo
     for face, strengths in edits.items():
         session.adopt(face, latent)

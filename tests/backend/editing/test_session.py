@@ -8,7 +8,6 @@ import pytest
 import skimage.color
 import skimage.data
 from anycost_backend.editing import composite
-from anycost_backend.editing import models as parts_module
 from anycost_backend.editing.models import Models
 from anycost_backend.editing.session import EditResult, Session
 from anycost_backend.photo.photo import Photo, open_photo
@@ -26,13 +25,13 @@ QUICK = ProjectionSettings(stages=(ProjectionStage(SubGenerator(64), 6, 0.12, 0.
 def caches(shared_home: Path):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ANYCOST_HOME", str(shared_home))
-        patch.setattr(parts_module, "FINAL", SubGenerator(256))  # quicker
         yield
 
 
 def opened(folder: Path, pixels: np.ndarray, loaded: Models) -> Session:
-    """A session whose faces are projected, in a few steps."""
-    session = Session(open_photo(photo_files.vips_file(folder / "photo.png", pixels)), loaded)
+    """A session whose faces are projected in a few steps and rendered at 256 px."""
+    photo = open_photo(photo_files.vips_file(folder / "photo.png", pixels))
+    session = Session(photo, loaded, final_sub=SubGenerator(256))
     for face in range(len(session.faces)):
         session.project(face, QUICK)
     return session
@@ -82,7 +81,7 @@ def test_only_the_face_changes(tmp_path: Path, loaded: Models, depth: str) -> No
     assert did[y0:y1, x0:x1].mean() > 0.9
 
 
-def test_a_second_strength_projects_and_draws_only_what_is_new(session: Session) -> None:
+def test_a_second_strength_projects_and_renders_only_what_is_new(session: Session) -> None:
     first = session.edit(session.photo, 0, {"smile": -1}, no_more_steps)
     again = session.edit(session.photo, 0, {"smile": -1}, no_more_steps)
     other = session.edit(session.photo, 0, {"smile": 1}, no_more_steps)
