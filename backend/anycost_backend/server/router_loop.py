@@ -1,14 +1,15 @@
 """One ROUTER socket and the thread that owns it: receives messages, and sends replies from any thread."""
 
+import contextlib
 import logging
+import queue
+import socket
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import zmq
 from anycost_client.protocol.codec import Frame
-
-from anycost_backend.server.mailbox import Mailbox
 
 log = logging.getLogger(__name__)
 
@@ -17,6 +18,7 @@ _MAX_RECEIVED = 64  # messages received before replies are sent
 _MAX_COPIED = 1 << 16  # bytes: larger frames stay in ZeroMQ's memory
 _LINGER = 500  # milliseconds for the last replies
 
+T = TypeVar("T")
 Send = Callable[[Sequence[Frame]], None]
 
 
@@ -84,3 +86,39 @@ class RouterLoop:
             function(*arguments)
         except Exception:
             log.exception("a fault in %s", getattr(function, "__name__", "a loop"))
+
+
+class Mailbox(Generic[T]):
+    """Hands items to a thread that polls sockets: two threads must not share a ZeroMQ socket.
+
+    `put` and `wake` are for any thread. The owner polls `fileno()` for reading and then calls `take_all()`."""
+
+    def __init__(self) -> None:
+        self._sender, self._receiver = socket.socketpair()
+        for end in (self._sender, self._receiver):
+            end.setblocking(False)
+        self._items: queue.SimpleQueue[T] = queue.SimpleQueue()
+
+    def fileno(self) -> int:
+        return self._receiver.fileno()
+
+    def put(self, item: T) -> None:
+        self._items.put(item)
+        self.wake()
+
+    def wake(self) -> None:
+        with contextlib.suppress(OSError):  # the buffer is full: the owner wakes anyway; closed: there is no owner
+            self._sender.send(b"w")
+
+    def take_all(self) -> list[T]:
+        with contextlib.suppress(OSError):
+            self._receiver.recv(4096)
+        items = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                items.append(self._items.get_nowait())
+        return items
+
+    def close(self) -> None:
+        self._sender.close()
+        self._receiver.close()

@@ -15,8 +15,7 @@ from anycost_models.previews.latency_table import Latency, LatencyTable, measure
 
 from anycost_backend.editing.models import Models
 from anycost_backend.editing.renderer import Renderer
-from anycost_backend.previews.frame_budget import FrameBudget
-from anycost_backend.previews.preview_ladder import preview_steps
+from anycost_backend.previews.preview_ladder import FrameBudget, preview_steps
 from anycost_backend.server.job_queue import Job, JobQueue
 
 _FIRST_SIDE = 256  # pixels: expected side of the faces in the first region
@@ -66,7 +65,7 @@ class WarmUp:
         """Called after each render by `sub`, in milliseconds."""
         self._renders.append((sub, ms))
         if self.frame_budget:
-            self.frame_budget.pace.observe(sub, ms)
+            self.frame_budget.load_estimator.observe(sub, ms)
 
     @contextmanager
     def timing_preview(self, sub: SubGenerator, faces: int) -> Iterator[None]:
@@ -80,7 +79,7 @@ class WarmUp:
 
     def on_idle(self) -> None:
         """Called after the best preview: measures again what was measured on a busy machine."""
-        if self.frame_budget and self.frame_budget.pace.outdated:
+        if self.frame_budget and self.frame_budget.load_estimator.outdated:
             self._measure_later()
 
     def _load_graphs(self, side: int) -> None:

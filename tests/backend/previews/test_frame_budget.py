@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
-from anycost_backend.previews.frame_budget import FrameBudget
+from anycost_backend.previews.preview_ladder import FrameBudget
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.previews.latency_table import BUDGET, Latency, LatencyTable
 
@@ -30,7 +30,7 @@ class Machine:
         sub = self.budget.choose(256, faces)
         drawing = [self.slower * MS[sub] for _ in range(faces)]
         for ms in drawing:
-            self.budget.pace.observe(sub, ms)
+            self.budget.load_estimator.observe(sub, ms)
         whole = sum(drawing) + self.slower * BESIDE
         self.budget.observe(sub, whole, sum(drawing))
         self.seconds += whole / 1000
