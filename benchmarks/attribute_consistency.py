@@ -58,7 +58,7 @@ def main() -> int:
     models = Models()
     latents = [models.renderer.sample(args.seed + i, 0.7) for i in range(args.faces)]
     labels = models.measure(latents[0])
-    names = [name for name in args.only or models.shipped.by_name if name in labels]
+    names = [name for name in args.only or models.shipped_directions.by_name if name in labels]
     rows, shares = [], {}
     print("| attribute | full | " + " | ".join(f"{sub}" for sub in SUBS) + f" | within {WITHIN:.0%} |")
     print("|---|---|" + "---|" * len(SUBS) + "---|")

@@ -31,10 +31,10 @@ def main() -> None:
     args = parser.parse_args()
     models = Models()
     sampled = [models.renderer.sample(7000 + i, 0.7) for i in range(args.faces)]
-    names = [name for name in args.only or models.shipped.by_name if name in models.measure(sampled[0])]
+    names = [name for name in args.only or models.shipped_directions.by_name if name in models.measure(sampled[0])]
 
     def rendered(latent: np.ndarray, name: str, strength: float) -> float:
-        return models.measure(models.directions.apply(latent, {name: strength}), final=True)[name]
+        return models.measure(models.directions.apply(latent, {name: strength}), models.renderer.full)[name]
 
     def edited(session: Session, name: str, strength: float) -> float:
         photo = session.edit(session.photo, 0, {name: strength}).photo

@@ -50,7 +50,7 @@ def main() -> int:
         latent = models.renderer.sample(900 + number, 0.7)
         labels, person = measure(latent)
         lock = AttributeLock(
-            models.directions, latent, models.measure, None, lambda latent: models.measure(latent, final=True)
+            models.directions, latent, models.measure, None, lambda latent: models.measure(latent, models.renderer.full)
         )
         for moved, held in PAIRS:
             edits, pictures, seconds = [moved], [], []

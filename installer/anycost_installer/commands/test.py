@@ -14,6 +14,7 @@ CHECKS = (
     ("ruff format --check .", "layout"),
     ("ruff check .", "lint"),
     ("mypy", "types"),
+    ("mypy benchmarks", "types of benchmarks"),
     ("lint-imports", "who imports whom"),
 )
 
