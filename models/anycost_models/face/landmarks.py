@@ -1,4 +1,9 @@
-"""The 478 points of a face and its expression, by MediaPipe's two networks."""
+"""The 478 points of a face and its expression, by MediaPipe's two networks.
+
+Points: Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video on Mobile GPUs", 2019,
+arXiv:1907.06724, with the irises of Ablavatski et al., "Real-time Pupil Tracking from Monocular Video for Digital
+Puppetry", 2020, arXiv:2006.11341. Expression: Grishchenko et al., "Blendshapes GHUM", 2023, arXiv:2309.05782.
+"""
 
 import math
 from dataclasses import dataclass
@@ -71,12 +76,13 @@ class Landmarks:
         return math.degrees(yaw), math.degrees(pitch), math.degrees(roll)
 
     def eyes(self) -> tuple[np.ndarray, np.ndarray]:
-        """The centres [2] of the eyes at the image's left and right."""
+        """The centres of the eyes at the image's left and right, float64 [2] each, image pixels."""
         xy = self.points[:, :2].astype(np.float64)
         return xy[list(LEFT_EYE)].mean(axis=0), xy[list(RIGHT_EYE)].mean(axis=0)
 
     def ffhq_square(self) -> AlignedSquare:
-        """The square that FFHQ's published alignment would cut out around this face."""
+        """The square that FFHQ's published alignment would cut out around this face (StyleGAN, 2018, arXiv:1812.04948,
+        appendix A)."""
         left, right = self.eyes()
         mouth = self.points[list(MOUTH_CORNERS), :2].astype(np.float64).mean(axis=0)
         eyes = (left + right) / 2

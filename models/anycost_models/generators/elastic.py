@@ -1,7 +1,9 @@
 """What every elastic generator has in common: sub-generators, as plain values, and what each of them costs.
 
-A sub-generator is the same network with smaller tensors, taken from the full generator's: `extract` makes it a
-generator of its own, calling the full one with a SubGenerator runs it in place, differentiably.
+Lin, Zhang, Ganz, Han, Zhu, "Anycost GANs for Interactive Image Synthesis and Editing", 2021, arXiv:2103.03243, section
+3: outputs at several resolutions, and channels of which a sub-generator takes the first part. A sub-generator is the
+same network with smaller tensors: `extract` makes it a generator of its own, calling the full one with a SubGenerator
+runs it in place, differentiably.
 """
 
 from abc import ABC, abstractmethod
@@ -43,7 +45,9 @@ class GeneratorConfig(Protocol):
 
 
 class ElasticGenerator(nn.Module, ABC):
-    """z → w by `mapping`, W+ → image by calling it; `mean_style` is the mean of w over many z."""
+    """z [N, D] → w [N, D] by `mapping`, W+ [N, styles, D] → image by calling it.
+
+    mean_style: [D], the mean of w over many z"""
 
     config: GeneratorConfig
     mapping: nn.Module
@@ -61,7 +65,7 @@ class ElasticGenerator(nn.Module, ABC):
 
     @abstractmethod
     def sub_tensors(self, config: Any) -> dict[str, Tensor]:
-        """The state of the sub-generator with that config, cut out of this generator's tensors, differentiably."""
+        """The state dict of the sub-generator with that config: slices of this generator's tensors, differentiable."""
 
     @abstractmethod
     def layers_at(self, resolution: int) -> int:
@@ -77,12 +81,13 @@ class ElasticGenerator(nn.Module, ABC):
 
     @abstractmethod
     def pictures(self, latent: Tensor) -> dict[int, Tensor]:
-        """Resolution → RGB [N, 3, R, R], about −1…1, not clamped: what every exit renders of W+ [N, styles, D]."""
+        """W+ [N, styles, D] → the image of every exit by resolution: RGB [N, 3, R, R], about −1…1, not clamped."""
 
     @abstractmethod
     def half_size(self, latent: Tensor, *, checkpoint_activations: bool = False) -> Tensor:
         """The exact 2×2 mean of the full image, float32 [N, 3, R/2, R/2], as cheaply as it can be had.
 
+        latent: w [N, D] or W+ [N, styles, D]
         checkpoint_activations: in a backward pass, compute again what takes much memory to keep"""
 
     @abstractmethod
@@ -179,7 +184,7 @@ class ElasticGenerator(nn.Module, ABC):
         return self._run(config, latent)[sub.resolution]
 
     def all_pictures(self, latent: Tensor, sub: SubGenerator, **inputs: Any) -> dict[int, Tensor]:
-        """As `forward`, but what every exit up to `sub`'s resolution renders, for training.
+        """As `forward`, but the images of all exits up to `sub`'s resolution, for training: resolution → [N, 3, R, R].
 
         inputs: what else the family's `pictures` takes (StyleGAN2: noise)"""
         exits = tuple(r for r in self.config.exits if r <= sub.resolution)

@@ -1,9 +1,10 @@
-"""The embedded generator: a small wavelet StyleGAN (MobileStyleGAN family).
+"""The embedded generator: a small wavelet StyleGAN.
 
-Per convolution: x · affine(w) → depthwise 3×3 → 1×1 (→ + noise map + bias → LeakyReLU). Demodulation does not depend
-on the style in this family and is folded into the weights. Features double in size by an inverse Haar transform, and
-an RGB head predicts the four Haar bands of the image, so that a head on R/2 features renders R pixels. What makes it
-elastic, the nested weights of its sub-generators, is in mobile_nested.py.
+Belousov, "MobileStyleGAN: A Lightweight Convolutional Neural Network for High-Fidelity Image Synthesis", 2021,
+arXiv:2104.04767, section 3. Per convolution: x · affine(w) → depthwise 3×3 → 1×1 (→ + noise map + bias → LeakyReLU).
+Demodulation does not depend on the style in this family and is folded into the weights. Features double in size by an
+inverse Haar transform, and an RGB head predicts the four Haar bands of the image, so that a head on R/2 features
+renders R pixels. What makes it elastic, the nested weights of its sub-generators, is in mobile_nested_weights.py.
 """
 
 import copy
@@ -82,7 +83,7 @@ def modulate(x: Tensor, style: Tensor) -> Tensor:
 
 
 class MappingNetwork(nn.Module):
-    """z [N, D] → w [N, D]."""
+    """z [N, D] → w [N, D]: z normalised, then fully connected layers (StyleGAN, 2018, arXiv:1812.04948, section 2)."""
 
     def __init__(self, config: MobileConfig) -> None:
         super().__init__()
@@ -97,7 +98,9 @@ class MappingNetwork(nn.Module):
 
 
 class StyledConv(nn.Module):
-    """One modulated convolution; `full=True` is the root's dense 3×3, else depthwise 3×3 and 1×1."""
+    """One modulated convolution, [N, inputs, H, W] → [N, outputs, H, W].
+
+    full: the root's dense 3×3; else depthwise 3×3 and 1×1 (section 3)"""
 
     def __init__(self, style_dim: int, inputs: int, outputs: int, size: int, *, full: bool = False) -> None:
         super().__init__()
@@ -131,8 +134,8 @@ class Block(nn.Module):
 class Head(nn.Module):
     """Features [N, C, R/2, R/2] → RGB [N, 3, R, R], about −1…1.
 
-    A tinted one renders before the layers that settle brightness and colours, by styles of their own; it makes up for
-    them with what the latent's last row adds to its own style and to its bands."""
+    A tinted head lies before the layers that set brightness and colours by styles of their own. In their place it adds
+    a linear function of the latent's last row to its own style (`tint`) and to its bands (`shade`)."""
 
     def __init__(self, style_dim: int, inputs: int, *, tinted: bool) -> None:
         super().__init__()
@@ -153,7 +156,7 @@ class Head(nn.Module):
 
 
 class MobileGenerator(ElasticGenerator):
-    """The network; with `nested` weights its sub-generators too."""
+    """The full network; with `nested` weights its sub-generators too."""
 
     config: MobileConfig
     mapping: MappingNetwork

@@ -1,5 +1,7 @@
 """The nested weights of the mobile generator's sub-generators: one set, of which a narrower layer takes the first part.
 
+As in Anycost GAN's adaptive-channel training (2021, arXiv:2103.03243, section 3), but apart from the full generator.
+
 The trunk up to 32 px (7 % of the operations, and where identity is set) is the full generator's own. From there on
 every sub-generator, of whatever widths, uses the first channels of the same convolutions; only gains, biases and RGB
 heads, a few numbers per channel, exist once for each channel ratio. The full generator keeps its own late convolutions
@@ -75,8 +77,8 @@ class NestedBlock(nn.Module):
 class NestedHead(nn.Module):
     """One RGB head per ratio, modulated by the affine of what the full generator makes of the same features.
 
-    Much of the lower exits' error is brightness and colours of large areas, which the full generator settles in
-    layers that they leave out. Its last head's style says most about them, and is a small code for a tint."""
+    Much of the lower exits' error is brightness and colours of large areas, which the full generator settles in layers
+    that they leave out. Its last head's style says most about them; it is a small code for what the lower heads add."""
 
     def __init__(self, inputs: int, code: int) -> None:
         """code: channels of the full generator's last features."""

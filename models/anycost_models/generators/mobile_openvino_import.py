@@ -1,5 +1,7 @@
 """Reads the weights of `random-face`'s OpenVINO IR (xml + bin) into our generator; run once, the result is shipped.
 
+`random-face` holds a MobileStyleGAN (2021, arXiv:2104.04767).
+
 The IR is read as data: only its named layers, constants and edges. Scales are folded into the affines, and channels
 that feed an inverse Haar transform are stored band by band (c·4 + {LL, LH, HL, HH}) instead of all LL first.
 """

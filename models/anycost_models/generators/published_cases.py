@@ -1,4 +1,4 @@
-"""Compares an imported generator with images that the published implementation drew: `anycost models check`.
+"""Compares an imported generator with images of the published Anycost GAN code: `anycost models check`.
 
 A case folder holds one checkpoint (.pt), cases.json (sizes, and sub-generators by name) and expected.npz (the W+ of all
 cases, each case's images, and what the mapping network makes of z).

@@ -1,8 +1,11 @@
-"""The paper's elastic generator: StyleGAN2, with an image at every resolution and convolutions of any width.
+"""Anycost GAN's elastic generator: StyleGAN2, with an image at every resolution and convolutions of any width.
 
-Per convolution: x · affine(w) → 3×3 (to twice the size: transposed, then blurred) → demodulated → + noise map + bias →
-LeakyReLU. At every resolution an RGB head adds to the image so far, enlarged. A sub-generator stops early and takes
-the first channels of each layer; it demodulates by the weights it took, and keeps the full layers' weight scale.
+Karras et al., "Analyzing and Improving the Image Quality of StyleGAN", 2019, arXiv:1912.04958: weight demodulation
+(section 2.2) and RGB heads added up by skip connections (section 4.1). Elastic as in "Anycost GANs for Interactive
+Image Synthesis and Editing", 2021, arXiv:2103.03243, section 3. Per convolution: x · affine(w) → 3×3 (to twice the
+size: transposed, then blurred) → demodulated → + noise map + bias → LeakyReLU. At every resolution an RGB head adds to
+the image so far, enlarged. A sub-generator stops early and takes the first channels of each layer; it demodulates by
+the weights it took, and keeps the full layers' weight scale.
 """
 
 import copy
@@ -82,7 +85,7 @@ def blur_kernel(x: Tensor, gain: float) -> Tensor:
 
 
 def blur(x: Tensor, *, padding: int, stride: int = 1, gain: float = 1) -> Tensor:
-    """Each channel by the binomial kernel 1 3 3 1 in both directions."""
+    """[N, C, H, W], each channel filtered by the binomial kernel 1 3 3 1 in both directions."""
     return F.conv2d(x, blur_kernel(x, gain), padding=padding, stride=stride, groups=x.shape[1])
 
 
@@ -97,7 +100,9 @@ def modulate(x: Tensor, style: Tensor) -> Tensor:
 
 
 class EqualLinear(nn.Module):
-    """Equalised learning rate: weights of unit variance, scaled where they are used. rate: slows learning further."""
+    """[…, inputs] → […, outputs], with an equalised learning rate: weights of unit variance, scaled where they are used
+    (Karras et al., "Progressive Growing of GANs", 2017, arXiv:1710.10196, section 4.1). rate: slows learning
+    further."""
 
     def __init__(self, inputs: int, outputs: int, *, bias: float = 0.0, rate: float = 1.0) -> None:
         super().__init__()
@@ -111,7 +116,7 @@ class EqualLinear(nn.Module):
 
 
 class MappingNetwork(nn.Module):
-    """z [N, D] → w [N, D]."""
+    """z [N, D] → w [N, D]: z normalised, then fully connected layers (StyleGAN, 2018, arXiv:1812.04948, section 2)."""
 
     def __init__(self, config: StyleGAN2Config) -> None:
         super().__init__()
@@ -143,6 +148,8 @@ class ModulatedConv(nn.Module):
 
 
 class StyledConv(ModulatedConv):
+    """Modulated 3×3 convolution, demodulated by the expected energy of its outputs (section 2.2, equations 1 to 3)."""
+
     noise: Tensor
 
     def __init__(self, style_dim: int, inputs: int, outputs: int, size: int, *, up: bool) -> None:

@@ -1,6 +1,7 @@
 """Reads published Anycost GAN checkpoints: generators, encoders, and boundaries (directions) in their latents.
 
-A file is taken only when it holds exactly the tensors that its sizes ask for. Nothing in it is executed.
+Lin et al., "Anycost GANs for Interactive Image Synthesis and Editing", 2021, arXiv:2103.03243. A file is taken only
+when it holds exactly the tensors that its sizes ask for. Nothing in it is executed.
 """
 
 import pickle

@@ -1,6 +1,8 @@
 """Tells whether two faces are the same person's: the embedding of dlib's face recognition network.
 
-A ResNet of 29 layers, 8-bit as it is packaged, dequantised here and written in torch so that gradients pass through.
+Davis King's face recognition model for dlib, 2017: a ResNet (He et al., "Deep Residual Learning for Image Recognition",
+2015, arXiv:1512.03385, section 3) of 29 layers. It is packaged in 8 bits, dequantised here and written in torch so that
+gradients pass through.
 """
 
 import json

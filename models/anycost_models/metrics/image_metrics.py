@@ -1,4 +1,8 @@
-"""The measures by which generators are compared: pure functions of images, features and labels."""
+"""The measures by which generators are compared: pure functions of images, features and labels.
+
+FD-ENL0 is the Fréchet distance of Heusel et al., "GANs Trained by a Two Time-Scale Update Rule", 2017,
+arXiv:1706.08500, on ENL0's features in place of Inception's: its numbers must not be compared with FID's.
+"""
 
 import math
 from dataclasses import dataclass
@@ -50,7 +54,7 @@ def pooled_features(perceptual: PerceptualDistance, image: Tensor) -> np.ndarray
 
 
 def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
-    """Between the normal distributions fitted to features [N, F] and [M, F].
+    """Between the normal distributions fitted to features [N, F] and [M, F], squared as FID is; 0 or more.
 
     Few samples make it larger: compare only what was measured with as many.
     Raises AnycostError for fewer than 2 samples."""
@@ -64,7 +68,7 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def _spread(samples: np.ndarray) -> np.ndarray:
-    """R [at most F, F] for samples [N, F], with RᵀR their covariance."""
+    """R [min(N, F), F] for samples [N, F], with RᵀR their covariance."""
     _, r = scipy.linalg.qr((samples - samples.mean(0)) / np.sqrt(len(samples) - 1), mode="economic")
     return r
 
@@ -78,7 +82,7 @@ class Agreement:
 
 
 def agreement(a: np.ndarray, b: np.ndarray, deviation: float) -> Agreement:
-    """Values [N] of a label, NaN where it could not be measured; deviation: the label's unit."""
+    """a, b: values [N] of a label, NaN where it could not be measured; deviation: the label's standard deviation."""
     both = np.isfinite(a) & np.isfinite(b)
     a, b = a[both], b[both]
     if len(a) < 2 or not deviation > 0:

@@ -1,9 +1,9 @@
-"""How much a step in W+ changes the image, on average over faces: what makes projection quick.
+"""How much a step in W+ changes the image, on average over faces: what makes projection fast.
 
-A generator's images answer to some directions of W+ a thousand times more than to others, and to nearly the same
-ones wherever a face lies (Wang and Ponce, "The geometry of deep generative image models", ICLR 2021). Known
-beforehand, this replaces the many steps by which an optimiser would find it out. Kept per row of W+ as the mean
-Gauss-Newton matrix of projection's loss: its strongest directions, and the mean of the rest.
+A generator's images respond to some directions of W+ a thousand times more than to others, and to nearly the same ones
+wherever a face lies (Wang and Ponce, "The Geometry of Deep Generative Image Models and its Applications", 2021,
+arXiv:2101.06006). Known beforehand, this saves the many steps in which an optimiser would find it out. Stored per row
+of W+ as the mean Gauss-Newton matrix of projection's loss: its strongest directions, and the mean of the rest.
 
 Made by `python -m anycost_models.training.scripts.measure_curvature`.
 """
@@ -31,7 +31,7 @@ class Curvature:
     rest: Tensor  # [styles]: the mean of that along all others
 
     def precondition(self, gradient: Tensor, damping: float) -> Tensor:
-        """The gradient [styles, D] by the inverse of the damped curvature: a step down is minus a part of it."""
+        """The inverse of the damped curvature times the gradient [styles, D]: a Newton step, pointing uphill."""
         along = torch.einsum("rkd,rd->rk", self.directions, gradient)
         others = gradient - torch.einsum("rkd,rk->rd", self.directions, along)
         steps = along / (2 * self.values + damping)

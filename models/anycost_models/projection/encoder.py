@@ -1,8 +1,10 @@
-"""The encoder: an aligned face → its W+ latent in one pass, or in two, the second of which sees what the first drew.
+"""The encoder: an aligned face → its W+ latent in one pass, or in two, the second of which sees the first one's image.
 
-Coarse to fine: the rows that set pose and shape read features of 32 pixels' stride, the next ones features of 16, the
-rows of colour and texture features of 8; each group is also told what the coarser ones made of the face. A linear
-reading of all features, the same for every row, is where training begins: it is solved, not learnt.
+Groups of rows read features of different strides, as in pSp (Richardson et al., "Encoding in Style", 2020,
+arXiv:2008.00951, section 3): the rows that set pose and shape features of 32 pixels' stride, the next ones of 16, the
+rows of colour and texture of 8; each group also takes the coarser group's hidden layer. A second pass corrects the
+first, as in ReStyle (Alaluf et al., 2021, arXiv:2104.02699, section 3). Training starts from a linear map of all
+features, the same for every row, which is solved in closed form.
 """
 
 import dataclasses
@@ -59,7 +61,7 @@ class EncoderConfig:
 
 
 class Group(nn.Module):
-    """What one group of rows reads off the features of one stride, and off the coarser group's hidden layer."""
+    """The head of one group of rows, on the features of one stride and on the coarser group's hidden layer."""
 
     def __init__(self, channels: int, reduced: int, coarser: int, rows: int, config: EncoderConfig) -> None:
         super().__init__()

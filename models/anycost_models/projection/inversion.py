@@ -1,7 +1,8 @@
 """Projection by latent optimisation: the W+ latent whose image is the given aligned face.
 
-It starts at an encoder's answer, or at the mean style. Cheap sub-generators carry the signal first; the last steps run
-the full generator, because what is optimised must be what is rendered: an exit's colours are not quite the generator's.
+As in StyleGAN2's projection (Karras et al., 2019, arXiv:1912.04958, section 5), but in W+, on pixels and ENL0, from an
+encoder's latent where there is one. As in Anycost GAN (2021, arXiv:2103.03243), sub-generators take part: the first
+steps run cheap ones. The last steps run the full generator, because its colours differ a little from theirs.
 """
 
 import math
@@ -33,7 +34,7 @@ BACKWARD = 3.0  # times the work of rendering an image, for that and the gradien
 
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """A face as the generator can render it."""
+    """The latent of a face, and how close it comes."""
 
     latent: np.ndarray  # float32 [styles, D], W+
     psnr: float  # dB at 256 px, whole crop
@@ -45,7 +46,7 @@ class Projection:
 
 @dataclass(frozen=True)
 class ProjectionStep:
-    """Where a running projection is."""
+    """The progress of a running projection."""
 
     step: int
     steps: int  # that it will take, as far as is known
@@ -56,7 +57,7 @@ class ProjectionStep:
 
 
 def style_deviation(model: ElasticGenerator, samples: int = 4096) -> Tensor:
-    """[D], the standard deviation of each dimension of w."""
+    """[D], the standard deviation of each dimension of w over so many samples."""
     z = torch.randn(samples, model.config.style_dim, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         return model.mapping(z).std(0)
@@ -66,7 +67,7 @@ DEFAULTS = ProjectionSettings()
 
 
 class Objective:
-    """How far an image is from the face, at any size up to 256 px."""
+    """The loss: how far an image is from the face, at any size up to 256 px."""
 
     def __init__(
         self,
@@ -121,7 +122,7 @@ def project(
 ) -> Projection:
     """face: aligned, uint8 RGB [256, 256, 3]. importance: float32 [256, 256], 1 on face and hair, 0 elsewhere.
     start: W+ [styles, D], an encoder's answer (None: the mean style). curvature: the model's, if it is known.
-    on_step is told every step; when it returns False the best latent so far is returned at once.
+    on_step: called after every step; when it returns False the best latent so far is returned at once.
 
     Without a budget, deterministic for the same inputs and settings on one machine."""
     started = time.monotonic()

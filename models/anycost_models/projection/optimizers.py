@@ -1,4 +1,7 @@
-"""Two ways down a loss: Adam, which knows nothing beforehand, and L-BFGS that sets out from a measured curvature."""
+"""Two optimisers of a latent: Adam, which knows nothing beforehand, and L-BFGS preconditioned by a measured curvature.
+
+Points and gradients are float32 [styles, D], in standard deviations of w.
+"""
 
 import math
 from typing import Protocol
@@ -15,14 +18,16 @@ FIRST = 0.5  # of the step that the mean curvature suggests, while little is kno
 
 class Optimizer(Protocol):
     def step(self, point: Tensor, loss: float, gradient: Tensor, rate: float) -> Tensor:
-        """The point at which to ask next, told what the last one gave."""
+        """The next point to evaluate, from the loss and the gradient at `point`."""
 
     def restart(self) -> None:
-        """From now on it is another loss."""
+        """From now on the loss is another function."""
 
 
 class Adam:
-    """rate: about the length of a step, in each coordinate."""
+    """Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2014, arXiv:1412.6980, algorithm 1.
+
+    rate: about the length of a step, in each coordinate"""
 
     def __init__(self, betas: tuple[float, float] = (0.9, 0.99)) -> None:
         self.betas = betas
@@ -41,8 +46,9 @@ class Adam:
 
 
 class QuasiNewton:
-    """L-BFGS (Nocedal 1980) with the measured curvature as its first estimate. What it learns of the curvature at one
-    sub-generator's loss holds for the next one's: they render nearly the same. rate: part of each step, usually 1."""
+    """L-BFGS (Nocedal, "Updating Quasi-Newton Matrices with Limited Storage", 1980) with the measured curvature as its
+    initial matrix. Its pairs are kept from one sub-generator's loss to the next: their images are nearly the same.
+    rate: part of each step, usually 1"""
 
     def __init__(self, curvature: Curvature, damping: float, memory: int = 8) -> None:
         self.curvature, self.damping, self.memory = curvature, damping, memory
