@@ -23,8 +23,7 @@ from anycost_models.metrics.enl0 import PerceptualDistance
 from anycost_models.metrics.image_metrics import psnr_of_error
 from anycost_models.projection.curvature import Curvature
 from anycost_models.projection.optimizers import Adam, Optimizer, QuasiNewton
-from anycost_models.projection.schedule import Schedule
-from anycost_models.projection.settings import BY_ADAM, BY_CURVATURE, ProjectionSettings
+from anycost_models.projection.settings import BY_ADAM, BY_CURVATURE, ProjectionSettings, Schedule
 
 __all__ = ["Objective", "Projection", "ProjectionSettings", "ProjectionStep", "project"]
 

@@ -21,8 +21,8 @@ from anycost_models.metrics.enl0 import load_perceptual
 from anycost_models.metrics.identity import load_identity
 from anycost_models.projection.curvature import load_curvature
 from anycost_models.projection.inversion import ProjectionSettings, project
-from anycost_models.projection.schedule import ProjectionStage
 from anycost_models.projection.scores import ProjectionScorer
+from anycost_models.projection.settings import ProjectionStage
 
 SHORT = ProjectionSettings(
     stages=(ProjectionStage(SubGenerator(32), 4, 0.12, 0.08), ProjectionStage(SubGenerator(64), 2, 0.1, 0.05))

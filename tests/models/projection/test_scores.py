@@ -21,8 +21,8 @@ from anycost_models.metrics.enl0 import load_perceptual
 from anycost_models.metrics.identity import load_identity
 from anycost_models.projection.curvature import load_curvature
 from anycost_models.projection.inversion import ProjectionSettings
-from anycost_models.projection.schedule import ProjectionStage
 from anycost_models.projection.scores import ProjectionScorer
+from anycost_models.projection.settings import ProjectionStage
 from anycost_models.projection.warnings import warnings
 
 

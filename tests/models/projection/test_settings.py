@@ -4,7 +4,7 @@ import time
 
 import pytest
 from anycost_models.generators.sub_generator import SubGenerator
-from anycost_models.projection.schedule import ProjectionStage, Schedule
+from anycost_models.projection.settings import ProjectionStage, Schedule
 
 STAGES = (ProjectionStage(SubGenerator(128), 4, 0.4, 0.1), ProjectionStage(SubGenerator(1024), 2))
 
