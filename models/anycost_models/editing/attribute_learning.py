@@ -1,10 +1,10 @@
-"""Learns an attribute from two sets of faces: a dozen that show it and a dozen that do not, by their latents.
+"""Learns an attribute from the latents of two sets of faces: a dozen that show it and a dozen that do not.
 
 Two dozen points do not span 512 dimensions: most of the difference of their means is chance. So only the leading
-principal components of W are looked at, in units of W's own deviation, as many as the faces can bear: fewer move too
-little of what is meant, more only the face away from itself. How well faces that were left out are told apart says
-what it is worth, and how well shuffled faces are, what that is worth. All rows of a latent tell faces apart, but not
-all change what is seen: which rows to move is decided by rendering, and looking at what was rendered.
+principal components of W are used, whitened, as many as the number of faces allows: fewer miss part of the attribute,
+more change the face besides. Leave-one-out classification measures the direction, a permutation test its significance.
+All rows of a latent separate the two sets, but not all change the image: the rows to move are chosen by rendering and
+encoding again.
 """
 
 from collections.abc import Callable
@@ -18,33 +18,33 @@ See = Callable[[np.ndarray], np.ndarray]  # W+ [styles, D] → W+ [styles, D]
 
 LEAST = 4  # faces on each side
 MOST = 500
-FEW = 12  # below, say that more would be better
+FEW = 12  # faces on a side: below, the report advises more
 RANGES = ((0, 1.0), (0, 0.31), (0, 0.5), (0.19, 0.56), (0.31, 0.69), (0.44, 1.0))  # of the rows of W+, as shares
 COMPONENTS = ((8, 24), (24, 64), (100, 128), (MOST + 1, 256))  # below so many faces on a side: how many components
-_ENOUGH = 0.6  # of what the step shows in all rows
+_ENOUGH = 0.6  # of the visible effect of all rows
 _MAX_STRETCH = 3.0
-_HARDLY = 0.15  # shown
-LONGEST = 4.0  # standard deviations of w that strength 1 may move a face: beyond, faces fall apart
-SHUFFLES = 100
-SURE = 0.05  # as likely as that may chance be
+_HARDLY = 0.15  # of a step is visible: below, the report warns
+MAX_LENGTH = 4.0  # of strength 1, in standard deviations of w: beyond, faces fall apart
+SHUFFLES = 100  # of the permutation test
+SIGNIFICANCE = 0.05  # of the permutation test
 
 
 @dataclass(frozen=True, eq=False)
 class LearnedDirection:
-    """What strength 1 adds, and how far it is to be trusted."""
+    """What strength 1 adds, and how significant it is."""
 
     vector: np.ndarray  # float32 [D]
     layers: tuple[int, int]  # the rows of W+ it moves, the last excluded
     faces: tuple[int, int]  # with, without
-    right: float  # 0…1: of faces that were left out, how many fell on their side (mean of both sides)
-    separation: float  # between the sides, of faces that were left out, in their standard deviations
-    chance: float  # 0…1: how often shuffled faces were told apart as well
+    right: float  # 0…1: leave-one-out accuracy, mean of both sides
+    separation: float  # of both sides' leave-one-out scores, in standard deviations
+    chance: float  # 0…1: p-value of the permutation test
     length: float  # of strength 1, in standard deviations of w
-    shown: float = 1.0  # 0…1: of a step, how much is found again in the image; without `see`: 1
+    shown: float = 1.0  # 0…1: share of a step that the encoder finds again in the image; without `see`: 1
 
     @property
     def holds(self) -> bool:
-        return self.chance <= SURE and self.right >= 0.7
+        return self.chance <= SIGNIFICANCE and self.right >= 0.7
 
     def report(self) -> dict[str, float | int | bool]:
         return {
@@ -107,8 +107,8 @@ def learn(
     between = (positive.mean(0) + negative.mean(0)) / 2
     layers, shown = _rows(between, step, space, see, on_part)
     length = float(np.linalg.norm(step))
-    # To show as far as it should, it has to be longer: those who find latents see less than there is.
-    stretch = min(1 / max(shown, 1 / _MAX_STRETCH), LONGEST / max(length, 1e-9))
+    # Longer by what the encoder does not find again, so that strength 1 shows the whole difference.
+    stretch = min(1 / max(shown, 1 / _MAX_STRETCH), MAX_LENGTH / max(length, 1e-9))
     return LearnedDirection(
         (stretch * step @ space.components).astype(np.float32),
         layers,

@@ -31,7 +31,7 @@ _MAX_ATTRIBUTES = 200
 
 @dataclass(frozen=True)
 class UserAttribute:
-    """An attribute, for which generator it is, and what is known of how well it was learned."""
+    """An attribute, the generator that it is for, and how well it was learned."""
 
     direction: Direction
     model: str  # sha256 of the generator's file
@@ -40,7 +40,7 @@ class UserAttribute:
 
 @dataclass(frozen=True)
 class LatentSpace:
-    """For which latents attributes are wanted."""
+    """The latents that attributes must fit."""
 
     model: str  # sha256 of the generator's file
     styles: int
@@ -53,7 +53,7 @@ def folder() -> Path:
 
 
 def state_of_folder() -> int:
-    """Another number when files have come or gone, or were replaced."""
+    """A number that changes when files are added, removed or replaced."""
     try:
         return folder().stat().st_mtime_ns
     except OSError:

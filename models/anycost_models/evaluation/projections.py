@@ -1,5 +1,5 @@
-"""Measures projection over many faces: as the encoder answers, after half a second, and refined; and what edits do to
-what was found."""
+"""Measures projection over many faces: the encoder's latent, that after half a second, and the refined one; and the
+effect of edits on them."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence

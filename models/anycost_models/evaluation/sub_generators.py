@@ -100,7 +100,8 @@ class Consistency:
 def consistency(
     renders: SubGeneratorRenders, perceptual: PerceptualDistance, styles: Tensor, track: Track = _untracked
 ) -> list[Consistency]:
-    """How near each sub-generator's image is to the full one of the same style. styles: `held_out_styles`."""
+    """PSNR and ENL0 between each sub-generator's image and the full one of the same style. styles: w [N, 2, D], as
+    `held_out_styles` gives them."""
     psnrs: dict[SubGenerator, list[float]] = {sub: [] for sub in renders.subs}
     distances: dict[SubGenerator, list[float]] = {sub: [] for sub in renders.subs}
     for w in track(styles[:, 0]):

@@ -1,4 +1,4 @@
-"""Makes clean images of faces look like photographs: light, lens, sensor, storage, a crop that is off, an occluder.
+"""Degrades clean images of faces to look like photographs: crop, light, blur, resolution, noise, JPEG, an occluder.
 
 For training the encoder on generated faces and for testing it on ones it has not seen. Images are uint8 RGB
 [S, S, 3]; the same seed gives the same image.
@@ -17,7 +17,7 @@ from anycost_models.face.aligned_square import resample
 
 @dataclass(frozen=True)
 class DegradationStrength:
-    """How far each kind of harm may go. 0 leaves an image as it is."""
+    """The largest amount of each degradation. 0 leaves an image as it is."""
 
     shift: float = 0.03  # of the side: the crop's centre
     turn: float = 4.0  # degrees
@@ -35,7 +35,7 @@ class DegradationStrength:
 
 
 TRAINING = DegradationStrength()
-# The same harms, but nothing moves, so that what is projected can be compared with the clean image.
+# The same without moving anything, so that a projection can be compared with the clean image.
 IN_PLACE = DegradationStrength(shift=0, turn=0, zoom=0, flip=0)
 NONE = DegradationStrength(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
@@ -50,7 +50,7 @@ class Degraded:
 
 
 def degrade(image: np.ndarray, seed: int, strength: DegradationStrength = TRAINING) -> Degraded:
-    """A photograph of the clean uint8 RGB image [S, S, 3], as `seed` draws its harms."""
+    """A photograph of the clean uint8 RGB image [S, S, 3]; `seed` chooses the degradations."""
     random = np.random.default_rng(seed)
     flipped = bool(random.random() < strength.flip)
     matrix = crop_that_is_off(random, image.shape[0], strength, flipped)

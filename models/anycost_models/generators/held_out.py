@@ -1,4 +1,4 @@
-"""Faces that no training has seen: what everything is measured on."""
+"""Faces that no training has seen, for all measurements."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""Downloads files over HTTP: on from where an earlier try broke off, with the user's own proxy and certificates."""
+"""Downloads files over HTTP, resumes what broke off, with the user's own proxy and certificates."""
 
 import contextlib
 import functools
@@ -37,7 +37,7 @@ class DownloadRefused(DownloadError):
 
 def page(url: str, most_bytes: int) -> str:
     """A small text. Raises DownloadError."""
-    with _told(url), _opened(urllib.request.Request(url)) as answer:
+    with _network_errors(url), _opened(urllib.request.Request(url)) as answer:
         data: bytes = answer.read(most_bytes + 1)
     if len(data) > most_bytes:
         raise DownloadError(f"{url} holds more than {most_bytes >> 20} MiB")
@@ -50,47 +50,47 @@ def download(url: str, target: Path, partial: Path, most_bytes: int, sha256: str
     `partial`: the folder in which what came so far is kept for the next call. Raises DownloadError; OSError when a
     disk is full."""
     partial.mkdir(parents=True, exist_ok=True)
-    with _claimed(partial / hashlib.sha256(url.encode()).hexdigest()[:24]) as kept:
-        before = kept.stat().st_size if kept.exists() else 0
-        _complete(url, kept, most_bytes)
-        if sha256 and sha256_of(kept) != sha256:
-            _forget(kept)
+    with _claimed(partial / hashlib.sha256(url.encode()).hexdigest()[:24]) as unfinished:
+        before = unfinished.stat().st_size if unfinished.exists() else 0
+        _complete(url, unfinished, most_bytes)
+        if sha256 and sha256_of(unfinished) != sha256:
+            _forget(unfinished)
             if not before:
                 raise DownloadError(f"{url} came damaged: its sha256 is not {sha256}")
-            _complete(url, kept, most_bytes)  # the two halves were not of the same file
-            if sha256_of(kept) != sha256:
-                _forget(kept)
+            _complete(url, unfinished, most_bytes)  # the two halves were not of the same file
+            if sha256_of(unfinished) != sha256:
+                _forget(unfinished)
                 raise DownloadError(f"{url} came damaged: its sha256 is not {sha256}")
-        os.replace(kept, target)
-        _forget(kept)
+        os.replace(unfinished, target)
+        _forget(unfinished)
 
 
-def _complete(url: str, kept: Path, most_bytes: int) -> None:
+def _complete(url: str, unfinished: Path, most_bytes: int) -> None:
     fruitless = 0
     while True:
-        before = kept.stat().st_size if kept.exists() else 0
+        before = unfinished.stat().st_size if unfinished.exists() else 0
         try:
-            with _told(url):
-                _go_on(url, kept, most_bytes)
+            with _network_errors(url):
+                _resume(url, unfinished, most_bytes)
             return
         except DownloadRefused:
             raise
         except DownloadError:
-            after = kept.stat().st_size if kept.exists() else 0
+            after = unfinished.stat().st_size if unfinished.exists() else 0
             fruitless = 0 if after > before else fruitless + 1
             if not after or fruitless >= _TRIES:  # it never began, or is going nowhere
                 raise
             time.sleep(_PAUSE * 2 ** max(0, fruitless - 1))
 
 
-def _go_on(url: str, kept: Path, most_bytes: int) -> None:
+def _resume(url: str, unfinished: Path, most_bytes: int) -> None:
     """Asks for the rest, and starts anew where the server cannot give it or has another file by now."""
-    have = kept.stat().st_size if kept.exists() else 0
-    mark = _mark(kept)
+    have = unfinished.stat().st_size if unfinished.exists() else 0
+    validator = _validator(unfinished)
     headers = {"Accept-Encoding": "identity"}
-    if have and mark.get("tag"):
-        headers |= {"Range": f"bytes={have}-", "If-Range": mark["tag"]}
-    elif have and mark.get("url") == url:
+    if have and validator.get("tag"):
+        headers |= {"Range": f"bytes={have}-", "If-Range": validator["tag"]}
+    elif have and validator.get("url") == url:
         headers |= {"Range": f"bytes={have}-"}
     else:
         have = 0
@@ -100,13 +100,13 @@ def _go_on(url: str, kept: Path, most_bytes: int) -> None:
         if error.code == 416 and have:  # it ends where ours does, or before
             if error.headers.get("Content-Range", "") == f"bytes */{have}":
                 return
-            _forget(kept)
+            _forget(unfinished)
         raise
     with answer:
         goes_on = answer.status == 206 and answer.headers.get("Content-Range", "").startswith(f"bytes {have}-")
         if not goes_on:
             if answer.status == 206:
-                _forget(kept)
+                _forget(unfinished)
                 raise http.client.HTTPException("the server answered with another range")
             have = 0
         announced = answer.headers.get("Content-Length", "")
@@ -114,12 +114,12 @@ def _go_on(url: str, kept: Path, most_bytes: int) -> None:
         if have + (rest or 0) > most_bytes:
             raise DownloadRefused(f"{url} holds more than {most_bytes >> 20} MiB")
         tag = answer.headers.get("ETag", "")
-        mark = {"url": url, "tag": tag if tag and not tag.startswith("W/") else ""}
-        kept.with_suffix(".json").write_text(json.dumps(mark), encoding="utf-8")
-        with kept.open("ab" if have else "wb") as file:
+        validator = {"url": url, "tag": tag if tag and not tag.startswith("W/") else ""}
+        unfinished.with_suffix(".json").write_text(json.dumps(validator), encoding="utf-8")
+        with unfinished.open("ab" if have else "wb") as file:
             got = _copy(answer, file, most_bytes - have)
     if have + got > most_bytes:
-        _forget(kept)
+        _forget(unfinished)
         raise DownloadRefused(f"{url} holds more than {most_bytes >> 20} MiB")
     if rest is not None and got != rest:
         raise http.client.IncompleteRead(b"", rest - got)
@@ -134,8 +134,8 @@ def _copy(answer: http.client.HTTPResponse, file: BinaryIO, most: int) -> int:
 
 
 @contextlib.contextmanager
-def _told(url: str) -> Iterator[None]:
-    """What a network can do becomes a DownloadError; a full disk stays an OSError."""
+def _network_errors(url: str) -> Iterator[None]:
+    """Turns network errors into DownloadError; a full disk stays an OSError."""
     try:
         yield
     except DownloadError:
@@ -218,31 +218,31 @@ def pip_setting(name: str) -> str:
 
 
 @contextlib.contextmanager
-def _claimed(kept: Path) -> Iterator[Path]:
-    """`kept`, unless another process downloads into it just now: then a file of our own."""
-    lock = filelock.FileLock(kept.with_suffix(".lock"))
+def _claimed(unfinished: Path) -> Iterator[Path]:
+    """`unfinished`, unless another process downloads into it just now: then a file of our own."""
+    lock = filelock.FileLock(unfinished.with_suffix(".lock"))
     try:
         lock.acquire(blocking=False)
     except (OSError, NotImplementedError):  # it is locked, or this file system has no locks
-        own = kept.with_name(f"{kept.name}-{os.getpid()}")
+        own = unfinished.with_name(f"{unfinished.name}-{os.getpid()}")
         try:
             yield own
         finally:
             _forget(own)
         return
     try:
-        yield kept
+        yield unfinished
     finally:
         lock.release()
 
 
-def _mark(kept: Path) -> dict[str, str]:
+def _validator(unfinished: Path) -> dict[str, str]:
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        found = json.loads(kept.with_suffix(".json").read_bytes())
+        found = json.loads(unfinished.with_suffix(".json").read_bytes())
         return {str(key): str(value) for key, value in found.items()}
     return {}
 
 
-def _forget(kept: Path) -> None:
-    for path in (kept, kept.with_suffix(".json")):
+def _forget(unfinished: Path) -> None:
+    for path in (unfinished, unfinished.with_suffix(".json")):
         path.unlink(missing_ok=True)

@@ -1,8 +1,8 @@
-"""How much less of an attribute's change sub-generators show than the full generator, for previews to make up for.
+"""Gains by which previews compensate for what sub-generators show of an attribute's change.
 
-A preview whose slider moves the mouth three quarters as far as the final image misleads. Measured for a few
-sub-generators, by `benchmarks/attribute_consistency.py --calibrate`; the others lie between, by how far their images
-are from the full ones (`nearness`)."""
+A preview that moves the mouth three quarters as far as the final image misleads. A few sub-generators were measured by
+`benchmarks/attribute_consistency.py --calibrate`; the others are interpolated by their distance to the full generator
+(`FidelityTable`)."""
 
 import functools
 from collections.abc import Mapping
@@ -20,8 +20,8 @@ from anycost_models.previews.fidelity_table import load_nearness
 from anycost_models.weights import EMBEDDED_DIRECTIONS
 
 EMBEDDED_FADING = EMBEDDED_DIRECTIONS.with_name("fading.json")
-SIDE = 256  # pixels: at which distances are taken from the table of nearness
-LEAST, MOST = 0.4, 1.5  # gains; driven further, a face does what its slider doesn't say
+SIDE = 256  # pixels: the size at which distances are taken from the fidelity table
+MIN_GAIN, MAX_GAIN = 0.4, 1.5  # beyond, other attributes change as well
 
 Share = Annotated[float, Meta(gt=0, le=10)]
 
@@ -40,10 +40,10 @@ class PreviewGains(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("its distances and shares do not fit together")
 
     def gains(self, distance: float) -> Mapping[str, float]:
-        """What strengths' effects on the latent are multiplied with, for a sub-generator at this distance."""
+        """Attribute → factor on its effect on the latent, MIN_GAIN…MAX_GAIN, for a sub-generator at this distance."""
         at = (0.0, *self.distances)
         shown = {name: float(np.interp(distance, at, (1.0, *shares))) for name, shares in self.shares.items()}
-        return {name: min(max(1 / share, LEAST), MOST) for name, share in shown.items()}
+        return {name: min(max(1 / share, MIN_GAIN), MAX_GAIN) for name, share in shown.items()}
 
 
 def save_fading(table: PreviewGains, path: Path) -> None:

@@ -1,5 +1,5 @@
-"""How near each sub-generator's image is to the full one, when both are shown at one size: a table shipped with the
-embedded model (`benchmarks/sub_generator_fidelity.py` writes it), and a guess for other models."""
+"""Distances of sub-generators' images to the full generator's, both shown at one size: a table shipped with the
+embedded model (`benchmarks/sub_generator_fidelity.py` writes it), and an estimate for other models."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +14,7 @@ from anycost_models.weights import EMBEDDED_GENERATOR
 
 EMBEDDED_CONSISTENCY = EMBEDDED_GENERATOR.with_name("consistency.json")
 
-NOTICEABLE = 1.11  # times as far
+NOTICEABLE = 1.11  # ratio of distances
 
 Side = Annotated[int, Meta(gt=0, le=1 << 14)]  # pixels
 Distance = Annotated[float, Meta(ge=0)]
@@ -51,16 +51,16 @@ class FidelityTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def worthwhile(self) -> tuple[SubGenerator, ...]:
         """Those that are noticeably nearer than every cheaper one at some side, cheapest first."""
-        kept: list[FidelityRow] = []
+        worthwhile: list[FidelityRow] = []
         for row in sorted(self.rows, key=lambda row: row.macs):
-            pairs = (zip(other.distances, row.distances, strict=True) for other in kept)
+            pairs = (zip(other.distances, row.distances, strict=True) for other in worthwhile)
             if all(any(NOTICEABLE * own < theirs for theirs, own in pair) for pair in pairs):
-                kept.append(row)
-        return tuple(row.sub for row in kept)
+                worthwhile.append(row)
+        return tuple(row.sub for row in worthwhile)
 
 
-def guess(sub: SubGenerator, side: int) -> float:
-    """A stand-in for the distance where nothing was measured: first what is too small for the size, then width."""
+def estimated_distance(sub: SubGenerator, side: int) -> float:
+    """An estimate of the distance where nothing was measured: first what is too small for the size, then width."""
     ratio = 0.5 if isinstance(sub.channels, tuple) else sub.channels
     return max(side / sub.resolution, 1.0) - 1 + (1 - ratio)
 

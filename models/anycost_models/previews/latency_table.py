@@ -1,4 +1,4 @@
-"""What each sub-generator takes on this machine, and which one to render with: measured once, then remembered."""
+"""The latency of each sub-generator on this machine, measured once and remembered; and the choice of one by it."""
 
 import collections
 import contextlib
@@ -24,7 +24,7 @@ from anycost_models.export import graph_cache as graphs_module
 from anycost_models.export.graph_cache import GraphCache
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.inference.onnx_network import version
-from anycost_models.previews.fidelity_table import FidelityTable, guess, load_nearness
+from anycost_models.previews.fidelity_table import FidelityTable, estimated_distance, load_nearness
 from anycost_models.weights import EMBEDDED_GENERATOR
 
 BUDGET = 33.0  # milliseconds of a frame while a slider moves
@@ -59,11 +59,11 @@ class LatencyTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return next((row.ms for row in self.rows if row.sub == sub), None)
 
     def distance(self, sub: SubGenerator, side: int) -> float:
-        """To the full image, shown with `side` pixels: a guess where none was measured."""
+        """To the full image, shown with `side` pixels: an estimate where none was measured."""
         if sub == self.full:
             return 0.0
         known = self.nearness.distance(sub, side) if self.nearness else None
-        return guess(sub, side) if known is None else known
+        return estimated_distance(sub, side) if known is None else known
 
     @property
     def full(self) -> SubGenerator:
@@ -155,7 +155,7 @@ def measure(
 
     Cheapest first: those after the first that is too slow for any preview are left out, but for the full generator.
     Then all once more, in case that something else kept the machine busy. What has to be exported costs a second each,
-    once. on_row: told each, twice; what it raises ends the measurement.
+    once. on_row: called with each row, twice; what it raises ends the measurement.
     Raises AnycostError for a sub-generator that this model does not have."""
     wanted = tuple(subs)
     chosen = wanted or candidates(graphs)
@@ -165,7 +165,7 @@ def measure(
         for sub in chosen:
             if slow and not wanted and sub != chosen[-1]:
                 continue
-            # The quickest of some: what else the machine does now is Pace's affair, not the table's.
+            # The quickest of some: the present load is `LoadEstimator`'s affair, not the table's.
             found[sub] = min(*_taken(graphs, [sub], _ROUNDS)[sub], found.get(sub, math.inf))
             slow = slow or found[sub] > _SLOW
             on_row(Latency(sub.resolution, sub.channels, found[sub]))

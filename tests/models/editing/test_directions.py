@@ -129,9 +129,7 @@ def test_an_unknown_attribute_is_refused_with_the_nearest_name(directions, said,
 @pytest.mark.parametrize("strength", [2.01, -3, float("inf"), float("nan")])
 def test_a_strength_beyond_2_is_refused(directions, strength):
     for act in (directions.check, lambda strengths: directions.apply(LATENT, strengths)):
-        with pytest.raises(
-            AnycostError, match=f"the strength of 'smile' is {strength:g}: choose one from -2 to 2"
-        ):
+        with pytest.raises(AnycostError, match=f"the strength of 'smile' is {strength:g}: choose one from -2 to 2"):
             act({"age": 1, "smile": strength})
 
 
