@@ -101,8 +101,10 @@ class EditEvaluation:
         return float(np.nanmean([self._effect(*self._rendered(latent)) for latent in latents]))
 
     def scores(self, latent: np.ndarray, known: np.ndarray | None) -> EditScores:
-        """Of edits as they are made, from the eased latent. known: the latent that drew the face. A broad smile can
-        hardly get broader: only its own edits are a fair measure for those of its projection."""
+        """Scores of edits as users make them, from the eased latent.
+
+        latent, known: W+ [styles, D], the one found and that of the generated face, if known. A broad smile can hardly
+        get broader: only its own edits are a fair measure for those of its projection."""
         start = eased(latent)
         less, more = self._rendered(start)
         effect = self._effect(less, more)

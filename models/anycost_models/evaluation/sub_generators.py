@@ -130,7 +130,7 @@ class Frechet:
 def frechet(
     renders: SubGeneratorRenders, perceptual: PerceptualDistance, styles: Tensor, track: Track = _untracked
 ) -> list[Frechet]:
-    """FD-ENL0: how near the distribution of each sub-generator's faces is to that of the full generator's."""
+    """FD-ENL0 between the faces of each sub-generator and of the full generator; styles: w [N, 2, D]."""
     sides = {sub.resolution for sub in renders.subs}
     others: dict[int, list[np.ndarray]] = {side: [] for side in sides}
     floors: dict[int, list[np.ndarray]] = {side: [] for side in sides}
@@ -163,7 +163,7 @@ class AttributeConsistency:
 def attributes(
     renders: SubGeneratorRenders, labels: FaceLabels, styles: Tensor, track: Track = _untracked
 ) -> list[AttributeConsistency]:
-    """How near the labels of each sub-generator's image are to those of the full one at its resolution."""
+    """Agreement of the labels of each sub-generator's image and the full one at its resolution; styles: w [N, 2, D]."""
     full_values: dict[int, list[list[float]]] = {}
     values: dict[SubGenerator, list[list[float]]] = {sub: [] for sub in renders.subs}
     for w in track(styles[:, 0]):
@@ -194,8 +194,9 @@ class PathLength:
 def path_lengths(
     renders: SubGeneratorRenders, perceptual: PerceptualDistance, styles: Tensor, track: Track = _untracked
 ) -> list[PathLength]:
-    """Perceptual path length in W: how fast images change on the straight way from one style to another, at places
-    spread evenly over the samples. Only for float32: bfloat16 cannot show such small steps."""
+    """Perceptual path length in W (StyleGAN, 2018, arXiv:1812.04948, section 4.1), with ENL0: how fast images change on
+    the straight way between the two styles of each sample, w [N, 2, D], at positions spread evenly over the samples.
+    Only for float32: bfloat16 cannot show such small steps."""
     full_lengths: dict[int, list[float]] = {}
     lengths: dict[SubGenerator, list[float]] = {sub: [] for sub in renders.subs}
     for number, (start, end) in enumerate(track(styles)):
@@ -214,7 +215,10 @@ def path_lengths(
 
 @torch.inference_mode()
 def comparison_sheet(renders: SubGeneratorRenders, styles: Tensor, title: str, tile: int = 192) -> np.ndarray:
-    """uint8 RGB: a row for each sample, a column for each sub-generator, the full generator always among them."""
+    """uint8 RGB [H, W, 3]: a row for each of styles w [N, 2, D], a column for each sub-generator and the full
+    generator.
+
+    tile: pixels of an image's side"""
     missing = () if any(map(renders.model.is_full, renders.subs)) else (full_of(renders.model),)
     rows = []
     for w in styles[:, 0]:

@@ -39,6 +39,7 @@ class SynthesisGraph(nn.Module):
             del module.noise
 
     def forward(self, latent: Tensor, noise_strength: Tensor) -> Tensor:
+        """latent [1, styles, D], noise_strength [1] → [1, R, R, 3], sRGB 0…1."""
         for module, noise in zip(self.noisy, self.noise, strict=True):
             module.noise = noise * noise_strength
         rows = latent[:, : self.generator.config.styles]
@@ -54,6 +55,7 @@ class MappingGraph(nn.Module):
         self.mapping, self.mean_style = generator.mapping, generator.mean_style
 
     def forward(self, z: Tensor, truncation: Tensor) -> Tensor:
+        """z [1, D], truncation [1] → w [1, D]."""
         return self.mean_style + truncation * (self.mapping(z) - self.mean_style)
 
 
@@ -88,7 +90,8 @@ def to_onnx(
     """An ONNX file (opset 18) with the weights inside, that OpenVINO and ONNX Runtime read.
 
     module: a function of its tensors, without random numbers; it is called once, and needs fixed shapes
-    inputs: an example of each, by the name it gets in the file, in the order of the module's parameters
+    inputs: an example of each, with its fixed shape, by the name it gets in the file, in the order of the module's
+    parameters
     outputs: their names
     metadata: what the file says about itself; 'sha256' of the weights it was made from, where there is a file"""
     buffer = io.BytesIO()

@@ -91,7 +91,7 @@ def scale_of(matrix: np.ndarray) -> float:
 
 
 def pixel_matrix(matrix: np.ndarray) -> np.ndarray:
-    """The same transform between pixel numbers, as OpenCV counts them, instead of continuous coordinates."""
+    """The same transform [2, 3] between pixel numbers, as OpenCV counts them, instead of continuous coordinates."""
     shifted = matrix.astype(np.float64)
     shifted[:, 2] += matrix[:, :2] @ (0.5, 0.5) - 0.5
     return shifted

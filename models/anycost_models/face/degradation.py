@@ -1,7 +1,7 @@
 """Degrades clean images of faces to look like photographs: crop, light, blur, resolution, noise, JPEG, an occluder.
 
-For training the encoder on generated faces and for testing it on ones it has not seen. Images are uint8 RGB
-[S, S, 3]; the same seed gives the same image.
+For training the encoder on generated faces and for testing it on ones it has not seen. Every function takes and returns
+images as uint8 RGB [S, S, 3]; the same seed gives the same image.
 """
 
 import io

@@ -82,7 +82,8 @@ def _length(
 
 
 def curl(light: np.ndarray, hair: np.ndarray) -> float:
-    """1 − coherence of the structure tensor over six pixels, where there are strands to see."""
+    """0…1 of L* [S, S] inside a mask, bool [S, S]: 1 − coherence of the structure tensor over six pixels, where there
+    are strands to see."""
     dx, dy = cv2.Scharr(light, -1, 1, 0) / 32, cv2.Scharr(light, -1, 0, 1) / 32
     inside = cv2.erode(hair.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     if inside.sum() < 100:

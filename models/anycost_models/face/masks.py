@@ -63,7 +63,7 @@ def polygon_mask(outline: np.ndarray, size: int) -> np.ndarray:
 
 
 def matte(crop: np.ndarray, network: Network) -> np.ndarray:
-    """The person in an uint8 RGB crop [S, S, 3], by the catalogue's "selfie_matte" network."""
+    """The person in an uint8 RGB crop [S, S, 3], 0…1 [S, S], by the catalogue's "selfie_matte" network."""
     size = crop.shape[0]
     shrinks = size > _MATTE_SIZE
     small = cv2.resize(crop, (_MATTE_SIZE, _MATTE_SIZE), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)

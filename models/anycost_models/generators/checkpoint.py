@@ -43,7 +43,9 @@ def save_generator(model: ElasticGenerator, path: Path) -> None:
 
 
 def save_tensors(tensors: Mapping[str, Tensor], family: str, config: Mapping[str, Any], path: Path) -> None:
-    """Written aside and renamed, as `save_generator` does. config: what JSON can hold."""
+    """Writes named tensors of any shape, as `save_generator` does. config: what JSON can hold.
+
+    Raises AnycostError when it cannot be written."""
     target = check_output(path)
     plain = {name: tensor.contiguous() for name, tensor in tensors.items()}
     try:

@@ -213,4 +213,5 @@ class _AllExits(nn.Module):
         self.generator = generator
 
     def forward(self, latent: Tensor, **inputs: Any) -> dict[int, Tensor]:
+        """As `pictures`."""
         return self.generator.pictures(latent, **inputs)

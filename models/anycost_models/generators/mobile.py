@@ -91,6 +91,7 @@ class MappingNetwork(nn.Module):
         self.layers = cast("Sequence[nn.Linear]", layers)
 
     def forward(self, z: Tensor) -> Tensor:
+        """z [N, D] → w [N, D]."""
         x = z * torch.rsqrt(z.square().mean(dim=1, keepdim=True) + 1e-8)
         for layer in self.layers:
             x = F.leaky_relu(layer(x), 0.2) * 2**0.5
@@ -110,6 +111,7 @@ class StyledConv(nn.Module):
         self.noise = nn.Parameter(torch.zeros(1, 1, size, size))
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        """x [N, inputs, size, size], w [N, D] → [N, outputs, size, size]."""
         x = modulate(x, self.affine(w))
         if self.depthwise is not None:
             x = self.depthwise(x)
@@ -127,6 +129,7 @@ class Block(nn.Module):
         self.conv2 = StyledConv(style_dim, between, outputs, size)
 
     def forward(self, x: Tensor, w1: Tensor, w2: Tensor) -> Tensor:
+        """x [N, inputs, R, R], w1, w2 [N, D] of both convolutions → [N, outputs, 2·R, 2·R]."""
         x = inverse_haar(modulate(x, self.up(w1)))
         return self.conv2(self.conv1(x, w1), w2)
 
@@ -152,6 +155,7 @@ class Head(nn.Module):
         return self.conv(modulate(x, style + self.tint(last))) + self.shade(last)[:, :, None, None].to(x.dtype)
 
     def forward(self, x: Tensor, w: Tensor, last: Tensor) -> Tensor:
+        """x [N, C, R/2, R/2]; w, last [N, D]: the head's own row and the latent's last one → RGB [N, 3, R, R]."""
         return inverse_haar(self.bands(x, w, last))
 
 
@@ -206,6 +210,7 @@ class MobileGenerator(ElasticGenerator):
             yield x
 
     def pictures(self, latent: Tensor) -> dict[int, Tensor]:
+        """W+ [N, styles, D] → resolution: RGB [N, 3, R, R], about −1…1."""
         rendered = {}
         for i, x in enumerate(self.features(latent)):
             if str(8 << i) in self.heads:
@@ -241,6 +246,7 @@ class MobileGenerator(ElasticGenerator):
         return replace(self.config, channels=widths, exits=exits, elastic_from=None, tinted=tinted)
 
     def sub_tensors(self, config: MobileConfig) -> dict[str, Tensor]:
+        """The full generator's own tensors, or the nested weights at `config`'s widths."""
         own = {name: t for name, t in self.state_dict(keep_vars=True).items() if not name.startswith("nested.")}
         if self.nested is None or config.channels == self.config.channels:
             return own

@@ -161,4 +161,5 @@ def within(tensors: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
 
 
 def prefixed(name: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The same tensors, by their names outside sub-module `name`."""
     return {f"{name}.{key}": tensor for key, tensor in tensors.items()}

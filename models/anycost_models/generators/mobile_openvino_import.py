@@ -49,6 +49,7 @@ class Graph:
         return self.inputs[layer][sorted(self.inputs[layer])[port]]
 
     def constant(self, layer: str) -> Tensor:
+        """A float32 constant, in its own shape. Raises AnycostError for another layer."""
         data = self.layers[layer].find("data")
         if data is None or self.kind(layer) != "Const" or data.attrib["element_type"] != "f32":
             raise AnycostError(
@@ -60,6 +61,7 @@ class Graph:
         return torch.from_numpy(np.frombuffer(self.blob, np.float32, count, offset).reshape(shape).copy())
 
     def named(self, name: str) -> Tensor:
+        """The constant of that name, float32. Raises AnycostError when there is none."""
         for layer in self.of_kind("Const"):
             if self.layers[layer].attrib["name"] == name:
                 return self.constant(layer)
@@ -84,6 +86,7 @@ def by_band(x: Tensor) -> Tensor:
 
 
 def set_bias(conv: torch.nn.Conv2d, bias: Tensor) -> None:
+    """Copies `bias` [outputs] into the convolution. Raises ValueError when it has none."""
     if conv.bias is None:
         raise ValueError("this convolution has no bias")
     conv.bias.copy_(bias)

@@ -81,6 +81,7 @@ TINY = StyleGAN2Config(32, style_dim=16, mapping_layers=2, channels=(16, 16, 16,
 
 
 def blur_kernel(x: Tensor, gain: float) -> Tensor:
+    """[C, 1, 4, 4] for x [N, C, H, W]: the kernel for each channel, its sum being `gain`."""
     return torch.tensor(BLUR, dtype=x.dtype, device=x.device).mul(gain).repeat(x.shape[1], 1, 1, 1)
 
 
@@ -112,6 +113,7 @@ class EqualLinear(nn.Module):
         self.scale = rate / inputs**0.5
 
     def forward(self, x: Tensor) -> Tensor:
+        """[…, inputs] → […, outputs]."""
         return F.linear(x, self.weight * self.scale, self.bias * self.rate)
 
 
@@ -124,6 +126,7 @@ class MappingNetwork(nn.Module):
         self.layers = nn.ModuleList(EqualLinear(dim, dim, rate=0.01) for _ in range(config.mapping_layers))
 
     def forward(self, z: Tensor) -> Tensor:
+        """z [N, D] → w [N, D]."""
         x = z * torch.rsqrt(z.square().mean(dim=1, keepdim=True) + 1e-8)
         for layer in self.layers:
             x = F.leaky_relu(layer(x), 0.2) * ROOT2
@@ -245,7 +248,8 @@ class StyleGAN2Generator(ElasticGenerator):
         return F.avg_pool2d(full.float(), 2)
 
     def random_noise(self, count: int, generator: torch.Generator | None = None) -> list[Tensor]:
-        """Noise maps for `count` images, for `pictures`: new ones each time, as training needs them."""
+        """Noise maps for `count` images, for `pictures`: [count, 1, R, R] each, new ones each time, as training needs
+        them."""
         device = self.constant.device
         sizes = (conv.noise.shape[-1] for conv in self.convs)
         return [torch.randn(count, 1, size, size, generator=generator, device=device) for size in sizes]

@@ -80,6 +80,7 @@ class _Graph:
         return self.values[index]
 
     def constant(self, name: str, array: np.ndarray) -> str:
+        """Writes an array of any shape as a constant, once; returns its name."""
         if name not in self.constants:
             self.constants[name] = numpy_helper.from_array(np.ascontiguousarray(array), name)
         return name

@@ -54,6 +54,7 @@ class Convolution(nn.Module):
         self.stride = stride
 
     def forward(self, x: Tensor) -> Tensor:
+        """[N, inputs, H, W] → [N, outputs, H / stride, W / stride]; unpadded where the stride is 2."""
         return F.conv2d(x, self.weight, self.bias, self.stride, 1 if self.stride == 1 else 0)
 
 
@@ -67,6 +68,7 @@ class Block(nn.Module):
         self.halves = halves
 
     def forward(self, x: Tensor) -> Tensor:
+        """[N, inputs, H, W] → [N, outputs, H, W], or half of both sides where the block halves."""
         y = self.conv2(F.relu(self.conv1(x)))
         if self.halves:
             x = F.avg_pool2d(x, 2)

@@ -99,12 +99,13 @@ class Objective:
         return loss
 
     def scores(self, image: Tensor) -> tuple[float, float]:
-        """PSNR in dB and ENL0 of the whole crop at 256 px."""
+        """PSNR in dB and ENL0 of the whole crop at 256 px; image: [1, 3, R, R]."""
         image = resized(image.clamp(-1, 1), SIDE)
         return psnr_of_error((image - self.face).square().mean().item()), self.perceptual(image, self.face).item()
 
 
 def resized(image: Tensor, side: int) -> Tensor:
+    """[N, C, H, W] → [N, C, side, side], each pixel the mean of those that it covers."""
     return F.interpolate(image, size=(side, side), mode="area")
 
 

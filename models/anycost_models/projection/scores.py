@@ -85,18 +85,21 @@ class ProjectionScorer:
 
     @torch.inference_mode()
     def render(self, sub: SubGenerator, wplus: Tensor) -> Tensor:
+        """W+ [1, styles, D] → the sub-generator's image [1, 3, R, R], −1…1."""
         network = self._networks[sub]
         return network(wplus[:, : network.config.styles]).float().clamp(-1, 1)
 
     @torch.inference_mode()
     def consistency(self, wplus: Tensor) -> float:
-        """Mean ENL0 between what each of `subs` renders and the full image at its resolution, at most 256 px."""
+        """Mean ENL0, for W+ [1, styles, D], between what each of `subs` renders and the full image at its resolution,
+        at most 256 px."""
         full = self.full(wplus)
         images = [(self.render(sub, wplus), F.adaptive_avg_pool2d(full, sub.resolution)) for sub in self.subs]
         return float(np.mean([image_metrics.enl0(self.perceptual, rendered, goal).item() for rendered, goal in images]))
 
     @cached_property
     def sigma(self) -> Tensor:
+        """[D], the standard deviation of each dimension of w."""
         return style_deviation(self.model)
 
     @cached_property
