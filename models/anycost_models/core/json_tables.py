@@ -7,7 +7,7 @@ import msgspec
 
 from anycost_models.core.errors import AnycostError
 
-LARGEST = 1 << 20  # bytes of a file
+MAX_BYTES = 1 << 20  # bytes of a file
 
 Table = TypeVar("Table")
 
@@ -15,8 +15,8 @@ Table = TypeVar("Table")
 def read_table(path: Path, kind: type[Table], name: str, remedy: str = "install the package again") -> Table:
     """name: such as "table of faces". Raises AnycostError when the file is missing, too large or anything else."""
     try:
-        if path.stat().st_size > LARGEST:
-            raise ValueError(f"it is larger than {LARGEST >> 20} MiB")
+        if path.stat().st_size > MAX_BYTES:
+            raise ValueError(f"it is larger than {MAX_BYTES >> 20} MiB")
         return msgspec.json.decode(path.read_bytes(), type=kind)
     except OSError as error:
         raise AnycostError(f"the {name} {path} cannot be read ({error.strerror})", remedy) from error

@@ -22,7 +22,7 @@ from anycost_models.editing.directions import Direction, Directions
 log = logging.getLogger(__name__)
 
 GROUP = "Own"  # under which editors show them
-MOST_BYTES = 1 << 20
+MAX_BYTES = 1 << 20
 _FAMILY = "own-attribute"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _MAX_LENGTH = 1000.0  # of a vector: no generator's latents lie so far apart
@@ -94,8 +94,8 @@ def read(path: Path, place: LatentSpace) -> UserAttribute:
     """Raises AnycostError when it is missing, damaged, too large, or made for another model."""
     try:
         size = path.stat().st_size
-        if size > MOST_BYTES:
-            raise AnycostError(f"{path} has {size} bytes, an attribute has at most {MOST_BYTES}", "choose another file")
+        if size > MAX_BYTES:
+            raise AnycostError(f"{path} has {size} bytes, an attribute has at most {MAX_BYTES}", "choose another file")
         with safe_open(path, "np") as file:
             metadata = file.metadata() or {}
             if metadata.get("family") != _FAMILY or metadata.get("version") != "1":

@@ -108,9 +108,9 @@ class GraphCache:
         """z [1, D], truncation ψ [1] → w [1, D], float32."""
 
         def made() -> bytes:
-            from anycost_models.export.onnx_export import sampling_graph
+            from anycost_models.export.onnx_export import mapping_graph
 
-            return sampling_graph(self.generator(), self._metadata)
+            return mapping_graph(self.generator(), self._metadata)
 
         return self._network(SAMPLING, made, "f32", True)
 

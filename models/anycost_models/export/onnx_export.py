@@ -71,7 +71,7 @@ def drawing_graph(generator: ElasticGenerator, sub: SubGenerator, metadata: Mapp
     return to_onnx(drawing, inputs, ["picture"], {**metadata, **about})
 
 
-def sampling_graph(generator: ElasticGenerator, metadata: Mapping[str, str]) -> bytes:
+def mapping_graph(generator: ElasticGenerator, metadata: Mapping[str, str]) -> bytes:
     """The mapping network as ONNX: `z`, `truncation` → `w`, as `MappingGraph` says."""
     inputs = {"z": torch.zeros(1, generator.config.style_dim), "truncation": torch.ones(1)}
     return to_onnx(MappingGraph(generator), inputs, ["w"], metadata)

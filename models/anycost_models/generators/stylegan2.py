@@ -22,7 +22,7 @@ from anycost_models.core.errors import AnycostError
 from anycost_models.generators.elastic import ElasticGenerator
 
 BASE = 16384  # channels × pixels of side, at a multiplier of 1: 4096 channels at 4 px, halving per octave
-LARGEST = 2048  # pixels, channels, numbers of a style
+MAX_SIZE = 2048  # pixels, channels, numbers of a style
 ROOT2 = 2**0.5  # LeakyReLU's gain, which may as well be given to what goes in
 BLUR = [[a * b / 64 for b in (1, 3, 3, 1)] for a in (1, 3, 3, 1)]
 
@@ -52,7 +52,7 @@ class StyleGAN2Config:
     def __post_init__(self) -> None:
         if self.resolution not in (sizes := [8 << i for i in range(9)]):
             raise AnycostError(
-                f"a StyleGAN2 of {self.resolution} px", f"choose a power of two, {sizes[0]} to {LARGEST}"
+                f"a StyleGAN2 of {self.resolution} px", f"choose a power of two, {sizes[0]} to {MAX_SIZE}"
             )
         layers = range(layers_at(self.resolution))
         published = tuple(min(self.channel_max, int(self.channel_multiplier * BASE / size_of(i))) for i in layers)
@@ -62,9 +62,9 @@ class StyleGAN2Config:
                 f"{len(channels)} numbers of channels are given", f"give {len(layers)}, as {self.resolution} px need"
             )
         for value in (self.style_dim, self.mapping_layers, *channels):
-            if not 1 <= value <= LARGEST:
+            if not 1 <= value <= MAX_SIZE:
                 raise AnycostError(
-                    f"a StyleGAN2 with a size of {value} (channels, style or layers)", f"choose 1 to {LARGEST}"
+                    f"a StyleGAN2 with a size of {value} (channels, style or layers)", f"choose 1 to {MAX_SIZE}"
                 )
         if not set(exits) <= set(sizes) or exits != tuple(sorted({*exits, self.resolution})):
             raise AnycostError(f"exits {exits}", f"list powers of two, ascending, from 8 to {self.resolution}")

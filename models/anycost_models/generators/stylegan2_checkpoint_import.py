@@ -18,10 +18,10 @@ from torch import Tensor
 
 from anycost_models.core.errors import AnycostError
 from anycost_models.generators.checkpoint import save_generator, save_tensors
-from anycost_models.generators.stylegan2 import BASE, BLUR, LARGEST, StyleGAN2Config, StyleGAN2Generator, size_of
+from anycost_models.generators.stylegan2 import BASE, BLUR, MAX_SIZE, StyleGAN2Config, StyleGAN2Generator, size_of
 
 CHOOSE = "choose a published generator, encoder or boundaries file"
-MOST_BYTES = 4 << 30  # of tensors that are copied out of a file
+MAX_BYTES = 4 << 30  # of tensors that are copied out of a file
 _MAX_PICKLE = 16 << 20  # of the part of a file that says which tensors there are
 _MAX_LAYERS = 64  # of a mapping network
 _FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
@@ -112,7 +112,7 @@ def _check_tensors(path: Path, holds: Mapping[str, Any]) -> None:
         if tensor.dtype not in _FLOATS and not key.endswith(_STEPS):
             raise AnycostError(f"{path}: {key} holds {tensor.dtype} and not floating-point numbers", CHOOSE)
         total += tensor.numel() * 4
-    if total > MOST_BYTES:
+    if total > MAX_BYTES:
         raise AnycostError(f"{path} holds {total >> 20} MB of weights, more than any published model", CHOOSE)
     broken = [key for key, tensor in holds.items() if not tensor.float().isfinite().all()]
     if broken:
@@ -183,7 +183,8 @@ def _generator(path: Path, holds: Mapping[str, Tensor]) -> StyleGAN2Generator:
     mapping_layers = min(max(1, *mapping), _MAX_LAYERS)
     # The number of octaves whose layout fits best, so that an error names the odd tensors and not all others.
     octaves = min(
-        range(2, LARGEST.bit_length() - 1), key=lambda n: len(generator_layout(n, mapping_layers).keys() ^ holds.keys())
+        range(2, MAX_SIZE.bit_length() - 1),
+        key=lambda n: len(generator_layout(n, mapping_layers).keys() ^ holds.keys()),
     )
     layout = generator_layout(octaves, mapping_layers)
     sizes = _sizes(path, holds, layout, "StyleGAN2 generator")

@@ -17,8 +17,8 @@ from anycost_models.core.errors import AnycostError
 from anycost_models.metrics.enl0 import PerceptualDistance
 
 MAX_PSNR = 100.0  # dB: that of equal images
-LARGEST = 256  # pixels: larger images are compared perceptually at this size, near the 224 px ENL0's network knows
-SMALLEST = 32  # pixels: smaller ones are enlarged for it
+MAX_SIDE = 256  # pixels: larger images are compared perceptually at this size, near the 224 px ENL0's network knows
+MIN_SIDE = 32  # pixels: smaller ones are enlarged for it
 
 
 def psnr(a: Tensor, b: Tensor) -> Tensor:
@@ -38,7 +38,7 @@ def psnr_of_error(error: float, span: float = 2.0) -> float:
 
 def for_perception(image: Tensor) -> Tensor:
     """[N, 3, R, R] → the same at 32…256 px, each pixel the mean of those that it covers."""
-    side = min(max(image.shape[-1], SMALLEST), LARGEST)
+    side = min(max(image.shape[-1], MIN_SIDE), MAX_SIDE)
     return image if side == image.shape[-1] else F.interpolate(image, size=(side, side), mode="area")
 
 

@@ -122,12 +122,12 @@ class LoadEstimator:
 def candidates(graphs: GraphCache) -> tuple[SubGenerator, ...]:
     """What is worth measuring, cheapest first, the full generator last; torch-free for the embedded model."""
     full = SubGenerator(graphs.file.resolution)
-    table = nearness_of(graphs)
+    table = fidelity_of(graphs)
     subs = table.worthwhile() if table else graphs.generator().sub_generators()
     return (*(sub for sub in subs if sub != full), full)
 
 
-def nearness_of(graphs: GraphCache) -> FidelityTable | None:
+def fidelity_of(graphs: GraphCache) -> FidelityTable | None:
     """None where there is no table: of imported models."""
     if graphs.weights != EMBEDDED_GENERATOR:
         return None
@@ -171,7 +171,7 @@ def measure(
             on_row(Latency(sub.resolution, sub.channels, found[sub]))
     rows = [Latency(sub.resolution, sub.channels, found[sub]) for sub in chosen if sub in found]
     runtime = f"{graphs.runtime} {version(graphs.runtime)}"
-    table = LatencyTable(cpu_name(), runtime, graphs.threads or 0, tuple(rows), nearness_of(graphs))
+    table = LatencyTable(cpu_name(), runtime, graphs.threads or 0, tuple(rows), fidelity_of(graphs))
     if not wanted:
         with contextlib.suppress(AnycostError, OSError):  # then it will be measured again
             _path(graphs).parent.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from anycost_models.core.errors import AnycostError
-from anycost_models.core.json_tables import LARGEST
+from anycost_models.core.json_tables import MAX_BYTES
 from anycost_models.generators.checkpoint import load_generator
 from anycost_models.generators.elastic import SubGenerator
 from anycost_models.plotting.chart import COLOURS
@@ -81,7 +81,7 @@ def test_a_file_that_holds_no_front_is_refused(tmp_path: Path, harm: Harm, cause
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("data", [b"", b"[]", b"\xff\xfe", b'{"points": [NaN]}', b" " * (LARGEST + 1)])
+@pytest.mark.parametrize("data", [b"", b"[]", b"\xff\xfe", b'{"points": [NaN]}', b" " * (MAX_BYTES + 1)])
 def test_what_is_no_such_file_is_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "front.json"
     path.write_bytes(data)
