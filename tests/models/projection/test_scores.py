@@ -101,7 +101,7 @@ def test_evaluation_compares_stages_and_edits(scorer, labels):
     told = summary(rows)
     assert told["faces"] == 1
     assert told["psnr_clean"] == pytest.approx(rows[0].clean.psnr)
-    assert told["edit_effect"] == pytest.approx(1)  # it is the latent that drew the face
+    assert told["edit_effect"] == pytest.approx(1, rel=1e-3)  # the face's own latent, but for rounding in `eased`
     assert told["edit_same_person"] == 1
     sheet = projection_sheet([subject], rows, scorer)
     assert sheet.shape[1] > 4 * 192
