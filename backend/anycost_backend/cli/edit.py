@@ -50,7 +50,7 @@ def add(subparsers: Any) -> None:
 
 
 def matching(text: str) -> "tuple[What, Path]":
-    """`expression=other.jpg` → ("expression", its path), for argparse."""
+    """`expression=other.jpg` → ("expression", its path), for argparse. Raises ArgumentTypeError."""
     from anycost_models.editing.face_matching import WHAT
 
     what, sign, photo = text.partition("=")
@@ -61,7 +61,7 @@ def matching(text: str) -> "tuple[What, Path]":
 
 
 def quality(text: str) -> int:
-    """For argparse."""
+    """A value for argparse. Raises ArgumentTypeError."""
     if not text.isdecimal() or not 1 <= int(text) <= 100:
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 1 to 100")
     return int(text)
@@ -75,33 +75,33 @@ def run(args: argparse.Namespace) -> int:
 
     if not args.strengths and not args.match:
         args.refuse("nothing is to be changed: say what with --set NAME=STRENGTH or --match WHAT=PHOTO")
-    wanted = FaceEdit(dict(args.strengths), tuple(args.hold))
+    edit = FaceEdit(dict(args.strengths), tuple(args.hold))
     check_output(args.output)  # before the work, not after it
     output_format(args.output)
     options.check_sheet(args.sheet, args.photo, args.output)
     session = options.open_session(args.photo, args.max_megapixels, args.model)
-    wanted.check(session.parts.directions, session.parts.latent_shape)
+    edit.check(session.models.directions, session.models.latent_shape)
     face = options.choose_face(session, args.face)
     for what, photo in args.match:
-        wanted = matched(session, face, what, photo, args.max_megapixels, wanted)
+        edit = with_match(session, face, what, photo, args.max_megapixels, edit)
     with options.projection_bar() as bar:
-        edit = session.edit(session.photo, face, wanted, bar)
-    declare = not args.no_declaration and edit.change is not None  # with all strengths 0 there is nothing to declare
-    notes = save_photo(edit.photo, args.output, declare_edit=declare, quality=args.quality)
+        result = session.edit(session.photo, face, edit, bar)
+    declare = not args.no_declaration and result.change is not None  # with all strengths 0 there is nothing to declare
+    notes = save_photo(result.photo, args.output, declare_edit=declare, quality=args.quality)
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
     if args.sheet:
         from anycost_models.plotting.contact_sheet import save_picture
 
-        save_picture(args.sheet, before_after(session, face, edit))
+        save_picture(args.sheet, before_after(session, face, result))
     if args.json:
         answer = {
             "output": str(args.output),
             "sheet": str(args.sheet) if args.sheet else None,
             "face": face + 1,
-            "strengths": wanted.strengths,
-            "held": {name: round(edit.strengths.get(name, 0.0), 3) for name in wanted.held},
-            "projection": edit.projection.scores() if edit.projection else None,
+            "strengths": edit.strengths,
+            "held": {name: round(result.strengths.get(name, 0.0), 3) for name in edit.held},
+            "projection": result.projection.scores() if result.projection else None,
             "seconds": {name: round(value, 3) for name, value in session.seconds.items()},
             "peak_megabytes": peak_megabytes(),
         }
@@ -111,10 +111,12 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def matched(
-    session: "Session", face: int, what: "What", photo: Path, max_megapixels: float, wanted: "FaceEdit"
+def with_match(
+    session: "Session", face: int, what: "What", photo: Path, max_megapixels: float, edit: "FaceEdit"
 ) -> "FaceEdit":
-    """With what the face takes over from the largest of the photo; strengths that were given stay."""
+    """The edit with what the face takes over from the largest face of the photo; strengths of the edit stay.
+
+    Raises AnycostError when the photo cannot be read, has no face, or the model has no attributes for it."""
     import numpy as np
     from anycost_models.projection.settings import ProjectionSettings
 
@@ -123,26 +125,26 @@ def matched(
     from anycost_backend.editing.session import Session
     from anycost_backend.photo.photo import open_photo
 
-    source = Session(open_photo(photo, max_megapixels), session.parts)
+    source = Session(open_photo(photo, max_megapixels), session.models)
     other = options.choose_face(source, None)
     with options.projection_bar() as bar:
         session.project(face, on_step=bar)
     source.project(other, ProjectionSettings(budget=0))
-    found = match_faces(what, session.parts, (session, face), (source, other))
+    found = match_faces(what, session.models, (session, face), (source, other))
     print(f"{what} of {photo}: {text_of(found)}", file=sys.stderr)
-    offsets = [offset for offset in (wanted.offset, found.offset) if offset is not None]
-    return FaceEdit({**found.strengths, **wanted.strengths}, wanted.held, np.sum(offsets, axis=0) if offsets else None)
+    offsets = [offset for offset in (edit.offset, found.offset) if offset is not None]
+    return FaceEdit({**found.strengths, **edit.strengths}, edit.held, np.sum(offsets, axis=0) if offsets else None)
 
 
-def before_after(session: "Session", face: int, edit: "EditResult") -> "np.ndarray":
-    """A contact sheet, uint8 RGB: the photo, the face, and what the model made of it, before and after."""
+def before_after(session: "Session", face: int, result: "EditResult") -> "np.ndarray":
+    """A contact sheet, uint8 RGB [H, W, 3]: the photo, the face, and the model's renders, before and after."""
     from anycost_models.plotting.contact_sheet import contact_sheet
 
     from anycost_backend.photo.sample_types import to_uint8
 
     square = session.faces[face].square
-    photos = [session.photo.srgb8(), edit.photo.srgb8()]
+    photos = [session.photo.srgb8(), result.photo.srgb8()]
     rows = [photos, [square.crop(photo, 512) for photo in photos]]
-    if edit.projected is not None and edit.edited is not None:
-        rows.append([to_uint8(picture) for picture in (edit.projected, edit.edited)])
+    if result.projected is not None and result.edited is not None:
+        rows.append([to_uint8(image) for image in (result.projected, result.edited)])
     return contact_sheet(rows, ["before", "after"], ["photo", "face", "the model's own"][: len(rows)], tile=512)

@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     with options.projection_bar() as bar:
         found = session.project(face, settings_of(args, args.seed), bar, fresh=args.fresh)
     crop = session.crop(face, 256)
-    scores = _scores(session.parts.renderer, found.latent, crop)
+    scores = _scores(session.models.renderer, found.latent, crop)
     place = session.faces[face]
     yaw = place.mesh.pose()[0]
     told = warnings(scores.psnr, scores.same_person, scores.deviation, place.square.side, yaw)
@@ -86,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
     if args.sheet:
         from anycost_models.plotting.contact_sheet import contact_sheet, save_picture
 
-        drawn = session.parts.renderer.render8(found.latent)
+        drawn = session.models.renderer.render8(found.latent)
         pictures = [[session.crop(face, 512), drawn]]
         save_picture(args.sheet, contact_sheet(pictures, ["the face", "its projection"], tile=512))
     if args.json:

@@ -1,4 +1,4 @@
-"""Keeps what was computed, up to a number of bytes: what was not used for longest goes first."""
+"""Least recently used cache, limited by bytes."""
 
 import dataclasses
 from collections import OrderedDict
@@ -11,21 +11,21 @@ T = TypeVar("T")
 
 
 class ByteLRUCache:
-    """Values by key. One that is larger than the limit is given back and not kept. For one thread."""
+    """Values by key, for one thread. A value that is larger than the limit is returned and not stored."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit  # bytes
         self.bytes = 0
         self._values: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
 
-    def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """The value under `key`, made when it is not there (any more)."""
+    def get(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """The value of `key`, computed if it is not stored."""
         if key in self._values:
             self._values.move_to_end(key)
             value: T = self._values[key][0]
             return value
-        value = make()
-        size = bytes_of(value)
+        value = compute()
+        size = size_of(value)
         if size <= self.limit:
             self._values[key] = value, size
             self.bytes += size
@@ -33,19 +33,19 @@ class ByteLRUCache:
             self.bytes -= self._values.popitem(last=False)[1][1]
         return value
 
-    def forget(self, *beginning: Hashable) -> None:
-        """All values whose keys, which are tuples, begin so."""
-        count = len(beginning)
-        for key in [key for key in self._values if isinstance(key, tuple) and key[:count] == beginning]:
+    def forget(self, *prefix: Hashable) -> None:
+        """Removes all values whose keys are tuples that begin with `prefix`."""
+        count = len(prefix)
+        for key in [key for key in self._values if isinstance(key, tuple) and key[:count] == prefix]:
             self.bytes -= self._values.pop(key)[1]
 
 
-def bytes_of(value: Any) -> int:
-    """The arrays in it, through tuples and dataclasses."""
+def size_of(value: Any) -> int:
+    """Bytes of the arrays in a value, through tuples and dataclasses."""
     if isinstance(value, np.ndarray):
         return value.nbytes
     if isinstance(value, tuple):
-        return sum(map(bytes_of, value))
+        return sum(map(size_of, value))
     if dataclasses.is_dataclass(value):
-        return sum(bytes_of(getattr(value, field.name)) for field in dataclasses.fields(value))
+        return sum(size_of(getattr(value, field.name)) for field in dataclasses.fields(value))
     return 0

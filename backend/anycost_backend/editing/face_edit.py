@@ -1,4 +1,4 @@
-"""What one face is to become: strengths, what is held meanwhile, and what was taken over from another face."""
+"""An edit of one face: strengths of attributes, attributes to hold, and an offset taken from another face."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,15 +13,15 @@ from anycost_backend.photo.layer import as_array
 
 @dataclass(frozen=True, eq=False)
 class FaceEdit:
-    """Of one face; nothing in it says how it is drawn."""
+    """What is to change on one face, and not how it is rendered."""
 
     strengths: Mapping[str, float] = field(default_factory=dict)  # attribute → −2…2
     held: tuple[str, ...] = ()  # attributes whose labels stay, whatever the others do to them
-    offset: np.ndarray | None = None  # float32 W+ [styles, D], added as it is
+    offset: np.ndarray | None = None  # float32 W+ [styles, D], added to the latent
 
     @property
     def changes(self) -> bool:
-        """Whether the face becomes another at all."""
+        """Whether the face changes at all."""
         return any(self.strengths.values()) or self.offset is not None
 
     def check(self, directions: Directions, shape: tuple[int, int]) -> None:
@@ -36,23 +36,22 @@ class FaceEdit:
             )
 
 
-Wanted = Mapping[str, float] | FaceEdit
+FaceEditLike = Mapping[str, float] | FaceEdit  # strengths alone are an edit, too
 
 
-def face_edit_of(edit: m.FaceEdit, directions: Directions, shape: tuple[int, int]) -> FaceEdit:
-    """As a client says it, for W+ of `shape`. Raises AnycostError as `FaceEdit.check`."""
-    strengths = {name: strength for name, strength in edit.strengths.items() if strength}
+def as_face_edit(edit: FaceEditLike) -> FaceEdit:
+    return edit if isinstance(edit, FaceEdit) else FaceEdit(edit)
+
+
+def face_edit_of(message: m.FaceEdit, directions: Directions, shape: tuple[int, int]) -> FaceEdit:
+    """From a client's message, for W+ of `shape`. Raises AnycostError as `FaceEdit.check`."""
+    strengths = {name: strength for name, strength in message.strengths.items() if strength}
     offset = None
-    for one in edit.offsets:
+    for one in message.offsets:
         if (one.values.height, one.values.width, one.values.channels) != (*shape, 1) or abs(one.amount) > MOST:
             raise AnycostError("what was taken over from another face is for another model", "take it over again")
-        added = one.amount * as_array(one.values)[:, :, 0].astype(np.float32)
-        offset = added if offset is None else offset + added
-    wanted = FaceEdit(strengths, edit.held, offset)
-    wanted.check(directions, shape)
-    return wanted
-
-
-def adjustment(wanted: Wanted) -> FaceEdit:
-    """Strengths alone are an adjustment, too."""
-    return wanted if isinstance(wanted, FaceEdit) else FaceEdit(wanted)
+        scaled = one.amount * as_array(one.values)[:, :, 0].astype(np.float32)
+        offset = scaled if offset is None else offset + scaled
+    edit = FaceEdit(strengths, message.held, offset)
+    edit.check(directions, shape)
+    return edit

@@ -1,4 +1,4 @@
-"""One picture being edited: its faces, their projections, and the picture with an edit put in."""
+"""One image being edited: its faces, their projections, and the image with an edited face."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,11 +17,10 @@ from anycost_models.generators.sub_generator import SubGenerator
 
 from anycost_backend.editing import composite
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
-from anycost_backend.editing.face_edit import FaceEdit, Wanted, adjustment
+from anycost_backend.editing.face_edit import FaceEdit, FaceEditLike, as_face_edit
 from anycost_backend.editing.faces import Face
-from anycost_backend.editing.landmark_interpolation import FaceGeometry, LandmarkInterpolator
 from anycost_backend.editing.models import Models
-from anycost_backend.editing.monochrome import tones_of
+from anycost_backend.editing.monochrome import monochrome_curve
 from anycost_backend.editing.projection import StoredProjection, project_face
 from anycost_backend.photo.photo import Photo
 from anycost_backend.photo.sample_types import to_float, to_uint8
@@ -31,12 +30,13 @@ if TYPE_CHECKING:
     from anycost_models.projection.settings import ProjectionSettings
 
 PROJECTION_SIDE = 256  # pixels
-WORKING_SIDES = (256, 512, 1024)  # pixels: an edit is planned at the first that holds the face as the photo shows it
-_ROWS = 256  # of a photo that are worked on at a time, so that a large one is never float as a whole
+WORKING_SIDES = (256, 512, 1024)  # pixels: an edit is planned at the first that is as large as the face in the image
+_CACHE_BYTES = 1 << 30
+_ROWS = 256  # of the image, composited at a time: a large one is never float as a whole
 
 
 class Pixels(Protocol):
-    """What a session asks of a picture: `Photo` says what the methods do."""
+    """What a session needs of an image. `Photo` and `Layer` describe the methods."""
 
     def srgb8(self, rect: tuple[int, int, int, int] | None = None) -> np.ndarray: ...
     def region_srgb(self, x: int, y: int, width: int, height: int) -> np.ndarray: ...
@@ -48,26 +48,35 @@ P = TypeVar("P", bound=Pixels)
 
 @dataclass(frozen=True)
 class RenderSpec:
-    """How an edit is drawn and planned."""
+    """What renders a face before and after the edit, both by the same: colours of sub-generators differ a little."""
 
-    sub: SubGenerator | None  # what draws, before and after: an exit's colours are not quite another's
-    side: int  # pixels: of the square in which it is planned
-    quick: bool = False  # for a preview: found anew is only what the edit can have moved
+    sub: SubGenerator
+    side: int  # pixels: of the square in which the edit is planned
+
+
+@dataclass(frozen=True, eq=False)
+class RenderedEdit:
+    """A face as the model renders it after an edit."""
+
+    image: np.ndarray  # float32 RGB [S, S, 3], 0…1
+    start: np.ndarray  # float32 W+ [styles, D] without strengths
+    strengths: Mapping[str, float]  # with those that hold attributes
+    region: Region  # what of the image may change
 
 
 @dataclass(frozen=True, eq=False)
 class EditPlan:
-    """A face as the model draws it, before and after, and what follows for the picture."""
+    """A face as the model renders it before and after, and the change of the image that follows."""
 
     projected: composite.View
     edited: composite.View
     change: composite.Change
-    strengths: Mapping[str, float]  # as drawn: with what holding added
+    strengths: Mapping[str, float]  # with those that hold attributes
 
 
 @dataclass(frozen=True, eq=False)
 class Patch:
-    """What a picture becomes around one face, in its own colours and depth: to be blended over it by `mask`."""
+    """The changed image around one face, in its own colours and depth: to be blended over it by `mask`."""
 
     x: int
     y: int
@@ -77,40 +86,42 @@ class Patch:
 
 @dataclass(frozen=True, eq=False)
 class EditResult:
-    """A photo with one face edited, and how it came about; nothing of the model's where nothing was to change."""
+    """A photo with one face edited. If nothing was to change, only the photo."""
 
     photo: Photo
     projection: StoredProjection | None = None
-    projected: np.ndarray | None = None  # float32 [S, S, 3], sRGB 0…1: the face as the model draws it
+    projected: np.ndarray | None = None  # float32 RGB [S, S, 3], 0…1: the face as the model renders it
     edited: np.ndarray | None = None  # the same with the edit
     change: composite.Change | None = None
-    strengths: Mapping[str, float] = field(default_factory=dict)  # as drawn: with what holding added
+    strengths: Mapping[str, float] = field(default_factory=dict)  # with those that hold attributes
 
 
 class Session(Generic[P]):
-    """What is computed once per picture and face is kept. `seconds` says what each kind of work has cost so far."""
+    """What is computed once per image and face is cached. `seconds` has what each kind of work took so far."""
 
     def __init__(
         self,
         photo: P,
-        parts: Models,
-        kept: ByteLRUCache | None = None,
+        models: Models,
+        cache: ByteLRUCache | None = None,
         ease: float = EASE,
         final_sub: SubGenerator | None = None,
     ) -> None:
-        """ease: see `eased`; final_sub: renders at full quality (None: the full generator)"""
+        """cache: shared with other sessions; ease: see `eased`; final_sub: renders at full quality (None: the full
+        generator). Raises AnycostError when a model is missing or damaged."""
         self.photo = photo
-        self.parts = parts
+        self.models = models
         self.ease = ease
-        self._final_sub = final_sub
         self.seconds: dict[str, float] = {}
+        self._final_sub = final_sub
         self._projections: dict[int, StoredProjection] = {}
-        self._holdings: dict[int, AttributeLock] = {}
-        self._kept = kept or ByteLRUCache(1 << 30)
-        self._following = LandmarkInterpolator(self._kept)
-        with self._timed("find"):
+        self._locks: dict[int, AttributeLock] = {}
+        self._cache = cache or ByteLRUCache(_CACHE_BYTES)
+        with self.timed("find"):
             self.image = photo.srgb8()  # uint8 sRGB [H, W, 3], never written
-            self.faces: tuple[Face, ...] = parts.finder.find(self.image)
+            self.faces: tuple[Face, ...] = models.finder.find(self.image)
+
+    # ------------------------------------------------------------------ projections
 
     def project(
         self,
@@ -121,134 +132,167 @@ class Session(Generic[P]):
         fresh: bool = False,
         meanwhile: Callable[[], None] | None = None,
     ) -> StoredProjection:
-        """The face's latent; computed, remembered or read from the cache. See `project_face`.
+        """The face's projection, computed or read from the cache on disk. Edits start from it. See `project_face`.
 
-        What is found is what edits start from, until `fresh` asks for another; one that was ended early is not kept.
-        With a budget of 0 an encoder's answer comes at once; asked for more later, it is refined."""
-        kept = self._projections.get(face)
-        at_once = settings is not None and settings.budget == 0
-        if kept and not fresh and (at_once or kept.stage == "refined"):
-            return kept
-        crop, mesh, person = self._aligned(face, PROJECTION_SIDE)
-        covered = np.maximum(face_oval_mask(mesh, PROJECTION_SIDE), hair_of_matte(person, mesh))
-        # All or nothing: an optimisation would amplify the last bits, in which runtimes differ.
+        With a budget of 0 the encoder answers at once; asked for more later, its answer is refined. fresh: compute
+        again. A projection that `on_step` ended early is returned and not stored. Raises AnycostError when a model is
+        missing."""
+        stored = self._projections.get(face)
+        encoder_only = settings is not None and settings.budget == 0
+        if stored and not fresh and (encoder_only or stored.stage == "refined"):
+            return stored
+        crop, landmarks, person = self._aligned(face, PROJECTION_SIDE)
+        covered = np.maximum(face_oval_mask(landmarks, PROJECTION_SIDE), hair_of_matte(person, landmarks))
+        # 0 or 1: the optimisation would amplify the last bits, in which runtimes differ.
         importance = (covered > 0.5).astype(np.float32)
-        with self._timed("project"):
+        with self.timed("project"):
             found = project_face(
-                self.parts.renderer,
+                self.models.renderer,
                 crop,
                 importance,
                 settings,
                 on_step,
-                encoder=self.parts.encoder,
+                encoder=self.models.encoder,
                 fresh=fresh,
                 meanwhile=meanwhile,
             )
         if found.complete:
             self._projections[face] = found
-        self._kept.forget(self, face, "projected")
+        self._cache.forget(self, face, "projected")
         return found
 
     def refine(
         self, face: int, settings: "ProjectionSettings", on_step: "Callable[[ProjectionStep], bool]" = lambda step: True
     ) -> StoredProjection:
-        """A better latent, from which edits then start; the one that there was if none is found, or if `on_step` ends
-        the search before. See `project_face`."""
+        """Projects again and stores the better projection, also one that `on_step` ended early. See `project`."""
         before = self._projections.get(face)
         found = self.project(face, settings, on_step, fresh=True)
         if before is not None and found.psnr < before.psnr:
             found = before
-        self._projections[face] = found
-        self._kept.forget(self, face, "projected")
+        self._store(face, found)
         return found
 
-    def approach(self, face: int, latent: np.ndarray, psnr: float) -> None:
-        """What a projection under way has found so far, W+ [styles, D]: previews start from it, finals wait on."""
+    def set_interim(self, face: int, latent: np.ndarray, psnr: float) -> None:
+        """Stores what a running projection has reached, unless a refined one is stored: previews start from it.
+
+        latent: W+ [styles, D]; psnr: dB"""
         if not self.refined(face):
-            self._projections[face] = StoredProjection(latent, psnr, None, None, 0, 0.0, False, stage="under way")
-            self._kept.forget(self, face, "projected")
+            self._store(face, StoredProjection(latent, psnr, None, None, 0, 0.0, False, stage="under way"))
+
+    def adopt(self, face: int, latent: np.ndarray) -> None:
+        """Edits start from this latent, W+ [styles, D], whose scores are unknown."""
+        unknown = float("nan")
+        self._store(face, StoredProjection(latent, unknown, unknown, unknown, 0, 0.0, remembered=True))
 
     def latent(self, face: int) -> np.ndarray | None:
-        """W+ [styles, D] of its projection; None while there is none."""
+        """The projection's W+ [styles, D]; None before there is one."""
         found = self._projections.get(face)
         return found.latent if found else None
 
     def start(self, face: int) -> np.ndarray | None:
-        """W+ [styles, D] that edits start from: the projection's, eased; None while there is none."""
+        """W+ [styles, D] that edits start from: the projection's, eased; None before there is one."""
         latent = self.latent(face)
         return None if latent is None else eased(latent, self.ease)
 
     def refined(self, face: int) -> bool:
-        """Whether more is known than an encoder's answer, or what a refinement has come to by now."""
+        """Whether there is more than an encoder's answer or an interim latent."""
         found = self._projections.get(face)
         return found is not None and found.stage == "refined"
 
-    def adopt(self, face: int, latent: np.ndarray) -> None:
-        """Edits start from this W+ latent [styles, D], whose scores are not known."""
-        unknown = float("nan")
-        self._projections[face] = StoredProjection(latent, unknown, unknown, unknown, 0, 0.0, remembered=True)
-        self._kept.forget(self, face, "projected")
+    # ------------------------------------------------------------------ edits
 
     def edit(
         self,
         photo: Photo,
         face: int,
-        wanted: Wanted,
+        edit: FaceEditLike,
         on_step: "Callable[[ProjectionStep], bool]" = lambda step: True,
     ) -> EditResult:
-        """`photo` (this session's, perhaps with other faces edited already) with the face edited at full quality.
+        """Edits the face in `photo` (this session's, perhaps with other faces edited already) at full quality.
 
-        With all strengths 0 it is the photo itself. Raises AnycostError for unknown attributes and missing models."""
-        wanted = adjustment(wanted)
-        wanted.check(self.parts.directions, self.parts.latent_shape)
-        if not wanted.changes:
+        With all strengths 0 the photo is returned itself. Raises AnycostError for unknown attributes and missing
+        models."""
+        edit = as_face_edit(edit)
+        edit.check(self.models.directions, self.models.latent_shape)
+        if not edit.changes:
             return EditResult(photo)
         projection = self.project(face, on_step=on_step)
-        drawing = self.draw(face, wanted, self.final(face))
-        with self._timed("composite"):
-            patch = self.patch(photo, face, drawing.change)
+        plan = self.plan(face, edit, self.final_spec(face))
+        with self.timed("composite"):
+            patch = self.patch(photo, face, plan.change)
             changed = photo.with_region(patch.x, patch.y, patch.native, patch.mask)
-        pictures = drawing.projected.picture, drawing.edited.picture
-        return EditResult(changed, projection, *pictures, drawing.change, drawing.strengths)
+        return EditResult(changed, projection, plan.projected.image, plan.edited.image, plan.change, plan.strengths)
 
-    def final(self, face: int) -> RenderSpec:
-        """How the face is drawn at full quality: by the full generator, as large as the picture shows it."""
-        return RenderSpec(self._final_sub or self.parts.renderer.full, working_side(self.faces[face].square.side))
+    def final_spec(self, face: int) -> RenderSpec:
+        """At full quality: by the full generator, as large as the image shows the face."""
+        return RenderSpec(self._final_sub or self.models.renderer.full, working_side(self.faces[face].square.side))
 
-    def draw(
-        self,
-        face: int,
-        wanted: Wanted,
-        manner: RenderSpec,
-        between: Callable[[], None] = lambda: None,
+    def plan(
+        self, face: int, edit: FaceEditLike, spec: RenderSpec, check: Callable[[], None] = lambda: None
     ) -> EditPlan:
-        """One render, where the projection has been drawn in this manner before. Project the face first.
+        """Renders and measures the edit. Project the face first.
 
-        `between` is called between the stages: what it raises ends the work. Raises AnycostError for unknown
-        attributes and missing models."""
-        directions, wanted = self.parts.directions, adjustment(wanted)
-        known = self.latent(face)  # perhaps the encoder's, for a preview
-        latent = eased(self.project(face).latent if known is None else known, self.ease)
-        strengths = self._held(face, latent, wanted, manner.quick, between)
-        region: Region = "head" if wanted.offset is not None else directions.region(strengths)
-        start = latent if wanted.offset is None else latent + wanted.offset
-        with self._timed("render"):
-            after = self._render(directions.apply(start, strengths, self.parts.gains(manner.sub)), manner)
-        between()
-        projected = self._kept.get((self, face, "projected", manner), lambda: self._projected(latent, manner))
-        with self._timed("measure"):
-            original = self._kept.get((self, face, "original", manner.side), lambda: self._original(face, manner.side))
-            if manner.quick:
-                found = self._followed(face, start, strengths, manner, projected, region, wanted.offset is None)
-                found = found or self._near(after, projected, region)
-                edited = composite.View(after, found.landmarks, found.matte)
-            else:
-                edited = self._view(after)
-        between()
-        with self._timed("composite"):
-            detail = composite.QUICK if manner.quick else composite.FINE
-            change = composite.plan(original, projected, edited, region, detail)
-        return EditPlan(projected, edited, change, strengths)
+        check: called between the stages; what it raises ends the work. Raises AnycostError for unknown attributes and
+        missing models."""
+        rendered = self.render(face, as_face_edit(edit), spec, check)
+        check()
+        projected, original = self.projected_view(face, spec), self.original_view(face, spec.side)
+        with self.timed("measure"):
+            edited = self._measured_view(rendered.image)
+        check()
+        with self.timed("composite"):
+            change = composite.plan(original, projected, edited, rendered.region)
+        return EditPlan(projected, edited, change, rendered.strengths)
+
+    def render(
+        self, face: int, edit: FaceEdit, spec: RenderSpec, check: Callable[[], None], *, quick_locks: bool = False
+    ) -> RenderedEdit:
+        """Renders the edited face. quick_locks: hold attributes only as far as can be foreseen without measuring.
+
+        check: called between renders; what it raises ends the work. Raises AnycostError as `plan`."""
+        directions = self.models.directions
+        latent = self._start(face)
+        strengths = self._with_locks(face, latent, edit, quick_locks, check)
+        region: Region = "head" if edit.offset is not None else directions.region(strengths)
+        start = latent if edit.offset is None else latent + edit.offset
+        with self.timed("render"):
+            image = self.render_latent(directions.apply(start, strengths, self.models.gains(spec.sub)), spec)
+        return RenderedEdit(image, start, strengths, region)
+
+    def render_latent(self, latent: np.ndarray, spec: RenderSpec) -> np.ndarray:
+        """W+ [styles, D] → float32 RGB [side, side, 3], 0…1. Raises AnycostError as `Renderer.render`."""
+        image = self.models.renderer.render(latent, spec.sub)
+        side = spec.side
+        interpolation = cv2.INTER_AREA if side < len(image) else cv2.INTER_CUBIC
+        return image if side == len(image) else cv2.resize(image, (side, side), interpolation=interpolation)
+
+    def projected_view(self, face: int, spec: RenderSpec) -> composite.View:
+        """The face as the model renders it without an edit, cached."""
+
+        def compute() -> composite.View:
+            latent = self._start(face)
+            with self.timed("render"):
+                image = self.render_latent(latent, spec)
+            with self.timed("measure"):
+                return self._measured_view(image)
+
+        return self._cache.get(self.projected_key(face, spec), compute)
+
+    def projected_key(self, face: int, spec: RenderSpec) -> tuple[object, ...]:
+        """Prefix of the cache's keys for what depends on the face's projection."""
+        return self, face, "projected", spec
+
+    def original_view(self, face: int, side: int) -> composite.View:
+        """The face as the image shows it, cached. side: pixels."""
+
+        def compute() -> composite.View:
+            crop, landmarks, person = self._aligned(face, side)
+            image = to_float(crop)
+            curve = monochrome_curve(image, face_oval_mask(landmarks, side, forehead=0.35))
+            return composite.View(image, landmarks, person, fringe_mask(image, person, landmarks), curve)
+
+        with self.timed("measure"):
+            return self._cache.get((self, face, "original", side), compute)
 
     def patch(self, photo: Pixels, face: int, change: composite.Change) -> Patch:
         """The change in `photo` (this session's, perhaps with other faces edited already)."""
@@ -270,8 +314,10 @@ class Session(Generic[P]):
             native[first:last] = band
         return Patch(x0, y0, native, mask)
 
+    # ------------------------------------------------------------------ faces
+
     def bounds(self, face: int) -> Rectangle:
-        """What of the picture an edit of the face may touch."""
+        """What of the image an edit of the face may touch."""
         return self.faces[face].square.bounds(self.image.shape, margin=2)
 
     def crop(self, face: int, side: int) -> np.ndarray:
@@ -279,95 +325,58 @@ class Session(Generic[P]):
         return self.faces[face].square.crop(self.image, side)
 
     def close(self) -> None:
-        """Forgets what was kept."""
-        self._kept.forget(self)
-
-    def _held(
-        self, face: int, latent: np.ndarray, wanted: FaceEdit, quick: bool, between: Callable[[], None]
-    ) -> Mapping[str, float]:
-        """The strengths with which what is to be held stays. quick: as far as it can be foreseen."""
-        if not wanted.held:
-            return wanted.strengths
-        directions = self.parts.directions
-        with self._timed("hold"):
-            holding = self._holdings.get(face)
-            if holding is None or not holding.fits(directions, latent, wanted.offset):
-                measure, final = self.parts.measure, self.final(face).sub
-                holding = AttributeLock(
-                    directions, latent, measure, wanted.offset, lambda latent: measure(latent, final)
-                )
-                self._holdings[face] = holding
-            find = holding.quick if quick else holding.exact
-            return find(wanted.strengths, wanted.held, between)
-
-    def _render(self, latent: np.ndarray, manner: RenderSpec) -> np.ndarray:
-        """Float32 RGB [S, S, 3], S as the manner says."""
-        picture = self.parts.renderer.render(latent, manner.sub)
-        side = manner.side
-        interpolation = cv2.INTER_AREA if side < len(picture) else cv2.INTER_CUBIC
-        return picture if side == len(picture) else cv2.resize(picture, (side, side), interpolation=interpolation)
-
-    def _original(self, face: int, side: int) -> composite.View:
-        crop, mesh, person = self._aligned(face, side)
-        picture = to_float(crop)
-        tones = tones_of(picture, face_oval_mask(mesh, side, forehead=0.35))
-        return composite.View(picture, mesh, person, fringe_mask(picture, person, mesh), tones)
-
-    def _projected(self, latent: np.ndarray, manner: RenderSpec) -> composite.View:
-        with self._timed("render"):
-            before = self._render(latent, manner)
-        with self._timed("measure"):
-            return self._view(before)
-
-    def _aligned(self, face: int, side: int) -> tuple[np.ndarray, Landmarks, np.ndarray]:
-        """The face's square: uint8 RGB [S, S, 3], its landmarks there, its matte [S, S]."""
-        found = self.faces[face]
-        crop = found.square.crop(self.image, side)
-        return crop, found.mesh.moved(found.square.matrix(side)), matte(crop, self.parts.matte)
-
-    def _view(self, picture: np.ndarray) -> composite.View:
-        eight_bit = to_uint8(picture)
-        return composite.View(
-            picture, self.parts.finder.mesh.landmarks_aligned(eight_bit), matte(eight_bit, self.parts.matte)
-        )
-
-    def _near(self, picture: np.ndarray, near: composite.View, region: Region) -> FaceGeometry:
-        """On a picture that is nearly that of another view, which saves work."""
-        eight_bit = to_uint8(picture)
-        # What changes only the face leaves the silhouette where it was.
-        person = matte(eight_bit, self.parts.matte) if region == "head" else near.matte
-        return FaceGeometry(self.parts.finder.mesh.follow(eight_bit, near.landmarks), person)
-
-    def _followed(
-        self,
-        face: int,
-        start: np.ndarray,
-        strengths: Mapping[str, float],
-        manner: RenderSpec,
-        projected: composite.View,
-        region: Region,
-        own: bool,
-    ) -> FaceGeometry | None:
-        """start: W+ without strengths; own: it is the face's, and not a matched one."""
-
-        def measure(others: Mapping[str, float]) -> FaceGeometry:
-            if not any(others.values()) and own:
-                return FaceGeometry(projected.landmarks, projected.matte)
-            latent = self.parts.directions.apply(start, others, self.parts.gains(manner.sub))
-            return self._near(self._render(latent, manner), projected, region)
-
-        key = (self, face, "projected", manner, region, start.tobytes())
-        return self._following.find(face, key, strengths, measure)
+        """Removes what this session has cached."""
+        self._cache.forget(self)
 
     @contextmanager
-    def _timed(self, what: str) -> Iterator[None]:
+    def timed(self, what: str) -> Iterator[None]:
+        """Adds the time of the block to `seconds`."""
         started = time.perf_counter()
         try:
             yield
         finally:
             self.seconds[what] = self.seconds.get(what, 0.0) + time.perf_counter() - started
 
+    # ------------------------------------------------------------------ inside
+
+    def _store(self, face: int, projection: StoredProjection) -> None:
+        self._projections[face] = projection
+        self._cache.forget(self, face, "projected")
+
+    def _start(self, face: int) -> np.ndarray:
+        """As `start`; projects the face if it was not."""
+        start = self.start(face)  # perhaps from the encoder's answer, for a preview
+        return eased(self.project(face).latent, self.ease) if start is None else start
+
+    def _with_locks(
+        self, face: int, latent: np.ndarray, edit: FaceEdit, quick: bool, check: Callable[[], None]
+    ) -> Mapping[str, float]:
+        """The strengths, with those that hold the edit's held attributes."""
+        if not edit.held:
+            return edit.strengths
+        directions = self.models.directions
+        with self.timed("hold"):
+            lock = self._locks.get(face)
+            if lock is None or not lock.fits(directions, latent, edit.offset):
+                measure, final = self.models.measure, self.final_spec(face).sub
+                lock = AttributeLock(directions, latent, measure, edit.offset, lambda latent: measure(latent, final))
+                self._locks[face] = lock
+            find = lock.quick if quick else lock.exact
+            return find(edit.strengths, edit.held, check)
+
+    def _aligned(self, face: int, side: int) -> tuple[np.ndarray, Landmarks, np.ndarray]:
+        """The face's square: uint8 RGB [S, S, 3], its landmarks there, its matte float32 [S, S]."""
+        found = self.faces[face]
+        crop = found.square.crop(self.image, side)
+        return crop, found.mesh.moved(found.square.matrix(side)), matte(crop, self.models.matte)
+
+    def _measured_view(self, image: np.ndarray) -> composite.View:
+        """image: float32 RGB [S, S, 3], 0…1."""
+        eight_bit = to_uint8(image)
+        landmarks = self.models.finder.mesh.landmarks_aligned(eight_bit)
+        return composite.View(image, landmarks, matte(eight_bit, self.models.matte))
+
 
 def working_side(side: float) -> int:
-    """Pixels: at which a face is planned that is shown with squares of `side`."""
+    """Pixels at which an edit is planned of a face that is shown with squares of `side`."""
     return next((s for s in WORKING_SIDES if s >= side), WORKING_SIDES[-1])

@@ -16,7 +16,7 @@ from anycost_backend.server.job_queue import Job, JobQueue
 
 
 class AttributeService:
-    """For the compute thread. Every public method answers one request or raises what `failed_reply` takes."""
+    """For the compute thread. Every public method answers one request or raises RequestError or AnycostError."""
 
     def __init__(self, edit_service: EditService, job_queue: JobQueue) -> None:
         self._edit_service, self._job_queue = edit_service, job_queue

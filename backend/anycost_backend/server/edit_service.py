@@ -23,6 +23,7 @@ from anycost_backend.editing.region import Region, RegionOverlay
 from anycost_backend.photo.layer import as_array, as_picture, layer_of
 from anycost_backend.photo.sample_types import to_uint8
 from anycost_backend.previews.preview_ladder import PreviewStep, channels_text, preview_steps
+from anycost_backend.previews.preview_renderer import PreviewRenderer
 from anycost_backend.server.attribute_list import attribute_list
 from anycost_backend.server.error_replies import RequestError, failed_reply
 from anycost_backend.server.job_queue import Job, JobQueue
@@ -51,6 +52,7 @@ class OpenSession:
     id: str
     client: str
     region: Region
+    previews: PreviewRenderer
     max_side: int  # pixels: longest side of previews
     bgr: bool  # the order of the editor's channels
     size: int  # bytes of pixels
@@ -83,8 +85,8 @@ class PreviewRequest:
 
 
 class EditService:
-    """For the compute thread. Every public method with a Job answers one request or raises what `failed_reply` takes:
-    AnycostError for models, RequestError for requests."""
+    """For the compute thread. Every public method with a Job answers one request, or raises RequestError for a request
+    that cannot be done, and AnycostError when a model is missing or damaged."""
 
     def __init__(self, model: str, job_queue: JobQueue) -> None:
         self._model = model
@@ -117,7 +119,9 @@ class EditService:
         region = Region(layer, selection_of(request), self.models, self._cache)
         job.check()
         bgr = request.order == "bgr" and request.image.channels >= 3
-        session = OpenSession(uuid.uuid4().hex, job.client, region, request.max_side, bgr, size)
+        session = OpenSession(
+            uuid.uuid4().hex, job.client, region, PreviewRenderer(region, self._cache), request.max_side, bgr, size
+        )
         for known in request.known:
             if known.model == self.models.renderer.file.sha256:
                 region.adopt(np.array(known.corners, np.float64), as_array(known.latent)[:, :, 0].astype(np.float32))
@@ -130,7 +134,7 @@ class EditService:
         for face in range(len(faces)) if self.models.encoder else range(min(1, len(faces))):
             self.project(session, face)
         if faces:
-            self.warm_up.load_later(region.side_shown(0, request.max_side))
+            self.warm_up.load_later(region.working_side(0, request.max_side))
 
     def edit(self, job: Job, request: m.Edit, answer: Answer) -> None:
         session = self.session_of(request.session, job.client)
@@ -156,7 +160,7 @@ class EditService:
             answer(edited_reply(request, RegionOverlay(pixels, overlay.bounds), full, "final", job.created))
             return
         max_side = request.max_side or session.max_side
-        side = max(session.region.side_shown(face, max_side) for face in edits)
+        side = max(session.region.working_side(face, max_side) for face in edits)
         steps = preview_steps(self.models.renderer, self.warm_up.frame_budget, side, len(edits))
         preview = PreviewRequest(request, answer, session, edits, max_side)
         session.newest = self._following(job, preview, steps[-1:])
@@ -310,7 +314,7 @@ class EditService:
         request, session, edits = preview.request, preview.session, preview.edits
         received = time.monotonic() if job.idle_only else job.created  # nobody waits for a step that follows
         with self.warm_up.timing_preview(step.sub, len(edits)) if step.quick else nullcontext():
-            overlay = session.region.preview(edits, step.sub, preview.max_side, step.quick, job.check)
+            overlay = session.previews.render(edits, step.sub, preview.max_side, step.quick, job.check)
         quality: m.Quality = "preview" if following else "best"
         more = bool(following) or not all(session.can_edit(face, final=True) for face in edits)
         preview.answer(edited_reply(request, overlay, step.sub, quality, received, more=more))
@@ -371,7 +375,7 @@ class EditService:
         def on_step(step: "ProjectionStep") -> bool:
             nonlocal last
             if last is not None and step.sub != last:
-                session.region.session.approach(number, step.latent, step.psnr)
+                session.region.session.set_interim(number, step.latent, step.psnr)
                 self._render_newest_again(session)
             last = step.sub
             return report(step)

@@ -1,10 +1,11 @@
-"""Edits with held attributes, on a drawn face: preview and final are corrected alike, and nothing is without a lock."""
+"""Edits with held attributes, on a generated face: preview and final are corrected alike; all can be held."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 import skimage.data
-from anycost_backend.editing.face_edit import FaceEdit
+from anycost_backend.editing.face_edit import FaceEdit, FaceEditLike, as_face_edit
 from anycost_backend.editing.models import Models
 from anycost_backend.editing.session import RenderSpec, Session
 from anycost_backend.photo.layer import Layer
@@ -12,7 +13,7 @@ from anycost_models.core.errors import AnycostError
 from anycost_models.generators.sub_generator import SubGenerator
 
 HELD = FaceEdit({"age": 1.0}, ("brows_up",))
-MOVING = RenderSpec(SubGenerator(128, 0.25), 256, quick=True)
+MOVING = RenderSpec(SubGenerator(128, 0.25), 256)
 RESTING = RenderSpec(SubGenerator(128), 256)
 
 
@@ -25,45 +26,50 @@ def caches(shared_home: Path):
 
 @pytest.fixture
 def session(loaded: Models) -> Session:
-    """The latent is a drawn face's."""
+    """The latent is a generated face's. Finals are rendered at 256 px, which is quicker."""
     session = Session(Layer(skimage.data.astronaut()), loaded, final_sub=SubGenerator(256))
     session.adopt(0, loaded.renderer.sample(903, 0.7))
     return session
 
 
-def test_the_held_label_stays_in_the_final_picture(session: Session, loaded: Models) -> None:
+def strengths_of_moving(session: Session, edit: FaceEditLike) -> Mapping[str, float]:
+    """As the preview of a moving slider has them."""
+    return session.render(0, as_face_edit(edit), MOVING, lambda: None, quick_locks=True).strengths
+
+
+def test_the_held_label_stays_in_the_final_image(session: Session, loaded: Models) -> None:
     latent = session.latent(0)
     assert latent is not None
 
     def brows(strengths: dict[str, float]) -> float:
-        picture = loaded.renderer.render8(loaded.directions.apply(latent, strengths), SubGenerator(256))
-        return loaded.labels.measure(picture)["brows_up"]
+        image = loaded.renderer.render8(loaded.directions.apply(latent, strengths), SubGenerator(256))
+        return loaded.labels.measure(image)["brows_up"]
 
-    drawn = session.draw(0, HELD, session.final(0)).strengths
-    still, dragged, held = brows({}), brows({"age": 1.0}), brows(dict(drawn))
+    final = session.plan(0, HELD, session.final_spec(0)).strengths
+    still, dragged, held = brows({}), brows({"age": 1.0}), brows(dict(final))
     assert abs(held - still) < 0.5 * abs(dragged - still)
-    assert drawn["age"] == 1.0
+    assert final["age"] == 1.0
 
 
 def test_a_moving_preview_is_corrected_in_proportion_until_one_at_rest_has_measured(session: Session) -> None:
     half = FaceEdit({"age": 0.5}, HELD.held)
-    foreseen, half_foreseen = (session.draw(0, wanted, MOVING).strengths["brows_up"] for wanted in (HELD, half))
+    foreseen, half_foreseen = (strengths_of_moving(session, edit)["brows_up"] for edit in (HELD, half))
     assert half_foreseen == pytest.approx(foreseen / 2)
-    resting = session.draw(0, HELD, RESTING).strengths
-    assert session.draw(0, HELD, MOVING).strengths == resting
+    resting = session.plan(0, HELD, RESTING).strengths
+    assert strengths_of_moving(session, HELD) == resting
 
 
-def test_the_preview_at_rest_is_corrected_as_the_final_picture_is(session: Session) -> None:
-    resting = session.draw(0, HELD, RESTING).strengths
-    assert session.draw(0, HELD, session.final(0)).strengths == resting
+def test_the_preview_at_rest_is_corrected_as_the_final_image_is(session: Session) -> None:
+    resting = session.plan(0, HELD, RESTING).strengths
+    assert session.plan(0, HELD, session.final_spec(0)).strengths == resting
 
 
 def test_without_a_lock_strengths_are_as_they_were_set(session: Session) -> None:
-    assert session.draw(0, {"age": 1.0}, MOVING).strengths == {"age": 1.0}
+    assert strengths_of_moving(session, {"age": 1.0}) == {"age": 1.0}
 
 
 def test_what_cannot_be_held_is_refused(session: Session) -> None:
     with pytest.raises(AnycostError, match="brows_up"):
-        session.draw(0, FaceEdit({"age": 1.0}, ("brows_pu",)), MOVING)
+        strengths_of_moving(session, FaceEdit({"age": 1.0}, ("brows_pu",)))
     with pytest.raises(AnycostError, match="another face"):
-        FaceEdit(offset=session.latent(0)[:3]).check(session.parts.directions, session.parts.latent_shape)  # type: ignore[index]
+        FaceEdit(offset=session.latent(0)[:3]).check(session.models.directions, session.models.latent_shape)  # type: ignore[index]

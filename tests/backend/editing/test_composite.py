@@ -69,20 +69,20 @@ def put_back(change, square, image):
 
 
 def spectacles(view: View, ink: float = 0.05) -> tuple[View, np.ndarray]:
-    """The picture with rims drawn around its eyes, and where they are [S, S]."""
-    drawn, where = view.picture.copy(), np.zeros(view.picture.shape[:2], np.uint8)
+    """The image with rims drawn around its eyes, and where they are [S, S]."""
+    with_rims, where = view.image.copy(), np.zeros(view.image.shape[:2], np.uint8)
     for eye in (LEFT_EYE, RIGHT_EYE):
         x, y = view.landmarks.points[list(eye), :2].mean(axis=0).round().astype(int).tolist()
         cv2.circle(where, (x, y), SIZE // 9, 1, SIZE // 36)
-    drawn[where > 0] = ink
-    return replace(view, picture=drawn), where > 0
+    with_rims[where > 0] = ink
+    return replace(view, image=with_rims), where > 0
 
 
 def test_without_a_difference_the_photo_comes_back(view, other, square):
     """However far the projection is from the photo: only what the edit changed counts."""
     change = composite.plan(view, other, other)
     assert np.abs(change.added).max() < 1e-6
-    assert change.kept.min() == 1
+    assert change.original_weight.min() == 1
     after, mask, before = put_back(change, square, HEAD)
     assert mask.max() > 0.999
     assert np.abs(after - before).max() < 1e-4
@@ -141,7 +141,7 @@ def test_a_large_face_keeps_its_own_detail(finder, person, square, shaded):
     (x, y), (a, b) = square.centre, square.axis
     place = AlignedSquare((6 * x, 6 * y), (6 * a, 6 * b))
     original = seen(large, place, finder.mesh, person, 1024)
-    lighter = replace(original, picture=original.picture + np.float32(shaded))
+    lighter = replace(original, image=original.image + np.float32(shaded))
     after, mask, before = put_back(composite.plan(original, original, lighter), place, large)
     inside = (mask > 0.999) & (before.max(axis=2) < 0.8) & (before.min(axis=2) > 0.1)  # where nothing is clipped
     assert inside.mean() > 0.05
@@ -169,9 +169,9 @@ def test_what_vanishes_is_gone(view, square):
     with_rims, rims = spectacles(view)
     change = composite.plan(with_rims, with_rims, view)
     bounds = square.bounds(HEAD.shape, margin=2)
-    photo = square.uncrop(with_rims.picture, bounds)
+    photo = square.uncrop(with_rims.image, bounds)
     after, mask = composite.apply(change, square, photo, bounds)
-    bare = square.uncrop(view.picture, bounds)
+    bare = square.uncrop(view.image, bounds)
     in_photo = placed(rims, square, mask.shape)
     assert np.abs(photo - bare)[in_photo].mean() > 0.3
     assert np.abs(after - bare)[in_photo].mean() < 0.04
@@ -179,18 +179,18 @@ def test_what_vanishes_is_gone(view, square):
 
 def test_what_appears_has_the_photos_colours(view, square):
     """The projection is darker than the photo all over; what it adds is made as light as the photo."""
-    darker = replace(view, picture=view.picture * np.float32(0.85))
+    darker = replace(view, image=view.image * np.float32(0.85))
     edited, rims = spectacles(darker, ink=0.85)
     after, mask, _ = put_back(composite.plan(view, darker, edited), square, HEAD)
     assert after[placed(rims, square, mask.shape)].mean() > 0.88
 
 
 def moved(shown: View, shift) -> View:
-    """Each place goes to the right by `shift(x, y)` pixels: picture and landmarks."""
+    """Each place goes to the right by `shift(x, y)` pixels: image and landmarks."""
     points = shown.landmarks.points.copy()
     points[:, 0] += shift(points[:, 0], points[:, 1])
     picture = cv2.remap(
-        shown.picture, X - 0.5 - np.float32(shift(X, Y)), Y - 0.5, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101
+        shown.image, X - 0.5 - np.float32(shift(X, Y)), Y - 0.5, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101
     )
     return View(picture, Landmarks(points, 1.0), shown.matte)
 
@@ -203,11 +203,11 @@ def test_the_photos_own_pixels_follow_the_motion(view, other, square):
 
     after, mask, before = put_back(composite.plan(view, other, moved(other, shift)), square, HEAD)
     bounds = square.bounds(HEAD.shape, margin=2)
-    wanted, pasted = (square.uncrop(moved(shown, shift).picture, bounds) for shown in (view, other))
+    expected, pasted = (square.uncrop(moved(shown, shift).image, bounds) for shown in (view, other))
     mouth = placed(shift(X, Y) > 3, square, mask.shape)
-    error = np.abs(after - wanted)[mouth].mean()
-    assert error < 0.35 * np.abs(before - wanted)[mouth].mean()
-    assert error < 0.35 * np.abs(pasted - wanted)[mouth].mean()
+    error = np.abs(after - expected)[mouth].mean()
+    assert error < 0.35 * np.abs(before - expected)[mouth].mean()
+    assert error < 0.35 * np.abs(pasted - expected)[mouth].mean()
 
 
 def test_the_head_stays_where_it_is(view, square):
@@ -237,8 +237,8 @@ def test_a_fringe_changes_with_the_head_and_not_with_the_face(view, region):
     """Hers covers half of her forehead. The generator darkens it when she stops smiling."""
     points = view.landmarks.points[:, :2].round().astype(int)
     x, top, brow = points[10, 0], points[10, 1], points[9, 1]
-    known = replace(view, fringe=fringe_mask(view.picture, view.matte, view.landmarks))
-    darker = replace(view, picture=view.picture * np.float32(0.8))
+    known = replace(view, fringe=fringe_mask(view.image, view.matte, view.landmarks))
+    darker = replace(view, image=view.image * np.float32(0.8))
     mask = composite.plan(known, view, darker, region).mask
     covered = mask[top : top + 8, x - 24 : x + 24].mean()
     assert covered > 0.99 if region == "head" else covered < 0.1
@@ -247,15 +247,15 @@ def test_a_fringe_changes_with_the_head_and_not_with_the_face(view, region):
 
 def test_a_fringe_that_goes_leaves_no_tips(view, square):
     """The projection's ends a little higher than hers."""
-    fringe = fringe_mask(view.picture, view.matte, view.landmarks)
+    fringe = fringe_mask(view.image, view.matte, view.landmarks)
     points = view.landmarks.points[:, :2].round().astype(int)
-    skin = view.picture[points[50, 1], points[50, 0]]
+    skin = view.image[points[50, 1], points[50, 0]]
     hair, lowest = fringe > 0.3, Y[(fringe > 0.9) & (np.abs(X - points[10, 0]) < 30)].max()
     end = hair & (lowest - 12 < Y)
     tips = end & (fringe > 0.9)
 
     def without(where: np.ndarray) -> View:
-        return replace(view, picture=np.where(where[:, :, None], skin, view.picture).astype(np.float32))
+        return replace(view, image=np.where(where[:, :, None], skin, view.image).astype(np.float32))
 
     change = composite.plan(replace(view, fringe=fringe), without(end), without(hair), "head")
     after, mask, before = put_back(change, square, HEAD)
@@ -264,17 +264,17 @@ def test_a_fringe_that_goes_leaves_no_tips(view, square):
 
 
 def test_where_hair_looks_like_skin_there_is_no_fringe(view):
-    assert fringe_mask(np.full_like(view.picture, 0.6), view.matte, view.landmarks).max() == 0
+    assert fringe_mask(np.full_like(view.image, 0.6), view.matte, view.landmarks).max() == 0
 
 
 def test_the_background_stays_the_photos_own(view):
     """What the generator changes behind the person is no part of an edit, unless the person goes from there."""
     far = cv2.dilate(view.matte, np.ones((31, 31), np.uint8))[:, :, None] < 0.1
-    redecorated = np.where(far, np.float32(1) - view.picture, view.picture)
-    still = composite.plan(view, view, replace(view, picture=redecorated), "head")
+    redecorated = np.where(far, np.float32(1) - view.image, view.image)
+    still = composite.plan(view, view, replace(view, image=redecorated), "head")
     assert far.mean() > 0.1
     assert np.abs(still.added[far[:, :, 0]]).max() < 0.01
-    gone = replace(view, picture=np.full_like(view.picture, 0.5), matte=np.zeros_like(view.matte))
+    gone = replace(view, image=np.full_like(view.image, 0.5), matte=np.zeros_like(view.matte))
     assert np.abs(composite.plan(view, view, gone, "head").added).max() > 0.2
 
 
@@ -328,7 +328,7 @@ def test_a_face_that_touches_the_pictures_border(finder, person, cut):
     assert np.abs(after - before).max() < 1e-4
     edge = {"left": mask[:, 0], "top": mask[0], "right": mask[:, -1], "bottom": mask[-1]}[cut]
     assert edge.max() > 0.5
-    lighter = replace(view, picture=view.picture + np.float32(0.1))
+    lighter = replace(view, image=view.image + np.float32(0.1))
     after, mask, before = put_back(composite.plan(view, view, lighter, "head"), face.square, image)
     unclipped = (mask > 0.999) & (before.max(axis=2) < 0.85)
     assert np.abs(after - before - 0.1)[unclipped].max() < 0.02
@@ -345,7 +345,7 @@ def placed(where: np.ndarray, square: AlignedSquare, shape: tuple[int, ...]) -> 
 
 def spots(view: View, *points: int) -> np.ndarray:
     """Discs around landmarks."""
-    where = np.zeros(view.picture.shape[:2], np.uint8)
+    where = np.zeros(view.image.shape[:2], np.uint8)
     for point in points:
         x, y = view.landmarks.points[point, :2].round().astype(int).tolist()
         cv2.circle(where, (x, y), 6, 1, -1)

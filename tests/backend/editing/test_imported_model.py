@@ -45,8 +45,8 @@ def test_it_draws(tmp_path: Path, imported: StyleGAN2Generator, capfd: Caught, m
     monkeypatch.setenv("ANYCOST_RUNTIME", "onnxruntime")  # which is exact
     path = tmp_path / "face.png"
     assert anycost(capfd, "render", "--model", "mine", "--seed", 3, "-o", path)[0] == 0
-    drawn = imported(imported.styles(torch.randn(1, 32, generator=torch.Generator().manual_seed(3)), 0.7))[0]
-    expected = (drawn.add(1).div(2).clamp(0, 1) * 255).round().permute(1, 2, 0).numpy()
+    rendered = imported(imported.styles(torch.randn(1, 32, generator=torch.Generator().manual_seed(3)), 0.7))[0]
+    expected = (rendered.add(1).div(2).clamp(0, 1) * 255).round().permute(1, 2, 0).numpy()
     assert np.abs(np.asarray(Image.open(path)) - expected).max() <= 1
     narrow = "render", "--model", "mine", "--resolution", 32, "--channels", 0.5, "-o", path
     assert anycost(capfd, *narrow)[0] == 0

@@ -1,4 +1,4 @@
-"""An opened region: what is shown and what is applied is what `anycost edit` would make of the same pixels."""
+"""An opened region: its overlays are what `anycost edit` makes of the same pixels."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +13,7 @@ from anycost_backend.editing.region import Region, RegionOverlay
 from anycost_backend.editing.session import Session
 from anycost_backend.photo.layer import Layer
 from anycost_backend.photo.photo import open_photo
+from anycost_backend.previews.preview_renderer import PreviewRenderer
 from anycost_backend.server.job_queue import Stopped
 from anycost_models.generators.sub_generator import SubGenerator
 from skimage.data import astronaut, chelsea
@@ -31,10 +32,15 @@ def latent(loaded: Models) -> np.ndarray:
 def opened(
     loaded: Models, latent: np.ndarray, pixels: np.ndarray, selection: np.ndarray | None = None, **options: object
 ) -> Region:
-    region = Region(Layer(pixels, **options), selection, loaded, ByteLRUCache(1 << 28), QUICK)  # type: ignore[arg-type]
+    layer = Layer(pixels, **options)  # type: ignore[arg-type]
+    region = Region(layer, selection, loaded, ByteLRUCache(1 << 28), final_sub=QUICK)
     for number in region.numbers:
         region.session.adopt(number, latent)
     return region
+
+
+def previews(region: Region) -> PreviewRenderer:
+    return PreviewRenderer(region, ByteLRUCache(1 << 28))
 
 
 def nothing() -> None:
@@ -42,7 +48,7 @@ def nothing() -> None:
 
 
 def laid(picture: np.ndarray, shown: RegionOverlay) -> np.ndarray:
-    """float64: the change over the picture, both of the same type."""
+    """float64: the change over the image, both of the same type."""
     most = np.iinfo(picture.dtype).max if picture.dtype.kind == "u" else 1
     x0, y0, x1, y1 = shown.bounds
     result = picture.astype(np.float64)
@@ -85,24 +91,24 @@ def test_two_faces_that_touch(tmp_path: Path, loaded: Models, latent: np.ndarray
     edits = {0: {"smile": -1.5, "hair_lightness": 1.0}, 1: {"hair_lightness": 1.5}}
     command = final_of_the_command(tmp_path, loaded, latent, picture, edits)
     assert np.abs(laid(picture, region.final(edits, nothing)) - command).max() <= 2
-    shown = region.preview(edits, QUICK, 420, False, nothing)
+    shown = previews(region).render(edits, QUICK, 420, False, nothing)
     assert np.abs(laid(picture, shown) - command).mean() < 0.5
 
 
 def test_a_preview_is_the_final_picture_seen_small(loaded: Models, latent: np.ndarray) -> None:
     region = opened(loaded, latent, ASTRONAUT)
-    final = laid(ASTRONAUT, region.final(SMILE, nothing))
+    final, renderer = laid(ASTRONAUT, region.final(SMILE, nothing)), previews(region)
     for max_side, quick in ((512, False), (512, True), (200, True)):
-        shown = region.preview(SMILE, QUICK, max_side, quick, nothing)
+        shown = renderer.render(SMILE, QUICK, max_side, quick, nothing)
         x0, y0, x1, y1 = shown.bounds
         assert shown.pixels.shape[:2] == tuple(round(side * max_side / 512) for side in (y1 - y0, x1 - x0))
         size = shown.pixels.shape[1::-1]
-        pictures = ASTRONAUT[y0:y1, x0:x1].astype(np.float64), final[y0:y1, x0:x1]
-        before, wanted = (cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in pictures)
+        images = ASTRONAUT[y0:y1, x0:x1].astype(np.float64), final[y0:y1, x0:x1]
+        before, expected = (cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in images)
         alpha = shown.pixels[:, :, 3:] / 255
         seen = before + alpha * (shown.pixels[:, :, :3] - before)
-        edit = np.abs(wanted - before).mean()
-        assert np.abs(seen - wanted).mean() < (0.6 if quick else 0.05) * edit
+        edit = np.abs(expected - before).mean()
+        assert np.abs(seen - expected).mean() < (0.6 if quick else 0.05) * edit
 
 
 def test_selection_and_transparency_limit_the_change(loaded: Models, latent: np.ndarray) -> None:
@@ -117,7 +123,8 @@ def test_selection_and_transparency_limit_the_change(loaded: Models, latent: np.
     limit = (selection / 255 * (alpha / 255))[y0:y1, x0:x1]
     assert np.abs(part.pixels[:, :, 3] - whole.pixels[:, :, 3] * limit).max() <= 1
     assert part.pixels[:, :, 3].any()
-    shown = opened(loaded, latent, ASTRONAUT, selection, alpha=alpha).preview(SMILE, QUICK, 512, True, nothing)
+    region = opened(loaded, latent, ASTRONAUT, selection, alpha=alpha)
+    shown = previews(region).render(SMILE, QUICK, 512, True, nothing)
     assert not shown.pixels[:, :, 3][limit == 0].any()
 
 
@@ -133,10 +140,10 @@ def test_only_faces_that_are_selected_are_offered(loaded: Models, latent: np.nda
 def test_grey_layers_give_grey_results(loaded: Models, latent: np.ndarray) -> None:
     region = opened(loaded, latent, ASTRONAUT.mean(axis=2, keepdims=True).astype(np.uint8))
     assert region.final(SMILE, nothing).pixels.shape[2] == 2
-    assert region.preview(SMILE, QUICK, 512, True, nothing).pixels.shape[2] == 4
+    assert previews(region).render(SMILE, QUICK, 512, True, nothing).pixels.shape[2] == 4
 
 
-def test_work_that_is_not_wanted_ends_between_its_stages(loaded: Models, latent: np.ndarray) -> None:
+def test_a_preview_that_is_stopped_ends_between_its_stages(loaded: Models, latent: np.ndarray) -> None:
     region = opened(loaded, latent, ASTRONAUT)
     calls = 0
 
@@ -146,14 +153,15 @@ def test_work_that_is_not_wanted_ends_between_its_stages(loaded: Models, latent:
         raise Stopped("superseded")
 
     with pytest.raises(Stopped):
-        region.preview(SMILE, QUICK, 512, True, check)
+        previews(region).render(SMILE, QUICK, 512, True, check)
     assert calls == 1
     assert set(region.session.seconds) == {"find", "render"}
 
 
 def test_a_slider_costs_one_render(loaded: Models, latent: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
     region = opened(loaded, latent, ASTRONAUT)
-    region.preview({0: {"smile": 0.05}}, QUICK, 512, True, nothing)  # looks at both ends of half a unit
+    renderer = previews(region)
+    renderer.render({0: {"smile": 0.05}}, QUICK, 512, True, nothing)  # measures at both ends of half a unit
     renders = 0
     render = type(loaded.renderer).render
 
@@ -164,31 +172,31 @@ def test_a_slider_costs_one_render(loaded: Models, latent: np.ndarray, monkeypat
 
     monkeypatch.setattr(type(loaded.renderer), "render", counted)
     for strength in (0.1, 0.2, 0.3):
-        region.preview({0: {"smile": strength}}, QUICK, 512, True, nothing)
+        renderer.render({0: {"smile": strength}}, QUICK, 512, True, nothing)
     assert renders == 3
 
 
-def test_what_was_kept_goes_with_the_region(loaded: Models, latent: np.ndarray) -> None:
-    kept = ByteLRUCache(1 << 28)
-    region = Region(Layer(ASTRONAUT), None, loaded, kept)
+def test_closing_a_region_empties_the_cache(loaded: Models, latent: np.ndarray) -> None:
+    cache = ByteLRUCache(1 << 28)
+    region = Region(Layer(ASTRONAUT), None, loaded, cache)
     region.session.adopt(0, latent)
-    region.preview(SMILE, QUICK, 512, True, nothing)
-    assert kept.bytes > 1 << 18
+    PreviewRenderer(region, cache).render(SMILE, QUICK, 512, True, nothing)
+    assert cache.bytes > 1 << 18
     region.close()
-    assert kept.bytes == 0
+    assert cache.bytes == 0
 
 
-def test_what_is_kept_stays_within_its_limit() -> None:
-    kept = ByteLRUCache(1000)
-    made: list[str] = []
+def test_the_cache_stays_within_its_limit() -> None:
+    cache = ByteLRUCache(1000)
+    computed: list[str] = []
 
-    def make(name: str) -> np.ndarray:
-        made.append(name)
+    def compute(name: str) -> np.ndarray:
+        computed.append(name)
         return np.zeros(400, np.uint8)
 
     for name in ("a", "b", "a", "c", "a", "b"):
-        kept.get((name,), lambda name=name: make(name))  # type: ignore[misc]
-        assert kept.bytes <= 1000
-    assert made == ["a", "b", "c", "b"]  # a was used between, and stayed
-    assert kept.get("too large", lambda: np.zeros(2000, np.uint8)).nbytes == 2000
-    assert kept.bytes <= 1000
+        cache.get((name,), lambda name=name: compute(name))  # type: ignore[misc]
+        assert cache.bytes <= 1000
+    assert computed == ["a", "b", "c", "b"]  # a was used between, and stayed
+    assert cache.get("too large", lambda: np.zeros(2000, np.uint8)).nbytes == 2000
+    assert cache.bytes <= 1000

@@ -75,7 +75,7 @@ def test_only_the_face_changes(tmp_path: Path, loaded: Models, depth: str) -> No
     assert edit.photo.pixels.dtype == depth
     may, did = where_it_may_change(session, edit), changed(edit.photo, session.photo)
     assert not did[~may].any()
-    assert 0.01 < may.mean() < 0.1  # of the picture: her face is small
+    assert 0.01 < may.mean() < 0.1  # of the image: her face is small
     mouth = session.faces[0].landmarks[[61, 291, 0, 17], :2].astype(int)
     x0, y0, x1, y1 = *mouth.min(axis=0), *mouth.max(axis=0)
     assert did[y0:y1, x0:x1].mean() > 0.9

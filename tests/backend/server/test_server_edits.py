@@ -51,16 +51,16 @@ def smile(session: str, strength: float, sequence: int = 1, **options: object) -
     return m.Edit(session=session, faces=(m.FaceEdit(0, {"smile": strength}),), sequence=sequence, **options)  # type: ignore[arg-type]
 
 
-def all_pictures(client: Client, request: m.Edit) -> list[m.Edited]:
+def all_previews(client: Client, request: m.Edit) -> list[m.Edited]:
     """Until the last one."""
     client.send(request)
-    pictures = []
+    previews = []
     while True:
         reply = client.reply(request.id)
         assert isinstance(reply, m.Edited), reply
-        pictures.append(reply)
+        previews.append(reply)
         if not reply.more:
-            return pictures
+            return previews
 
 
 def test_opening_shows_the_faces(client: Client) -> None:
@@ -89,16 +89,16 @@ def test_a_picture_without_faces_says_so(client: Client) -> None:
 
 
 def test_a_preview_comes_at_once_and_better_ones_follow_when_it_rests(client: Client, session: str) -> None:
-    pictures = all_pictures(client, smile(session, 1))
-    assert [p.sequence for p in pictures] == [1] * len(pictures)
-    assert [p.quality for p in pictures[:-1]] == ["preview"] * (len(pictures) - 1)
-    assert pictures[-1].quality == "best"
-    assert len(pictures) > 1
-    assert all(p.resolution >= 64 and p.channels for p in pictures)
-    first, best = ((p.resolution, p.channels) for p in (pictures[0], pictures[-1]))
+    previews = all_previews(client, smile(session, 1))
+    assert [p.sequence for p in previews] == [1] * len(previews)
+    assert [p.quality for p in previews[:-1]] == ["preview"] * (len(previews) - 1)
+    assert previews[-1].quality == "best"
+    assert len(previews) > 1
+    assert all(p.resolution >= 64 and p.channels for p in previews)
+    first, best = ((p.resolution, p.channels) for p in (previews[0], previews[-1]))
     assert first != best  # a fast machine previews with all channels of a lower resolution
-    assert pictures[-1].channels == "full"
-    for shown in pictures:
+    assert previews[-1].channels == "full"
+    for shown in previews:
         rectangle, rgba = shown.rectangle, array(shown.picture)
         assert rgba.shape == (rectangle.height, rectangle.width, 4)
         alpha = rgba[:, :, 3]
@@ -135,10 +135,10 @@ def test_the_newest_replaces_those_that_wait_and_all_are_answered(client: Client
     for request in requests:
         client.send(request)
     replies = [client.reply(request.id) for request in requests]
-    drawn = [reply.sequence for reply in replies if isinstance(reply, m.Edited)]
+    rendered = [reply.sequence for reply in replies if isinstance(reply, m.Edited)]
     superseded = [reply.sequence for reply in replies if isinstance(reply, m.Superseded)]
-    assert sorted(drawn + superseded) == list(range(1, 31))
-    assert drawn[-1] == 30
+    assert sorted(rendered + superseded) == list(range(1, 31))
+    assert rendered[-1] == 30
     assert len(superseded) > 15
 
 

@@ -1,6 +1,6 @@
-"""What is found on a face while one of its sliders moves: measured at a few strengths, and between them in between.
+"""Landmarks and matte measured every 0.5 strength, interpolated between.
 
-Measuring takes about as long as drawing, and what is measured trembles a little from picture to picture."""
+Measuring takes about as long as rendering, and measured landmarks tremble a little from image to image."""
 
 import math
 from collections.abc import Callable, Hashable, Mapping
@@ -11,18 +11,18 @@ from anycost_models.face.landmarks import Landmarks
 
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
 
-_STEP = 0.5  # of strength, between two that are measured
+_STEP = 0.5  # strength between two measurements
 
 
 @dataclass(frozen=True)
 class FaceGeometry:
-    """On one picture of the aligned face, [S, S]."""
+    """Measured on one image of the aligned face, [S, S]."""
 
     landmarks: Landmarks
-    matte: np.ndarray  # float32 [S, S], the person
+    matte: np.ndarray  # float32 [S, S], 0…1: the person
 
     def toward(self, other: "FaceGeometry", share: float) -> "FaceGeometry":
-        """share: 0 for this one, 1 for the other."""
+        """Interpolates. share: 0 for this one, 1 for the other."""
         points = self.landmarks.points + np.float32(share) * (other.landmarks.points - self.landmarks.points)
         matte = self.matte
         if matte is not other.matte:
@@ -33,8 +33,8 @@ class FaceGeometry:
 class LandmarkInterpolator:
     """For the faces of one session."""
 
-    def __init__(self, kept: ByteLRUCache) -> None:
-        self._kept = kept
+    def __init__(self, cache: ByteLRUCache) -> None:
+        self._cache = cache
         self._last: dict[int, tuple[Mapping[str, float], str | None]] = {}
 
     def find(
@@ -44,9 +44,10 @@ class LandmarkInterpolator:
         strengths: Mapping[str, float],
         measure: Callable[[Mapping[str, float]], FaceGeometry],
     ) -> FaceGeometry | None:
-        """None where other than one slider has moved since the last time: measure the picture itself.
+        """The geometry at these strengths (attribute → −2…2). None unless a single slider has moved since the last
+        call: then measure the image itself.
 
-        key: what is kept is kept under it; measure: draws with other strengths and looks"""
+        key: prefix of the keys in the cache; measure: renders with other strengths and measures"""
         slider = self._moved(face, strengths)
         if slider is None:
             return None
@@ -54,14 +55,14 @@ class LandmarkInterpolator:
         strength = strengths.get(slider, 0.0)
         low = _STEP * math.floor(strength / _STEP)
 
-        def found(at: float) -> FaceGeometry:
-            return self._kept.get((*key, rest, slider, at), lambda: measure({**strengths, slider: at}))
+        def measured(at: float) -> FaceGeometry:
+            return self._cache.get((*key, rest, slider, at), lambda: measure({**strengths, slider: at}))
 
-        below = found(low)
-        return below if strength == low else below.toward(found(low + _STEP), (strength - low) / _STEP)
+        below = measured(low)
+        return below if strength == low else below.toward(measured(low + _STEP), (strength - low) / _STEP)
 
     def _moved(self, face: int, strengths: Mapping[str, float]) -> str | None:
-        """The only slider that has; the one before where none has."""
+        """The only slider that has moved; the one before if none has."""
         before, slider = self._last.get(face, ({}, None))
         moved = [name for name in {*before, *strengths} if before.get(name, 0.0) != strengths.get(name, 0.0)]
         if moved:

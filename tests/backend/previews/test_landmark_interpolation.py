@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
-from anycost_backend.editing.landmark_interpolation import FaceGeometry, LandmarkInterpolator
+from anycost_backend.previews.landmark_interpolation import FaceGeometry, LandmarkInterpolator
 from anycost_models.face.landmarks import Landmarks
 
 
