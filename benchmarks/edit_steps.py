@@ -29,7 +29,7 @@ def main() -> None:
     crop, mesh = face.square.crop(image, 1024), face.mesh.moved(face.square.matrix(1024))
     latent = models.renderer.sample(1, 0.7)
     view = composite.View(crop.astype(np.float32) / 255, mesh, matte(crop, models.matte))
-    other = composite.View(np.ascontiguousarray(view.picture[:, ::-1]), mesh, view.matte)
+    other = composite.View(np.ascontiguousarray(view.image[:, ::-1]), mesh, view.matte)
     bounds = face.square.bounds(image.shape, margin=2)
     x0, y0, x1, y1 = bounds
     pixels = image[y0:y1, x0:x1].astype(np.float32) / 255

@@ -19,9 +19,8 @@ from anycost_models.generators.checkpoint import load_generator
 from anycost_models.metrics.enl0 import load_perceptual
 from anycost_models.projection.curvature import Curvature, load_curvature
 from anycost_models.projection.inversion import ProjectionSettings, ProjectionStep, project
-from anycost_models.projection.schedule import ProjectionStage
 from anycost_models.projection.scores import ProjectionScorer
-from anycost_models.projection.settings import BY_CURVATURE
+from anycost_models.projection.settings import BY_CURVATURE, ProjectionStage
 
 
 def variants(known: Curvature) -> dict[str, tuple[Curvature | None, tuple[ProjectionStage, ...]]]:

@@ -30,7 +30,9 @@ def main() -> None:
     for x, y in face.mesh.moved(face.square.matrix(SIDE)).points[:, :2]:
         cv2.circle(found, (round(float(x)), round(float(y))), 1, (255, 220, 0), -1, cv2.LINE_AA)
     # What stays of the photo's own pixels, moved; the generator's are left out.
-    mask, moved = (cv2.resize(each, (SIDE, SIDE))[:, :, None] for each in (edit.change.mask, edit.change.kept))
+    mask, moved = (
+        cv2.resize(each, (SIDE, SIDE))[:, :, None] for each in (edit.change.mask, edit.change.original_weight)
+    )
     kept = 1 - mask * (1 - moved)
     own = face.square.crop(edit.photo.srgb8(), SIDE) * kept + 255 * (1 - kept)
     images = [

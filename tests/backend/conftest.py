@@ -37,7 +37,7 @@ def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def quick_projections(patch: pytest.MonkeyPatch) -> None:
     """They take a few steps at 64 px instead of minutes."""
     from anycost_models.projection import inversion
-    from anycost_models.projection.schedule import ProjectionStage
+    from anycost_models.projection.settings import ProjectionStage
 
     stages = (ProjectionStage(SubGenerator(64), 4, 0.12, 0.08),)
     patch.setattr(inversion, "ProjectionSettings", partial(inversion.ProjectionSettings, stages))

@@ -6,7 +6,7 @@ from functools import partial
 from anycost_backend.__main__ import main
 from anycost_models.generators.elastic import SubGenerator
 from anycost_models.projection import inversion
-from anycost_models.projection.schedule import ProjectionStage
+from anycost_models.projection.settings import ProjectionStage
 
 if __name__ == "__main__":
     stages = (ProjectionStage(SubGenerator(64), 4, 0.12, 0.08),)

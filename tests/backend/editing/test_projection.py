@@ -15,7 +15,7 @@ from anycost_models.projection import inversion
 from anycost_models.projection.encoder import Encoder, EncoderConfig, load_encoder, save_encoder
 from anycost_models.projection.encoder_graph import EncoderGraph
 from anycost_models.projection.inversion import ProjectionSettings
-from anycost_models.projection.schedule import ProjectionStage
+from anycost_models.projection.settings import ProjectionStage
 from safetensors.numpy import save_file
 
 SETTINGS = ProjectionSettings(stages=(ProjectionStage(SubGenerator(32), 3, 0.1, 0.1),))

@@ -15,7 +15,7 @@ from anycost_models.core.errors import AnycostError
 from anycost_models.editing.directions import eased
 from anycost_models.generators.elastic import SubGenerator
 from anycost_models.projection.inversion import ProjectionSettings, ProjectionStep
-from anycost_models.projection.schedule import ProjectionStage
+from anycost_models.projection.settings import ProjectionStage
 
 ASTRONAUT = skimage.data.astronaut()
 QUICK = ProjectionSettings(stages=(ProjectionStage(SubGenerator(64), 6, 0.12, 0.08),))
