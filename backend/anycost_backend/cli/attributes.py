@@ -36,7 +36,7 @@ def add(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     from anycost_models.editing.user_attributes import all_of
 
-    models = options.parts_of(args.model)
+    models = options.load_models(args.model)
     own, problems = all_of(models.latent_space, models.shipped_directions)
     for problem in problems:
         print(f"note: {problem}", file=sys.stderr)
@@ -68,7 +68,7 @@ def import_(args: argparse.Namespace) -> int:
     from anycost_models.core.errors import AnycostError
     from anycost_models.editing.user_attributes import check_free, path_of, read, store
 
-    models = options.parts_of(args.model)
+    models = options.load_models(args.model)
     attribute = read(args.file, models.latent_space)
     if args.name:
         attribute = replace(attribute, direction=replace(attribute.direction, name=args.name))
@@ -84,7 +84,7 @@ def import_(args: argparse.Namespace) -> int:
 def export(args: argparse.Namespace) -> int:
     from anycost_models.editing.user_attributes import path_of, read, write
 
-    attribute = read(path_of(args.name), options.parts_of(args.model).latent_space)
+    attribute = read(path_of(args.name), options.load_models(args.model).latent_space)
     write(attribute, args.file)
     print(f"{args.file} written")
     return 0

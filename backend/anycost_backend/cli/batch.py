@@ -55,7 +55,7 @@ def add(subparsers: Any) -> None:
 
 
 def count(text: str) -> int:
-    """For argparse."""
+    """A value for argparse. Raises ArgumentTypeError."""
     if not text.isdecimal() or not 1 <= int(text) <= 1024:
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 1 to 1024")
     return int(text)

@@ -1,4 +1,4 @@
-"""`anycost bench`: what each sub-generator takes on this machine, and an edit end to end."""
+"""`anycost bench`: times of each sub-generator on this machine, and of an edit end to end."""
 
 import argparse
 import sys
@@ -39,30 +39,32 @@ def run(args: argparse.Namespace) -> int:
 
     options.check_sheet(args.plot)
     graphs = Models(args.model).renderer.graphs
-    shows = sys.stderr.isatty()
-    table = measure(graphs, on_row=lambda row: print(f"{row.sub}: {row.ms:.1f} ms", file=sys.stderr) if shows else None)
+    is_terminal = sys.stderr.isatty()
+    table = measure(
+        graphs, on_row=lambda row: print(f"{row.sub}: {row.ms:.1f} ms", file=sys.stderr) if is_terminal else None
+    )
     if args.plot:
         from anycost_models.plotting.contact_sheet import save_picture
         from anycost_models.previews.latency_chart import draw_times
 
         save_picture(args.plot, draw_times(table, SHOWN))
-    whole = None
+    measured = None
     if not args.quick:
         from anycost_backend.cli.bench_end_to_end import end_to_end
 
-        whole = end_to_end(args.model)
-    print(_json(table, whole) if args.json else _text(table, whole))
+        measured = end_to_end(args.model)
+    print(_json(table, measured) if args.json else _text(table, measured))
     return 0
 
 
-def _json(table: "LatencyTable", whole: "EndToEnd | None") -> str:
+def _json(table: "LatencyTable", measured: "EndToEnd | None") -> str:
     subs = [{"resolution": row.resolution, "channels": row.channels, "ms": round(row.ms, 2)} for row in table.rows]
     return msgspec.json.encode(
         {
             "cpu": table.cpu,
             "runtime": table.runtime,
             "sub_generators": subs,
-            **({name: _rounded(value) for name, value in vars(whole).items()} if whole else {}),
+            **({name: _rounded(value) for name, value in vars(measured).items()} if measured else {}),
         }
     ).decode()
 
@@ -71,7 +73,7 @@ def _rounded(value: object) -> object:
     return round(value, 1) if isinstance(value, float) else value
 
 
-def _text(table: "LatencyTable", whole: "EndToEnd | None") -> str:
+def _text(table: "LatencyTable", measured: "EndToEnd | None") -> str:
     from anycost_models.previews.latency_table import BUDGET, choose
 
     chosen = choose(table, BUDGET, SHOWN)
@@ -79,14 +81,14 @@ def _text(table: "LatencyTable", whole: "EndToEnd | None") -> str:
     for row in table.rows:
         mark = f"   draws previews ({BUDGET:g} ms)" if row.sub == chosen else ""
         lines.append(f"{row.sub!s:36} {row.ms:8.1f} {table.distance(row.sub, SHOWN):9.3f}{mark}")
-    if whole:
+    if measured:
         lines += [
             "",
-            f"slider to preview   {whole.preview_ms_median:8.1f} ms, 95 % within {whole.preview_ms_p95:.1f} ms"
-            f" ({whole.preview_sub_generator}); transport {whole.transport_ms:.1f} ms",
-            f"full quality        {whole.final_ms:8.1f} ms, in process {whole.final_in_process_ms:.1f} ms",
-            f"start to hello      {whole.hello_ms:8.1f} ms",
-            f"opening a region    {whole.open_region_ms:8.1f} ms",
-            f"memory, at most     {whole.backend_peak_mb:8.0f} MB",
+            f"slider to preview   {measured.preview_ms_median:8.1f} ms, 95 % within {measured.preview_ms_p95:.1f} ms"
+            f" ({measured.preview_sub_generator}); transport {measured.transport_ms:.1f} ms",
+            f"full quality        {measured.final_ms:8.1f} ms, in process {measured.final_in_process_ms:.1f} ms",
+            f"start to hello      {measured.hello_ms:8.1f} ms",
+            f"opening a region    {measured.open_region_ms:8.1f} ms",
+            f"memory, at most     {measured.backend_peak_mb:8.0f} MB",
         ]
     return "\n".join(lines)

@@ -1,10 +1,9 @@
-"""Measures the way of an edit as an editor sees it: a real backend process, real sockets, a drawn face as the photo."""
+"""Measures edits end to end, as an editor has them: a real backend process, real sockets, a rendered face as photo."""
 
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,11 +23,11 @@ from anycost_backend.editing.region import Region
 from anycost_backend.photo.layer import Layer, as_picture
 
 SIDE = 1024  # pixels: of the selection that is edited
-SHOWN = 512  # pixels: of its picture in an editor's docker
+SHOWN = 512  # pixels: of its preview in an editor's docker
 PREVIEWS, FINALS = 80, 5
-_KEPT = 256 << 20  # bytes
-_PATIENCE = 300.0  # seconds that a reply may take
-_LOOK = 3.0  # seconds for which an artist looks at a face before moving a slider; graphs are loaded meanwhile
+_CACHE_BYTES = 256 << 20
+_TIMEOUT = 300.0  # seconds for a reply
+_PAUSE = 3.0  # seconds for which an artist looks at a face before moving a slider; graphs load meanwhile
 
 
 @dataclass(frozen=True)
@@ -47,16 +46,16 @@ class EndToEnd:
 
 
 def end_to_end(model: str) -> EndToEnd:
-    """Raises AnycostError when the backend refuses or does not answer."""
-    parts = Models(model)
-    latent = parts.renderer.sample(1, 0.7)
-    photo = cv2.resize(parts.renderer.render8(latent), (SIDE, SIDE))
-    region = Region(Layer(photo), None, parts, ByteLRUCache(_KEPT))
+    """Measures with the generator of this name. Raises AnycostError when the backend refuses or does not answer."""
+    models = Models(model)
+    latent = models.renderer.sample(1, 0.7)
+    photo = cv2.resize(models.renderer.render8(latent), (SIDE, SIDE))
+    region = Region(Layer(photo), None, models, ByteLRUCache(_CACHE_BYTES))
     if not region.numbers:
         raise AnycostError("no face was found in a drawn picture", "run 'anycost models verify'")
     corners = region.session.faces[region.numbers[0]].square.corners()
     region.adopt(corners, latent)
-    region.final({0: {"smile": 0.5}}, lambda: None)  # whatever loads with the first has loaded
+    region.final({0: {"smile": 0.5}}, lambda: None)  # the first loads models
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o700)
         file = Path(folder) / connection_file.default_path().name
@@ -64,12 +63,12 @@ def end_to_end(model: str) -> EndToEnd:
         try:
             started = time.perf_counter()
             channel, welcome = backend.connect()
-            hello = _since(started)
+            hello = _milliseconds_since(started)
             try:
                 points = tuple((float(x), float(y)) for x, y in corners)
                 values = as_picture(np.ascontiguousarray(latent[:, :, None]))
                 known = m.KnownFace((points[0], points[1], points[2], points[3]), welcome.model_hash, values)
-                return _measured(_Client(channel), hello, region, as_picture(photo), known)
+                return _measure(_Client(channel), hello, region, as_picture(photo), known)
             finally:
                 channel.close()
         except ClientError as error:
@@ -78,42 +77,46 @@ def end_to_end(model: str) -> EndToEnd:
             backend.stop()
 
 
-def _measured(client: "_Client", hello: float, region: Region, photo: m.Picture, known: m.KnownFace) -> EndToEnd:
-    """hello: milliseconds; region: the photo opened in this process."""
-    client.ask(m.OpenRegion(image=photo, known=(known,)))  # the first waits for models to load
+def _measure(client: "_Client", hello: float, region: Region, photo: m.Picture, known: m.KnownFace) -> EndToEnd:
+    """hello: milliseconds; region: the photo opened in this process. Raises AnycostError as `_Client.ask`."""
+    client.ask(m.OpenRegion(image=photo, known=(known,)))  # the first loads models
     times = []
     for _ in range(3):
         started = time.perf_counter()
         opened: m.RegionOpened = client.ask(m.OpenRegion(image=photo, known=(known,)))
-        times.append(_since(started))
+        times.append(_milliseconds_since(started))
     open_region = statistics.median(times)
 
     def edit(strength: float, quality: m.Quality) -> m.Edit:
         face = m.FaceEdit(0, {"smile": strength})
         return m.Edit(session=opened.session, faces=(face,), quality=quality, max_side=SHOWN)
 
-    client.look(_LOOK)
+    client.idle(_PAUSE)
     client.ask(edit(0.5, "preview"))
-    taken, transport = [], []
+    latencies, transport = [], []
     for number in range(PREVIEWS):
         started = time.perf_counter()
         edited: m.Edited = client.ask(edit((number + 1) / PREVIEWS, "preview"))
-        taken.append(_since(started))
-        transport.append(taken[-1] - edited.milliseconds)
-    drawn_by = f"{edited.resolution} px × {edited.channels}"
-    here, there = [], []
+        latencies.append(_milliseconds_since(started))
+        transport.append(latencies[-1] - edited.milliseconds)
+    sub_generator = f"{edited.resolution} px × {edited.channels}"
+    in_process, finals = [], []
     for number in range(FINALS + 1):  # the first warms up
         strengths = {"smile": 0.5 + 0.05 * number}
-        here.append(_timed(lambda: region.final({0: strengths}, lambda: None)))  # noqa: B023 (called at once)
-        there.append(_timed(lambda: client.ask(edit(strengths["smile"], "final"))))  # noqa: B023
+        started = time.perf_counter()
+        region.final({0: strengths}, lambda: None)
+        in_process.append(_milliseconds_since(started))
+        started = time.perf_counter()
+        client.ask(edit(strengths["smile"], "final"))
+        finals.append(_milliseconds_since(started))
     status: m.StatusReport = client.ask(m.Status())
     return EndToEnd(
-        preview_ms_median=statistics.median(taken),
-        preview_ms_p95=statistics.quantiles(taken, n=20)[-1],
-        preview_sub_generator=drawn_by,
+        preview_ms_median=statistics.median(latencies),
+        preview_ms_p95=statistics.quantiles(latencies, n=20)[-1],
+        preview_sub_generator=sub_generator,
         transport_ms=statistics.median(transport),
-        final_ms=statistics.median(there[1:]),
-        final_in_process_ms=statistics.median(here[1:]),
+        final_ms=statistics.median(finals[1:]),
+        final_in_process_ms=statistics.median(in_process[1:]),
         hello_ms=hello,
         open_region_ms=open_region,
         backend_peak_mb=status.peak_megabytes,
@@ -121,22 +124,22 @@ def _measured(client: "_Client", hello: float, region: Region, photo: m.Picture,
 
 
 class _Client:
-    """Asks one thing at a time, and says meanwhile that it is alive."""
+    """Sends one request at a time and pings meanwhile."""
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
 
-    def look(self, seconds: float) -> None:
-        """Nothing is asked for."""
+    def idle(self, seconds: float) -> None:
+        """Only pings."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             self.channel.send(m.Ping())
             self.channel.poll(0.5)
 
     def ask(self, request: m.Request) -> Any:
-        """The first reply but progress. Raises AnycostError for a refusal."""
+        """The first reply that is no progress. Raises AnycostError for a failure, and when no reply comes."""
         self.channel.send(request)
-        deadline, pinged = time.monotonic() + _PATIENCE, time.monotonic()
+        deadline, pinged = time.monotonic() + _TIMEOUT, time.monotonic()
         while time.monotonic() < deadline:
             for reply in self.channel.poll(0.2):
                 if isinstance(reply, m.Failed):
@@ -146,14 +149,8 @@ class _Client:
             if time.monotonic() > pinged + 1:
                 pinged = time.monotonic()
                 self.channel.send(m.Ping())
-        raise AnycostError(f"the backend does not answer within {_PATIENCE:g} s", "see its log")
+        raise AnycostError(f"the backend does not answer within {_TIMEOUT:g} s", "see its log")
 
 
-def _since(started: float) -> float:
+def _milliseconds_since(started: float) -> float:
     return 1000 * (time.perf_counter() - started)
-
-
-def _timed(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return _since(started)

@@ -19,6 +19,7 @@ def add(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    """Raises AnycostError when there is no backend."""
     from anycost_client.core.errors import ClientError
     from anycost_client.transport import bridge
     from anycost_client.transport.connection_file import default_path

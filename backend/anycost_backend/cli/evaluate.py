@@ -1,4 +1,4 @@
-"""`anycost evaluate`: how near sub-generators come to their full generator, by four measures; and projections."""
+"""`anycost evaluate`: measures how near sub-generators are to their full generator, and how good projections are."""
 
 import argparse
 import json
@@ -72,12 +72,12 @@ def _consistency(args: argparse.Namespace) -> int:
     from anycost_models.metrics.enl0 import load_perceptual
     from anycost_models.plotting.contact_sheet import save_picture
 
-    gallery, styles = _faces(args)
-    found = sub_generators.consistency(gallery, load_perceptual(), styles, _track)
+    renders, styles = _faces(args)
+    found = sub_generators.consistency(renders, load_perceptual(), styles, _track)
     if args.sheet:
         faces = styles[:SHEET_FACES]
         title = f"{len(faces)} held-out faces, seed {args.seed}, truncation {args.truncation:g}; 1/n: MACs, full = 1/1"
-        save_picture(args.sheet, sub_generators.comparison_sheet(gallery, faces, title))
+        save_picture(args.sheet, sub_generators.comparison_sheet(renders, faces, title))
     if args.json:
         rows = [
             {
@@ -109,8 +109,8 @@ def _fd(args: argparse.Namespace) -> int:
     from anycost_models.evaluation import sub_generators
     from anycost_models.metrics.enl0 import load_perceptual
 
-    gallery, styles = _faces(args)
-    found = sub_generators.frechet(gallery, load_perceptual(), styles, _track)
+    renders, styles = _faces(args)
+    found = sub_generators.frechet(renders, load_perceptual(), styles, _track)
     if args.json:
         _print_json(
             [{**_named(row.sub), "fd_enl0": _number(row.fd_enl0, 7), "floor": _number(row.floor, 7)} for row in found]
@@ -130,8 +130,8 @@ def _attributes(args: argparse.Namespace) -> int:
     from anycost_models.evaluation import sub_generators
     from anycost_models.face.labels import FaceLabels
 
-    gallery, styles = _faces(args)
-    found = sub_generators.attributes(gallery, FaceLabels.load(), styles, _track)
+    renders, styles = _faces(args)
+    found = sub_generators.attributes(renders, FaceLabels.load(), styles, _track)
     if args.json:
         rows = []
         for row in found:
@@ -162,8 +162,8 @@ def _path(args: argparse.Namespace) -> int:
     from anycost_models.evaluation import sub_generators
     from anycost_models.metrics.enl0 import load_perceptual
 
-    gallery, styles = _faces(args)
-    found = sub_generators.path_lengths(gallery, load_perceptual(), styles, _track)
+    renders, styles = _faces(args)
+    found = sub_generators.path_lengths(renders, load_perceptual(), styles, _track)
     if args.json:
         _print_json(
             [{**_named(row.sub), "path_length": _number(row.length, 2), "full": _number(row.full, 2)} for row in found]
@@ -178,7 +178,8 @@ def _path(args: argparse.Namespace) -> int:
 
 
 def _faces(args: argparse.Namespace) -> "tuple[SubGeneratorRenders, Tensor]":
-    """What draws, and the styles [N, 2, D] to be drawn."""
+    """The sub-generators and the styles, float [N, 2, D], to render. Raises AnycostError for a wrong number of samples,
+    and when the generator cannot be read."""
     if not 2 <= args.samples <= 100_000:
         raise AnycostError(f"{args.samples} samples", "choose between 2 and 100000")
 
@@ -194,7 +195,7 @@ def _faces(args: argparse.Namespace) -> "tuple[SubGeneratorRenders, Tensor]":
 
 
 def _track(samples: "Iterable[Tensor]") -> "Iterable[Tensor]":
-    """Shows how far it is, in a terminal."""
+    """A progress bar in a terminal."""
     from tqdm import tqdm
 
     bar: Iterable[Tensor] = tqdm(samples, "faces", leave=False, disable=not sys.stderr.isatty())
@@ -210,7 +211,7 @@ def _short(sub: "SubGenerator") -> str:
 
 
 def _number(value: float, digits: int = 5) -> float | None:
-    return round(value, digits) if math.isfinite(value) else None  # JSON has no other word for "not a number"
+    return round(value, digits) if math.isfinite(value) else None  # JSON has no NaN
 
 
 def _print_json(rows: list[dict[str, Any]]) -> None:
@@ -227,7 +228,7 @@ def _print_table(args: argparse.Namespace, head: tuple[str, ...], lines: Sequenc
 
 
 def _print_lines(lines: Sequence[tuple[str, ...]]) -> None:
-    """The first column to the left, numbers to the right."""
+    """Aligns the first column to the left, numbers to the right."""
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     for first, *numbers in lines:
         cells = (f"{number:>{width}}" for number, width in zip(numbers, widths[1:], strict=True))

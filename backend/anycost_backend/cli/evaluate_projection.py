@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from anycost_models.evaluation.projections import EvaluatedFace, ProjectionRow
     from anycost_models.face.labels import FaceLabels
 
-MOST_ON_SHEET = 24
+MAX_ON_SHEET = 24
 
 
 def add(measures: Any) -> None:
@@ -37,13 +37,14 @@ def add(measures: Any) -> None:
     parser.add_argument("--seed", type=options.seed, default=0, help="which generated faces (default: %(default)s)")
     add_settings(parser)
     parser.add_argument("--edits", action="store_true", help="also what smile ±1 does to what was found")
-    parser.add_argument("--sheet", type=Path, metavar="FILE", help=f"draw up to {MOST_ON_SHEET} of them, a PNG or JPEG")
+    parser.add_argument("--sheet", type=Path, metavar="FILE", help=f"draw up to {MAX_ON_SHEET} of them, a PNG or JPEG")
     options.add_model(parser)
     options.add_json(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
+    """Raises AnycostError when there are no faces, and when a model is missing."""
     if not args.folder and args.generated < 1:
         raise AnycostError("there is nothing to project", "name a folder of photos, or --generated N")
     if args.folder and not args.folder.is_dir():
@@ -61,30 +62,32 @@ def run(args: argparse.Namespace) -> int:
     from anycost_models.projection.scores import ProjectionScorer, identity_if_fetched
 
     from anycost_backend.editing.models import Models
-    from anycost_backend.editing.projection import encoding, typical_consistency
+    from anycost_backend.editing.projection import encoding, with_typical_consistency
 
     keep_freed_memory()
-    parts = Models(args.model)
-    renderer, labels = parts.renderer, FaceLabels.load()
-    judge = typical_consistency(renderer, ProjectionScorer(renderer.model, load_perceptual(), identity_if_fetched()))
+    models = Models(args.model)
+    renderer, labels = models.renderer, FaceLabels.load()
+    scorer = with_typical_consistency(
+        renderer, ProjectionScorer(renderer.model, load_perceptual(), identity_if_fetched())
+    )
     settings = ProjectionSettings(budget=args.budget, editable=1 - args.faithful)
-    encode = encoding(renderer, parts.encoder) if parts.encoder else None
+    encode = encoding(renderer, models.encoder) if models.encoder else None
     if encode:  # exported and compiled before the clock runs
         encode(_blank())
     curvature = load_curvature() if args.model == EMBEDDED else None
-    editing = evaluation.EditEvaluation(judge, labels, parts.directions) if args.edits else None
+    editing = evaluation.EditEvaluation(scorer, labels, models.directions) if args.edits else None
 
-    subjects: list[EvaluatedFace] = []
+    evaluated: list[EvaluatedFace] = []
     rows: list[ProjectionRow] = []
-    generated = evaluation.generated_subjects(judge.model, judge, labels, args.generated, args.seed)
-    for subject in _track([*_photos(args.folder, parts, labels), *(generated if args.generated else ())]):
-        subjects.append(subject)
-        rows.extend(evaluation.evaluate(subject, judge, settings, encode, curvature, editing))
-    if not subjects:
+    generated = evaluation.generated_subjects(scorer.model, scorer, labels, args.generated, args.seed)
+    for face in _track([*_photos(args.folder, models, labels), *(generated if args.generated else ())]):
+        evaluated.append(face)
+        rows.extend(evaluation.evaluate(face, scorer, settings, encode, curvature, editing))
+    if not evaluated:
         raise AnycostError(f"no face was found in {args.folder}", "name a folder with photos of faces")
     if args.sheet:
-        shown = subjects[:MOST_ON_SHEET]
-        save_picture(args.sheet, evaluation.projection_sheet(shown, rows, judge))
+        shown = evaluated[:MAX_ON_SHEET]
+        save_picture(args.sheet, evaluation.projection_sheet(shown, rows, scorer))
     stages = dict.fromkeys(row.stage for row in rows)
     summaries: dict[str, Any] = {
         stage: evaluation.summary([row for row in rows if row.stage == stage]) for stage in stages
@@ -96,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _photos(folder: Path | None, parts: Any, labels: "FaceLabels") -> "Iterator[EvaluatedFace]":
+def _photos(folder: Path | None, models: Any, labels: "FaceLabels") -> "Iterator[EvaluatedFace]":
     from anycost_models.evaluation.projections import subject_of
 
     from anycost_backend.photo.file_names import EXTENSIONS
@@ -111,7 +114,7 @@ def _photos(folder: Path | None, parts: Any, labels: "FaceLabels") -> "Iterator[
         except AnycostError as error:
             print(f"anycost evaluate: left out: {error}", file=sys.stderr)
             continue
-        faces = parts.finder.find(image)
+        faces = models.finder.find(image)
         if faces:
             square = faces[0].square
             yield subject_of(path.name, square.crop(image, 256), faces[0].mesh.moved(square.matrix(256)), labels)
@@ -135,10 +138,10 @@ def _blank() -> "np.ndarray":
     return np.full((256, 256, 3), 128, np.uint8)
 
 
-def _track(subjects: "Iterable[EvaluatedFace]") -> "Iterable[EvaluatedFace]":
+def _track(faces: "Iterable[EvaluatedFace]") -> "Iterable[EvaluatedFace]":
     from tqdm import tqdm
 
-    bar: Iterable[EvaluatedFace] = tqdm(subjects, "faces", leave=False, disable=not sys.stderr.isatty())
+    bar: Iterable[EvaluatedFace] = tqdm(faces, "faces", leave=False, disable=not sys.stderr.isatty())
     return bar
 
 

@@ -1,4 +1,4 @@
-"""`anycost faces`: says which faces a picture has, and draws what was found."""
+"""`anycost faces`: lists the faces of an image, and draws boxes, landmarks and masks."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""Draws what was found in a picture: boxes, aligned squares, landmarks, and each face's crop and masks."""
+"""Draws a sheet of an image's faces: boxes, aligned squares, landmarks, crops and masks."""
 
 from collections.abc import Sequence
 
@@ -10,13 +10,14 @@ from anycost_models.inference.onnx_network import load
 
 from anycost_backend.editing.faces import Face
 
-_CROP = 320  # pixels: side of each small picture on the sheet
-_MOST_FACES = 12
+_CROP = 320  # pixels: side of each small image on the sheet
+_MAX_FACES = 12
 _BOX, _SQUARE, _POINTS, _OVAL = (255, 200, 0), (0, 220, 255), (80, 255, 120), (255, 80, 200)
 
 
 def draw_sheet(image: np.ndarray, faces: Sequence[Face]) -> np.ndarray:
-    """uint8 RGB: the picture with its faces marked; below, per face, crop, landmarks, oval, and hair over the matte."""
+    """image: uint8 RGB [H, W, 3] → uint8 RGB [H', W', 3]: the image with its faces marked; below, for each face, crop,
+    landmarks, oval, and hair over the matte. Raises AnycostError when a model is missing."""
     width = 4 * _CROP
     scale = min(width / image.shape[1], 1.5 * width / image.shape[0])
     size = (max(round(image.shape[1] * scale), 1), max(round(image.shape[0] * scale), 1))
@@ -31,7 +32,7 @@ def draw_sheet(image: np.ndarray, faces: Sequence[Face]) -> np.ndarray:
     page[:, : marked.shape[1]] = marked
     network = load(path_of("selfie_matte"))
     rows = []
-    for face in faces[:_MOST_FACES]:
+    for face in faces[:_MAX_FACES]:
         crop = face.square.crop(image, _CROP)
         mesh = face.mesh.moved(face.square.matrix(_CROP))
         with_points, with_oval = crop.copy(), _tinted(crop, face_oval_mask(mesh, _CROP), _OVAL)

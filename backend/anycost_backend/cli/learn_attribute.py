@@ -1,4 +1,4 @@
-"""`anycost attributes learn`: an attribute of the user's own, from two folders of pictures."""
+"""`anycost attributes learn`: learns an attribute of the user's own from two folders of photos."""
 
 import argparse
 import json
@@ -52,37 +52,37 @@ def run(args: argparse.Namespace) -> int:
     from anycost_models.editing.user_attributes import store, write
     from tqdm import tqdm
 
-    from anycost_backend.editing.attribute_learning import check_name, latents_of, learn_attribute, pictures_in
+    from anycost_backend.editing.attribute_learning import check_name, latents_of, learn_attribute, photos_in
 
     if args.output:
         check_output(args.output)
-    parts = options.parts_of(args.model)
-    check_name(args.name, parts)  # before the work, not after it
-    folders = [pictures_in(folder) for folder in (args.positive, args.negative)]
+    models = options.load_models(args.model)
+    check_name(args.name, models)  # before the work, not after it
+    folders = [photos_in(folder) for folder in (args.positive, args.negative)]
     settings = project.settings_of(args) if args.budget is not None else None
     sides, notes = [], []
     with tqdm(desc="faces", total=sum(map(len, folders)), leave=False, disable=not sys.stderr.isatty()) as bar:
-        for pictures in folders:
+        for photos in folders:
             latents, left_out = latents_of(
-                pictures, parts, args.max_megapixels, settings, on_picture=lambda path: bar.update(1) and None
+                photos, models, args.max_megapixels, settings, on_photo=lambda path: bar.update(1) and None
             )
             sides.append(latents)
             notes += left_out
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
     with tqdm(desc="learning", total=100, leave=False, disable=not sys.stderr.isatty()) as bar:
-        made, learned = learn_attribute(
-            parts,
+        attribute, learned = learn_attribute(
+            models,
             args.name,
             args.about,
             args.region,
             sides[0],
             sides[1],
-            on_part=lambda f: bar.update(int(100 * f) - bar.n) and None,
+            on_progress=lambda f: bar.update(int(100 * f) - bar.n) and None,
         )
     if args.output:
-        write(made, args.output)
-    path = args.output or store(made)
+        write(attribute, args.output)
+    path = args.output or store(attribute)
     if not learned.holds:
         print(f"warning: {learned.text()}", file=sys.stderr)
     if args.json:

@@ -1,4 +1,4 @@
-"""`anycost models`: model files made by others (list, fetch, verify) and imported models (import, check, remove)."""
+"""`anycost models`: model files of others (list, fetch, verify) and imported models (import, check, remove)."""
 
 import argparse
 import json
@@ -66,14 +66,14 @@ def _list(args: argparse.Namespace) -> int:
     from anycost_models.hub import catalogue
     from anycost_models.hub.imported_models import imported_models
 
-    states, imported = catalogue.verify([part.name for part in catalogue.CATALOGUE]), imported_models()
+    states, imported = catalogue.verify([file.name for file in catalogue.CATALOGUE]), imported_models()
     if args.json:
-        rows = [_described(part, state) for part, state in states] + [_imported(model) for model in imported]
+        rows = [_described(file, state) for file, state in states] + [_imported(model) for model in imported]
         print(json.dumps(rows, indent=1))
         return 0
-    for part, state in states:
-        _show(part, state)
-        print(f"{'':<10}  {part.package}: {part.member}")
+    for file, state in states:
+        _show(file, state)
+        print(f"{'':<10}  {file.package}: {file.member}")
     for model in imported:
         state = "damaged" if model.family == "damaged" else "imported"
         print(f"{state:<10}  {model.name:<24} {model.size / 1e6:6.1f} MB  {'':<10}  {model.about}")
@@ -85,11 +85,11 @@ def _verify(args: argparse.Namespace) -> int:
 
     states = catalogue.verify()
     if args.json:
-        print(json.dumps([_described(part, state) for part, state in states], indent=1))
+        print(json.dumps([_described(file, state) for file, state in states], indent=1))
     else:
-        for part, state in states:
-            _show(part, state)
-    bad = [part.name for part, state in states if state == "damaged" or (state == "missing" and part.required)]
+        for file, state in states:
+            _show(file, state)
+    bad = [file.name for file, state in states if state == "damaged" or (state == "missing" and file.required)]
     if bad:
         print(f"missing or damaged: {', '.join(bad)}. Run 'anycost models fetch'", file=sys.stderr)
         return 1
@@ -141,9 +141,9 @@ def _remove(args: argparse.Namespace) -> int:
     return 0
 
 
-def _show(part: Any, state: str) -> None:
-    shown = state if part.needed or state != "missing" else "not needed"
-    print(f"{shown:<10}  {part.name:<24} {part.size / 1e6:6.1f} MB  {part.licence:<10}  {part.about}")
+def _show(file: Any, state: str) -> None:
+    shown = state if file.needed or state != "missing" else "not needed"
+    print(f"{shown:<10}  {file.name:<24} {file.size / 1e6:6.1f} MB  {file.licence:<10}  {file.about}")
 
 
 def _show_progress(file: str, done: int, total: int) -> None:
@@ -152,11 +152,11 @@ def _show_progress(file: str, done: int, total: int) -> None:
         print(f"\r\033[K{done}/{total}  {file}", end=end, file=sys.stderr, flush=True)
 
 
-def _described(part: Any, state: str) -> dict[str, Any]:
+def _described(file: Any, state: str) -> dict[str, Any]:
     fields = ("name", "package", "member", "sha256", "size", "licence", "about", "needed", "required")
-    return {key: getattr(part, key) for key in fields} | {
-        "path": str(part.path),
-        "source": str(part.source),
+    return {key: getattr(file, key) for key in fields} | {
+        "path": str(file.path),
+        "source": str(file.source),
         "state": state,
     }
 

@@ -1,4 +1,4 @@
-"""What several sub-commands share: their options, the progress bar, the choice of a face."""
+"""Shared by sub-commands: options, the progress bar, the choice of a face."""
 
 import argparse
 import sys
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def strength(text: str) -> tuple[str, float]:
-    """`smile=0.8` → ("smile", 0.8), for argparse."""
+    """`smile=0.8` → ("smile", 0.8), for argparse. Raises ArgumentTypeError."""
     name, sign, number = text.partition("=")
     try:
         if not sign:
@@ -28,7 +28,7 @@ def strength(text: str) -> tuple[str, float]:
 
 
 def channels(text: str) -> float | tuple[int, ...]:
-    """`.5` → a ratio, `512,512,256` → channels of each layer, for argparse."""
+    """`.5` → a ratio, `512,512,256` → channels of each layer, for argparse. Raises ArgumentTypeError."""
     try:
         return tuple(int(number) for number in text.split(",")) if "," in text else float(text)
     except ValueError:
@@ -36,7 +36,7 @@ def channels(text: str) -> float | tuple[int, ...]:
 
 
 def seconds(text: str) -> float:
-    """`10s`, `500ms` or `10` → seconds, for argparse."""
+    """`10s`, `500ms` or `10` → seconds, for argparse. Raises ArgumentTypeError."""
     number, scale = (text[:-2], 1e-3) if text.endswith("ms") else (text.removesuffix("s"), 1.0)
     try:
         found = float(number) * scale
@@ -48,7 +48,7 @@ def seconds(text: str) -> float:
 
 
 def share(text: str) -> float:
-    """`0.7`, from 0 to 1, for argparse."""
+    """`0.7`, from 0 to 1, for argparse. Raises ArgumentTypeError."""
     try:
         if 0 <= float(text) <= 1:
             return float(text)
@@ -58,7 +58,7 @@ def share(text: str) -> float:
 
 
 def seed(text: str) -> int:
-    """For argparse: what torch takes as a seed."""
+    """A seed for torch, for argparse. Raises ArgumentTypeError."""
     if not text.isdecimal() or int(text) >= 1 << 63:
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 0 to {(1 << 63) - 1}")
     return int(text)
@@ -121,14 +121,17 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def open_session(path: Path, max_megapixels: float, model: str) -> "Session":
+    """Raises AnycostError when the photo or a model cannot be read."""
     from anycost_backend.editing.session import Session
     from anycost_backend.photo.photo import open_photo
 
-    return Session(open_photo(path, max_megapixels), parts_of(model))
+    return Session(open_photo(path, max_megapixels), load_models(model))
 
 
 def choose_face(session: "Session", number: int | None) -> int:
-    """The index of face `number` (from 1), else of the largest; says so when there are more."""
+    """The index of face `number` (from 1); without a number, of the largest, with a note if there are more.
+
+    Raises AnycostError when there is no such face."""
     count = len(session.faces)
     if count == 0:
         raise AnycostError(
@@ -145,7 +148,7 @@ def choose_face(session: "Session", number: int | None) -> int:
 
 
 class ProjectionBar:
-    """Told every step of a projection, shows it in a terminal and nowhere else."""
+    """Called with each step of a projection; shows it in a terminal."""
 
     def __init__(self) -> None:
         from tqdm import tqdm
@@ -170,7 +173,7 @@ def projection_bar() -> Iterator[ProjectionBar]:
         bar.bar.close()
 
 
-def parts_of(model: str) -> "Models":
+def load_models(model: str) -> "Models":
     from anycost_backend.editing.models import Models
 
     return Models(model)

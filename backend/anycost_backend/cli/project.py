@@ -1,4 +1,4 @@
-"""`anycost project`: how well the model can draw a face, and the latent with which it does."""
+"""`anycost project`: finds the latent of a face, and scores how well the model renders it."""
 
 import argparse
 import dataclasses
@@ -53,7 +53,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
 
 
 def settings_of(args: argparse.Namespace, seed: int = 0) -> "ProjectionSettings | None":
-    """None: the usual ones, so that edits find what was projected with them."""
+    """None: the default settings, with which edits project, too."""
     if args.budget is None and args.faithful == 0.5 and not seed:
         return None
     from anycost_models.projection.inversion import ProjectionSettings
@@ -64,7 +64,7 @@ def settings_of(args: argparse.Namespace, seed: int = 0) -> "ProjectionSettings 
 def run(args: argparse.Namespace) -> int:
     from anycost_models.core.atomic_files import check_output, write_aside
     from anycost_models.core.malloc_settings import keep_freed_memory
-    from anycost_models.projection.warnings import warnings
+    from anycost_models.projection.warnings import warnings as warnings_of
 
     if args.output:
         check_output(args.output)
@@ -76,9 +76,8 @@ def run(args: argparse.Namespace) -> int:
         found = session.project(face, settings_of(args, args.seed), bar, fresh=args.fresh)
     crop = session.crop(face, 256)
     scores = _scores(session.models.renderer, found.latent, crop)
-    place = session.faces[face]
-    yaw = place.mesh.pose()[0]
-    told = warnings(scores.psnr, scores.same_person, scores.deviation, place.square.side, yaw)
+    square, (yaw, *_) = session.faces[face].square, session.faces[face].mesh.pose()
+    warnings = warnings_of(scores.psnr, scores.same_person, scores.deviation, square.side, yaw)
     if args.output:
         from safetensors.numpy import save
 
@@ -86,14 +85,14 @@ def run(args: argparse.Namespace) -> int:
     if args.sheet:
         from anycost_models.plotting.contact_sheet import contact_sheet, save_picture
 
-        drawn = session.models.renderer.render8(found.latent)
-        pictures = [[session.crop(face, 512), drawn]]
-        save_picture(args.sheet, contact_sheet(pictures, ["the face", "its projection"], tile=512))
+        render = session.models.renderer.render8(found.latent)
+        images = [[session.crop(face, 512), render]]
+        save_picture(args.sheet, contact_sheet(images, ["the face", "its projection"], tile=512))
     if args.json:
-        about = {"face": face + 1, "warnings": told, "peak_megabytes": peak_megabytes()}
+        about = {"face": face + 1, "warnings": warnings, "peak_megabytes": peak_megabytes()}
         print(json.dumps(found.scores() | dataclasses.asdict(scores) | about, indent=1))
         return 0
-    for warning in told:
+    for warning in warnings:
         print(f"anycost project: {warning}", file=sys.stderr)
     how = f"refined in {found.steps} steps" if found.stage == "refined" else "as the encoder answered"
     when = "remembered" if found.remembered else f"{found.seconds:.1f} s"
@@ -116,8 +115,8 @@ def _scores(renderer: Any, latent: Any, crop: Any) -> "ProjectionScores":
     from anycost_models.metrics.enl0 import load_perceptual
     from anycost_models.projection.scores import ProjectionScorer, identity_if_fetched
 
-    from anycost_backend.editing.projection import typical_consistency
+    from anycost_backend.editing.projection import with_typical_consistency
 
     perceptual = load_perceptual()
-    judge = ProjectionScorer(renderer.model, perceptual, identity_if_fetched())
-    return typical_consistency(renderer, judge).scores(latent, crop)
+    scorer = ProjectionScorer(renderer.model, perceptual, identity_if_fetched())
+    return with_typical_consistency(renderer, scorer).scores(latent, crop)

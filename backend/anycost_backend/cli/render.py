@@ -1,4 +1,4 @@
-"""`anycost render`: random faces, drawn by the generator or one of its sub-generators."""
+"""`anycost render`: random faces, rendered by the generator or one of its sub-generators."""
 
 import argparse
 import math
@@ -47,6 +47,7 @@ def add(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    """Raises AnycostError for arguments out of range, and when the image cannot be written."""
     from anycost_models.generators.elastic import SubGenerator
     from anycost_models.plotting.contact_sheet import contact_sheet, save_picture
 
@@ -57,19 +58,19 @@ def run(args: argparse.Namespace) -> int:
     if args.grid is not None and not 1 <= args.grid <= 400:
         raise AnycostError(f"a grid of {args.grid} faces", "choose between 1 and 400")
     options.check_sheet(args.output)
-    parts, strengths = Models(args.model), dict(args.strengths)
-    sub = SubGenerator(args.resolution or parts.renderer.model.config.resolution, args.channels)
-    pictures = []
+    models, strengths = Models(args.model), dict(args.strengths)
+    sub = SubGenerator(args.resolution or models.renderer.model.config.resolution, args.channels)
+    images = []
     for seed in range(args.seed, args.seed + (args.grid or 1)):
-        latent = parts.renderer.sample(seed, args.truncation)
+        latent = models.renderer.sample(seed, args.truncation)
         if strengths:
-            latent = parts.directions.apply(latent, strengths)
-        pictures.append(parts.renderer.render8(latent, sub))
+            latent = models.directions.apply(latent, strengths)
+        images.append(models.renderer.render8(latent, sub))
     if args.grid:
-        columns = math.ceil(math.sqrt(len(pictures)))
-        rows = [pictures[i : i + columns] for i in range(0, len(pictures), columns)]
+        columns = math.ceil(math.sqrt(len(images)))
+        rows = [images[i : i + columns] for i in range(0, len(images), columns)]
         save_picture(args.output, contact_sheet(rows, tile=min(256, sub.resolution)))
     else:
-        save_picture(args.output, pictures[0])
+        save_picture(args.output, images[0])
     print(f"{args.output} written")
     return 0

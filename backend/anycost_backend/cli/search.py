@@ -1,4 +1,4 @@
-"""`anycost search`: the best sub-generators for what a picture may cost."""
+"""`anycost search`: the best sub-generators under a budget."""
 
 import argparse
 import sys
@@ -45,6 +45,7 @@ def add(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    """Raises AnycostError for arguments that do not fit together or are out of range."""
     if not args.front and (args.output or args.plot):
         raise AnycostError("--output and --plot are for a front", "add --front, or leave them out")
     return _front(args) if args.front else _budget(args)
@@ -107,7 +108,7 @@ def _models(args: argparse.Namespace) -> tuple[Any, Any]:
 
 @contextmanager
 def _bar() -> "Iterator[Callable[[SearchStep], None]]":
-    """In a terminal, and nowhere else."""
+    """A progress bar in a terminal."""
     from tqdm import tqdm
 
     bar = tqdm(desc="drawing faces", unit="list", leave=False, disable=not sys.stderr.isatty())

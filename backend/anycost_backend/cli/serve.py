@@ -46,7 +46,7 @@ def add(subparsers: Any) -> None:
 
 
 def positive(text: str) -> float:
-    """For argparse."""
+    """A value for argparse. Raises ArgumentTypeError."""
     try:
         number = float(text)
     except ValueError:
@@ -57,6 +57,7 @@ def positive(text: str) -> float:
 
 
 def run(args: argparse.Namespace) -> int:
+    """Serves, then ends the process. Raises AnycostError when the connection file cannot be written."""
     from anycost_client.core.errors import ConnectionFileError
     from anycost_client.transport.connection_file import default_path
     from anycost_models.core.errors import AnycostError
@@ -72,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     logging.getLogger("anycost_backend").setLevel(logging.DEBUG if args.verbose else logging.INFO)
-    model_path(args.model)  # an unknown name is told at once
+    model_path(args.model)  # reports an unknown name at once
     options = Options(
         connection_file=args.connection or default_path(),
         model=args.model,
@@ -89,4 +90,4 @@ def run(args: argparse.Namespace) -> int:
         print(f"a backend is serving {options.connection_file} already: this one ends", file=sys.stderr)
         return 0
     sys.stderr.flush()
-    os._exit(0)  # not waiting for what is still being computed for nobody
+    os._exit(0)  # does not wait for a running job

@@ -1,4 +1,4 @@
-"""An attribute of the user's own, from pictures or from latents: collected, learned, put where sliders find it."""
+"""Learns an attribute of the user's own from photos of faces with it and without it."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,12 +21,12 @@ from anycost_backend.photo.photo import open_photo
 if TYPE_CHECKING:
     from anycost_models.projection.inversion import ProjectionStep
 
-_STYLES = 1500  # of the generator's own, by which its W is known
-_SAMPLING = 0.3  # of the work, in time
+_STYLES = 1500  # sampled, to know the distribution of w
+_SAMPLING = 0.3  # share of the time
 
 
-def pictures_in(folder: Path) -> list[Path]:
-    """Raises AnycostError for too few or too many."""
+def photos_in(folder: Path) -> list[Path]:
+    """Raises AnycostError when the folder cannot be read, or holds too few or too many photos."""
     try:
         found = sorted(path for path in folder.iterdir() if path.suffix.lower() in EXTENSIONS and path.is_file())
     except OSError as error:
@@ -39,21 +39,22 @@ def pictures_in(folder: Path) -> list[Path]:
 
 
 def latents_of(
-    pictures: Sequence[Path],
-    parts: Models,
+    photos: Sequence[Path],
+    models: Models,
     max_megapixels: float,
     settings: ProjectionSettings | None = None,
-    on_picture: Callable[[Path], None] = lambda path: None,
+    on_photo: Callable[[Path], None] = lambda path: None,
     on_step: "Callable[[ProjectionStep], bool]" = lambda step: True,
 ) -> tuple[np.ndarray, list[str]]:
-    """W+ [N, styles, D] of the largest face of each picture, and what was left out and why, for people.
+    """float32 W+ [N, styles, D] of the largest face of each photo, and notes for people on those that were left out.
 
-    settings: of the projection; None: what the encoder answers. Refined ones are remembered."""
+    settings: of the projection; None: what the encoder answers. Refined projections are cached. on_photo: called before
+    each photo. Raises AnycostError when a model is missing."""
     latents, notes = [], []
-    for path in pictures:
-        on_picture(path)
+    for path in photos:
+        on_photo(path)
         try:
-            session = Session(open_photo(path, max_megapixels), parts)
+            session = Session(open_photo(path, max_megapixels), models)
         except AnycostError as error:
             notes.append(str(error))
             continue
@@ -61,47 +62,51 @@ def latents_of(
             latents.append(session.project(0, settings or ProjectionSettings(budget=0), on_step).latent)
         else:
             notes.append(f"{path}: no face was found")
-    rows, width = parts.latent_shape
+    rows, width = models.latent_shape
     return np.reshape(np.array(latents, np.float32), (-1, rows, width)), notes
 
 
 def learn_attribute(
-    parts: Models,
+    models: Models,
     name: str,
     about: str,
     region: Region,
     positive: np.ndarray,
     negative: np.ndarray,
-    on_part: Callable[[float], None] = lambda fraction: None,
+    on_progress: Callable[[float], None] = lambda fraction: None,
 ) -> tuple[UserAttribute, LearnedDirection]:
-    """positive, negative: W+ [N, styles, D] of faces with and without it. on_part: told how far it is, 0…1; what it
-    raises ends the work. Raises AnycostError for a name that is taken, and for too few faces."""
-    check_name(name, parts)
-    styles = _styles(parts, on_part)
-    learned = learn(positive, negative, styles, _seeing(parts), lambda f: on_part(_SAMPLING + (1 - _SAMPLING) * f))
+    """positive, negative: float32 W+ [N, styles, D] of faces with and without it.
+
+    on_progress: called with 0…1; what it raises ends the work. Raises AnycostError for a name that is taken, and for
+    too few faces."""
+    check_name(name, models)
+    styles = _sample_styles(models, on_progress)
+    learned = learn(
+        positive, negative, styles, _re_encoding(models), lambda f: on_progress(_SAMPLING + (1 - _SAMPLING) * f)
+    )
     direction = Direction(name, GROUP, about or f"less or more {name}", region, learned.layers, learned.vector)
-    return UserAttribute(direction, parts.renderer.file.sha256, learned.report()), learned
+    return UserAttribute(direction, models.renderer.file.sha256, learned.report()), learned
 
 
-def check_name(name: str, parts: Models) -> None:
-    """Raises AnycostError for what is no name, and for one that the program uses."""
-    check_free(name, parts.shipped_directions)
+def check_name(name: str, models: Models) -> None:
+    """Raises AnycostError for an invalid name, and for one of a shipped attribute."""
+    check_free(name, models.shipped_directions)
 
 
-def _seeing(parts: Models) -> See | None:
-    """A latent drawn, and found again by the encoder."""
-    encoder = parts.encoder
+def _re_encoding(models: Models) -> See | None:
+    """Renders a latent and encodes the image; None without an encoder."""
+    encoder = models.encoder
     if encoder is None:
         return None
-    find, small = encoding(parts.renderer, encoder), SubGenerator(SIDE)
-    return lambda latent: find(parts.renderer.render8(latent, small))
+    encode, small = encoding(models.renderer, encoder), SubGenerator(SIDE)
+    return lambda latent: encode(models.renderer.render8(latent, small))
 
 
-def _styles(parts: Models, on_part: Callable[[float], None]) -> np.ndarray:
-    """w [N, D]."""
+def _sample_styles(models: Models, on_progress: Callable[[float], None]) -> np.ndarray:
+    """float32 w [N, D]."""
     styles = []
     for seed in range(_STYLES):
         if seed % 50 == 0:
-            on_part(_SAMPLING * seed / _STYLES)
-        styles.append(parts.renderer.sample(seed, 1.0)[0])
+            on_progress(_SAMPLING * seed / _STYLES)
+        styles.append(models.renderer.sample(seed, 1.0)[0])
     return np.array(styles)

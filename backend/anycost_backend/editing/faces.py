@@ -1,4 +1,4 @@
-"""Finds the faces of a picture: their landmarks, and the FFHQ-aligned square around each."""
+"""Finds the faces of an image: their landmarks, and the FFHQ-aligned square around each."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,32 +14,32 @@ from anycost_models.hub.catalogue import path_of
 
 __all__ = ["AlignedSquare", "Face", "FaceFinder", "face_oval_mask", "find_faces", "hair_mask", "matte"]
 
-_COARSE, _FINE = 320, 960  # pixels: long side of the picture as the detector sees it
-_TILE = 640  # pixels: side of the tiles in which tiny faces are looked for
-_LEAST_SCORE = 0.6  # of the detector; false boxes that pass are stopped by the mesh
-_LEAST_PRESENCE = 0.5
-_LEAST_BOX = 10  # pixels of the picture: below, no face can be made out
-_MOST_CANDIDATES = 100
+_COARSE, _FINE = 320, 960  # pixels: long side of the image for the detector
+_TILE = 640  # pixels: side of the tiles in which tiny faces are searched
+_MIN_SCORE = 0.6  # of the detector; the mesh rejects wrong boxes
+_MIN_PRESENCE = 0.5  # of a face, according to the mesh
+_MIN_BOX = 10  # pixels of the image: smaller faces cannot be recognised
+_MAX_CANDIDATES = 100
 
 
 @dataclass(frozen=True, eq=False)
 class Face:
-    """One face of a picture, in that picture's pixels (continuous: pixel i has its centre at i + ½)."""
+    """One face of an image, in pixels of the image (continuous: pixel i has its centre at i + ½)."""
 
-    box: Rectangle  # around the landmarks, within the picture
+    box: Rectangle  # around the landmarks, within the image
     landmarks: np.ndarray  # float32 [478, 3]: x, y, depth (smaller is nearer)
-    score: float  # 0…1: how surely this is a face
-    square: AlignedSquare  # as FFHQ aligns faces: what the generator draws
+    score: float  # 0…1: confidence
+    square: AlignedSquare  # as FFHQ aligns faces: what the generator renders
 
     @property
     def mesh(self) -> Landmarks:
-        """The landmarks with what can be measured on them (pose, eyes)."""
+        """The landmarks with their measurements (pose, eyes)."""
         return Landmarks(self.landmarks, self.score)
 
 
 @dataclass(frozen=True)
 class FaceFinder:
-    """The detector and the mesh, loaded once for many pictures. For one thread at a time."""
+    """The detector and the mesh, loaded once for many images. For one thread at a time."""
 
     mesh: FaceMesh
     _detector: Any  # cv2.FaceDetectorYN
@@ -54,7 +54,7 @@ class FaceFinder:
         level = logging.setLogLevel(logging.LOG_LEVEL_ERROR)  # one harmless warning of OpenCV 5's graph engine
         try:  # from memory: OpenCV opens no paths outside ASCII on Windows
             model = np.frombuffer(path.read_bytes(), np.uint8)
-            detector = cv2.FaceDetectorYN.create("onnx", model, np.empty(0, np.uint8), (_COARSE, _COARSE), _LEAST_SCORE)
+            detector = cv2.FaceDetectorYN.create("onnx", model, np.empty(0, np.uint8), (_COARSE, _COARSE), _MIN_SCORE)
         except (OSError, cv2.error) as error:
             raise AnycostError(f"the model file {path} is damaged", "run 'anycost models fetch'") from error
         finally:
@@ -67,8 +67,8 @@ class FaceFinder:
             candidates = [box for view in views for box in self._detect(image, *view)]
             candidates.sort(key=lambda candidate: -candidate[1])
             faces: list[Face] = []
-            for start, score in candidates[:_MOST_CANDIDATES]:
-                # Most are seen in two views. What a known face covers needs no mesh.
+            for start, score in candidates[:_MAX_CANDIDATES]:
+                # Most faces are found in two views. A candidate on a known face needs no mesh.
                 if any(_covers(face, start) for face in faces):
                     continue
                 face = self._verify(image, start, score)
@@ -81,13 +81,15 @@ class FaceFinder:
     def _detect(
         self, image: np.ndarray, matrix: np.ndarray, size: tuple[int, int]
     ) -> Iterator[tuple[AlignedSquare, float]]:
-        """Squares around what the detector takes for faces in one view of the picture, with its scores."""
+        """Squares around the faces that the detector finds in one view of the image, with its scores.
+
+        matrix: float64 [2, 3], from the image to the view; size: (width, height) of the view"""
         view = resample(image, matrix, size, cv2.BORDER_CONSTANT)
         self._detector.setInputSize(size)
         _, rows = self._detector.detect(np.ascontiguousarray(view[:, :, ::-1]))
         back = cv2.invertAffineTransform(matrix)
         for x, y, width, height, *points, score in [] if rows is None else rows.astype(np.float64):
-            if max(width, height) * scale_of(back) < _LEAST_BOX:
+            if max(width, height) * scale_of(back) < _MIN_BOX:
                 continue
             eyes = np.array(points[:4]).reshape(2, 2)
             across = (eyes[1] - eyes[0]) / max(float(np.hypot(*(eyes[1] - eyes[0]))), 1e-9)
@@ -99,9 +101,9 @@ class FaceFinder:
             )
 
     def _verify(self, image: np.ndarray, start: AlignedSquare, score: float) -> Face | None:
-        """The face near `start`, None if the mesh finds none there."""
+        """The face near `start`; None if the mesh finds none there."""
         mesh = self.mesh.landmarks(image, start)
-        if mesh.presence < _LEAST_PRESENCE:
+        if mesh.presence < _MIN_PRESENCE:
             return None
         height, width = image.shape[:2]
         x0, y0 = np.floor(mesh.points[:, :2].min(axis=0)).astype(int).clip(0, (width - 1, height - 1)).tolist()
@@ -112,16 +114,16 @@ class FaceFinder:
 def find_faces(image: np.ndarray, finder: FaceFinder | None = None) -> tuple[Face, ...]:
     """All faces of uint8 RGB `image` [H, W, 3], the largest first; empty if there are none.
 
-    Keep a `FaceFinder` for many pictures. Raises AnycostError when a model file is missing or damaged.
+    Keep a `FaceFinder` for many images. Raises AnycostError when a model file is missing or damaged.
     """
     return (finder or FaceFinder.load()).find(image)
 
 
-View = tuple[np.ndarray, tuple[int, int]]  # [2, 3] from the picture to the view, (width, height) of the view
+View = tuple[np.ndarray, tuple[int, int]]  # float64 [2, 3] from the image to the view, (width, height) of the view
 
 
 def _searches(shape: tuple[int, ...]) -> Iterator[list[View]]:
-    """Sets of views of a picture [H, W, …], tried one after the other until one shows a face."""
+    """Sets of views of an image [H, W, …], searched one after the other until one shows a face."""
     height, width = shape[:2]
     long = max(height, width)
 
@@ -129,16 +131,16 @@ def _searches(shape: tuple[int, ...]) -> Iterator[list[View]]:
         scale = min(side / long, 1.0)
         return _view(scale, 0, 0, width * scale, height * scale)
 
-    # The coarse view finds large faces best, the fine one (where it adds pixels) the small ones.
+    # The coarse view finds large faces best, the fine one (if it adds pixels) the small ones.
     yield [whole(_COARSE)] + ([whole(_FINE)] if long > 1.5 * _COARSE else [])
     if long > 1.5 * _FINE:
         scale = min(3 * _FINE / long, 1.0)
         yield list(_tiles(width, height, scale))
-    yield [_turned(whole(_COARSE), quarter) for quarter in (1, 3, 2)]  # a picture on its side, or upside down
-    # Faces that fill the picture: the detector wants some room around.
+    yield [_turned(whole(_COARSE), quarter) for quarter in (1, 3, 2)]  # an image on its side, or upside down
+    # Faces that fill the image: the detector needs some margin.
     scale = min(_COARSE / long, 1.0) / 2
-    room = _COARSE / 2
-    yield [_view(scale, (room - width * scale / 2), (room - height * scale / 2), _COARSE, _COARSE)]
+    centre = _COARSE / 2
+    yield [_view(scale, (centre - width * scale / 2), (centre - height * scale / 2), _COARSE, _COARSE)]
 
 
 def _view(scale: float, left: float, top: float, width: float, height: float) -> View:
@@ -147,7 +149,7 @@ def _view(scale: float, left: float, top: float, width: float, height: float) ->
 
 
 def _tiles(width: int, height: int, scale: float) -> Iterator[View]:
-    """The picture at `scale` in tiles. They overlap by more than the faces that the whole views miss."""
+    """The image at `scale` in tiles, which overlap by more than the size of the faces that whole views miss."""
     step = _TILE - 96
     for top in range(0, max(int(height * scale) - 96, 1), step):
         for left in range(0, max(int(width * scale) - 96, 1), step):
@@ -163,7 +165,7 @@ def _turned(view: View, quarters: int) -> View:
 
 
 def _covers(face: Face, start: AlignedSquare) -> bool:
-    """Whether `start` looks at a face that is known already: close to it, and of about its size."""
+    """Whether `start` shows a face that is known already: close to it, and of about its size."""
     (x, y), side = start.centre, start.side / 1.5
     x0, y0, x1, y1 = face.box
     known = max(x1 - x0, y1 - y0)
@@ -172,7 +174,7 @@ def _covers(face: Face, start: AlignedSquare) -> bool:
 
 
 def _overlap(a: Rectangle, b: Rectangle) -> float:
-    """How much of the smaller rectangle lies in the other: a face never lies within another."""
+    """Share of the smaller rectangle that lies in the other, 0…1: no face lies within another."""
     width = min(a[2], b[2]) - max(a[0], b[0])
     height = min(a[3], b[3]) - max(a[1], b[1])
     areas = [(r[2] - r[0]) * (r[3] - r[1]) for r in (a, b)]

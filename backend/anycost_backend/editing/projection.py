@@ -1,6 +1,6 @@
-"""Aligned face → latent: at once by the encoder, or refined and remembered by content.
+"""Projects aligned faces to latents: by the encoder at once, or refined by optimisation and cached on disk.
 
-The same pixels are refined once. What the encoder answers comes in less time than it takes to look it up on a disk."""
+The cache is keyed by content: the same pixels are refined once. The encoder is faster than a look-up on disk."""
 
 import contextlib
 import hashlib
@@ -32,27 +32,26 @@ if TYPE_CHECKING:
     from anycost_models.projection.settings import ProjectionSettings
 
 SIDE = 256  # pixels of the faces that are projected
-How = Literal["encoder", "under way", "refined"]
+# The encoder's answer (or the mean style, for a model without encoder), an interim latent, or a finished refinement.
+Stage = Literal["encoder", "under way", "refined"]
 
-_NAP = 0.01  # seconds
-
-VERSION = 4  # raise it when projections of the same face get better: remembered ones are then made anew
+VERSION = 4  # raise it when projections get better: cached ones are then computed again
+_POLL = 0.01  # seconds
 
 
 @dataclass(frozen=True, eq=False)
 class StoredProjection:
     """A projection and where it came from."""
 
-    latent: np.ndarray  # float32 [styles, D], W+
+    latent: np.ndarray  # float32 W+ [styles, D]
     psnr: float  # dB at 256 px
     enl0: float | None  # perceptual distance at 256 px; None: not measured, as after the encoder alone
     deviation: float | None  # rms distance from the mean style, in standard deviations; None: not measured
     steps: int
     seconds: float  # that it took when it was computed
     remembered: bool  # read from the cache
-    complete: bool = True  # not ended early by its watcher
-    # As the encoder answered (where there is none: the mean style), or as far as a refinement has come by now.
-    stage: How = "refined"
+    complete: bool = True  # not ended early by `on_step`
+    stage: Stage = "refined"
 
     def scores(self) -> dict[str, float | int | bool | str | None]:
         """Everything but the latent, as the command line prints it."""
@@ -60,7 +59,7 @@ class StoredProjection:
 
 
 def embedded_encoder(renderer: Renderer) -> EncoderGraph | None:
-    """The encoder that answers with latents of this renderer's generator, if there is one."""
+    """The encoder of this renderer's generator; None if it has none."""
     fits = renderer.weights == EMBEDDED_GENERATOR and EMBEDDED_ENCODER.is_file()
     return EncoderGraph(EMBEDDED_ENCODER, renderer.runtime, renderer.threads) if fits else None
 
@@ -76,16 +75,16 @@ def project_face(
     fresh: bool = False,
     meanwhile: Callable[[], None] | None = None,
 ) -> StoredProjection:
-    """face: aligned, uint8 RGB [256, 256, 3]; importance: float32 [256, 256], 0…1; fresh: don't ask the cache.
+    """face: aligned, uint8 RGB [256, 256, 3]; importance: float32 [256, 256], 0…1; fresh: do not read the cache.
 
-    encoder: of this generator (None: starts from the mean style). With a budget of 0 its answer is all there is.
-    on_step as in `inversion.project`; a projection that it ended early is not remembered.
-    meanwhile: called again and again while another thread loads what is needed, which takes seconds the first time.
+    encoder: of this generator; None: start from the mean style. With a budget of 0 its answer is the projection.
+    on_step: as in `inversion.project`; a projection that it ended early is not cached.
+    meanwhile: called repeatedly while another thread loads torch and the generator, which takes seconds.
     Raises AnycostError when a model is missing."""
     if encoder and settings and settings.budget == 0:
         return encode_face(renderer, encoder, face)
     curvature = EMBEDDED_CURVATURE if renderer.weights == EMBEDDED_GENERATOR else None
-    # What counts where follows from the face; measured, it would differ in its last bits between runtimes.
+    # Importance follows from the face, and its last bits differ between runtimes: it is no part of the key.
     start = encoder.sha256 if encoder else None
     key = _key((renderer.weights, *([curvature] if curvature else [])), start, face, settings)
     path = cache_dir() / "latents" / f"{key}.safetensors"
@@ -99,19 +98,19 @@ def project_face(
             loading = executor.submit(_load, renderer)
             while not loading.done():
                 meanwhile()
-                wait([loading], _NAP)
+                wait([loading], _POLL)
         loading.result()
-    # torch comes with these: heavy, and not needed for a face that is remembered.
+    # These import torch, which a cached projection does not need.
     from anycost_models.metrics.enl0 import load_perceptual
     from anycost_models.projection.curvature import load_curvature
     from anycost_models.projection.inversion import ProjectionSettings, project
 
-    cut_short = False
+    ended_early = False
 
     def watched(step: "ProjectionStep") -> bool:
-        nonlocal cut_short
-        cut_short = not on_step(step)
-        return not cut_short
+        nonlocal ended_early
+        ended_early = not on_step(step)
+        return not ended_early
 
     found = project(
         renderer.model,
@@ -123,14 +122,14 @@ def project_face(
         start=encoding(renderer, encoder)(face) if encoder else None,
         curvature=load_curvature(curvature) if curvature else None,
     )
-    if found.steps and not cut_short:
-        _remember(path, found)
-    stage: How = "refined" if found.steps else "encoder"
-    return StoredProjection(**vars(found), remembered=False, complete=not cut_short, stage=stage)
+    if found.steps and not ended_early:
+        _write(path, found)
+    stage: Stage = "refined" if found.steps else "encoder"
+    return StoredProjection(**vars(found), remembered=False, complete=not ended_early, stage=stage)
 
 
 def _load(renderer: Renderer) -> None:
-    """The slow part of a first projection. Raises AnycostError when a model is missing."""
+    """The slow part of the first projection. Raises AnycostError when a model is missing."""
     import anycost_models.metrics.enl0
     import anycost_models.projection.inversion  # noqa: F401
 
@@ -138,26 +137,44 @@ def _load(renderer: Renderer) -> None:
 
 
 def encode_face(renderer: Renderer, encoder: EncoderGraph, face: np.ndarray) -> StoredProjection:
-    """The encoder's answer alone, without torch: in a fraction of a second.
+    """The encoder's answer for an aligned face, uint8 RGB [256, 256, 3]: without torch, in a fraction of a second.
 
-    face: as in `project_face`. Raises AnycostError when a model is missing."""
+    Raises AnycostError when a model is missing."""
     started = time.monotonic()
     latent = encoding(renderer, encoder)(face)
-    # By the exit that is loaded already: the encoder looked at its own answer.
+    # By the exit that the encoder has used already.
     own = SubGenerator(SIDE) if SIDE in renderer.file.exits else renderer.full
-    drawn = cv2.resize(renderer.render(latent, own), (SIDE, SIDE), interpolation=cv2.INTER_AREA) * 255
-    error = float(np.square(drawn - face).mean())
+    render = cv2.resize(renderer.render(latent, own), (SIDE, SIDE), interpolation=cv2.INTER_AREA) * 255
+    error = float(np.square(render - face).mean())
     psnr = 10 * math.log10(255**2 / max(error, 1e-6))
     seconds = time.monotonic() - started
     return StoredProjection(latent, psnr, None, None, 0, seconds, remembered=False, stage="encoder")
 
 
 def encoding(renderer: Renderer, encoder: EncoderGraph) -> Callable[[np.ndarray], np.ndarray]:
-    """Aligned faces, uint8 RGB [256, 256, 3] → W+ [styles, D]."""
+    """The function from aligned faces, uint8 RGB [256, 256, 3], to W+ [styles, D]."""
     return lambda face: encoder.encode(face, lambda latent: renderer.render(latent, SubGenerator(SIDE)))
 
 
-def _key(files: Sequence[Path], *parts: object) -> str:
+def with_typical_consistency(renderer: Renderer, scorer: "ProjectionScorer") -> "ProjectionScorer":
+    """The scorer, which then has the typical consistency of this generator: measured once, cached on disk.
+
+    Raises AnycostError when the generator's file cannot be read."""
+    key = _key((renderer.weights,), "typical", scorer.subs)
+    path = cache_dir() / "consistency" / f"{key}.json"
+    try:
+        typical = float(json.loads(path.read_bytes()))
+        if math.isfinite(typical) and typical > 0:
+            scorer.typical = typical
+            return scorer
+    except (OSError, TypeError, ValueError):
+        pass
+    if scorer.typical is not None:
+        _write_cached(path, json.dumps(scorer.typical).encode())
+    return scorer
+
+
+def _key(files: Sequence[Path], *values: object) -> str:
     digest = hashlib.sha256()
     for file in files:
         try:
@@ -166,13 +183,13 @@ def _key(files: Sequence[Path], *parts: object) -> str:
             raise AnycostError(
                 f"the model {file} cannot be read ({error.strerror})", "install the package again"
             ) from error
-    for part in (VERSION, *parts):
-        digest.update(part.tobytes() if isinstance(part, np.ndarray) else repr(part).encode())
+    for value in (VERSION, *values):
+        digest.update(value.tobytes() if isinstance(value, np.ndarray) else repr(value).encode())
     return digest.hexdigest()[:40]
 
 
 def _read(path: Path) -> StoredProjection | None:
-    """None if it is not there; a damaged file counts as not there and will be replaced."""
+    """None if the file is missing or damaged; a damaged one will be replaced."""
     try:
         with safe_open(path, "np") as file:
             scores = json.loads(file.metadata()["scores"])
@@ -181,27 +198,13 @@ def _read(path: Path) -> StoredProjection | None:
         return None
 
 
-def _remember(path: Path, found: "Projection") -> None:
-    """A cache that cannot be written costs time later, not this edit."""
+def _write(path: Path, found: "Projection") -> None:
     scores = {name: value for name, value in vars(found).items() if name != "latent"}
+    _write_cached(path, save({"latent": found.latent}, {"scores": json.dumps(scores)}))
+
+
+def _write_cached(path: Path, data: bytes) -> None:
+    """Ignores errors: a cache that cannot be written costs time later, not this edit."""
     with contextlib.suppress(AnycostError, OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_aside(path, save({"latent": found.latent}, {"scores": json.dumps(scores)}))
-
-
-def typical_consistency(renderer: Renderer, judge: "ProjectionScorer") -> "ProjectionScorer":
-    """The judge, who then knows what is typical of this generator: measured once and remembered."""
-    key = _key((renderer.weights,), "typical", judge.subs)
-    path = cache_dir() / "consistency" / f"{key}.json"
-    try:
-        typical = float(json.loads(path.read_bytes()))
-        if math.isfinite(typical) and typical > 0:
-            judge.typical = typical
-            return judge
-    except (OSError, TypeError, ValueError):
-        pass
-    if judge.typical is not None:
-        with contextlib.suppress(AnycostError, OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_aside(path, json.dumps(judge.typical).encode())
-    return judge
+        write_aside(path, data)

@@ -190,7 +190,7 @@ def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
 
 
 def stored(pixels: np.ndarray, orientation: int) -> np.ndarray:
-    """The inverse of `upright`."""
+    """The inverse of `upright`: a view of `pixels` [H, W, …] as the file's rows and columns."""
     return upright(pixels, {6: 8, 8: 6}.get(orientation, orientation))
 
 
