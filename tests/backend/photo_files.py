@@ -1,4 +1,4 @@
-"""Real picture files of every kind that people have, made from a crop of the astronaut."""
+"""Real image files of every kind that people have, made from a crop of the astronaut."""
 
 import io
 import struct

@@ -1,4 +1,4 @@
-"""`anycost attributes`: the list, and the user's own: learned from pictures, exchanged, used, removed."""
+"""`anycost attributes`: the list, and the user's own: learned from images, exchanged, used, removed."""
 
 import json
 from pathlib import Path
@@ -33,9 +33,9 @@ def own(home: Path, models: Models) -> UserAttribute:
     """As if it had been learned: it lightens the hair."""
     hair = models.shipped_directions.direction("hair_lightness")
     direction = Direction("sunny", "Own", "indoors … sunny", "head", hair.layers, hair.vector)
-    made = UserAttribute(direction, models.renderer.file.sha256, {"right": 0.9, "holds": True})
-    user_attributes.store(made)
-    return made
+    attribute = UserAttribute(direction, models.renderer.file.sha256, {"right": 0.9, "holds": True})
+    user_attributes.store(attribute)
+    return attribute
 
 
 def test_an_own_attribute_is_listed_used_shared_and_removed(

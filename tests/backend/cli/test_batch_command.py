@@ -258,13 +258,13 @@ def test_a_cluster_loses_one_of_its_two_workers_half_way(many: Path, tmp_path: P
 def cluster(folder: Path) -> Iterator[tuple[str, list["subprocess.Popen[bytes]"]]]:
     """A Dask scheduler on this machine and two workers, which nobody starts again."""
     pytest.importorskip("distributed")
-    told = folder / "scheduler.json"
+    scheduler_file = folder / "scheduler.json"
     local = ["--host", "127.0.0.1", "--no-dashboard"]
     dask = [sys.executable, "-m", "dask"]
-    processes = [subprocess.Popen([*dask, "scheduler", *local, "--port", "0", "--scheduler-file", told])]
+    processes = [subprocess.Popen([*dask, "scheduler", *local, "--port", "0", "--scheduler-file", scheduler_file])]
     try:
-        until(lambda: json.loads(told.read_text()))
-        address = json.loads(told.read_text())["address"]
+        until(lambda: json.loads(scheduler_file.read_text()))
+        address = json.loads(scheduler_file.read_text())["address"]
         options = [address, *local, "--no-nanny", "--nthreads", "1", "--local-directory", folder]
         processes += [subprocess.Popen([*dask, "worker", *options]) for _ in range(2)]
         yield address, processes[1:]
@@ -274,12 +274,12 @@ def cluster(folder: Path) -> Iterator[tuple[str, list["subprocess.Popen[bytes]"]
             process.wait()
 
 
-def until(wanted: Any) -> None:
-    """Waits until `wanted()` is true; files that it reads may not be there yet."""
+def until(condition: Any) -> None:
+    """Waits until `condition()` is true; files that it reads may not be there yet."""
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
         with suppress(OSError, ValueError):
-            if wanted():
+            if condition():
                 return
         time.sleep(0.05)
     raise TimeoutError

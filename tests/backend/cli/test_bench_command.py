@@ -1,4 +1,4 @@
-"""`anycost bench`: the table of this machine, as text, JSON and a picture; and an edit end to end."""
+"""`anycost bench`: the table of this machine, as text, JSON and an image; and an edit end to end."""
 
 import json
 from pathlib import Path

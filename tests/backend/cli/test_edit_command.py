@@ -339,9 +339,9 @@ def test_an_embedded_model_that_is_missing_or_damaged(
     path = tmp_path / "embedded.safetensors"
     harm(path)
     models = Models()
-    kept = {name: getattr(loaded, name) for name in ("finder", "matte")}
+    unharmed = {name: getattr(loaded, name) for name in ("finder", "matte")}
     own = {"renderer": Renderer(path), "directions": loaded.directions} if file == "generator" else {}
-    vars(models).update(kept | own)
+    vars(models).update(unharmed | own)
     monkeypatch.setattr(models_module, "Models", lambda model: models)
     monkeypatch.setattr(models_module, "load_directions", lambda: load_directions(path))
     refuses(tmp_path, capfd, "embedded.safetensors", photo)

@@ -116,8 +116,8 @@ def test_render_draws_the_face_of_a_seed(tmp_path: Path, capfd: Caught) -> None:
     face = np.asarray(Image.open(path))
     assert face.shape == (64, 64, 3)
     renderer = Renderer(EMBEDDED_GENERATOR)
-    drawn = renderer.render(renderer.sample(3, 0.7), SubGenerator(64))
-    assert np.array_equal(face, (drawn * 255).round().astype(np.uint8))
+    rendered = renderer.render(renderer.sample(3, 0.7), SubGenerator(64))
+    assert np.array_equal(face, (rendered * 255).round().astype(np.uint8))
     assert renderer.render(renderer.sample(3, 0.7), SubGenerator(128)).shape == (128, 128, 3)
 
     assert anycost(capfd, "render", "--seed", 4, "--resolution", 64, "-o", path)[0] == 0
@@ -187,9 +187,9 @@ def test_attributes_lists_what_edit_takes(capfd: Caught) -> None:
 
     code, out, err = anycost(capfd, "attributes", "--json")
     assert (code, err) == (0, "")
-    told = json.loads(out)
-    assert [attribute["name"] for attribute in told] == list(load_directions().by_name)
-    assert all(attribute.keys() == {"name", "group", "about", "region", "layers"} for attribute in told)
+    listed = json.loads(out)
+    assert [attribute["name"] for attribute in listed] == list(load_directions().by_name)
+    assert all(attribute.keys() == {"name", "group", "about", "region", "layers"} for attribute in listed)
 
 
 @pytest.mark.parametrize("words", [(), ("fly",), ("edit",), ("attributes", "--jsno")], ids=" ".join)

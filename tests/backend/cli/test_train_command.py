@@ -47,7 +47,7 @@ channel_max = 8
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Path:
-    """A stage of 3 steps that learns from two pictures."""
+    """A stage of 3 steps that learns from two images."""
     pictures = tmp_path / "pictures"
     pictures.mkdir()
     for i in range(2):

@@ -1,4 +1,4 @@
-"""Every face of a picture is found once, the largest first, wherever and however it lies."""
+"""Every face of an image is found once, the largest first, wherever and however it lies."""
 
 import argparse
 import json

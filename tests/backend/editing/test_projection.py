@@ -139,8 +139,8 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> EncoderGraph:
 def test_encoder_graphs_answer_as_the_encoder_does(home: Path, encoder: EncoderGraph) -> None:
     face = FACE[:64, :64]
     shown = np.random.default_rng(1).random((64, 64, 3), np.float32)
-    picture, drawn = (torch.from_numpy(x).permute(2, 0, 1)[None].float() for x in (face / 127.5 - 1, shown * 2 - 1))
-    expected = load_encoder(encoder.weights).encode(picture, lambda latent: drawn)[-1][0].numpy()
+    picture, rendered = (torch.from_numpy(x).permute(2, 0, 1)[None].float() for x in (face / 127.5 - 1, shown * 2 - 1))
+    expected = load_encoder(encoder.weights).encode(picture, lambda latent: rendered)[-1][0].numpy()
     assert np.allclose(encoder.encode(face, lambda latent: shown), expected, atol=1e-3)
     again = EncoderGraph(encoder.weights)  # from the cache
     assert np.array_equal(again.encode(face, lambda latent: shown), encoder.encode(face, lambda latent: shown))

@@ -23,7 +23,7 @@ def test_every_kind_of_file_opens_and_looks_like_the_astronaut(tmp_path: Path, n
     assert photo.has_alpha == ("alpha" in name)
     assert str(photo.pixels.dtype) == ("float32" if "float" in name else "uint16" if "16 bit" in name else "uint8")
     assert photo.kind == ("grey" if "grey" in name else "cmyk" if "cmyk" in name else "rgb")
-    # Profiles and presses shift colours; the picture stays recognisable all the same.
+    # Profiles and presses shift colours; the image stays recognisable all the same.
     assert np.corrcoef(seen.mean(axis=2).ravel(), CROP.mean(axis=2).ravel())[0, 1] > 0.96
 
 

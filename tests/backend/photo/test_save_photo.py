@@ -30,7 +30,7 @@ def field(photo: Photo | Path, name: str) -> bytes | None:
 
 
 def edited(photo: Photo) -> tuple[Photo, np.ndarray]:
-    """A square made white, and where it lies in the upright picture [H, W]."""
+    """A square made white, and where it lies in the upright image [H, W]."""
     mask = np.ones((16, 24), np.float32)
     where = np.zeros(photo.pixels.shape[:2], bool)
     where[40:56, 48:72] = True
@@ -271,12 +271,12 @@ def test_every_kind_can_be_written_as_every_format(tmp_path: Path, name: str, ex
     photo = open_photo(photo_files.make(tmp_path, name))
     target = tmp_path / f"saved.{extension}"
     notes = save_photo(photo, target)
-    seen, wanted = open_photo(target).srgb8().astype(float), photo.srgb8().astype(float)
+    seen, expected = open_photo(target).srgb8().astype(float), photo.srgb8().astype(float)
     if photo.has_alpha and extension == "jpg":
         cover = photo_files.ALPHA / 255
-        wanted = wanted * cover + 255 * (1 - cover)
+        expected = expected * cover + 255 * (1 - cover)
         assert any("white" in note for note in notes)
-    assert np.abs(seen - wanted).mean() < 4
+    assert np.abs(seen - expected).mean() < 4
     lost = {"16 bit": extension in ("jpg", "webp"), "float": extension != "tif", "cmyk": extension in ("png", "webp")}
     if not photo.has_alpha and not photo.notes:
         assert bool(notes) == any(goes for what, goes in lost.items() if what in name), notes

@@ -1,4 +1,4 @@
-"""Which sub-generator draws the pictures of a drag, on a free machine, a busy one, and one that gets free again."""
+"""Which sub-generator draws the images of a drag, on a free machine, a busy one, and one that gets free again."""
 
 from dataclasses import dataclass
 
@@ -11,12 +11,12 @@ SMALL, NARROW, WIDE = SubGenerator(64, 0.25), SubGenerator(256, 0.25), SubGenera
 FULL = SubGenerator(1024)
 MS = {SMALL: 2.0, NARROW: 6.0, WIDE: 12.0, FULL: 120.0}  # on a free machine
 TABLE = LatencyTable("a CPU", "openvino", 0, tuple(Latency(sub.resolution, sub.channels, ms) for sub, ms in MS.items()))
-BESIDE = 8.0  # milliseconds of a picture that are not its drawing, on a free machine
+BESIDE = 8.0  # milliseconds of an image that are not its drawing, on a free machine
 
 
 @dataclass
 class Machine:
-    """Draws pictures, `slower` times as slowly as in the table."""
+    """Draws images, `slower` times as slowly as in the table."""
 
     budget: FrameBudget
     slower: float = 1.0
@@ -28,11 +28,11 @@ class Machine:
     def picture(self, faces: int = 1) -> tuple[SubGenerator, float]:
         """What drew it, and the milliseconds that it took."""
         sub = self.budget.choose(256, faces)
-        drawing = [self.slower * MS[sub] for _ in range(faces)]
-        for ms in drawing:
+        rendering = [self.slower * MS[sub] for _ in range(faces)]
+        for ms in rendering:
             self.budget.load_estimator.observe(sub, ms)
-        whole = sum(drawing) + self.slower * BESIDE
-        self.budget.observe(sub, whole, sum(drawing))
+        whole = sum(rendering) + self.slower * BESIDE
+        self.budget.observe(sub, whole, sum(rendering))
         self.seconds += whole / 1000
         return sub, whole
 
@@ -46,9 +46,9 @@ class Machine:
 
 @pytest.fixture
 def machine() -> Machine:
-    made = Machine(FrameBudget(TABLE))
-    made.budget = FrameBudget(TABLE, made.clock)
-    return made
+    machine = Machine(FrameBudget(TABLE))
+    machine.budget = FrameBudget(TABLE, machine.clock)
+    return machine
 
 
 def test_a_free_machine_draws_by_the_best_that_holds_the_frame(machine: Machine) -> None:
@@ -89,12 +89,12 @@ def test_within_a_drag_it_gets_better_when_that_has_long_been_possible(machine: 
     machine.slower = 2
     assert machine.drag()[0] == NARROW
     machine.slower = 1
-    started, drawn = machine.seconds, []
+    started, chosen = machine.seconds, []
     while machine.seconds < started + 3:
-        drawn.append(machine.picture()[0])
-    switches = [number for number in range(1, len(drawn)) if drawn[number] != drawn[number - 1]]
+        chosen.append(machine.picture()[0])
+    switches = [number for number in range(1, len(chosen)) if chosen[number] != chosen[number - 1]]
     assert len(switches) == 1
-    assert drawn[-1] == WIDE
+    assert chosen[-1] == WIDE
 
 
 def test_within_a_drag_it_does_not_flicker(machine: Machine) -> None:

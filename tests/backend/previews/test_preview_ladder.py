@@ -1,4 +1,4 @@
-"""How what drew a picture is named."""
+"""How what drew an image is named."""
 
 import pytest
 from anycost_backend.previews.preview_ladder import channels_text
