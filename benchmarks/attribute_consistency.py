@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from anycost_backend.editing.models import Models
 from anycost_models.generators.sub_generator import SubGenerator
-from anycost_models.previews.attribute_gains import EMBEDDED_FADING, SIDE, PreviewGains, save_fading
-from anycost_models.previews.fidelity_table import load_nearness
+from anycost_models.previews.attribute_gains import EMBEDDED_PREVIEW_GAINS, SIDE, PreviewGains, save_preview_gains
+from anycost_models.previews.fidelity_table import load_fidelity
 from tqdm import tqdm
 
 SUBS = (SubGenerator(256, 0.25), SubGenerator(256))
@@ -37,7 +37,7 @@ def change(
 
 def preview_gains(faces: int, shares: Mapping[str, Sequence[float]]) -> PreviewGains:
     """The shipped table, from the shares that each of SUBS shows of each attribute."""
-    table = load_nearness()
+    table = load_fidelity()
     order = sorted((table.distance(sub, SIDE) or 0.0, number) for number, sub in enumerate(SUBS))
     # Clipped: on few faces a label may even move the other way.
     rounded = {
@@ -53,7 +53,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=7000, help="of the first face")
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME")
     parser.add_argument("--json", type=argparse.FileType("w"), metavar="FILE", help="also write the figures here")
-    parser.add_argument("--calibrate", action="store_true", help=f"write {EMBEDDED_FADING.name}")
+    parser.add_argument("--calibrate", action="store_true", help=f"write {EMBEDDED_PREVIEW_GAINS.name}")
     args = parser.parse_args()
     models = Models()
     latents = [models.renderer.sample(args.seed + i, 0.7) for i in range(args.faces)]
@@ -76,7 +76,7 @@ def main() -> int:
     count = sum(bool(row["alike"]) for row in rows)
     print(f"{count} of {len(rows)} attributes within {WITHIN:.0%}")
     if args.calibrate:
-        save_fading(preview_gains(args.faces, shares), EMBEDDED_FADING)
+        save_preview_gains(preview_gains(args.faces, shares), EMBEDDED_PREVIEW_GAINS)
     if args.json:
         json.dump({"faces": args.faces, "seed": args.seed, "attributes": rows}, args.json, indent=1)
     return 0 if count == len(rows) else 1

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import skimage.data
-from anycost_models.plotting.contact_sheet import save_picture
+from anycost_models.plotting.contact_sheet import save_image
 
 
 def interleaved_ms(steps: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
@@ -43,5 +43,5 @@ def astronaut_photo() -> Path:
     path = Path("demo/astronaut.png")
     if not path.exists():
         path.parent.mkdir(exist_ok=True)
-        save_picture(path, skimage.data.astronaut())
+        save_image(path, skimage.data.astronaut())
     return path

@@ -10,7 +10,7 @@ import numpy as np
 from anycost_backend.editing.models import Models
 from anycost_backend.editing.session import Session
 from anycost_backend.photo.photo import open_photo
-from anycost_models.plotting.contact_sheet import contact_sheet, save_picture
+from anycost_models.plotting.contact_sheet import contact_sheet, save_image
 from common import astronaut_photo, to_uint8
 
 EDITS = ({"smile": -1.2}, {"smile": 1.0}, {"age": 1.2}, {"age": -1.2}, {"glasses": 1.0}, {"yaw": 0.8})
@@ -49,7 +49,7 @@ def main() -> None:
         rows.append([*images, square.crop(edit.photo.srgb8(), SIDE)])
     titles = ["photo", "projected", "edited", "difference", "replacement", "hybrid", "moved (ours)"]
     names = [", ".join(f"{name} {strength:+g}" for name, strength in edit.items()) for edit in EDITS]
-    save_picture(sys.argv[1], contact_sheet(rows, titles, names, tile=256))
+    save_image(sys.argv[1], contact_sheet(rows, titles, names, tile=256))
     print(f"{sys.argv[1]} written")
 
 

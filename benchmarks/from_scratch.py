@@ -18,7 +18,7 @@ from anycost_models.generators.elastic import ElasticGenerator, SubGenerator
 from anycost_models.generators.held_out import held_out_styles
 from anycost_models.metrics.enl0 import PerceptualDistance, load_perceptual
 from anycost_models.metrics.image_metrics import frechet_distance, pooled_features
-from anycost_models.plotting.contact_sheet import contact_sheet, save_picture
+from anycost_models.plotting.contact_sheet import contact_sheet, save_image
 from anycost_models.training.engine.pixels import to_signed_float, to_uint8
 from torch import Tensor
 from tqdm import tqdm
@@ -74,7 +74,7 @@ def main() -> int:
         sheet.append(images[0][:SHOWN])
     if args.sheet:
         rows = [list(row) for row in zip(*(to_uint8(column).numpy() for column in sheet), strict=True)]
-        save_picture(args.sheet, contact_sheet(rows, ["training image", *(title for title, *_ in ROWS)], tile=2 * SIDE))
+        save_image(args.sheet, contact_sheet(rows, ["training image", *(title for title, *_ in ROWS)], tile=2 * SIDE))
     return 0
 
 

@@ -55,9 +55,9 @@ def main() -> int:
         for moved, held in PAIRS:
             edits, pictures, seconds = [moved], [], []
             for find in (lock.quick, lock.exact):
-                before, started = lock.pictures, time.monotonic()
+                before, started = lock.measured, time.monotonic()
                 edits.append(find(moved, held))
-                pictures.append(lock.pictures - before)
+                pictures.append(lock.measured - before)
                 seconds.append(time.monotonic() - started)
             results = [measure(models.directions.apply(latent, edit)) for edit in edits]
             identities = [float(np.linalg.norm(result[1] - person)) for result in results]

@@ -12,7 +12,7 @@ import time
 import skimage.data
 import torch
 from anycost_models.core.malloc_settings import keep_freed_memory
-from anycost_models.evaluation.projections import generated_subjects, subject_of
+from anycost_models.evaluation.projections import face_to_evaluate, generated_faces
 from anycost_models.face.aligned_square import AlignedSquare
 from anycost_models.face.labels import FaceLabels
 from anycost_models.generators.checkpoint import load_generator
@@ -44,9 +44,9 @@ def main() -> None:
     photo = skimage.data.astronaut()
     mesh = labels.mesh.landmarks(photo, AlignedSquare((226.0, 125.0), (80.0, 0.0)))
     square = mesh.ffhq_square()
-    subjects = [subject_of("astronaut", square.crop(photo, 256), mesh.moved(square.matrix(256)), labels)]
+    subjects = [face_to_evaluate("astronaut", square.crop(photo, 256), mesh.moved(square.matrix(256)), labels)]
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 2
-    subjects += generated_subjects(model, ProjectionScorer(model, perceptual, None), labels, count, seed=0)
+    subjects += generated_faces(model, ProjectionScorer(model, perceptual, None), labels, count, seed=0)
     for subject in subjects:
         for name, (curvature, stages) in variants(load_curvature()).items():
             psnrs: list[str] = []

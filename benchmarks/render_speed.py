@@ -40,7 +40,7 @@ def speed(renderer: Renderer, latents: list[np.ndarray], rounds: int) -> dict[st
     """Median milliseconds of both graphs, and the median ratio own / random-face."""
     path = catalogue.fetch(["generator_synthesis_xml", "generator_synthesis_bin"])[0]
     original = openvino.Core().compile_model(str(path), "CPU", {"PERFORMANCE_HINT": "LATENCY"})
-    own = renderer.graphs.drawing(renderer.full)
+    own = renderer.graphs.synthesis(renderer.full)
     theirs, ours = itertools.cycle(latents), itertools.cycle(latents)
     steps = {"random-face": lambda: original([next(theirs)[:, 0]]), "own": lambda: own(next(ours), NOISE)}
     times = interleaved_ms(steps, rounds)
@@ -61,7 +61,9 @@ def accuracy(renderer: Renderer, latents: list[np.ndarray]) -> dict[str, dict[st
             ]
         found[str(sub)] = {}
         for runtime, precision in variants:
-            network = GraphCache(EMBEDDED_GENERATOR, lambda: renderer.model, runtime, precision=precision).drawing(sub)
+            network = GraphCache(EMBEDDED_GENERATOR, lambda: renderer.model, runtime, precision=precision).synthesis(
+                sub
+            )
             values = [psnr(network(w, NOISE)[0], image, 1) for w, image in zip(latents, references, strict=True)]
             pair = [round(min(values), 1), round(float(np.mean(values)), 1)]
             found[str(sub)][f"{runtime} {network.precision}"] = pair

@@ -18,7 +18,7 @@ from anycost_models.generators.elastic import ElasticGenerator
 from anycost_models.generators.held_out import held_out_styles
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.metrics.enl0 import load_perceptual
-from anycost_models.previews.fidelity_table import EMBEDDED_CONSISTENCY, FidelityRow, FidelityTable, save_nearness
+from anycost_models.previews.fidelity_table import EMBEDDED_FIDELITY, FidelityRow, FidelityTable, save_fidelity
 from anycost_models.search.pareto_front import load_front
 from torch import Tensor
 from tqdm import tqdm
@@ -71,8 +71,8 @@ def main() -> None:
         for sub in subs
     ]
     table = FidelityTable(args.faces, SIDES, tuple(rows))
-    save_nearness(table, EMBEDDED_CONSISTENCY)
-    print(f"{EMBEDDED_CONSISTENCY} written")
+    save_fidelity(table, EMBEDDED_FIDELITY)
+    print(f"{EMBEDDED_FIDELITY} written")
     worthwhile = table.worthwhile()
     for row in rows:
         print(f"{row.sub!s:40} {row.macs / 1e9:6.3f} GMAC", *row.distances, "*" if row.sub in worthwhile else "")

@@ -10,7 +10,7 @@ import numpy as np
 from anycost_backend.editing.models import Models
 from anycost_backend.editing.session import Session
 from anycost_backend.photo.photo import open_photo
-from anycost_models.plotting.contact_sheet import contact_sheet, save_picture
+from anycost_models.plotting.contact_sheet import contact_sheet, save_image
 from common import astronaut_photo, to_uint8
 
 STRENGTHS = {"smile": -0.7, "glasses": 1.0}
@@ -43,7 +43,7 @@ def main() -> None:
         own.astype(np.uint8),
         face.square.crop(edit.photo.srgb8(), SIDE),
     ]
-    save_picture(sys.argv[1], contact_sheet([images], TITLES, tile=256))
+    save_image(sys.argv[1], contact_sheet([images], TITLES, tile=256))
     print(f"{sys.argv[1]} written")
 
 

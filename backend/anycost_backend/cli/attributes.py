@@ -34,10 +34,10 @@ def add(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from anycost_models.editing.user_attributes import all_of
+    from anycost_models.editing.user_attributes import all_attributes
 
     models = options.load_models(args.model)
-    own, problems = all_of(models.latent_space, models.shipped_directions)
+    own, problems = all_attributes(models.latent_space, models.shipped_directions)
     for problem in problems:
         print(f"note: {problem}", file=sys.stderr)
     directions = [*models.shipped_directions.by_name.values(), *(attribute.direction for attribute in own.values())]

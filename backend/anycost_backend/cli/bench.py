@@ -44,10 +44,10 @@ def run(args: argparse.Namespace) -> int:
         graphs, on_row=lambda row: print(f"{row.sub}: {row.ms:.1f} ms", file=sys.stderr) if is_terminal else None
     )
     if args.plot:
-        from anycost_models.plotting.contact_sheet import save_picture
-        from anycost_models.previews.latency_chart import draw_times
+        from anycost_models.plotting.contact_sheet import save_image
+        from anycost_models.previews.latency_chart import latency_chart
 
-        save_picture(args.plot, draw_times(table, SHOWN))
+        save_image(args.plot, latency_chart(table, SHOWN))
     measured = None
     if not args.quick:
         from anycost_backend.cli.bench_end_to_end import end_to_end

@@ -12,7 +12,7 @@ from anycost_backend.cli import options
 
 if TYPE_CHECKING:
     import numpy as np
-    from anycost_models.editing.face_matching import What
+    from anycost_models.editing.face_matching import MatchKind
 
     from anycost_backend.editing.face_edit import FaceEdit
     from anycost_backend.editing.session import EditResult, Session
@@ -49,15 +49,15 @@ def add(subparsers: Any) -> None:
     parser.set_defaults(run=run, refuse=parser.error)
 
 
-def matching(text: str) -> "tuple[What, Path]":
+def matching(text: str) -> "tuple[MatchKind, Path]":
     """`expression=other.jpg` → ("expression", its path), for argparse. Raises ArgumentTypeError."""
-    from anycost_models.editing.face_matching import WHAT
+    from anycost_models.editing.face_matching import MATCH_KINDS
 
     what, sign, photo = text.partition("=")
-    for one in WHAT:
+    for one in MATCH_KINDS:
         if one == what.strip() and sign and photo:
             return one, Path(photo)
-    raise argparse.ArgumentTypeError(f"'{text}' is not of the form WHAT=PHOTO, with one of {', '.join(WHAT)}")
+    raise argparse.ArgumentTypeError(f"'{text}' is not of the form WHAT=PHOTO, with one of {', '.join(MATCH_KINDS)}")
 
 
 def quality(text: str) -> int:
@@ -68,7 +68,7 @@ def quality(text: str) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    from anycost_models.core.atomic_files import check_output
+    from anycost_models.core.atomic_files import ensure_writable
 
     from anycost_backend.editing.face_edit import FaceEdit
     from anycost_backend.photo.photo import output_format, save_photo
@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     if not args.strengths and not args.match:
         args.refuse("nothing is to be changed: say what with --set NAME=STRENGTH or --match WHAT=PHOTO")
     edit = FaceEdit(dict(args.strengths), tuple(args.hold))
-    check_output(args.output)  # before the work, not after it
+    ensure_writable(args.output)  # before the work, not after it
     output_format(args.output)
     options.check_sheet(args.sheet, args.photo, args.output)
     session = options.open_session(args.photo, args.max_megapixels, args.model)
@@ -91,9 +91,9 @@ def run(args: argparse.Namespace) -> int:
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
     if args.sheet:
-        from anycost_models.plotting.contact_sheet import save_picture
+        from anycost_models.plotting.contact_sheet import save_image
 
-        save_picture(args.sheet, before_after(session, face, result))
+        save_image(args.sheet, before_after(session, face, result))
     if args.json:
         answer = {
             "output": str(args.output),
@@ -112,7 +112,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def with_match(
-    session: "Session", face: int, what: "What", photo: Path, max_megapixels: float, edit: "FaceEdit"
+    session: "Session", face: int, what: "MatchKind", photo: Path, max_megapixels: float, edit: "FaceEdit"
 ) -> "FaceEdit":
     """The edit with what the face takes over from the largest face of the photo; strengths of the edit stay.
 

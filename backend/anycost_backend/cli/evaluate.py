@@ -70,14 +70,14 @@ def _consistency(args: argparse.Namespace) -> int:
 
     from anycost_models.evaluation import sub_generators
     from anycost_models.metrics.enl0 import load_perceptual
-    from anycost_models.plotting.contact_sheet import save_picture
+    from anycost_models.plotting.contact_sheet import save_image
 
     renders, styles = _faces(args)
     found = sub_generators.consistency(renders, load_perceptual(), styles, _track)
     if args.sheet:
         faces = styles[:SHEET_FACES]
         title = f"{len(faces)} held-out faces, seed {args.seed}, truncation {args.truncation:g}; 1/n: MACs, full = 1/1"
-        save_picture(args.sheet, sub_generators.comparison_sheet(renders, faces, title))
+        save_image(args.sheet, sub_generators.comparison_sheet(renders, faces, title))
     if args.json:
         rows = [
             {

@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     from anycost_models.face.labels import FaceLabels
     from anycost_models.hub.imported_models import EMBEDDED
     from anycost_models.metrics.enl0 import load_perceptual
-    from anycost_models.plotting.contact_sheet import save_picture
+    from anycost_models.plotting.contact_sheet import save_image
     from anycost_models.projection.curvature import load_curvature
     from anycost_models.projection.inversion import ProjectionSettings
     from anycost_models.projection.scores import ProjectionScorer, identity_if_fetched
@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
 
     evaluated: list[EvaluatedFace] = []
     rows: list[ProjectionRow] = []
-    generated = evaluation.generated_subjects(scorer.model, scorer, labels, args.generated, args.seed)
+    generated = evaluation.generated_faces(scorer.model, scorer, labels, args.generated, args.seed)
     for face in _track([*_photos(args.folder, models, labels), *(generated if args.generated else ())]):
         evaluated.append(face)
         rows.extend(evaluation.evaluate(face, scorer, settings, encode, curvature, editing))
@@ -87,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
         raise AnycostError(f"no face was found in {args.folder}", "name a folder with photos of faces")
     if args.sheet:
         shown = evaluated[:MAX_ON_SHEET]
-        save_picture(args.sheet, evaluation.projection_sheet(shown, rows, scorer))
+        save_image(args.sheet, evaluation.projection_sheet(shown, rows, scorer))
     stages = dict.fromkeys(row.stage for row in rows)
     summaries: dict[str, Any] = {
         stage: evaluation.summary([row for row in rows if row.stage == stage]) for stage in stages
@@ -100,7 +100,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _photos(folder: Path | None, models: Any, labels: "FaceLabels") -> "Iterator[EvaluatedFace]":
-    from anycost_models.evaluation.projections import subject_of
+    from anycost_models.evaluation.projections import face_to_evaluate
 
     from anycost_backend.photo.file_names import EXTENSIONS
     from anycost_backend.photo.photo import open_photo
@@ -117,10 +117,10 @@ def _photos(folder: Path | None, models: Any, labels: "FaceLabels") -> "Iterator
         faces = models.finder.find(image)
         if faces:
             square = faces[0].square
-            yield subject_of(path.name, square.crop(image, 256), faces[0].mesh.moved(square.matrix(256)), labels)
+            yield face_to_evaluate(path.name, square.crop(image, 256), faces[0].mesh.moved(square.matrix(256)), labels)
         elif image.shape[0] == image.shape[1]:  # an aligned square, of a face that is hard to find
             crop = _resized(image)
-            yield subject_of(path.name, crop, labels.mesh.landmarks_aligned(crop), labels)
+            yield face_to_evaluate(path.name, crop, labels.mesh.landmarks_aligned(crop), labels)
         else:
             print(f"anycost evaluate: left out: no face was found in {path.name}", file=sys.stderr)
 

@@ -41,11 +41,11 @@ def run(args: argparse.Namespace) -> int:
                 f"yaw {yaw:+.0f}° pitch {pitch:+.0f}° roll {roll:+.0f}°, score {face.score:.2f}"
             )
     if args.sheet and faces:
-        from anycost_models.plotting.contact_sheet import save_picture
+        from anycost_models.plotting.contact_sheet import save_image
 
         from anycost_backend.cli.faces_sheet import draw_sheet
 
-        save_picture(args.sheet, draw_sheet(image, faces))
+        save_image(args.sheet, draw_sheet(image, faces))
         if not args.json:
             print(f"sheet written to {args.sheet}")
     return 0 if faces else 1

@@ -48,14 +48,14 @@ def add(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from anycost_models.core.atomic_files import check_output
+    from anycost_models.core.atomic_files import ensure_writable
     from anycost_models.editing.user_attributes import store, write
     from tqdm import tqdm
 
     from anycost_backend.editing.attribute_learning import check_name, latents_of, learn_attribute, photos_in
 
     if args.output:
-        check_output(args.output)
+        ensure_writable(args.output)
     models = options.load_models(args.model)
     check_name(args.name, models)  # before the work, not after it
     folders = [photos_in(folder) for folder in (args.positive, args.negative)]

@@ -66,13 +66,13 @@ def seed(text: str) -> int:
 
 def check_sheet(sheet: Path | None, *others: Path | None) -> None:
     """Call it before long work. Raises AnycostError when no sheet can be written there, or over one of the `others`."""
-    from anycost_models.core.atomic_files import check_output
-    from anycost_models.plotting.contact_sheet import picture_format
+    from anycost_models.core.atomic_files import ensure_writable
+    from anycost_models.plotting.contact_sheet import image_format
 
     if sheet is None:
         return
-    picture_format(sheet)
-    if check_output(sheet) in [other.resolve() for other in others if other]:
+    image_format(sheet)
+    if ensure_writable(sheet) in [other.resolve() for other in others if other]:
         raise AnycostError(f"the sheet would be written over {sheet}", "give it another name")
 
 

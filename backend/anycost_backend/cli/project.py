@@ -62,12 +62,12 @@ def settings_of(args: argparse.Namespace, seed: int = 0) -> "ProjectionSettings 
 
 
 def run(args: argparse.Namespace) -> int:
-    from anycost_models.core.atomic_files import check_output, write_aside
+    from anycost_models.core.atomic_files import ensure_writable, write_aside
     from anycost_models.core.malloc_settings import keep_freed_memory
     from anycost_models.projection.warnings import warnings as warnings_of
 
     if args.output:
-        check_output(args.output)
+        ensure_writable(args.output)
     options.check_sheet(args.sheet, args.photo, args.output)
     keep_freed_memory()
     session = options.open_session(args.photo, args.max_megapixels, args.model)
@@ -83,11 +83,11 @@ def run(args: argparse.Namespace) -> int:
 
         write_aside(args.output, save({"latent": found.latent}))
     if args.sheet:
-        from anycost_models.plotting.contact_sheet import contact_sheet, save_picture
+        from anycost_models.plotting.contact_sheet import contact_sheet, save_image
 
         render = session.models.renderer.render8(found.latent)
         images = [[session.crop(face, 512), render]]
-        save_picture(args.sheet, contact_sheet(images, ["the face", "its projection"], tile=512))
+        save_image(args.sheet, contact_sheet(images, ["the face", "its projection"], tile=512))
     if args.json:
         about = {"face": face + 1, "warnings": warnings, "peak_megabytes": peak_megabytes()}
         print(json.dumps(found.scores() | dataclasses.asdict(scores) | about, indent=1))

@@ -49,7 +49,7 @@ def add(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Raises AnycostError for arguments out of range, and when the image cannot be written."""
     from anycost_models.generators.elastic import SubGenerator
-    from anycost_models.plotting.contact_sheet import contact_sheet, save_picture
+    from anycost_models.plotting.contact_sheet import contact_sheet, save_image
 
     from anycost_backend.editing.models import Models
 
@@ -69,8 +69,8 @@ def run(args: argparse.Namespace) -> int:
     if args.grid:
         columns = math.ceil(math.sqrt(len(images)))
         rows = [images[i : i + columns] for i in range(0, len(images), columns)]
-        save_picture(args.output, contact_sheet(rows, tile=min(256, sub.resolution)))
+        save_image(args.output, contact_sheet(rows, tile=min(256, sub.resolution)))
     else:
-        save_picture(args.output, images[0])
+        save_image(args.output, images[0])
     print(f"{args.output} written")
     return 0

@@ -71,13 +71,13 @@ def _budget(args: argparse.Namespace) -> int:
 
 
 def _front(args: argparse.Namespace) -> int:
-    from anycost_models.core.atomic_files import check_output
-    from anycost_models.plotting.contact_sheet import save_picture
+    from anycost_models.core.atomic_files import ensure_writable
+    from anycost_models.plotting.contact_sheet import save_image
     from anycost_models.search.evolution import SearchSettings, search_front
     from anycost_models.search.pareto_front import save_front
 
     output = args.output or Path("front.json")
-    check_output(output)
+    ensure_writable(output)
     options.check_sheet(args.plot, output)
     settings = SearchSettings(args.samples, args.population, args.generations, args.seed)
     resolutions = () if args.resolution is None else (args.resolution,)
@@ -87,9 +87,9 @@ def _front(args: argparse.Namespace) -> int:
         print("interrupted: the front holds the best of what was measured", file=sys.stderr)
     save_front(found.front, output)
     if args.plot:
-        from anycost_models.search.pareto_chart import draw_front
+        from anycost_models.search.pareto_chart import pareto_chart
 
-        save_picture(args.plot, draw_front(found.front, found.uniform))
+        save_image(args.plot, pareto_chart(found.front, found.uniform))
     if args.json:
         print(msgspec.json.encode(found).decode())
         return 0

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from anycost_models.core.errors import AnycostError
-from anycost_models.editing.attribute_learning import LEAST, MOST, LearnedDirection, See, learn
+from anycost_models.editing.attribute_learning import MAX_FACES, MIN_FACES, LearnedDirection, Reencode, learn
 from anycost_models.editing.directions import Direction, Region
 from anycost_models.editing.user_attributes import GROUP, UserAttribute, check_free
 from anycost_models.generators.sub_generator import SubGenerator
@@ -31,9 +31,9 @@ def photos_in(folder: Path) -> list[Path]:
         found = sorted(path for path in folder.iterdir() if path.suffix.lower() in EXTENSIONS and path.is_file())
     except OSError as error:
         raise AnycostError(f"the folder {folder} cannot be read ({error.strerror})", "name another") from error
-    if not LEAST <= len(found) <= MOST:
+    if not MIN_FACES <= len(found) <= MAX_FACES:
         raise AnycostError(
-            f"{folder} holds {len(found)} pictures ({', '.join(EXTENSIONS)})", f"put {LEAST} to {MOST} there"
+            f"{folder} holds {len(found)} pictures ({', '.join(EXTENSIONS)})", f"put {MIN_FACES} to {MAX_FACES} there"
         )
     return found
 
@@ -93,7 +93,7 @@ def check_name(name: str, models: Models) -> None:
     check_free(name, models.shipped_directions)
 
 
-def _re_encoding(models: Models) -> See | None:
+def _re_encoding(models: Models) -> Reencode | None:
     """Renders a latent and encodes the image; None without an encoder."""
     encoder = models.encoder
     if encoder is None:

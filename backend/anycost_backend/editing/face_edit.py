@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from anycost_client.protocol import messages as m
 from anycost_models.core.errors import AnycostError
-from anycost_models.editing.directions import MOST, Directions
+from anycost_models.editing.directions import MAX_STRENGTH, Directions
 
 from anycost_backend.photo.layer import as_array
 
@@ -48,7 +48,7 @@ def face_edit_of(message: m.FaceEdit, directions: Directions, shape: tuple[int, 
     strengths = {name: strength for name, strength in message.strengths.items() if strength}
     offset = None
     for one in message.offsets:
-        if (one.values.height, one.values.width, one.values.channels) != (*shape, 1) or abs(one.amount) > MOST:
+        if (one.values.height, one.values.width, one.values.channels) != (*shape, 1) or abs(one.amount) > MAX_STRENGTH:
             raise AnycostError("what was taken over from another face is for another model", "take it over again")
         scaled = one.amount * as_array(one.values)[:, :, 0].astype(np.float32)
         offset = scaled if offset is None else offset + scaled

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from anycost_models.editing.face_matching import FaceMatch, What, labels_to_compare, match
+from anycost_models.editing.face_matching import FaceMatch, MatchKind, labels_to_compare, match
 
 from anycost_backend.editing.models import Models
 from anycost_backend.editing.session import Session
@@ -12,7 +12,7 @@ _SIDE = 256  # pixels: of the squares that are compared
 
 
 def match_faces(
-    what: What,
+    what: MatchKind,
     models: Models,
     face: tuple[Session[Any], int],
     source: tuple[Session[Any], int],

@@ -7,7 +7,7 @@ from functools import cached_property, lru_cache
 import cv2
 import numpy as np
 from anycost_models.editing.directions import Directions, load_boundaries, load_directions
-from anycost_models.editing.user_attributes import LatentSpace, state_of_folder, with_own
+from anycost_models.editing.user_attributes import LatentSpace, folder_mtime, with_user_attributes
 from anycost_models.face.labels import FaceLabels
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.hub.catalogue import path_of
@@ -90,12 +90,12 @@ class Models:
         """The shipped directions and the user's own; the same object until one is added or removed.
 
         Raises AnycostError as `shipped_directions`."""
-        return self._directions_at(state_of_folder())
+        return self._directions_at(folder_mtime())
 
     @cached_property
     def _directions_at(self) -> Callable[[int], Directions]:
         """A state of the folder of the user's own → the directions."""
-        return lru_cache(maxsize=1)(lambda state: with_own(self.shipped_directions, self.latent_space))
+        return lru_cache(maxsize=1)(lambda state: with_user_attributes(self.shipped_directions, self.latent_space))
 
     def gains(self, sub: SubGenerator | None) -> Mapping[str, float]:
         """Attribute → factor of its strength with which `sub` shows what the full generator shows."""

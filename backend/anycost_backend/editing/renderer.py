@@ -66,7 +66,7 @@ class Renderer:
 
         Raises AnycostError for a sub-generator or a latent that is not this generator's."""
         wplus, sub = self._wplus(latent), sub or self.full
-        network = self.graphs.drawing(sub)
+        network = self.graphs.synthesis(sub)
         started = time.perf_counter()
         (image,) = network(wplus[None], NOISE)
         self.on_render(sub, 1000 * (time.perf_counter() - started))
@@ -81,7 +81,7 @@ class Renderer:
 
         Raises AnycostError for a sub-generator that is not this generator's."""
         wplus = self._wplus(np.zeros(self.file.style_dim, np.float32))
-        self.graphs.drawing(sub or self.full)(wplus[None], NOISE)
+        self.graphs.synthesis(sub or self.full)(wplus[None], NOISE)
 
     def sample(self, seed: int, truncation: float) -> np.ndarray:
         """A random face's W+, float32 [styles, D]; the same for the same seed. truncation: ψ, 0…1.
@@ -89,7 +89,7 @@ class Renderer:
         Raises AnycostError as `file`."""
         file = self.file
         psi = np.array([truncation], np.float32)
-        (w,) = self.graphs.sampling()(normals(seed, file.style_dim)[None], psi)
+        (w,) = self.graphs.mapping()(normals(seed, file.style_dim)[None], psi)
         return np.repeat(w, file.styles, axis=0)
 
     def _wplus(self, latent: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import pyvips
-from anycost_models.core.atomic_files import check_output, write_aside
+from anycost_models.core.atomic_files import ensure_writable, write_aside
 from anycost_models.core.errors import AnycostError
 
 from anycost_backend.photo.colour_profiles import CHANNELS, Kind, checked, from_srgb, to_srgb
@@ -148,7 +148,7 @@ def save_photo(
         raise AnycostError(
             f"cannot write {path}: {NAMES[format]} ends at {LONGEST[format]} pixels a side", "choose TIFF or PNG"
         )
-    check_output(path)
+    ensure_writable(path)
     same = format == photo.format
     pixels, kind, metadata, notes = _fitted(photo, format)
     metadata = cleaned(metadata, photo.orientation, upright=not same)

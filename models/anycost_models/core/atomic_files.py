@@ -10,7 +10,7 @@ from pathlib import Path
 from anycost_models.core.errors import AnycostError
 
 
-def check_output(path: str | os.PathLike[str]) -> Path:
+def ensure_writable(path: str | os.PathLike[str]) -> Path:
     """The file that writing to `path` will replace (symbolic links followed). Call it before long work.
 
     Raises AnycostError when the folder is missing or not writable, or when `path` is a folder or a read-only file.
@@ -36,9 +36,9 @@ def check_output(path: str | os.PathLike[str]) -> Path:
 def write_aside(path: str | os.PathLike[str], data: bytes | memoryview) -> None:
     """Write beside `path`, then take its name: whatever fails, a file that was there is untouched.
 
-    Raises AnycostError as `check_output` does, and when the disk is full.
+    Raises AnycostError as `ensure_writable` does, and when the disk is full.
     """
-    target = check_output(path)
+    target = ensure_writable(path)
     try:
         with replacing(target) as aside:
             aside.write_bytes(data)

@@ -14,13 +14,13 @@ import numpy as np
 
 from anycost_models.core.errors import AnycostError
 
-See = Callable[[np.ndarray], np.ndarray]  # W+ [styles, D] → W+ [styles, D]
+Reencode = Callable[[np.ndarray], np.ndarray]  # W+ [styles, D] → W+ [styles, D]
 
-LEAST = 4  # faces on each side
-MOST = 500
+MIN_FACES = 4  # faces on each side
+MAX_FACES = 500
 FEW = 12  # faces on a side: below, the report advises more
 RANGES = ((0, 1.0), (0, 0.31), (0, 0.5), (0.19, 0.56), (0.31, 0.69), (0.44, 1.0))  # of the rows of W+, as shares
-COMPONENTS = ((8, 24), (24, 64), (100, 128), (MOST + 1, 256))  # below so many faces on a side: how many components
+COMPONENTS = ((8, 24), (24, 64), (100, 128), (MAX_FACES + 1, 256))  # below so many faces on a side: how many components
 _ENOUGH = 0.6  # of the visible effect of all rows
 _MAX_STRETCH = 3.0
 _HARDLY = 0.15  # of a step is visible: below, the report warns
@@ -81,7 +81,7 @@ def learn(
     positive: np.ndarray,
     negative: np.ndarray,
     styles: np.ndarray,
-    see: See | None = None,
+    see: Reencode | None = None,
     on_part: Callable[[float], None] = lambda fraction: None,
     seed: int = 0,
 ) -> LearnedDirection:
@@ -91,9 +91,10 @@ def learn(
     on_part: called with the progress, 0…1; what it raises ends the work. Raises AnycostError for too few or too many
     faces."""
     for faces, what in ((positive, "with"), (negative, "without")):
-        if not LEAST <= len(faces) <= MOST:
+        if not MIN_FACES <= len(faces) <= MAX_FACES:
             raise AnycostError(
-                f"{len(faces)} faces {what} it", f"give {LEAST} to {MOST}, best a dozen that differ in nothing else"
+                f"{len(faces)} faces {what} it",
+                f"give {MIN_FACES} to {MAX_FACES}, best a dozen that differ in nothing else",
             )
     fewest = min(len(positive), len(negative))
     space = _PrincipalComponents.of(styles, next(count for faces, count in COMPONENTS if fewest < faces))
@@ -143,7 +144,11 @@ class _PrincipalComponents:
 
 
 def _rows(
-    face: np.ndarray, step: np.ndarray, space: _PrincipalComponents, see: See | None, on_part: Callable[[float], None]
+    face: np.ndarray,
+    step: np.ndarray,
+    space: _PrincipalComponents,
+    see: Reencode | None,
+    on_part: Callable[[float], None],
 ) -> tuple[tuple[int, int], float]:
     """The rows of W+ in which the step shows most of what is meant and least of anything else, and how much of it, 0…1,
     is seen there."""

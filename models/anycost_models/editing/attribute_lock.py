@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 
-from anycost_models.editing.directions import MOST, Directions
+from anycost_models.editing.directions import MAX_STRENGTH, Directions
 from anycost_models.editing.strength_solver import jacobian_of, solve_strengths
 
 Labels = Mapping[str, float]
@@ -39,7 +39,7 @@ class AttributeLock:
         measure_final: measures the final image, where `measure` renders a cheaper one."""
         self.latent = latent
         self.offset = offset
-        self.pictures = 0  # that were rendered and measured
+        self.measured = 0  # that were rendered and measured
         self._directions = directions
         self._measure, self._measure_final = measure, measure_final
         self._answers: dict[
@@ -99,7 +99,7 @@ class AttributeLock:
         if key is not None and key in self._answers:
             return self._answers[key]
         between()
-        self.pictures += 1
+        self.measured += 1
         start = self.latent + self.offset if with_offset else self.latent
         measure = self._measure_final if final and self._measure_final else self._measure
         labels = measure(self._directions.apply(start, moved))
@@ -173,7 +173,7 @@ class AttributeLock:
 
 def _with(strengths: Mapping[str, float], names: list[str], counter: np.ndarray) -> dict[str, float]:
     changed = {
-        name: float(np.clip(strengths.get(name, 0.0) + value, -MOST, MOST))
+        name: float(np.clip(strengths.get(name, 0.0) + value, -MAX_STRENGTH, MAX_STRENGTH))
         for name, value in zip(names, counter, strict=True)
     }
     return {**strengths, **changed}

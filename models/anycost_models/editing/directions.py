@@ -15,7 +15,7 @@ from anycost_models.core.errors import AnycostError
 from anycost_models.weights import EMBEDDED_DIRECTIONS
 
 Region = Literal["eyes", "face", "head"]  # each holds the one before
-MOST = 2.0  # |strength| beyond which no image is natural
+MAX_STRENGTH = 2.0  # |strength| beyond which no image is natural
 EASE = 0.45  # see `eased`
 
 
@@ -34,14 +34,14 @@ class Direction:
     curve: tuple[tuple[float, float], ...] = ()
 
     @property
-    def least(self) -> float:
+    def min_strength(self) -> float:
         """The strength below which nothing changes any more."""
-        return self.curve[0][0] if self.curve else -MOST
+        return self.curve[0][0] if self.curve else -MAX_STRENGTH
 
     @property
-    def most(self) -> float:
+    def max_strength(self) -> float:
         """The strength above which nothing changes any more."""
-        return self.curve[-1][0] if self.curve else MOST
+        return self.curve[-1][0] if self.curve else MAX_STRENGTH
 
     def multiple(self, strength: float) -> float:
         """Of `vector`, that this strength adds."""
@@ -69,7 +69,7 @@ class Directions:
         """Raises AnycostError for an unknown attribute or a strength outside ±2."""
         for name, strength in strengths.items():
             self.direction(name)
-            if not -MOST <= strength <= MOST:
+            if not -MAX_STRENGTH <= strength <= MAX_STRENGTH:
                 raise AnycostError(
                     f"the strength of '{name}' is {strength:g}", "choose one from -2 to 2 (±1 is strong)"
                 )

@@ -16,9 +16,9 @@ from anycost_models.editing.attribute_lock import Measure
 from anycost_models.editing.directions import Directions
 from anycost_models.editing.strength_solver import jacobian_of, solve_strengths
 
-What = Literal["expression", "pose", "hair", "lighting"]
-WHAT: tuple[What, ...] = get_args(What)
-ATTRIBUTES: Mapping[What, tuple[str, ...]] = {  # each with a label of its name; as many of them as there are
+MatchKind = Literal["expression", "pose", "hair", "lighting"]
+MATCH_KINDS: tuple[MatchKind, ...] = get_args(MatchKind)
+ATTRIBUTES: Mapping[MatchKind, tuple[str, ...]] = {  # each with a label of its name; as many of them as there are
     "expression": (
         *("smile", "mouth_open", "mouth_frown", "pucker", "surprise"),
         *("eyes_open", "squint", "brows_up", "brow_furrow", "gaze_side", "gaze_up"),
@@ -30,7 +30,7 @@ ATTRIBUTES: Mapping[What, tuple[str, ...]] = {  # each with a label of its name;
     ),
     "lighting": ("light_side", "light_above"),
 }
-ROWS: Mapping[What, tuple[float, float]] = {"lighting": (0.375, 0.625)}  # of W+, as shares
+ROWS: Mapping[MatchKind, tuple[float, float]] = {"lighting": (0.375, 0.625)}  # of W+, as shares
 MAX_STRENGTH = 1.5  # strength: beyond, a likeness costs more than it gives
 STEPS = 6  # of feedback
 
@@ -45,7 +45,7 @@ class FaceMatch:
 
 
 def match(
-    what: What,
+    what: MatchKind,
     directions: Directions,
     latent: np.ndarray,
     source: np.ndarray,
@@ -71,7 +71,7 @@ def match(
     return FaceMatch(offset=offset)
 
 
-def labels_to_compare(what: What, labels: Collection[str]) -> tuple[str, ...]:
+def labels_to_compare(what: MatchKind, labels: Collection[str]) -> tuple[str, ...]:
     """Those of `labels` that `match` compares."""
     return tuple(name for name in ATTRIBUTES[what] if name in labels)
 

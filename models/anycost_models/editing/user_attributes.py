@@ -52,7 +52,7 @@ def folder() -> Path:
     return data_dir() / "attributes"
 
 
-def state_of_folder() -> int:
+def folder_mtime() -> int:
     """A number that changes when files are added, removed or replaced."""
     try:
         return folder().stat().st_mtime_ns
@@ -138,7 +138,7 @@ def _report(metadata: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def all_of(place: LatentSpace, shipped: Directions) -> tuple[dict[str, UserAttribute], list[str]]:
+def all_attributes(place: LatentSpace, shipped: Directions) -> tuple[dict[str, UserAttribute], list[str]]:
     """The user's own, by name; and what is wrong with files that are not used, for people."""
     found, problems = {}, []
     try:
@@ -157,9 +157,9 @@ def all_of(place: LatentSpace, shipped: Directions) -> tuple[dict[str, UserAttri
     return found, problems
 
 
-def with_own(shipped: Directions, place: LatentSpace) -> Directions:
+def with_user_attributes(shipped: Directions, place: LatentSpace) -> Directions:
     """All attributes, the user's own last. Files that cannot be used are left out, and logged."""
-    found, problems = all_of(place, shipped)
+    found, problems = all_attributes(place, shipped)
     for problem in problems:
         log.warning("%s", problem)
     return Directions(MappingProxyType({**shipped.by_name, **{name: made.direction for name, made in found.items()}}))

@@ -61,14 +61,14 @@ class ProjectionRow:
     edits: EditScores | None = None
 
 
-def subject_of(name: str, face: np.ndarray, landmarks: Landmarks, labels: FaceLabels) -> EvaluatedFace:
+def face_to_evaluate(name: str, face: np.ndarray, landmarks: Landmarks, labels: FaceLabels) -> EvaluatedFace:
     """face: aligned, uint8 RGB [256, 256, 3], with its landmarks there."""
     person = matte(face, labels.matte)
     covered = np.maximum(face_oval_mask(landmarks, SIDE), hair_of_matte(person, landmarks))
     return EvaluatedFace(name, face, (covered > 0.5).astype(np.float32))
 
 
-def generated_subjects(
+def generated_faces(
     model: ElasticGenerator,
     scorer: ProjectionScorer,
     labels: FaceLabels,
@@ -83,7 +83,7 @@ def generated_subjects(
         image = tensor_to_image(scorer.full(model.as_wplus(w[None])))
         clean = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
         photograph = degrade(clean, seed * 1_000_003 + number, IN_PLACE).image
-        found = subject_of(f"generated {number + 1}", photograph, labels.mesh.landmarks_aligned(clean), labels)
+        found = face_to_evaluate(f"generated {number + 1}", photograph, labels.mesh.landmarks_aligned(clean), labels)
         yield EvaluatedFace(found.name, photograph, found.importance, clean, model.as_wplus(w[None])[0].numpy())
 
 

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from anycost_models.core.timing import interleaved_milliseconds
-from anycost_models.export.onnx_export import drawing_graph
+from anycost_models.export.onnx_export import synthesis_graph
 from anycost_models.face.labels import LABELS, FaceLabels
 from anycost_models.generators.elastic import ElasticGenerator, SubGenerator
 from anycost_models.generators.image_tensors import tensor_to_image
@@ -78,7 +78,7 @@ def milliseconds(
     """Of rendering one image of w [D] as users get it, by exported graphs: medians over rounds in which every network
     has its turn, so that whatever else the machine does slows all of them alike."""
     graphs = {
-        sub: load_bytes(drawing_graph(network, full_of(network), {}), Path(str(sub)), precision="bf16")
+        sub: load_bytes(synthesis_graph(network, full_of(network), {}), Path(str(sub)), precision="bf16")
         for sub, network in networks.items()
     }
     latents = {sub: network.as_wplus(w[None]).numpy() for sub, network in networks.items()}

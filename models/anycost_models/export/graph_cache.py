@@ -90,21 +90,21 @@ class GraphCache:
         """Raises AnycostError when there is none."""
         return choose(self._runtime)
 
-    def drawing(self, sub: SubGenerator, *, keep: bool = True) -> Network:
+    def synthesis(self, sub: SubGenerator, *, keep: bool = True) -> Network:
         """W+ [1, styles, D], noise strength [1] → image [1, R, R, 3], sRGB 0…1, float32. It stays in memory, unless
         `keep` is off.
 
         Raises AnycostError for a sub-generator that this generator does not have."""
 
         def made() -> bytes:
-            from anycost_models.export.onnx_export import drawing_graph
+            from anycost_models.export.onnx_export import synthesis_graph
 
-            return drawing_graph(self.generator(), sub, self._metadata)
+            return synthesis_graph(self.generator(), sub, self._metadata)
 
         is_full = sub == SubGenerator(self.file.resolution)
         return self._network(str(sub), made, self.precision or ("mixed" if is_full else "bf16"), keep)
 
-    def sampling(self) -> Network:
+    def mapping(self) -> Network:
         """z [1, D], truncation ψ [1] → w [1, D], float32."""
 
         def made() -> bytes:

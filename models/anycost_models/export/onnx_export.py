@@ -43,7 +43,7 @@ class SynthesisGraph(nn.Module):
         for module, noise in zip(self.noisy, self.noise, strict=True):
             module.noise = noise * noise_strength
         rows = latent[:, : self.generator.config.styles]
-        image = self.generator.pictures(rows)[self.resolution]
+        image = self.generator.images(rows)[self.resolution]
         return (image * 0.5 + 0.5).clamp(0, 1).permute(0, 2, 3, 1)
 
 
@@ -59,7 +59,7 @@ class MappingGraph(nn.Module):
         return self.mean_style + truncation * (self.mapping(z) - self.mean_style)
 
 
-def drawing_graph(generator: ElasticGenerator, sub: SubGenerator, metadata: Mapping[str, str]) -> bytes:
+def synthesis_graph(generator: ElasticGenerator, sub: SubGenerator, metadata: Mapping[str, str]) -> bytes:
     """A sub-generator as ONNX: `latent`, `noise_strength` → `picture`, as `SynthesisGraph` says.
 
     Raises AnycostError for a sub-generator that this generator does not have."""

@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from anycost_models.core.atomic_files import check_output, replacing
+from anycost_models.core.atomic_files import ensure_writable, replacing
 from anycost_models.core.errors import AnycostError
 from anycost_models.generators.elastic import ElasticGenerator
 from anycost_models.generators.mobile import MobileConfig, MobileGenerator
@@ -46,7 +46,7 @@ def save_tensors(tensors: Mapping[str, Tensor], family: str, config: Mapping[str
     """Writes named tensors of any shape, as `save_generator` does. config: what JSON can hold.
 
     Raises AnycostError when it cannot be written."""
-    target = check_output(path)
+    target = ensure_writable(path)
     plain = {name: tensor.contiguous() for name, tensor in tensors.items()}
     try:
         with replacing(target) as aside:

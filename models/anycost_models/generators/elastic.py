@@ -80,7 +80,7 @@ class ElasticGenerator(nn.Module, ABC):
         """The output channels that layer may be narrowed to, ascending, its full width last."""
 
     @abstractmethod
-    def pictures(self, latent: Tensor) -> dict[int, Tensor]:
+    def images(self, latent: Tensor) -> dict[int, Tensor]:
         """W+ [N, styles, D] → the image of every exit by resolution: RGB [N, 3, R, R], about −1…1, not clamped."""
 
     @abstractmethod
@@ -179,11 +179,11 @@ class ElasticGenerator(nn.Module, ABC):
         [N, 3, R, R], about −1…1, not clamped. Raises AnycostError for a `sub` it does not have or a wrong shape."""
         latent = self.as_wplus(latent)
         if sub is None:
-            return self.pictures(latent)[self.config.resolution]
+            return self.images(latent)[self.config.resolution]
         config = self.sub_config(sub.resolution, self.widths(sub), (sub.resolution,))
         return self._run(config, latent)[sub.resolution]
 
-    def all_pictures(self, latent: Tensor, sub: SubGenerator, **inputs: Any) -> dict[int, Tensor]:
+    def all_images(self, latent: Tensor, sub: SubGenerator, **inputs: Any) -> dict[int, Tensor]:
         """As `forward`, but the images of all exits up to `sub`'s resolution, for training: resolution → [N, 3, R, R].
 
         inputs: what else the family's `pictures` takes (StyleGAN2: noise)"""
@@ -200,7 +200,7 @@ class ElasticGenerator(nn.Module, ABC):
         small = self.empty(self.sub_config(sub.resolution, self.widths(sub), (sub.resolution,))).requires_grad_(False)
         latent = torch.empty(1, small.config.styles, small.config.style_dim, device="meta")
         with FlopCounterMode(display=False) as counter, torch.no_grad():
-            small.pictures(latent)
+            small.images(latent)
         parameters = sum(p.numel() for name, p in small.named_parameters() if not name.startswith("mapping."))
         return Cost(counter.get_total_flops() // 2, parameters)
 
@@ -214,4 +214,4 @@ class _AllExits(nn.Module):
 
     def forward(self, latent: Tensor, **inputs: Any) -> dict[int, Tensor]:
         """As `pictures`."""
-        return self.generator.pictures(latent, **inputs)
+        return self.generator.images(latent, **inputs)

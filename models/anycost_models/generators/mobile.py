@@ -209,7 +209,7 @@ class MobileGenerator(ElasticGenerator):
                 x = block(x, w[1 + 2 * i], w[2 + 2 * i])
             yield x
 
-    def pictures(self, latent: Tensor) -> dict[int, Tensor]:
+    def images(self, latent: Tensor) -> dict[int, Tensor]:
         """W+ [N, styles, D] → resolution: RGB [N, 3, R, R], about −1…1."""
         rendered = {}
         for i, x in enumerate(self.features(latent)):

@@ -213,7 +213,7 @@ class StyleGAN2Generator(ElasticGenerator):
         self.convs = cast("Sequence[StyledConv]", convs)  # torch's containers don't say what they hold
         self.heads = cast("Sequence[RGBHead]", heads)
 
-    def pictures(
+    def images(
         self, latent: Tensor, noise: Sequence[Tensor] | None = None, *, checkpoint_activations: bool = False
     ) -> dict[int, Tensor]:
         """As in ElasticGenerator: W+ [N, styles, D] → resolution: RGB [N, 3, R, R], about −1…1.
@@ -242,9 +242,7 @@ class StyleGAN2Generator(ElasticGenerator):
 
     def half_size(self, latent: Tensor, *, checkpoint_activations: bool = False) -> Tensor:
         """The 2×2 mean of the full image, float32 [N, 3, R/2, R/2]. checkpoint_activations: as in `pictures`"""
-        full = self.pictures(self.as_wplus(latent), checkpoint_activations=checkpoint_activations)[
-            self.config.resolution
-        ]
+        full = self.images(self.as_wplus(latent), checkpoint_activations=checkpoint_activations)[self.config.resolution]
         return F.avg_pool2d(full.float(), 2)
 
     def random_noise(self, count: int, generator: torch.Generator | None = None) -> list[Tensor]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
-from anycost_models.core.atomic_files import check_output
+from anycost_models.core.atomic_files import ensure_writable
 from anycost_models.core.errors import AnycostError
 from anycost_models.core.paths import data_dir
 from anycost_models.weights import EMBEDDED_GENERATOR
@@ -82,7 +82,7 @@ def free_path(name: str) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise AnycostError(f"cannot create {path.parent} ({error.strerror})", "set ANYCOST_HOME elsewhere") from error
-    check_output(path)
+    ensure_writable(path)
     return path
 
 

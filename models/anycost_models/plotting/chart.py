@@ -84,7 +84,7 @@ class Chart:
         for number, name in enumerate(names):
             self._write((RIGHT - 10, TOP + 10 + 26 * number), name, COLOURS[number % len(COLOURS)], "ra", 20)
 
-    def picture(self) -> np.ndarray:
+    def image(self) -> np.ndarray:
         """uint8 RGB [720, 1120, 3]"""
         return np.asarray(self.sheet.resize((WIDTH, HEIGHT), Image.Resampling.BOX))
 

@@ -59,19 +59,19 @@ def contact_sheet(
     return np.asarray(sheet)
 
 
-def save_picture(path: str | os.PathLike[str], image: np.ndarray, quality: int = 92) -> None:
+def save_image(path: str | os.PathLike[str], image: np.ndarray, quality: int = 92) -> None:
     """Write uint8 [H, W, 3] or [H, W] as PNG or JPEG, by the extension; whole or not at all.
 
     Raises AnycostError for another extension and when the file cannot be written.
     """
-    format = picture_format(path)
+    format = image_format(path)
     data = io.BytesIO()
     options = {"quality": quality, "subsampling": 0} if format == "JPEG" else {}
     Image.fromarray(np.ascontiguousarray(image)).save(data, format, **options)
     write_aside(path, data.getbuffer())
 
 
-def picture_format(path: str | os.PathLike[str]) -> str:
+def image_format(path: str | os.PathLike[str]) -> str:
     """By the extension. Raises AnycostError that names those which work."""
     suffix = Path(path).suffix.lower()
     if suffix not in _FORMATS:
@@ -80,10 +80,10 @@ def picture_format(path: str | os.PathLike[str]) -> str:
 
 
 def save_png(path: str | os.PathLike[str], image: np.ndarray) -> None:
-    """`save_picture` for a file that must be a PNG."""
+    """`save_image` for a file that must be a PNG."""
     if Path(path).suffix.lower() != ".png":
         raise AnycostError(f"cannot write {path}", "give it a name that ends in .png")
-    save_picture(path, image)
+    save_image(path, image)
 
 
 def _tiled(picture: np.ndarray, tile: int) -> Image.Image:

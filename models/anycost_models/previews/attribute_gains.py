@@ -16,10 +16,10 @@ from msgspec import Meta
 from anycost_models.core.atomic_files import write_aside
 from anycost_models.core.json_tables import read_table
 from anycost_models.generators.sub_generator import SubGenerator
-from anycost_models.previews.fidelity_table import load_nearness
+from anycost_models.previews.fidelity_table import load_fidelity
 from anycost_models.weights import EMBEDDED_DIRECTIONS
 
-EMBEDDED_FADING = EMBEDDED_DIRECTIONS.with_name("fading.json")
+EMBEDDED_PREVIEW_GAINS = EMBEDDED_DIRECTIONS.with_name("fading.json")
 SIDE = 256  # pixels: the size at which distances are taken from the fidelity table
 MIN_GAIN, MAX_GAIN = 0.4, 1.5  # beyond, other attributes change as well
 
@@ -46,20 +46,20 @@ class PreviewGains(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return {name: min(max(1 / share, MIN_GAIN), MAX_GAIN) for name, share in shown.items()}
 
 
-def save_fading(table: PreviewGains, path: Path) -> None:
+def save_preview_gains(table: PreviewGains, path: Path) -> None:
     """As JSON with one attribute a line. Raises AnycostError when it cannot be written; an older file stays then."""
     shares = ",\n".join(f'  "{name}": {list(found)}' for name, found in table.shares.items())
     text = f'{{"faces": {table.faces}, "distances": {list(table.distances)}, "shares": {{\n{shares}\n}}}}\n'
     write_aside(path, text.encode())
 
 
-def load_fading(path: Path = EMBEDDED_FADING) -> PreviewGains:
-    """Raises AnycostError when the file is missing, or is anything but a table as `save_fading` writes it."""
+def load_preview_gains(path: Path = EMBEDDED_PREVIEW_GAINS) -> PreviewGains:
+    """Raises AnycostError when the file is missing, or is anything but a table as `save_preview_gains` writes it."""
     return read_table(path, PreviewGains, "table of attributes")
 
 
 @functools.cache
 def embedded_gains(sub: SubGenerator) -> Mapping[str, float]:
     """Of the embedded model's sub-generator. Raises AnycostError when a table is missing or damaged."""
-    distance = load_nearness().distance(sub, SIDE)
-    return load_fading().gains(distance) if distance else {}
+    distance = load_fidelity().distance(sub, SIDE)
+    return load_preview_gains().gains(distance) if distance else {}

@@ -12,7 +12,7 @@ from anycost_models.core.json_tables import read_table
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.weights import EMBEDDED_GENERATOR
 
-EMBEDDED_CONSISTENCY = EMBEDDED_GENERATOR.with_name("consistency.json")
+EMBEDDED_FIDELITY = EMBEDDED_GENERATOR.with_name("consistency.json")
 
 NOTICEABLE = 1.11  # ratio of distances
 
@@ -65,13 +65,13 @@ def estimated_distance(sub: SubGenerator, side: int) -> float:
     return max(side / sub.resolution, 1.0) - 1 + (1 - ratio)
 
 
-def save_nearness(table: FidelityTable, path: Path) -> None:
+def save_fidelity(table: FidelityTable, path: Path) -> None:
     """As JSON with one row a line. Raises AnycostError when it cannot be written; an older file stays then."""
     rows = ",\n".join(f"  {msgspec.json.encode(row).decode()}" for row in table.rows)
     text = f'{{"faces": {table.faces}, "sides": {list(table.sides)}, "rows": [\n{rows}\n]}}\n'
     write_aside(path, text.encode())
 
 
-def load_nearness(path: Path = EMBEDDED_CONSISTENCY) -> FidelityTable:
-    """Raises AnycostError when the file is missing, or is anything but a table as `save_nearness` writes it."""
+def load_fidelity(path: Path = EMBEDDED_FIDELITY) -> FidelityTable:
+    """Raises AnycostError when the file is missing, or is anything but a table as `save_fidelity` writes it."""
     return read_table(path, FidelityTable, "table of sub-generators")

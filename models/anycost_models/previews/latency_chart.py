@@ -6,7 +6,7 @@ from anycost_models.plotting.chart import COLOURS, GREY, Axis, Chart
 from anycost_models.previews.latency_table import LatencyTable
 
 
-def draw_times(table: LatencyTable, side: int) -> np.ndarray:
+def latency_chart(table: LatencyTable, side: int) -> np.ndarray:
     """side: pixels at which the images are shown and compared. Returns uint8 RGB [720, 1120, 3]."""
     points = sorted((row.ms, table.distance(row.sub, side), str(row.sub)) for row in table.rows)
     chart = Chart(
@@ -22,4 +22,4 @@ def draw_times(table: LatencyTable, side: int) -> np.ndarray:
         colour = COLOURS[0] if point in front else GREY
         chart.dot(ms, distance, colour, 5)
         chart.label(ms, distance, name.replace("×", "x"), colour)
-    return chart.picture()
+    return chart.image()

@@ -24,7 +24,7 @@ from anycost_models.export import graph_cache as graphs_module
 from anycost_models.export.graph_cache import GraphCache
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.inference.onnx_network import version
-from anycost_models.previews.fidelity_table import FidelityTable, estimated_distance, load_nearness
+from anycost_models.previews.fidelity_table import FidelityTable, estimated_distance, load_fidelity
 from anycost_models.weights import EMBEDDED_GENERATOR
 
 BUDGET = 33.0  # milliseconds of a frame while a slider moves
@@ -132,7 +132,7 @@ def fidelity_of(graphs: GraphCache) -> FidelityTable | None:
     if graphs.weights != EMBEDDED_GENERATOR:
         return None
     with contextlib.suppress(AnycostError):
-        return load_nearness()
+        return load_fidelity()
     return None
 
 
@@ -189,7 +189,7 @@ def _taken(graphs: GraphCache, subs: Iterable[SubGenerator], rounds: int) -> dic
     """Milliseconds of each round."""
     file = graphs.file
     latent, noise = np.zeros((1, file.styles, file.style_dim), np.float32), np.ones(1, np.float32)
-    networks = {sub: graphs.drawing(sub, keep=False) for sub in subs}
+    networks = {sub: graphs.synthesis(sub, keep=False) for sub in subs}
     calls = {sub: functools.partial(network, latent, noise) for sub, network in networks.items()}
     return interleaved_milliseconds(calls, rounds)
 

@@ -8,7 +8,7 @@ from anycost_models.plotting.chart import COLOURS, Axis, Chart
 from anycost_models.search.pareto_front import Front, Point
 
 
-def draw_front(front: Front, uniform: Sequence[tuple[float, Point]] = ()) -> np.ndarray:
+def pareto_chart(front: Front, uniform: Sequence[tuple[float, Point]] = ()) -> np.ndarray:
     """uniform: ratios with their points. Returns uint8 RGB [720, 1120, 3]; costs stand on a logarithmic scale."""
     everything = [*front.points, *(point for _, point in uniform)]
     costs = [point.macs / 1e9 for point in everything]
@@ -30,4 +30,4 @@ def draw_front(front: Front, uniform: Sequence[tuple[float, Point]] = ()) -> np.
                 chart.ring(point.macs / 1e9, point.distance, colour)
                 chart.label(point.macs / 1e9, point.distance, f"{ratio:g}".lstrip("0"), colour)
     chart.legend(f"{resolution} px" for resolution in resolutions)  # in the corner where no line comes
-    return chart.picture()
+    return chart.image()

@@ -93,7 +93,7 @@ def milliseconds_of(space: SearchSpace) -> Callable[[Widths], float]:
 
         def run() -> None:
             with torch.inference_mode():
-                small.pictures(rows)
+                small.images(rows)
 
         return run
 
@@ -146,7 +146,7 @@ class SubGeneratorFidelity:
         small = self.drawn_by.extract(sub)
         distance = psnr = 0.0
         for latent, goal, features in zip(self.latents, self.goals, self.features, strict=True):
-            image = small.pictures(latent[:, : small.config.styles])[sub.resolution].float().clamp(-1, 1)
+            image = small.images(latent[:, : small.config.styles])[sub.resolution].float().clamp(-1, 1)
             seen = [self.perceptual.features(crop) for crop in crops(image)]
             enl0 = [self.perceptual.distance(a, b).item() for a, b in zip(seen, features, strict=True)]
             error = (image - goal).square().mean().item()

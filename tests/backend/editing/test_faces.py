@@ -14,7 +14,7 @@ from anycost_backend.cli.faces_sheet import draw_sheet
 from anycost_backend.editing.faces import AlignedSquare, FaceFinder, find_faces
 from anycost_models.core.errors import AnycostError
 from anycost_models.hub import catalogue
-from anycost_models.plotting.contact_sheet import save_picture
+from anycost_models.plotting.contact_sheet import save_image
 
 PHOTO = skimage.data.astronaut()
 FACE = (180, 70, 272, 180)  # the box of her face
@@ -133,7 +133,7 @@ def run(command, *words):
 
 
 def test_command_lists_faces(tmp_path, capsys):
-    save_picture(tmp_path / "photo.png", PHOTO)
+    save_image(tmp_path / "photo.png", PHOTO)
     assert run(faces_command, "faces", tmp_path / "photo.png", "--sheet", tmp_path / "sheet.png") == 0
     line, sheet = capsys.readouterr().out.splitlines()
     assert line.startswith("face 1: 9")
@@ -146,7 +146,7 @@ def test_command_lists_faces(tmp_path, capsys):
 
 
 def test_command_says_no_when_there_is_no_face(tmp_path, capsys):
-    save_picture(tmp_path / "cat.png", skimage.data.chelsea())
+    save_image(tmp_path / "cat.png", skimage.data.chelsea())
     assert run(faces_command, "faces", tmp_path / "cat.png") == 1
     said = capsys.readouterr()
     assert said.out == ""

@@ -47,16 +47,16 @@ def profile_folder() -> Iterator[Path]:
     (folder / "anycost").mkdir()
     sys.path.insert(0, str(ROOT / "installer"))
     try:
-        from anycost_installer.core.paths import places_of
+        from anycost_installer.core.paths import paths_of
         from anycost_installer.core.progress import Progress
         from anycost_installer.hosts.host import Host
-        from anycost_installer.plugins.placement import placed
+        from anycost_installer.plugins.installation import installed_plugins
 
-        places = places_of(None, "linux", folder, {"ANYCOST_HOME": str(folder / "anycost")})
+        places = paths_of(None, "linux", folder, {"ANYCOST_HOME": str(folder / "anycost")})
         host = Host("GIMP", "package", folder / "profile", places.data / "backend.json")
-        with placed(ROOT, Path("/nowhere"), places, [host], vendored, Progress(sys.stdout)):
+        with installed_plugins(ROOT, Path("/nowhere"), places, [host], vendored, Progress(sys.stdout)):
             pass
-        shutil.copytree(host.place / "vendor", folder / "bridge")
+        shutil.copytree(host.plugin_folder / "vendor", folder / "bridge")
         python = folder / "backend-python"  # for the bridge alone, in the chroot's own Python
         python.write_text(BRIDGE.format(vendor=f"/home/{folder.name}/bridge"))
         python.chmod(0o755)

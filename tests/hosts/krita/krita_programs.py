@@ -65,8 +65,8 @@ def make_profile(profile: Path) -> None:
     """The plug-in as the installer puts it there, the models of this machine, and the driver of the scenes."""
     from anycost_installer.core.machine import Machine
     from anycost_installer.core.progress import Progress
-    from anycost_installer.hosts.krita import usual
-    from anycost_installer.plugins.placement import placed
+    from anycost_installer.hosts.krita import default_host
+    from anycost_installer.plugins.installation import installed_plugins
 
     places = variables(profile)
     models = profile / "anycost" / "data" / "models"
@@ -82,13 +82,13 @@ def make_profile(profile: Path) -> None:
         return subprocess.run(command, capture_output=True, timeout=SECONDS).returncode == 0
 
     machine = Machine("linux", profile, places)
-    host = usual(machine)
-    with placed(ROOT, python, machine.places, [host], install, Progress(sys.stdout)):
+    host = default_host(machine)
+    with installed_plugins(ROOT, python, machine.paths, [host], install, Progress(sys.stdout)):
         pass
-    shutil.copytree(HERE / "anycost_driver", host.plugins / "anycost_driver", dirs_exist_ok=True)
-    desktop = (host.plugins / f"{host.plugin}.desktop").read_text(encoding="utf-8")
-    driver = desktop.replace(host.plugin, "anycost_driver")
-    (host.plugins / "anycost_driver.desktop").write_text(driver, encoding="utf-8")
+    shutil.copytree(HERE / "anycost_driver", host.plugins_folder / "anycost_driver", dirs_exist_ok=True)
+    desktop = (host.plugins_folder / f"{host.plugin_name}.desktop").read_text(encoding="utf-8")
+    driver = desktop.replace(host.plugin_name, "anycost_driver")
+    (host.plugins_folder / "anycost_driver.desktop").write_text(driver, encoding="utf-8")
     settings = profile / "config" / "kritarc"
     settings.write_text(settings.read_text().replace("[python]\n", "[python]\nenable_anycost_driver=true\n"))
 

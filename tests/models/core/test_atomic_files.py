@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from anycost_models.core.atomic_files import check_output, write_aside
+from anycost_models.core.atomic_files import ensure_writable, write_aside
 from anycost_models.core.errors import AnycostError
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="permissions work differently there")
@@ -51,7 +51,7 @@ def test_a_link_keeps_pointing_and_rights_stay(tmp_path: Path) -> None:
     [("missing/out.png", "no folder"), (".", "is a folder"), ("x" * 300 + ".png", "name"), ("nul\0.png", "name")],
 )
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path, name: str, message: str) -> None:
-    for act in (check_output, lambda path: write_aside(path, b"data")):
+    for act in (ensure_writable, lambda path: write_aside(path, b"data")):
         with pytest.raises(AnycostError, match=message) as error:
             act(tmp_path / name)
         assert "\n" not in str(error.value)

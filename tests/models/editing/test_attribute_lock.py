@@ -58,9 +58,9 @@ def test_what_was_set_of_the_held_attribute_is_what_stays() -> None:
 def test_a_slider_that_is_dragged_costs_nothing_after_the_first_time() -> None:
     holding = AttributeLock(made_up(), FACE, labels)
     first = holding.quick({"smile": 0.2}, ("mouth_open", "glasses"))
-    asked = holding.pictures
+    asked = holding.measured
     drags = [holding.quick({"smile": smile}, ("mouth_open", "glasses")) for smile in np.linspace(0.1, 1.4, 20)]
-    assert holding.pictures == asked < 10
+    assert holding.measured == asked < 10
     counters = [drag["mouth_open"] for drag in (first, *drags)]
     assert max(counters) < 0
     assert np.all(np.diff(counters[1:]) < 0)  # it follows smoothly
@@ -73,9 +73,9 @@ def test_the_answer_does_not_depend_on_what_was_asked_before() -> None:
         asked.exact({"smile": smile, "glasses": 0.5}, ("glasses", "mouth_open"))
     wanted = {"smile": 0.6}, ("mouth_open", "glasses")
     assert asked.exact(*wanted) == fresh.exact(*wanted) == fresh.quick(*wanted)
-    pictures = fresh.pictures
+    pictures = fresh.measured
     fresh.exact(wanted[0], wanted[1][::-1])
-    assert fresh.pictures == pictures
+    assert fresh.measured == pictures
 
 
 def test_labels_that_cannot_be_measured_and_attributes_without_one_are_left_alone() -> None:

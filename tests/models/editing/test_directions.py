@@ -81,8 +81,8 @@ def test_a_curve_says_how_much_of_the_step_a_strength_is(directions):
     plain = directions.direction("smile")
     bent = Direction(**{**vars(plain), "curve": BENT})
     assert [bent.multiple(strength) for strength in (-2, -1, -0.5, 0, 0.5, 1.5, 2)] == [-2, -2, -1, 0, 0.25, 1.25, 2]
-    assert (bent.least, bent.most) == (-1, 2)
-    assert (plain.least, plain.most, plain.multiple(1.7)) == (-2, 2, 1.7)
+    assert (bent.min_strength, bent.max_strength) == (-1, 2)
+    assert (plain.min_strength, plain.max_strength, plain.multiple(1.7)) == (-2, 2, 1.7)
     edited = Directions({"smile": bent}).apply(LATENT, {"smile": 1.0})
     np.testing.assert_allclose(edited[2:5] - LATENT[2:5], 0.5 * plain.vector[None].repeat(3, 0), rtol=1e-5)
 
@@ -181,8 +181,8 @@ def test_the_embedded_directions_fit_the_embedded_generator():
         assert entry.vector.dtype == np.float32
         assert np.isfinite(entry.vector).all()
         assert np.linalg.norm(entry.vector) > 0
-        assert entry.least < -0.4
-        assert entry.most >= 1
+        assert entry.min_strength < -0.4
+        assert entry.max_strength >= 1
         np.testing.assert_allclose([entry.multiple(s) for s in (-1, 1)], [-1, 1], atol=0.55)
 
 

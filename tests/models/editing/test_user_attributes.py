@@ -10,12 +10,12 @@ from anycost_models.editing.directions import Direction, load_directions
 from anycost_models.editing.user_attributes import (
     LatentSpace,
     UserAttribute,
-    all_of,
+    all_attributes,
     path_of,
     read,
     remove,
     store,
-    with_own,
+    with_user_attributes,
     write,
 )
 from safetensors.numpy import save_file
@@ -41,14 +41,14 @@ def test_what_is_stored_is_found_beside_what_comes_with_the_program(home: Path) 
     path = store(made())
     assert path == path_of("freckles")
     assert path.stat().st_size < 4096
-    both = with_own(SHIPPED, PLACE)
+    both = with_user_attributes(SHIPPED, PLACE)
     assert list(both.by_name) == [*SHIPPED.by_name, "freckles"]
     found = both.direction("freckles")
     assert (found.about, found.region, found.layers, found.group) == ("none … many", "face", (7, 16), "Own")
     assert np.allclose(found.vector, made().direction.vector, atol=1e-3)
-    assert all_of(PLACE, SHIPPED)[0]["freckles"].report == {"right": 0.9, "holds": True}
+    assert all_attributes(PLACE, SHIPPED)[0]["freckles"].report == {"right": 0.9, "holds": True}
     remove("freckles")
-    assert with_own(SHIPPED, PLACE).by_name == SHIPPED.by_name
+    assert with_user_attributes(SHIPPED, PLACE).by_name == SHIPPED.by_name
     with pytest.raises(AnycostError, match="no own attribute"):
         remove("freckles")
 
@@ -59,7 +59,7 @@ def test_files_that_cannot_be_used_are_named_and_left_out(home: Path) -> None:
     store(made("smile"))  # a name of the program's
     path_of("damaged").write_bytes(b"nothing")
     path_of("renamed").write_bytes(path_of("freckles").read_bytes())
-    found, problems = all_of(PLACE, SHIPPED)
+    found, problems = all_attributes(PLACE, SHIPPED)
     assert list(found) == ["freckles"]
     assert len(problems) == 4
     for word in ("another model", "comes with the program", "damaged", "renamed"):

@@ -73,14 +73,14 @@ def test_both_runtimes_draw_what_torch_draws(weights: Path) -> None:
         expected = drawn_by_torch(model, latent, sub)
         assert expected.std() > 0.05
         for kind in filter(onnx_network.importlib.util.find_spec, onnx_network.RUNTIMES):
-            (picture,) = graphs_of(weights, kind).drawing(sub)(latent, NOISE)
+            (picture,) = graphs_of(weights, kind).synthesis(sub)(latent, NOISE)
             assert psnr(picture, expected) > 100
 
 
 def test_the_shipped_precisions_stay_near_float32(weights: Path) -> None:
     pytest.importorskip("openvino")
     full = SubGenerator(GeneratorFile.read(weights).resolution)
-    exact, *quick = (graphs_of(weights, precision=each).drawing(full) for each in ("f32", "mixed", "bf16"))
+    exact, *quick = (graphs_of(weights, precision=each).synthesis(full) for each in ("f32", "mixed", "bf16"))
     assert [network.precision for network in quick] == (
         ["mixed", "bf16"] if onnx_network.has_bfloat16() else ["f32"] * 2
     )
@@ -91,7 +91,7 @@ def test_the_shipped_precisions_stay_near_float32(weights: Path) -> None:
 
 def test_without_noise_the_picture_is_smoother(weights: Path) -> None:
     graphs = graphs_of(weights)
-    network, (latent,) = graphs.drawing(SubGenerator(graphs.file.resolution)), latents(graphs.file, 1)
+    network, (latent,) = graphs.synthesis(SubGenerator(graphs.file.resolution)), latents(graphs.file, 1)
     (noisy,), (smooth,) = network(latent, NOISE), network(latent, 0 * NOISE)
     assert np.abs(noisy - smooth).mean() > 1e-3
 
@@ -99,9 +99,9 @@ def test_without_noise_the_picture_is_smoother(weights: Path) -> None:
 def test_what_was_exported_is_read_without_the_generator(weights: Path, home: Path) -> None:
     (latent,) = latents(GeneratorFile.read(weights), 1)
     sub = SubGenerator(16, 0.5)
-    (before,) = graphs_of(weights).drawing(sub)(latent, NOISE)
+    (before,) = graphs_of(weights).synthesis(sub)(latent, NOISE)
     again = GraphCache(weights, no_generator, precision="f32")
-    np.testing.assert_array_equal(again.drawing(sub)(latent, NOISE)[0], before)
+    np.testing.assert_array_equal(again.synthesis(sub)(latent, NOISE)[0], before)
     (file,) = (home / "cache" / "graphs").iterdir()
     about = {entry.key: entry.value for entry in onnx.load(file).metadata_props}
     assert about == {
@@ -114,28 +114,28 @@ def test_what_was_exported_is_read_without_the_generator(weights: Path, home: Pa
 
 def test_a_damaged_graph_is_replaced(weights: Path, home: Path) -> None:
     (latent,) = latents(GeneratorFile.read(weights), 1)
-    (before,) = graphs_of(weights).drawing(SubGenerator(16))(latent, NOISE)
+    (before,) = graphs_of(weights).synthesis(SubGenerator(16))(latent, NOISE)
     (file,) = (home / "cache" / "graphs").iterdir()
     data = file.read_bytes()
     for damaged in (data[:1000], data[:-4] + b"xxxx"):
         file.write_bytes(damaged)
-        np.testing.assert_array_equal(graphs_of(weights).drawing(SubGenerator(16))(latent, NOISE)[0], before)
+        np.testing.assert_array_equal(graphs_of(weights).synthesis(SubGenerator(16))(latent, NOISE)[0], before)
         assert file.read_bytes() == data
 
 
 def test_a_cache_that_cannot_be_written_costs_nothing_but_time(weights: Path, home: Path) -> None:
     home.write_text("no folder")
     (latent,) = latents(GeneratorFile.read(weights), 1)
-    (picture,) = graphs_of(weights).drawing(SubGenerator(16))(latent, NOISE)
+    (picture,) = graphs_of(weights).synthesis(SubGenerator(16))(latent, NOISE)
     assert picture.shape == (1, 16, 16, 3)
 
 
 def test_the_cache_stays_small(weights: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     graphs = graphs_of(weights)
-    graphs.drawing(SubGenerator(16))
+    graphs.synthesis(SubGenerator(16))
     (first,) = (home / "cache" / "graphs").iterdir()
     monkeypatch.setattr(graphs_module, "SPACE", int(1.5 * first.stat().st_size))
-    graphs.drawing(SubGenerator(16, 0.5))
+    graphs.synthesis(SubGenerator(16, 0.5))
     (left,) = (home / "cache" / "graphs").iterdir()
     assert left != first
 
@@ -143,9 +143,9 @@ def test_the_cache_stays_small(weights: Path, home: Path, monkeypatch: pytest.Mo
 def test_what_the_generator_does_not_have_is_refused(weights: Path) -> None:
     graphs = graphs_of(weights)
     with pytest.raises(AnycostError, match="not 24: choose one of them"):
-        graphs.drawing(SubGenerator(24))
+        graphs.synthesis(SubGenerator(24))
     with pytest.raises(AnycostError, match=r"no channel ratio 0\.3"):
-        graphs.drawing(SubGenerator(16, 0.3))
+        graphs.synthesis(SubGenerator(16, 0.3))
 
 
 def test_missing_and_damaged_weights_name_the_remedy(tmp_path: Path) -> None:

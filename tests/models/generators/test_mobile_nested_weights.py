@@ -68,7 +68,7 @@ def test_a_uniform_ratio_is_one_of_the_flexible_lists(tiny):
 
 def test_every_exit_is_drawn_on_the_way(tiny):
     latent = torch.randn(1, TINY.styles, 32)
-    drawn = tiny.all_pictures(latent, SubGenerator(64, 0.25))
+    drawn = tiny.all_images(latent, SubGenerator(64, 0.25))
     assert list(drawn) == [16, 32, 64]
     for resolution, picture in drawn.items():
         torch.testing.assert_close(picture, tiny(latent, SubGenerator(resolution, 0.25)))

@@ -79,8 +79,8 @@ def test_half_size_is_the_mean_of_each_quad_and_thrift_changes_no_gradient(tiny)
 def test_noise_is_an_argument_of_the_call(tiny):
     noise = tiny.random_noise(2, torch.Generator().manual_seed(5))
     fixed = tiny(LATENT)
-    assert not torch.allclose(tiny.pictures(LATENT, noise)[32], fixed, atol=1e-3)
-    drawn = tiny.all_pictures(LATENT, NARROW, noise=noise)
+    assert not torch.allclose(tiny.images(LATENT, noise)[32], fixed, atol=1e-3)
+    drawn = tiny.all_images(LATENT, NARROW, noise=noise)
     assert list(drawn) == [8, 16]
     assert not torch.allclose(drawn[16], tiny(LATENT, NARROW), atol=1e-3)
     assert torch.equal(tiny(LATENT), fixed)
@@ -143,7 +143,7 @@ def test_gradients_of_a_sub_generator_arrive_in_the_full_tensors(tiny):
 
 
 def test_lower_pictures_of_a_run_are_those_of_the_lower_sub_generators(tiny):
-    drawn = tiny.all_pictures(LATENT, SubGenerator(32, 0.5))
+    drawn = tiny.all_images(LATENT, SubGenerator(32, 0.5))
     assert list(drawn) == [8, 16, 32]
     for resolution, picture in drawn.items():
         torch.testing.assert_close(picture, tiny(LATENT, SubGenerator(resolution, 0.5)))
@@ -217,7 +217,7 @@ def test_costs_are_the_published_ones_when_counted_that_way(sub, giga):
 
     counter = FlopCounterMode(display=False, custom_mapping={torch.ops.aten.convolution: at_every_output_pixel})
     with counter, torch.no_grad():
-        small.pictures(torch.empty(1, small.config.styles, 512, device="meta"))
+        small.images(torch.empty(1, small.config.styles, 512, device="meta"))
     assert counter.get_total_flops() / 2e9 == pytest.approx(giga, rel=0.03)
     assert 0.45 < full.cost(sub).macs / 1e9 / giga < 0.6
 

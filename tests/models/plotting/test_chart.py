@@ -27,7 +27,7 @@ def test_ticks_are_round(axis: Axis, ticks: list[float]) -> None:
 def test_a_dot_lies_where_the_axes_say() -> None:
     chart = Chart("title", "note", Axis("x", 1, 100, log=True), Axis("y", 0, 4))
     chart.dot(10, 1, COLOURS[0], radius=5)
-    place = rows_of(chart.picture(), 0).mean(axis=0)
+    place = rows_of(chart.image(), 0).mean(axis=0)
     assert place == pytest.approx([BOTTOM - (BOTTOM - TOP) / 4, (LEFT + RIGHT) / 2], abs=1)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from anycost_models.core.errors import AnycostError
-from anycost_models.plotting.contact_sheet import BACKGROUND, contact_sheet, save_picture, save_png
+from anycost_models.plotting.contact_sheet import BACKGROUND, contact_sheet, save_image, save_png
 from PIL import Image
 from skimage.data import astronaut
 
@@ -65,14 +65,14 @@ def test_a_sheet_without_pictures_is_a_sheet() -> None:
 
 @pytest.mark.parametrize("name", ["sheet.png", "sheet.jpg", "sheet.JPEG"])
 def test_sheets_are_written_by_extension(tmp_path: Path, name: str) -> None:
-    save_picture(tmp_path / name, FACE)
+    save_image(tmp_path / name, FACE)
     read = np.asarray(Image.open(tmp_path / name))
     assert np.abs(read.astype(int) - FACE).mean() < (0.1 if name.endswith("png") else 3)
 
 
 def test_other_extensions_are_refused(tmp_path: Path) -> None:
     with pytest.raises(AnycostError, match=r"\.png"):
-        save_picture(tmp_path / "sheet.bmp", FACE)
+        save_image(tmp_path / "sheet.bmp", FACE)
     with pytest.raises(AnycostError, match=r"\.png"):
         save_png(tmp_path / "sheet.jpg", FACE)
     assert list(tmp_path.iterdir()) == []

@@ -5,7 +5,7 @@ import pytest
 from anycost_models.core.errors import AnycostError
 from anycost_models.editing.directions import load_directions
 from anycost_models.generators.sub_generator import SubGenerator
-from anycost_models.previews.attribute_gains import PreviewGains, embedded_gains, load_fading, save_fading
+from anycost_models.previews.attribute_gains import PreviewGains, embedded_gains, load_preview_gains, save_preview_gains
 
 
 def test_what_is_shown_too_weakly_is_driven_the_more():
@@ -18,7 +18,7 @@ def test_what_is_shown_too_weakly_is_driven_the_more():
 
 
 def test_the_shipped_table_is_about_the_shipped_attributes():
-    assert set(load_fading().shares) <= set(load_directions().by_name)
+    assert set(load_preview_gains().shares) <= set(load_directions().by_name)
     near, far = embedded_gains(SubGenerator(256)), embedded_gains(SubGenerator(256, 0.25))
     assert 1 < near["mouth_open"] < far["mouth_open"]
     assert embedded_gains(SubGenerator(1024)) == {}
@@ -34,14 +34,14 @@ def test_a_gain_multiplies_what_a_slider_adds():
 
 def test_a_damaged_table_is_told(tmp_path):
     path = tmp_path / "fading.json"
-    save_fading(PreviewGains(8, (0.3,), {"smile": (0.9,)}), path)
-    assert load_fading(path) == PreviewGains(8, (0.3,), {"smile": (0.9,)})
+    save_preview_gains(PreviewGains(8, (0.3,), {"smile": (0.9,)}), path)
+    assert load_preview_gains(path) == PreviewGains(8, (0.3,), {"smile": (0.9,)})
     for damaged in ('{"smile": [0]}', '{"smile": [0.9, 0.8]}'):
         path.write_text(f'{{"faces": 8, "distances": [0.3], "shares": {damaged}}}')
         with pytest.raises(AnycostError, match=r"holds no table of attributes .*install the package again"):
-            load_fading(path)
+            load_preview_gains(path)
     with pytest.raises(AnycostError, match="cannot be read"):
-        load_fading(tmp_path / "nowhere.json")
+        load_preview_gains(tmp_path / "nowhere.json")
 
 
 def _zeros():

@@ -11,8 +11,8 @@ from anycost_models.generators import mobile
 from anycost_models.generators.checkpoint import load_generator, save_generator
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.previews import latency_table
-from anycost_models.previews.fidelity_table import FidelityRow, FidelityTable, load_nearness, save_nearness
-from anycost_models.previews.latency_chart import draw_times
+from anycost_models.previews.fidelity_table import FidelityRow, FidelityTable, load_fidelity, save_fidelity
+from anycost_models.previews.latency_chart import latency_chart
 from anycost_models.previews.latency_table import Latency, LatencyTable, LoadEstimator, choose, progression
 
 SMALL, NARROW, WIDE, FULL = SubGenerator(64), SubGenerator(256, 0.25), SubGenerator(256, 0.5), SubGenerator(1024)
@@ -92,7 +92,7 @@ def test_only_what_no_cheaper_one_replaces_is_worth_measuring() -> None:
 
 
 def test_the_shipped_table_names_what_the_model_has() -> None:
-    table, model = load_nearness(), load_generator()
+    table, model = load_fidelity(), load_generator()
     worthwhile = table.worthwhile()
     assert worthwhile[-1] == SubGenerator(model.config.resolution)
     assert {table.distance(worthwhile[-1], side) for side in table.sides} == {0.0}
@@ -101,13 +101,13 @@ def test_the_shipped_table_names_what_the_model_has() -> None:
 
 
 def test_a_table_is_written_and_read(tmp_path: Path) -> None:
-    save_nearness(NEARNESS, tmp_path / "table.json")
-    assert load_nearness(tmp_path / "table.json") == NEARNESS
+    save_fidelity(NEARNESS, tmp_path / "table.json")
+    assert load_fidelity(tmp_path / "table.json") == NEARNESS
     (tmp_path / "table.json").write_text('{"faces": 8, "sides": [256], "rows": [[]]}')
     with pytest.raises(AnycostError, match="no table of sub-generators"):
-        load_nearness(tmp_path / "table.json")
+        load_fidelity(tmp_path / "table.json")
     with pytest.raises(AnycostError, match="cannot be read"):
-        load_nearness(tmp_path / "none.json")
+        load_fidelity(tmp_path / "none.json")
 
 
 def test_what_was_measured_is_remembered(weights: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +128,7 @@ def test_what_was_measured_is_remembered(weights: Path, home: Path, monkeypatch:
 
 
 class Counted:
-    """Graphs.drawing that keeps account, and draws nothing."""
+    """GraphCache.synthesis that keeps account, and draws nothing."""
 
     def __init__(self, graphs: GraphCache) -> None:
         self.graphs = graphs
@@ -141,7 +141,7 @@ class Counted:
 
 
 def test_the_chart_shows_every_row() -> None:
-    chart = draw_times(TABLE, 256)
+    chart = latency_chart(TABLE, 256)
     assert chart.shape == (720, 1120, 3)
-    fewer = draw_times(LatencyTable("a CPU", "openvino", 0, (TABLE.rows[0], TABLE.rows[3]), NEARNESS), 256)
+    fewer = latency_chart(LatencyTable("a CPU", "openvino", 0, (TABLE.rows[0], TABLE.rows[3]), NEARNESS), 256)
     assert (chart != fewer).any()

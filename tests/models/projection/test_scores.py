@@ -7,7 +7,7 @@ from anycost_models.editing.directions import load_directions
 from anycost_models.evaluation.projections import (
     EditEvaluation,
     evaluate,
-    generated_subjects,
+    generated_faces,
     projection_sheet,
     summary,
 )
@@ -78,7 +78,7 @@ def test_warnings_say_what_is_wrong():
 
 @pytest.mark.slow
 def test_the_first_half_second_brings_the_face_nearer(scorer, labels):
-    (subject,) = generated_subjects(scorer.model, scorer, labels, 1, seed=3)
+    (subject,) = generated_faces(scorer.model, scorer, labels, 1, seed=3)
     mean = scorer.model.mean_style.repeat(scorer.model.config.styles, 1).numpy()
     settings = ProjectionSettings(stages=(ProjectionStage(SubGenerator(128), 2),))
     rows = list(evaluate(subject, scorer, settings, lambda face: mean, load_curvature()))
@@ -89,7 +89,7 @@ def test_the_first_half_second_brings_the_face_nearer(scorer, labels):
 
 
 def test_evaluation_compares_stages_and_edits(scorer, labels):
-    (subject,) = generated_subjects(scorer.model, scorer, labels, 1, seed=3)
+    (subject,) = generated_faces(scorer.model, scorer, labels, 1, seed=3)
     assert np.abs(subject.face.astype(float) - subject.clean).mean() > 1  # a photograph of it
     editing = EditEvaluation(scorer, labels, load_directions())
     settings = ProjectionSettings(budget=0)

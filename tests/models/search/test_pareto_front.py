@@ -12,7 +12,7 @@ from anycost_models.core.json_tables import MAX_BYTES
 from anycost_models.generators.checkpoint import load_generator
 from anycost_models.generators.elastic import SubGenerator
 from anycost_models.plotting.chart import COLOURS
-from anycost_models.search.pareto_chart import draw_front
+from anycost_models.search.pareto_chart import pareto_chart
 from anycost_models.search.pareto_front import Front, Point, load_front, pareto, save_front, with_ms
 
 
@@ -108,7 +108,7 @@ def test_a_chart_has_a_line_for_each_resolution_and_rings_for_uniform_ratios() -
         """Pixels of the colour of the first, second and third resolution."""
         return [int((chart == colour).all(axis=2).sum()) for colour in COLOURS[:3]]
 
-    plain, ringed = draw_front(front), draw_front(front, [(0.5, BEST)])
+    plain, ringed = pareto_chart(front), pareto_chart(front, [(0.5, BEST)])
     assert plain.shape == (720, 1120, 3)
     assert plain.dtype == np.uint8
     first, second, third = amounts(plain)
@@ -117,5 +117,5 @@ def test_a_chart_has_a_line_for_each_resolution_and_rings_for_uniform_ratios() -
     assert third == 0
     assert amounts(ringed)[0] == first
     assert amounts(ringed)[1] > second
-    assert amounts(draw_front(Front((CHEAP,))))[0] > 0  # a front may be a single point
-    assert amounts(draw_front(Front((point(64, 1, 0.001),))))[0] > 0
+    assert amounts(pareto_chart(Front((CHEAP,))))[0] > 0  # a front may be a single point
+    assert amounts(pareto_chart(Front((point(64, 1, 0.001),))))[0] > 0

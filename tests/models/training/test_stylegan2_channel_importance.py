@@ -30,9 +30,9 @@ def styles(model, count=256):
 
 def test_the_full_generators_images_stay_the_same_at_every_resolution(tiny):
     noise = tiny.random_noise(2, torch.Generator().manual_seed(3))
-    before, weights = tiny.pictures(LATENT, noise), [conv.weight.clone() for conv in tiny.convs]
+    before, weights = tiny.images(LATENT, noise), [conv.weight.clone() for conv in tiny.convs]
     sort_channels(tiny, styles(tiny))
-    for size, image in tiny.pictures(LATENT, noise).items():
+    for size, image in tiny.images(LATENT, noise).items():
         torch.testing.assert_close(image, before[size], atol=1e-5, rtol=1e-5)
     assert not any(torch.equal(conv.weight, old) for conv, old in zip(tiny.convs, weights, strict=True))
 

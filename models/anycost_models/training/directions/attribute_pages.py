@@ -10,7 +10,7 @@ from tqdm import tqdm
 from anycost_models.editing.directions import Direction, load_directions
 from anycost_models.face.labels import LABELS
 from anycost_models.generators.checkpoint import load_generator
-from anycost_models.plotting.contact_sheet import contact_sheet, save_picture
+from anycost_models.plotting.contact_sheet import contact_sheet, save_image
 from anycost_models.training.directions.attributes import ATTRIBUTES
 from anycost_models.training.directions.edit_bench import EditBench, balanced_signs, read_trial, sample_faces
 from anycost_models.training.directions.label_samples import LabelRenderer
@@ -71,12 +71,13 @@ def table(work: Path, output: Path) -> tuple[str, Path]:
         along = [f"*{entry}*" if entry.split()[0] in free[name] else entry for entry in along]
         start, end = direction.layers
         lines.append(
-            f"| {name} | {direction.least:.1f} … {direction.most:.1f} | {r2[name]:.2f} | {start}…{end - 1} "
+            f"| {name} | {direction.min_strength:.1f} … {direction.max_strength:.1f} | {r2[name]:.2f} "
+            f"| {start}…{end - 1} "
             f"| {moved[own]:+.1f} sd ({moved[own] * scale[own]:+.2g}) | {np.abs(moved[others]).mean():.2f} "
             f"| {same[row]:.0%} | {', '.join(along) or '—'} |"
         )
     chart = output / "matrix.png"
-    save_picture(chart, render_matrix(effects, list(directions), names, free))
+    save_image(chart, render_matrix(effects, list(directions), names, free))
     return "\n".join(lines), chart
 
 
@@ -96,7 +97,7 @@ def sheets(output: Path) -> list[Path]:
         titles = [f"{s:+g}" if s else "0" for s in STRENGTHS]
         sheet = contact_sheet(rows, titles, tile=160, title=f"{direction.name}: {direction.about}")
         paths.append(output / f"{direction.name}.jpg")
-        save_picture(paths[-1], sheet, quality=77)
+        save_image(paths[-1], sheet, quality=77)
     return paths
 
 

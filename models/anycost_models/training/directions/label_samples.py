@@ -16,7 +16,7 @@ import torch
 from tqdm import tqdm
 
 from anycost_models.core.atomic_files import write_aside
-from anycost_models.export.onnx_export import drawing_graph
+from anycost_models.export.onnx_export import synthesis_graph
 from anycost_models.face.labels import LABELS, FaceLabels
 from anycost_models.generators.elastic import ElasticGenerator
 from anycost_models.generators.sub_generator import SubGenerator
@@ -41,7 +41,7 @@ class LabelRenderer:
 
     @classmethod
     def make(cls, model: ElasticGenerator, threads: int | None = None) -> "LabelRenderer":
-        graph = drawing_graph(model, SubGenerator(model.config.resolution), {})
+        graph = synthesis_graph(model, SubGenerator(model.config.resolution), {})
         return cls(load_bytes(graph, Path("faces"), threads=threads, precision="bf16"))
 
     def __call__(self, latent: np.ndarray) -> np.ndarray:

@@ -41,7 +41,7 @@ def distillation_trainer(stage: TrainingStage, folder: Path) -> Trainer:
         loss = DistillationLoss(target, perceptual, stage.distillation, (top, left))
         for sub in subs:
             with autocast(fast, device):
-                images = student.all_pictures(latent, sub)
+                images = student.all_images(latent, sub)
             yield loss(images)
 
     optimizers = make_optimizers(student, stage.optimizer, stage.trainable)

@@ -32,7 +32,7 @@ class DistillationLoss:
     def __call__(self, images: dict[int, Tensor]) -> dict[str, Tensor]:
         """The weighted terms of the loss, scalars by name.
 
-        images: resolution → [N, 3, R, R], as `ElasticGenerator.all_pictures` returns them; the largest resolution is
+        images: resolution → [N, 3, R, R], as `ElasticGenerator.all_images` returns them; the largest resolution is
         the target's. Each is compared with the target, area-downsampled."""
         weights, highest = self.weights, max(images)
         zero = torch.zeros((), device=self.target.device)

@@ -79,7 +79,7 @@ def render_curves(title: str, rows: Sequence[Mapping[str, float]]) -> np.ndarray
     for number, curve in enumerate(curves.values()):
         chart.line(curve, COLOURS[number % len(COLOURS)])
     chart.legend(curves)
-    return chart.picture()
+    return chart.image()
 
 
 def _smoothed(points: list[tuple[float, float]]) -> list[tuple[float, float]]:

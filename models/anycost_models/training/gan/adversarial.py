@@ -167,7 +167,7 @@ class AdversarialLosses:
         samples = batch.samples[::2]
         inputs = self.inputs("path length", samples, self.highest)
         latent = inputs.wplus(self.generator)
-        images = self.generator.all_pictures(latent, SubGenerator(self.highest), noise=inputs.noise)[self.highest]
+        images = self.generator.all_images(latent, SubGenerator(self.highest), noise=inputs.noise)[self.highest]
         rngs = (torch.Generator().manual_seed(seed_of("direction", self.stage.seed, sample)) for sample in samples)
         direction = torch.stack([torch.randn(images.shape[1:], generator=rng) for rng in rngs]).to(self.device)
         (gradient,) = torch.autograd.grad((images * direction).sum() / self.highest, latent, create_graph=True)
@@ -192,7 +192,7 @@ class _Synthesis(nn.Module):
         self.generator = generator
 
     def forward(self, inputs: GeneratorInputs, sub: SubGenerator) -> dict[int, Tensor]:
-        return self.generator.all_pictures(inputs.wplus(self.generator), sub, noise=inputs.noise)
+        return self.generator.all_images(inputs.wplus(self.generator), sub, noise=inputs.noise)
 
 
 def render(generator: StyleGAN2Generator, inputs: GeneratorInputs, sub: SubGenerator, fast: bool) -> dict[int, Tensor]:
