@@ -1,12 +1,14 @@
 """Matches one photographed face to another: labels are compared as photographed, strengths are found by rendering."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from anycost_models.editing.face_matching import FaceMatch, MatchKind, labels_to_compare, match
 
 from anycost_backend.editing.models import Models
-from anycost_backend.editing.session import Session
+
+if TYPE_CHECKING:
+    from anycost_backend.editing.session import Session
 
 _SIDE = 256  # pixels: of the squares that are compared
 
@@ -14,8 +16,8 @@ _SIDE = 256  # pixels: of the squares that are compared
 def match_faces(
     what: MatchKind,
     models: Models,
-    face: tuple[Session[Any], int],
-    source: tuple[Session[Any], int],
+    face: "tuple[Session[Any], int]",
+    source: "tuple[Session[Any], int]",
     on_progress: Callable[[float], None] = lambda fraction: None,
 ) -> FaceMatch:
     """What `face` takes over from `source`. Each is a session and a face's number there, and projected.
