@@ -46,7 +46,7 @@ class EvaluatedFace:
 @dataclass(frozen=True)
 class EditScores:
     effect: float | None  # smile at +1 less smile at −1, 0…1; None: not measurable
-    sampled: float | None  # the same of the latent that drew this face; where that is not known, of sampled faces
+    sampled: float | None  # the same of this generated face's own latent; where that is not known, of sampled faces
     same_person: bool | None  # whether both are still who was projected
 
 

@@ -14,7 +14,7 @@ from anycost_models.inference.onnx_network import Network
 _BROWS = (70, 105, 107, 336, 334, 300)  # on their upper edges
 _EARS = 0.45  # where they end, between chin (0) and mid-forehead (1)
 _MIN_SPREAD = 2.0  # ΔE, of hair's and of skin's colours
-_DARKER = 10.0  # L*, by which hair must be darker than skin to be told by that
+_DARKER = 10.0  # L*, by which hair must be darker than skin for darkness to count
 # On the way from the cheeks' colour (0) to the hair's (1): where hair begins, and how softly.
 _HAIRY_FROM, _HAIRY_BY = 0.25, 0.35
 _MATTE_SIZE = 256  # pixels: the side of the matte network's input

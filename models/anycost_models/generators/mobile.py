@@ -198,7 +198,7 @@ class MobileGenerator(ElasticGenerator):
         """The trunk's features at 4, 8, 16 … px, computed one block at a time, only as far as they are asked for.
 
         latent: W+ [N, styles, D]; checkpoint_activations: in a backward pass, compute the last two blocks again
-        instead of keeping what they drew, which saves memory and costs time."""
+        instead of keeping their activations, which saves memory and costs time."""
         w = latent.unbind(1)
         x = self.root(self.constant.expand(latent.shape[0], -1, -1, -1), w[0])
         yield x

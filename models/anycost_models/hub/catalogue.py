@@ -228,7 +228,7 @@ def fetch(
 
     A file gets its name only when it is whole and checked: after an interruption the next call goes on from there.
     Raises AnycostError when pip or the network fails, a hash differs, or the disk is full. If `names` are None, what
-    is not required and cannot be downloaded is left out, and `without` is told why.
+    is not required and cannot be downloaded is left out, and `without` is called with the reason.
     """
     chosen = [part(name) for name in names] if names is not None else [entry for entry in CATALOGUE if entry.needed]
     absent = [entry for entry in chosen if _state(entry, thorough=True) != "ok"]

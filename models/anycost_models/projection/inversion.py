@@ -50,7 +50,7 @@ class ProjectionStep:
     step: int
     steps: int  # that it will take, as far as is known
     loss: float
-    psnr: float  # dB of what this step drew, at its resolution, at most 256 px
+    psnr: float  # dB of this step's image, at its resolution, at most 256 px
     sub: SubGenerator
     latent: np.ndarray  # float32 [styles, D], W+: the best so far
 

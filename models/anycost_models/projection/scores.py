@@ -1,7 +1,5 @@
-"""How good a projection is: how near to the face, whose face, how alike for all sub-generators, how far from the mean.
-
-And what a person should be told about it.
-"""
+"""Scores of a projection: fidelity to the face, identity, consistency of sub-generators, distance from the mean
+style."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
