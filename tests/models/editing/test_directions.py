@@ -249,7 +249,7 @@ def test_a_missing_or_damaged_file_names_the_remedy(tmp_path, make):
     path = tmp_path / "directions.safetensors"
     make(path)
     with pytest.raises(
-        AnycostError, match=r"directions\.safetensors are missing or damaged.*: install the package"
+        AnycostError, match=r"directions\.safetensors are missing or damaged.*[:;] install the package"
     ) as e:
         load_directions(path)
     assert "\n" not in str(e.value)
