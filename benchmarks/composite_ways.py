@@ -10,8 +10,9 @@ import numpy as np
 from anycost_backend.editing.models import Models
 from anycost_backend.editing.session import Session
 from anycost_backend.photo.photo import open_photo
+from anycost_models.core.images import to_uint8
 from anycost_models.plotting.contact_sheet import contact_sheet, save_image
-from common import astronaut_photo, to_uint8
+from common import astronaut_photo
 
 EDITS = ({"smile": -1.2}, {"smile": 1.0}, {"age": 1.2}, {"age": -1.2}, {"glasses": 1.0}, {"yaw": 0.8})
 SIDE = 512  # pixels of our composite's crop
@@ -45,7 +46,7 @@ def main() -> None:
         original = square.crop(session.photo.srgb8(), edit.projected.shape[0]).astype(np.float32) / 255
         mask = cv2.resize(edit.change.mask, original.shape[:2], interpolation=cv2.INTER_AREA)[:, :, None]
         others = other_methods(original, edit.projected, edit.edited, mask)
-        images = [to_uint8(image) for image in (original, edit.projected, edit.edited, *others)]
+        images = [to_uint8(np.clip(image, 0, 1)) for image in (original, edit.projected, edit.edited, *others)]
         rows.append([*images, square.crop(edit.photo.srgb8(), SIDE)])
     titles = ["photo", "projected", "edited", "difference", "replacement", "hybrid", "moved (ours)"]
     names = [", ".join(f"{name} {strength:+g}" for name, strength in edit.items()) for edit in EDITS]

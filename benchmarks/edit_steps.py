@@ -13,10 +13,12 @@ import numpy as np
 import skimage.data
 from anycost_backend.editing import composite
 from anycost_backend.editing.models import Models
+from anycost_models.core.images import to_unit_float
 from anycost_models.core.peak_memory import peak_megabytes
+from anycost_models.core.timing import interleaved_milliseconds
 from anycost_models.face.masks import matte
 from anycost_models.generators.elastic import SubGenerator
-from common import interleaved_ms, medians
+from common import medians
 
 
 def main() -> None:
@@ -28,11 +30,11 @@ def main() -> None:
     (face, *_) = models.finder.find(image)
     crop, mesh = face.square.crop(image, 1024), face.mesh.moved(face.square.matrix(1024))
     latent = models.renderer.sample(1, 0.7)
-    view = composite.View(crop.astype(np.float32) / 255, mesh, matte(crop, models.matte))
+    view = composite.View(to_unit_float(crop), mesh, matte(crop, models.matte))
     other = composite.View(np.ascontiguousarray(view.image[:, ::-1]), mesh, view.matte)
     bounds = face.square.bounds(image.shape, margin=2)
     x0, y0, x1, y1 = bounds
-    pixels = image[y0:y1, x0:x1].astype(np.float32) / 255
+    pixels = to_unit_float(image[y0:y1, x0:x1])
 
     def apply_composite() -> None:
         composite.apply(composite.plan(view, view, other, "head"), face.square, pixels, bounds)
@@ -48,7 +50,7 @@ def main() -> None:
             for size in (128, 256, 512, 1024)
         },
     }
-    times = interleaved_ms(steps, args.rounds)
+    times = interleaved_milliseconds(steps, args.rounds)
     print(json.dumps({"milliseconds": medians(times), "peak_megabytes": peak_megabytes()}, indent=1))
 
 

@@ -16,10 +16,10 @@ import torch
 from anycost_models.generators.checkpoint import load_generator
 from anycost_models.generators.elastic import ElasticGenerator, SubGenerator
 from anycost_models.generators.held_out import held_out_styles
+from anycost_models.generators.image_tensors import tensor_to_images, to_signed_float
 from anycost_models.metrics.enl0 import PerceptualDistance, load_perceptual
 from anycost_models.metrics.image_metrics import frechet_distance, pooled_features
 from anycost_models.plotting.contact_sheet import contact_sheet, save_image
-from anycost_models.training.engine.pixels import to_signed_float, to_uint8
 from torch import Tensor
 from tqdm import tqdm
 
@@ -73,7 +73,7 @@ def main() -> int:
         print(f"| {title} | {macs / 1e6:.0f} M | {np.mean(found):.4f} ({np.ptp(found):.4f}) |", flush=True)
         sheet.append(images[0][:SHOWN])
     if args.sheet:
-        rows = [list(row) for row in zip(*(to_uint8(column).numpy() for column in sheet), strict=True)]
+        rows = [list(row) for row in zip(*map(tensor_to_images, sheet), strict=True)]
         save_image(args.sheet, contact_sheet(rows, ["training image", *(title for title, *_ in ROWS)], tile=2 * SIDE))
     return 0
 

@@ -15,12 +15,13 @@ import numpy as np
 import openvino
 import torch
 from anycost_backend.editing.renderer import NOISE, Renderer
+from anycost_models.core.timing import interleaved_milliseconds
 from anycost_models.export.graph_cache import GraphCache
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.hub import catalogue
 from anycost_models.inference.onnx_network import RUNTIMES, Precision
 from anycost_models.weights import EMBEDDED_GENERATOR
-from common import interleaved_ms, medians, psnr
+from common import medians, psnr
 
 SUBS = (SubGenerator(1024), SubGenerator(512, 0.5), SubGenerator(256), SubGenerator(256, 0.5), SubGenerator(128, 0.25))
 
@@ -43,7 +44,7 @@ def speed(renderer: Renderer, latents: list[np.ndarray], rounds: int) -> dict[st
     own = renderer.graphs.synthesis(renderer.full)
     theirs, ours = itertools.cycle(latents), itertools.cycle(latents)
     steps = {"random-face": lambda: original([next(theirs)[:, 0]]), "own": lambda: own(next(ours), NOISE)}
-    times = interleaved_ms(steps, rounds)
+    times = interleaved_milliseconds(steps, rounds)
     ratios = [a / b for a, b in zip(times["own"], times["random-face"], strict=True)]
     return medians(times) | {"ratio": round(statistics.median(ratios), 3)}
 

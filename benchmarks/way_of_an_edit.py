@@ -10,8 +10,9 @@ import numpy as np
 from anycost_backend.editing.models import Models
 from anycost_backend.editing.session import Session
 from anycost_backend.photo.photo import open_photo
+from anycost_models.core.images import to_uint8
 from anycost_models.plotting.contact_sheet import contact_sheet, save_image
-from common import astronaut_photo, to_uint8
+from common import astronaut_photo
 
 STRENGTHS = {"smile": -0.7, "glasses": 1.0}
 SIDE = 512  # pixels of each image

@@ -138,9 +138,8 @@ def with_match(
 
 def before_after(session: "Session", face: int, result: "EditResult") -> "np.ndarray":
     """A contact sheet, uint8 RGB [H, W, 3]: the photo, the face, and the model's renders, before and after."""
+    from anycost_models.core.images import to_uint8
     from anycost_models.plotting.contact_sheet import contact_sheet
-
-    from anycost_backend.photo.sample_types import to_uint8
 
     square = session.faces[face].square
     photos = [session.photo.srgb8(), result.photo.srgb8()]

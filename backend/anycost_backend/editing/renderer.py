@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from anycost_models.core.errors import AnycostError
+from anycost_models.core.images import to_uint8
 from anycost_models.core.torch_normals import normals
 from anycost_models.export.graph_cache import GeneratorFile, GraphCache
 from anycost_models.generators.sub_generator import SubGenerator
-
-from anycost_backend.photo.sample_types import to_uint8
 
 if TYPE_CHECKING:
     from anycost_models.generators.elastic import ElasticGenerator

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import cv2
 import numpy as np
+from anycost_models.core.images import to_uint8, to_unit_float
 from anycost_models.editing.attribute_lock import AttributeLock
 from anycost_models.editing.directions import EASE, Region, eased
 from anycost_models.face.aligned_square import Rectangle
@@ -23,7 +24,6 @@ from anycost_backend.editing.models import Models
 from anycost_backend.editing.monochrome import monochrome_curve
 from anycost_backend.editing.projection import StoredProjection, project_face
 from anycost_backend.photo.photo import Photo
-from anycost_backend.photo.sample_types import to_float, to_uint8
 
 if TYPE_CHECKING:
     from anycost_models.projection.inversion import ProjectionStep
@@ -287,7 +287,7 @@ class Session(Generic[P]):
 
         def compute() -> composite.View:
             crop, landmarks, person = self._aligned(face, side)
-            image = to_float(crop)
+            image = to_unit_float(crop)
             curve = monochrome_curve(image, face_oval_mask(landmarks, side, forehead=0.35))
             return composite.View(image, landmarks, person, fringe_mask(image, person, landmarks), curve)
 

@@ -1,20 +1,9 @@
 """Converts samples between uint8, uint16 and floats: 0…255, 0…65535 and 0…1 are the same shades."""
 
-import cv2
 import numpy as np
 
 _PEAK = {"uint8": 255.0, "uint16": 65535.0, "float16": 1.0, "float32": 1.0}
 _ROWS = 256  # converted at a time, so that a large photo is never float as a whole
-
-
-def to_uint8(image: np.ndarray) -> np.ndarray:
-    """float32 [H, W] or [H, W, C], 0…1 → uint8, rounded."""
-    return cv2.convertScaleAbs(image, alpha=255)
-
-
-def to_float(image: np.ndarray) -> np.ndarray:
-    """uint8 of any shape → float32, 0…1."""
-    return image.astype(np.float32) / 255
 
 
 def clipped_float(samples: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import cv2
 import numpy as np
+from anycost_models.core.images import to_uint8, to_unit_float
 from anycost_models.face.aligned_square import Rectangle
 from anycost_models.face.masks import matte
 from anycost_models.generators.sub_generator import SubGenerator
@@ -13,7 +14,6 @@ from anycost_backend.editing.byte_lru_cache import ByteLRUCache
 from anycost_backend.editing.face_edit import FaceEdit, as_face_edit
 from anycost_backend.editing.region import FaceEdits, Region, RegionOverlay, lay_over, reduced
 from anycost_backend.editing.session import RenderedEdit, RenderSpec
-from anycost_backend.photo.sample_types import to_float, to_uint8
 from anycost_backend.previews.landmark_interpolation import FaceGeometry, LandmarkInterpolator
 
 
@@ -98,7 +98,7 @@ class PreviewRenderer:
     def _shown(self, bounds: Rectangle, size: tuple[int, int]) -> np.ndarray:
         """The region before the edit, float32 sRGB [h, w, 3], 0…1."""
         x0, y0, x1, y1 = bounds
-        return to_float(reduced(self._region.layer.srgb8((x0, y0, x1 - x0, y1 - y0)), size))
+        return to_unit_float(reduced(self._region.layer.srgb8((x0, y0, x1 - x0, y1 - y0)), size))
 
 
 class _Canvas:

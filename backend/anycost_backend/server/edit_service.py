@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from anycost_client.protocol import messages as m
 from anycost_models.core.errors import AnycostError
+from anycost_models.core.images import to_uint8
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.projection.settings import ProjectionSettings
 
@@ -21,7 +22,6 @@ from anycost_backend.editing.face_edit import FaceEdit, face_edit_of
 from anycost_backend.editing.models import Models
 from anycost_backend.editing.region import Region, RegionOverlay
 from anycost_backend.photo.layer import as_array, as_picture, layer_of
-from anycost_backend.photo.sample_types import to_uint8
 from anycost_backend.previews.preview_ladder import PreviewStep, channels_text, preview_steps
 from anycost_backend.previews.preview_renderer import PreviewRenderer
 from anycost_backend.server.attribute_list import attribute_list

@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from anycost_models.core.errors import AnycostError
 from anycost_models.generators.elastic import ElasticGenerator, SubGenerator
-from anycost_models.training.engine.pixels import to_signed_float
+from anycost_models.generators.image_tensors import to_signed_float
 from anycost_models.training.engine.stage import DataSettings
 
 GPU_BATCH = 32  # faces that a GPU renders at once

@@ -17,9 +17,9 @@ from tqdm import tqdm
 
 from anycost_models.core.errors import AnycostError
 from anycost_models.generators.checkpoint import load_generator
+from anycost_models.generators.image_tensors import to_signed_float
 from anycost_models.training.data.generated_faces import GeneratedFaces
 from anycost_models.training.engine.device import training_device
-from anycost_models.training.engine.pixels import to_signed_float
 from anycost_models.training.engine.stage import TrainingStage
 from anycost_models.training.engine.sub_generator_sampling import seed_of
 

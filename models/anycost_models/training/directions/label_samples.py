@@ -19,10 +19,10 @@ from anycost_models.core.atomic_files import write_aside
 from anycost_models.export.onnx_export import synthesis_graph
 from anycost_models.face.labels import LABELS, FaceLabels
 from anycost_models.generators.elastic import ElasticGenerator
+from anycost_models.generators.image_tensors import to_signed_float
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.inference.onnx_network import Network, load_bytes
 from anycost_models.metrics.identity import IdentityDistance
-from anycost_models.training.engine.pixels import to_signed_float
 
 SIDE = 256  # pixels at which faces are measured
 SAVE_EVERY = 180  # seconds

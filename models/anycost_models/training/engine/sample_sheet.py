@@ -4,8 +4,8 @@ import numpy as np
 import torch
 
 from anycost_models.generators.elastic import ElasticGenerator, SubGenerator
+from anycost_models.generators.image_tensors import tensor_to_image
 from anycost_models.plotting.contact_sheet import contact_sheet
-from anycost_models.training.engine.pixels import to_uint8
 from anycost_models.training.engine.stage import SubGeneratorSampling
 
 FACES = 4
@@ -22,5 +22,5 @@ def sample_sheet(generator: ElasticGenerator, sampling: SubGeneratorSampling) ->
     rows = []
     with torch.no_grad():
         for latent in generator.styles(z.to(generator.mean_style.device), truncation).split(1):
-            rows.append([to_uint8(generator(latent, sub)[0].float().clamp(-1, 1)).numpy() for sub in subs])
+            rows.append([tensor_to_image(generator(latent, sub).float()) for sub in subs])
     return contact_sheet(rows, [str(sub) for sub in subs], tile=TILE)

@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from anycost_models.generators.checkpoint import load_generator
 from anycost_models.generators.elastic import SubGenerator
+from anycost_models.generators.image_tensors import tensor_to_images, to_signed_float
 from anycost_models.metrics.enl0 import load_perceptual
 from anycost_models.metrics.identity import distance as identity_distance
 from anycost_models.metrics.identity import load_identity
@@ -34,7 +35,6 @@ from anycost_models.training.data.photo_augmentation import (
 )
 from anycost_models.training.engine.device import autocast, training_device, use_bfloat16
 from anycost_models.training.engine.losses import DistillationLoss
-from anycost_models.training.engine.pixels import to_signed_float, to_uint8
 from anycost_models.training.engine.stage import EncoderSettings, TrainingStage
 from anycost_models.training.engine.sub_generator_sampling import sample_sub_generators
 from anycost_models.training.engine.trainer import Phase, Trainer, TrainingBatch, make_optimizers
@@ -153,11 +153,11 @@ class EncoderTraining:
         """uint8 RGB [H, W, 3]: photographs of held-out faces, and their projections by the current weights."""
         pool = self.stage.data.pool
         numbers = range(pool, pool + SHEET_FACES)  # beyond the pool: not trained on
-        clean = to_uint8(self.render(self.faces.latents(numbers), SubGenerator(SIDE)).clamp(-1, 1)).numpy()
+        clean = tensor_to_images(self.render(self.faces.latents(numbers), SubGenerator(SIDE)))
         photos = degrade_faces(list(clean), numbers, self.settings, self.stage.seed)[0]
         images = to_signed_float(photos.to(self.device))
         latent = self.encode(images)[-1]
         subs = [SubGenerator(SIDE), SubGenerator(SIDE, 0.25)]
-        columns = (images, *(self.render(latent, sub).clamp(-1, 1) for sub in subs))
-        rows = [list(row) for row in zip(*(to_uint8(column).numpy() for column in columns), strict=True)]
+        columns = (images, *(self.render(latent, sub) for sub in subs))
+        rows = [list(row) for row in zip(*map(tensor_to_images, columns), strict=True)]
         return contact_sheet(rows, ["photograph", *map(str, subs)], tile=SIDE)
