@@ -4,7 +4,8 @@
     python benchmarks/edit_checksums.py --compare before.json     # names what differs; then exit code 1
 
 Prints how many images differ, and which. It edits the astronaut and four generated faces with twelve attributes each,
-by the command line and by the backend. A temporary folder takes the caches, so every face is projected anew."""
+by the command line and by the backend. A temporary folder takes the caches, so every face is projected anew; the
+latency table is this machine's, because it decides which sub-generator renders a preview."""
 
 import argparse
 import hashlib
@@ -53,6 +54,8 @@ def checksums(folder: Path) -> dict[str, str]:
     """Picture's name → SHA-256 of its pixels."""
     home = folder / "home"
     shutil.copytree(paths.models_dir(), home / "data" / "models")
+    if (paths.cache_dir() / "times").exists():
+        shutil.copytree(paths.cache_dir() / "times", home / "cache" / "times")
     os.environ["ANYCOST_HOME"] = str(home)
     Image.fromarray(skimage.data.astronaut()).save(folder / "astronaut.png")
     for seed in SEEDS:

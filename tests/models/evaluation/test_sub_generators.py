@@ -93,7 +93,7 @@ def test_held_out_seeds_lie_within_what_torch_tells_apart() -> None:
     [
         ({"samples": 1}, "take at least 2"),
         ({"samples": 2, "seed": held_out.SEEDS}, "choose one from 0"),
-        ({"samples": 2, "truncation": float("nan")}, "must lie between 0 and 1.5"),
+        ({"samples": 2, "truncation": float("nan")}, "choose one from 0 to 1.5"),
     ],
 )
 def test_samples_seed_and_truncation_are_checked(

@@ -230,7 +230,7 @@ def test_costs_are_the_published_ones_when_counted_that_way(sub, giga):
     [
         ({"resolution": 100}, "choose a power of two"),
         ({"resolution": 4}, "choose a power of two"),
-        ({"channels": (8, 8)}, "take 8 numbers of channels, not 2"),
+        ({"channels": (8, 8)}, "2 numbers of channels are given: give 8"),
         ({"channels": (0,) * 8}, "a size of 0"),
         ({"style_dim": 1 << 20}, "a size of 1048576"),
         ({"exits": (16,)}, "up to 32|to 32"),

@@ -45,9 +45,8 @@ def test_the_runtime_tells_nobody_that_it_runs(tmp_path: Path, monkeypatch: pyte
     pytest.importorskip("openvino")
     model = path_of("selfie_matte")
     monkeypatch.setenv("HOME", str(tmp_path))
-    code = (
-        f"from pathlib import Path; from anycost_models import runtime; runtime.load(Path({str(model)!r}), 'openvino')"
-    )
+    imports = "from pathlib import Path; from anycost_models.inference.onnx_network import load"
+    code = f"{imports}; load(Path({str(model)!r}), 'openvino')"
     subprocess.run([sys.executable, "-c", f"{code}; import sys; assert 'openvino' in sys.modules"], check=True)
     assert list(tmp_path.iterdir()) == []
 
@@ -58,9 +57,9 @@ def test_a_signal_harms_nobody_after_networks_came_and_went():
     code = f"""
 import os, signal
 from pathlib import Path
-from anycost_models import runtime
-first = runtime.load(Path({str(path_of("selfie_matte"))!r}), "openvino")
-second = runtime.load(Path({str(path_of("age"))!r}), "openvino")
+from anycost_models.inference.onnx_network import load
+first = load(Path({str(path_of("selfie_matte"))!r}), "openvino")
+second = load(Path({str(path_of("age"))!r}), "openvino")
 del first
 del second
 signal.signal(signal.SIGTERM, lambda *_: print("taken"))

@@ -112,7 +112,7 @@ def test_a_table_is_written_and_read(tmp_path: Path) -> None:
 
 def test_what_was_measured_is_remembered(weights: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     graphs = GraphCache(weights, lambda: load_generator(weights))
-    monkeypatch.setattr(graphs, "drawing", counted := Counted(graphs))
+    monkeypatch.setattr(graphs, "synthesis", counted := Counted(graphs))
     assert latency_table.remembered(graphs) is None
     seen: list[Latency] = []
     table = latency_table.measure(graphs, on_row=seen.append)

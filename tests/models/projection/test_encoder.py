@@ -127,9 +127,9 @@ def test_it_learns(tiny, monkeypatch):
     with torch.no_grad():
         features = tiny.trunk(faces)
     monkeypatch.setattr(tiny.trunk, "forward", lambda face: features)
-    optimiser = torch.optim.Adam(tiny.groups.parameters(), 0.03)
+    optimiser = torch.optim.Adam(tiny.groups.parameters(), 0.01)
     losses = []
-    for _ in range(150):
+    for _ in range(300):
         loss = F.mse_loss(tiny(faces), latents)
         optimiser.zero_grad()
         loss.backward()
