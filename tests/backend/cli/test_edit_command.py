@@ -20,6 +20,7 @@ from anycost_backend.editing.models import Models
 from anycost_backend.editing.renderer import Renderer
 from anycost_backend.photo.photo import open_photo
 from anycost_models.editing.directions import load_directions
+from anycost_models.generators.precision import has_fast_bfloat16
 from anycost_models.hub import catalogue
 from PIL import Image
 
@@ -364,7 +365,7 @@ def test_the_whole_way_with_the_settings_that_users_get(tmp_path: Path, home: Pa
     assert (done.returncode, done.stderr) == (0, "")
     answer = json.loads(done.stdout)
     assert answer["projection"]["psnr"] > 22
-    assert answer["peak_megabytes"] < 1536
+    assert answer["peak_megabytes"] < (1536 if has_fast_bfloat16() else 1792)  # float32 features are twice as large
     did = (pixels(output) != ASTRONAUT).any(axis=2)
     assert did[FACE].mean() > 0.5
     did[AROUND] = False
