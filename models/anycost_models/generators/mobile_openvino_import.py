@@ -6,7 +6,6 @@ The IR is read as data: only its named layers, constants and edges. Scales are f
 that feed an inverse Haar transform are stored band by band (c·4 + {LL, LH, HL, HH}) instead of all LL first.
 """
 
-import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +15,6 @@ import torch
 from torch import Tensor
 
 from anycost_models.core.errors import AnycostError
-from anycost_models.generators.checkpoint import save_generator
 from anycost_models.generators.mobile import FULL, MobileConfig, MobileGenerator, StyledConv
 
 
@@ -141,13 +139,3 @@ def import_random_face(folder: Path, config: MobileConfig = FULL) -> MobileGener
     z = torch.randn(65_536, config.style_dim, generator=torch.Generator().manual_seed(0))
     model.mean_style.copy_(torch.cat([model.mapping(part) for part in z.split(4096)]).mean(0))
     return model
-
-
-def main() -> None:
-    """python -m anycost_models.generators.mobile_openvino_import FOLDER OUTPUT.safetensors"""
-    folder, output = map(Path, sys.argv[1:])
-    save_generator(import_random_face(folder), output)
-
-
-if __name__ == "__main__":
-    main()
