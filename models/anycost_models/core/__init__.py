@@ -1,1 +1,1 @@
-"""What everything else rests on: errors, paths, whole-or-nothing files, tables, precision."""
+"""What everything else rests on: errors, paths, whole-or-nothing files, tables, conversions, timing."""

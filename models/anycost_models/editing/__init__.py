@@ -1,1 +1,1 @@
-"""What sliders do to a latent: directions, locks, matches, attributes of the user's own."""
+"""What sliders do to a latent: directions, attribute locks, matches, users' own attributes."""

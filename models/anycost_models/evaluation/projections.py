@@ -27,7 +27,6 @@ from anycost_models.projection.scores import ProjectionScorer, ProjectionScores
 from anycost_models.projection.settings import QUICK
 
 How = Literal["encoder", "quick", "refined"]  # a latent was found: quick as live editing first shows it
-SmileOf = Callable[[np.ndarray], float]
 EDITED = "smile"
 TYPICAL_EDITS = 16  # sampled faces whose edits are the measure
 

@@ -1,1 +1,1 @@
-"""Networks as ONNX graphs, and where they are kept."""
+"""Networks as ONNX graphs, and their cache."""

@@ -1,1 +1,1 @@
-"""A face in an image: its aligned square, landmarks, masks, labels, identity."""
+"""A face in an image: its aligned square, landmarks, masks, labels."""

@@ -1,1 +1,1 @@
-"""Model files of other projects, and imported models: fetched, checked, converted, kept."""
+"""Model files of other projects, and imported models: fetched, checked, converted, stored."""
