@@ -29,6 +29,7 @@ class FakeHost:
         self.images: dict[int, m.Picture] = {}
         self.record = None  # the edit stored with the active layer
         self.applied: list[tuple[EditSource[Layer], EditResult]] = []
+        self.painted: bool | Problem = False  # whether the layer to update was, since it was written
         self.preview: m.Edited | None = None
         self.stopped: list[str] = []
         self._calls: deque[Callable[[], None]] = deque()
@@ -46,6 +47,9 @@ class FakeHost:
     def apply(self, source: EditSource[Layer], result: EditResult, then: Callable[[Layer | Problem], None]) -> None:
         self.applied.append((source, result))
         then(Layer(source.replaces.id if source.replaces else 100 + len(self.applied), result.title))
+
+    def painted_on(self, source: EditSource[Layer], then: Callable[[bool | Problem], None]) -> None:
+        then(self.painted)
 
     def stop(self) -> None:
         self.stopped.append("work")

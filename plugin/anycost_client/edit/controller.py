@@ -41,6 +41,7 @@ class EditController(Generic[L]):
         self.message = ""  # what just happened; for people
         self.message_is_warning = False
         self.applying = False  # until the new layer is there
+        self.asks_to_replace = False  # Apply waits for `answer`: the layer to update was painted on since
         self._edit_host, self._link, self._make_report = host, link, make_report
         self._watchers: list[Callable[[str], None]] = []
         self._in_image = False  # whether previews are shown in the image
@@ -136,18 +137,26 @@ class EditController(Generic[L]):
         self._tell("page")
 
     def apply(self, as_new: bool = False) -> None:
-        """as_new: adds a layer where another edit would be updated."""
-        if self.applying or self.source is None:
+        """as_new: adds a layer where another edit would be updated. One that was painted on since is asked about."""
+        source = self.source
+        if self.applying or source is None:
             return
         if not self.editor.sliders.values:
             self.say(self.tr(mark("All sliders are at 0: there is nothing to apply.")))
             return
         self.say("")
-        self._edit_host.remove_preview()
-        self._as_new, self.applying, self._earlier = as_new, True, self.editor.result
-        self.editor.apply()
-        self.applying = self.editor.applying
-        self._tell("result")
+        if as_new or source.replaces is None:
+            self._render_final(as_new)
+        else:
+            self.applying = True
+            self._edit_host.painted_on(source, lambda painted: self._compared(source, painted))
+            self._tell("result")
+
+    def answer(self, replace: bool) -> None:
+        """To what `asks_to_replace` asks. replace: loses what was painted; else a layer is added."""
+        if self.asks_to_replace:
+            self.say("")
+            self._render_final(as_new=not replace)
 
     def stop_applying(self) -> None:
         if self.editor.applying:
@@ -178,7 +187,7 @@ class EditController(Generic[L]):
             self.editor.max_side = max(_SIDE_STEP * round(side / _SIDE_STEP), _SIDE_STEP)
 
     def say(self, text: str, warns: bool = False) -> None:
-        self.message, self.message_is_warning = text, warns
+        self.message, self.message_is_warning, self.asks_to_replace = text, warns, False
         self._tell("message")
 
     def report_error(self, error: Exception) -> None:
@@ -242,7 +251,7 @@ class EditController(Generic[L]):
     def _leave_source(self) -> None:
         if self._reading:
             self._edit_host.stop()
-        self._reading, self.source, self.applying = 0, None, False
+        self._reading, self.source, self.applying, self.asks_to_replace = 0, None, False, False
         self.multi_layer.cancel()
         self._edit_host.remove_preview()
         self.editor.close()
@@ -279,6 +288,27 @@ class EditController(Generic[L]):
             self._edit_host.show_preview(source, preview)
         else:
             self._edit_host.remove_preview()
+
+    @reports_errors
+    def _compared(self, source: EditSource[L], painted: bool | Problem) -> None:
+        if self._closed or source is not self.source:
+            return
+        self.applying = False
+        if painted is False:
+            self._render_final(as_new=False)
+            return
+        if painted is True:
+            self.asks_to_replace = True
+        elif painted.reason != "cancelled":
+            self.say(sentence(painted.cause, painted.remedy), warns=True)
+        self._tell("result")
+
+    def _render_final(self, as_new: bool) -> None:
+        self._edit_host.remove_preview()
+        self._as_new, self.applying, self._earlier = as_new, True, self.editor.result
+        self.editor.apply()
+        self.applying = self.editor.applying
+        self._tell("result")
 
     def _take_result(self) -> None:
         """Writes the final image, or ends the Apply that failed."""

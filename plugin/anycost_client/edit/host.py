@@ -53,7 +53,7 @@ class LayerHost(Protocol[L]):
         layer. The result has an image, in the region's depth, colours and order."""
 
     def stop(self) -> None:
-        """Drops what `read` and `apply` have under way: their `then` gets a Problem with the reason "cancelled"."""
+        """Drops what `read`, `apply` and `painted_on` have under way: `then` gets a Problem, "cancelled"."""
 
     def later(self, milliseconds: int, call: Callable[[], None]) -> None:
         """Calls back after the present event."""
@@ -70,6 +70,9 @@ class EditHost(LayerHost[L], Protocol[L]):
 
     def stop_looking(self) -> None:
         """Drops what `look_at` has under way, as `stop` does."""
+
+    def painted_on(self, source: EditSource[L], then: Callable[[bool | Problem], None]) -> None:
+        """Whether source.replaces has other pixels than `apply` wrote, or nobody knows. False when it is gone."""
 
     def show_preview(self, source: EditSource[L], edited: Edited) -> None:
         """Shows one temporary layer in the image, named as a preview; replaces the one before."""

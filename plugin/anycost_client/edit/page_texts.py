@@ -37,6 +37,7 @@ class Message:
     text: str  # "": nothing is to be said
     button: str = ""
     fraction: float | None = None  # as in Notice
+    other_button: str = ""
 
 
 def notice(controller: EditController[Any]) -> Notice:
@@ -100,6 +101,9 @@ def message(controller: EditController[Any]) -> Message:
         return Message("waiting", tr(mark("Drawing the new layer in full quality…")), fraction=-1.0)
     if editor.refining:
         return Message("waiting", tr(mark("Refining…")), fraction=-1.0)
+    if controller.asks_to_replace and controller.source and controller.source.replaces:
+        about = tr(mark("“{name}” was painted on since."), name=controller.source.replaces.name)
+        return Message("warning", about, tr(mark("Replace it")), other_button=tr(mark("Add a layer")))
     if problem:
         report = tr(mark("Copy report")) if problem.reason in _REPORTED else ""
         return Message("warning", problem.text(tr), report)

@@ -91,6 +91,32 @@ def test_what_is_applied_goes_above_the_layer_and_then_updates_it(setup):
     assert setup.host.applied[-1][0].replaces is None
 
 
+def test_a_layer_that_was_painted_on_is_replaced_only_when_the_user_says_so(setup):
+    setup.edit()
+    controller, host = setup.controller, setup.host
+    controller.apply()
+    setup.rendered()
+    host.painted = True
+    controller.apply()
+    shown = message(controller)
+    assert (shown.text, shown.button, shown.other_button) == (
+        "“Smile +0.8” was painted on since.",
+        "Replace it",
+        "Add a layer",
+    )
+    assert (len(host.applied), controller.applying) == (1, False)
+    controller.answer(replace=False)
+    setup.rendered()
+    assert host.applied[-1][0].replaces is None
+    controller.apply()
+    controller.answer(replace=True)
+    setup.rendered()
+    assert host.applied[-1][0].replaces == Layer(102, "Smile +0.8")
+    host.painted = Problem("the layer is gone", "choose another", "gone")
+    controller.apply()
+    assert (message(controller).text, len(host.applied)) == ("The layer is gone: choose another.", 3)
+
+
 def test_an_edit_that_changes_nothing_is_not_written(setup):
     setup.edit()
     setup.controller.apply()

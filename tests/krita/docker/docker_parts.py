@@ -92,6 +92,7 @@ class FakeHost:
         self.record = None
         self.broken: dict[str, Problem] = {}
         self.applied: list[tuple[Source, EditResult]] = []
+        self.painted = False  # whether the layer to update was, since it was written
         self.preview: m.Edited | None = None
         self.settings: dict[str, str] = {}
         self.stops = 0
@@ -131,6 +132,9 @@ class FakeHost:
         self.applied.append((source, result))
         id = source.replaces.id if source.replaces else f"new {len(self.applied)}"
         then(Layer(id, result.title, edited=True))
+
+    def painted_on(self, source: Source, then: Callable[[bool | Problem], None]) -> None:
+        then(self.painted)
 
     def later(self, milliseconds: int, call: Callable[[], None]) -> None:
         QtCore.QTimer.singleShot(milliseconds, call)

@@ -73,7 +73,7 @@ class EditDialog:
         self.quality = Gtk.Label(xalign=1.0)
         self.quality.get_style_context().add_class("dim-label")
         self.refine = RefineBar(controller.refine, self._editor.stop_refining)
-        self.message = MessageBar(self._message_button)
+        self.message = MessageBar(self._message_button, lambda: controller.answer(replace=False))
         self.hint = Gtk.Label(xalign=0.0, no_show_all=True)
         if others:
             self.hint.set_text(tr("Other selected layers that get the same edit: {count}", count=others))
@@ -264,6 +264,8 @@ class EditDialog:
     def _message_button(self) -> None:
         if self._controller.applying:
             self._controller.stop_applying()
+        elif self._controller.asks_to_replace:
+            self._controller.answer(replace=True)
         else:
             self._copy_report()
 

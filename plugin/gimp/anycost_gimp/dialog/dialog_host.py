@@ -56,6 +56,9 @@ class DialogHost:
     def apply(self, source: Source, result: EditResult, then: Callable[[Layer | Problem], None]) -> None:
         self._take(source, result)
 
+    def painted_on(self, source: Source, then: Callable[[bool | Problem], None]) -> None:
+        then(False)
+
     def stop(self) -> None:
         self._reads.stop()
 

@@ -1,4 +1,4 @@
-"""One line below the sliders: what runs and how far it is, what went wrong, and a button for that."""
+"""One line below the sliders: what runs and how far it is, what went wrong, and up to two buttons for that."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from gi.repository import Gtk, Pango
 class MessageBar(Gtk.Box):
     """Keeps its height when it is empty, so that nothing jumps."""
 
-    def __init__(self, on_press: Callable[[], None]) -> None:
+    def __init__(self, on_press: Callable[[], None], on_other: Callable[[], None]) -> None:
         super().__init__(spacing=8)
         self._icon = Gtk.Image()
         self.label = Gtk.Label(xalign=0.0, wrap=True, lines=2, ellipsize=Pango.EllipsizeMode.END)
@@ -17,10 +17,13 @@ class MessageBar(Gtk.Box):
         self.bar.set_size_request(120, -1)
         self.button = Gtk.Button()
         self.button.connect("clicked", lambda _: on_press())
+        self.other_button = Gtk.Button()
+        self.other_button.connect("clicked", lambda _: on_other())
         self.pack_start(self._icon, False, False, 0)
         self.pack_start(self.label, True, True, 0)
         self.pack_start(self.bar, False, False, 0)
         self.pack_start(self.button, False, False, 0)
+        self.pack_start(self.other_button, False, False, 0)
         self.set_size_request(-1, 34)
 
     def show_message(self, message: Message) -> None:
@@ -29,8 +32,9 @@ class MessageBar(Gtk.Box):
         self._icon.set_from_icon_name("dialog-warning", Gtk.IconSize.MENU)
         self.label.set_text(text)
         self.label.set_tooltip_text(text or None)
-        self.button.set_label(message.button)
-        self.button.set_visible(bool(message.button))
+        for button, words in ((self.button, message.button), (self.other_button, message.other_button)):
+            button.set_label(words)
+            button.set_visible(bool(words))
         self.bar.set_visible(fraction is not None)
         if fraction is not None and fraction > 0:
             self.bar.set_fraction(min(fraction, 1.0))

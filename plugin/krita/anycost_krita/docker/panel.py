@@ -121,7 +121,8 @@ class Panel(QtWidgets.QWidget):
         self.reset.clicked.connect(self._reset)
         self.refine.wanted.connect(self._refine)
         self.refine.stopped.connect(self._stop)
-        self.message.pressed.connect(self._copy_report)
+        self.message.pressed.connect(self._message_button)
+        self.message.other_pressed.connect(self._add_instead)
         self.batch.clicked.connect(self.batch_view.open)
         self.match.triggered.connect(self.layers_view.open_match)
         self.learn.triggered.connect(self.layers_view.open_learn)
@@ -229,6 +230,17 @@ class Panel(QtWidgets.QWidget):
     @reports_errors
     def _copy_report(self) -> None:
         self._copy(self.controller.report())
+
+    @reports_errors
+    def _message_button(self) -> None:
+        if self.controller.asks_to_replace:
+            self.controller.answer(replace=True)
+        else:
+            self._copy_report()
+
+    @reports_errors
+    def _add_instead(self) -> None:
+        self.controller.answer(replace=False)
 
     @reports_errors
     def _strength(self, attribute: str, strength: float, done: bool) -> None:

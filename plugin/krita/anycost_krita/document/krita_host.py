@@ -213,6 +213,9 @@ class KritaHost:
     def stop(self) -> None:
         self._work.stop()
 
+    def painted_on(self, source: Source, then: Callable[[bool | Problem], None]) -> None:
+        then(False)
+
     # ------------------------------------------------------------- preview
 
     def show_preview(self, source: Source, edited: Edited) -> None:

@@ -1,4 +1,4 @@
-"""One message above the buttons: what just happened or goes on, with a thin bar of progress and at most one button."""
+"""One message above the buttons: what just happened or goes on, with a thin bar of progress and at most two buttons."""
 
 from anycost_client.edit.page_texts import Message
 
@@ -10,12 +10,14 @@ from anycost_krita.widgets.labels import FaintLabel
 
 class MessageBar(QtWidgets.QWidget):
     pressed = pyqtSignal()
+    other_pressed = pyqtSignal()
 
     def __init__(self) -> None:
         super().__init__()
         self._glyph = Glyph("done", 16)
         self.text = FaintLabel()
         self.button = QtWidgets.QToolButton()
+        self.other_button = QtWidgets.QToolButton()
         self._fraction: float | None = None
         row = QtWidgets.QHBoxLayout(self)
         row.setContentsMargins(6, 5, 6, 5)
@@ -23,15 +25,18 @@ class MessageBar(QtWidgets.QWidget):
         row.addWidget(self._glyph)
         row.addWidget(self.text, 1)
         row.addWidget(self.button)
+        row.addWidget(self.other_button)
         self.button.clicked.connect(self._pressed)
+        self.other_button.clicked.connect(self._other_pressed)
         self.hide()
 
     def show_message(self, message: Message) -> None:
         """An empty text hides it."""
         self._glyph.show_glyph(message.glyph)
         self.text.setText(message.text)
-        self.button.setText(message.button)
-        self.button.setVisible(bool(message.button))
+        for button, text in ((self.button, message.button), (self.other_button, message.other_button)):
+            button.setText(text)
+            button.setVisible(bool(text))
         self._fraction = message.fraction
         self.setVisible(bool(message.text))
         self.update()
@@ -54,3 +59,7 @@ class MessageBar(QtWidgets.QWidget):
     @reports_errors
     def _pressed(self) -> None:
         self.pressed.emit()
+
+    @reports_errors
+    def _other_pressed(self) -> None:
+        self.other_pressed.emit()
