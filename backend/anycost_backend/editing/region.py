@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from anycost_models.core.errors import AnycostError
-from anycost_models.face.aligned_square import AlignedSquare, Rectangle
+from anycost_models.face.aligned_square import Rectangle
+from anycost_models.face.masks import face_oval
 from anycost_models.generators.sub_generator import SubGenerator
 
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
@@ -18,6 +19,9 @@ from anycost_backend.photo.sample_types import clipped_float
 
 _SMALL_FACE = 96  # pixels: side of a square below which an edit shows little
 _PROFILE = 35  # degrees of yaw from which a face is seen from the side
+_CHOSEN = 0.5  # of the share that is selected of the best selected face: from here on a face counts as selected
+_ROWS = 256  # of pixels that are compared at a time
+_CUT = 0.8  # share of a face's oval that is selected, below which the selection cuts it
 
 FaceEdits = Mapping[int, FaceEditLike]  # face → edit
 
@@ -31,7 +35,7 @@ class RegionOverlay:
 
 
 class Region:
-    """A layer's faces that the selection touches, numbered from 0, the largest first."""
+    """A layer's faces that are selected, numbered from 0: the largest first, those that the selection cuts last."""
 
     def __init__(
         self,
@@ -49,8 +53,7 @@ class Region:
         self.layer = layer
         self.session: Session[Layer] = Session(layer, models, cache, final_sub=final_sub)
         self._selection = selection
-        touched = (self._touches(face.square) for face in self.session.faces)
-        self.numbers = [number for number, touches in enumerate(touched) if touches]  # in the session
+        self.numbers = self._selected()  # in the session
 
     def thumbnail(self, face: int, side: int) -> np.ndarray:
         """The aligned face, uint8 RGB [side, side, 3]."""
@@ -78,6 +81,8 @@ class Region:
             corners.max(axis=0) > np.array([width, height]) + 0.3 * found.square.side
         ).any():
             return "partly outside the picture"
+        if self._share(face_oval(found.mesh)) < _CUT:
+            return "cut by the selection"
         return ""
 
     def projected(self, face: int) -> bool:
@@ -131,6 +136,17 @@ class Region:
         native[:, :, -1] = np.rint(alpha, out=alpha) if peak > 1 else alpha
         return RegionOverlay(native, bounds)
 
+    def shows(self, overlay: RegionOverlay) -> bool:
+        """Whether a final overlay changes a pixel of the layer by at least one of 255 levels."""
+        x0, y0, x1, y1 = overlay.bounds
+        after, before = overlay.pixels[:, :, :-1], self.layer.colours[y0:y1, x0:x1]
+        for row in range(0, y1 - y0, _ROWS):
+            part = np.s_[row : row + _ROWS]
+            change = np.abs(clipped_float(after[part]) - clipped_float(before[part])).max(axis=2)
+            if (change * clipped_float(overlay.pixels[part][:, :, -1])).max(initial=0.0) >= 1 / 255:
+                return True
+        return False
+
     def close(self) -> None:
         """Removes what was cached for the region."""
         self.session.close()
@@ -165,14 +181,30 @@ class Region:
             return None
         return opacities[0] if len(opacities) == 1 else opacities[0] * opacities[1]
 
-    def _touches(self, square: AlignedSquare) -> bool:
-        """Whether anything in the square is selected."""
+    def _selected(self) -> list[int]:
+        """Faces whose oval is selected, and by half as much as the best one: a neighbour that is only grazed is not
+        meant. Where no oval is, as of hair alone, their squares count."""
+        faces = self.session.faces
+        shares = [self._share(face_oval(face.mesh)) for face in faces]
+        if not any(shares):
+            shares = [self._share(face.square.corners()) for face in faces]
+        least = max(_CHOSEN * max(shares, default=0.0), 1e-9)
+        chosen = [number for number, share in enumerate(shares) if share >= least]
+        return sorted(chosen, key=lambda number: shares[number] < _CUT)
+
+    def _share(self, outline: np.ndarray) -> float:
+        """0…1: how much is selected inside a polygon [N, 2] in pixels; 0 where it lies outside the layer."""
         if self._selection is None:
-            return True
-        x0, y0, x1, y1 = square.bounds(self._selection.shape)
+            return 1.0
+        height, width = self._selection.shape
+        x0, y0 = np.clip(np.floor(outline.min(axis=0)).astype(int), 0, (width, height))
+        x1, y1 = np.clip(np.ceil(outline.max(axis=0)).astype(int) + 1, 0, (width, height))
         inside = np.zeros((y1 - y0, x1 - x0), np.uint8)
-        cv2.fillConvexPoly(inside, np.rint(square.corners() - (x0, y0)).astype(np.int32), 1)
-        return bool(self._selection[y0:y1, x0:x1][inside > 0].any())
+        if not inside.size:
+            return 0.0
+        cv2.fillPoly(inside, [np.rint(outline - (x0, y0)).astype(np.int32)], 1)
+        selected = clipped_float(self._selection[y0:y1, x0:x1])[inside > 0]
+        return float(selected.mean()) if selected.size else 0.0
 
 
 def lay_over(colours: np.ndarray, alpha: np.ndarray, over: np.ndarray, mask: np.ndarray) -> None:

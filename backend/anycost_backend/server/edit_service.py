@@ -27,7 +27,7 @@ from anycost_backend.previews.preview_renderer import PreviewRenderer
 from anycost_backend.server.attribute_list import attribute_list
 from anycost_backend.server.error_replies import RequestError, failed_reply
 from anycost_backend.server.job_queue import Job, JobQueue
-from anycost_backend.server.replies import edited_reply, face_reply, selection_of
+from anycost_backend.server.replies import edited_reply, face_reply, selection_of, unchanged_reply
 from anycost_backend.server.warm_up import WarmUp
 
 if TYPE_CHECKING:
@@ -140,13 +140,7 @@ class EditService:
         session = self.session_of(request.session, job.client)
         edits = self._checked_edits(session, request)
         if not edits:
-            width, height = session.region.layer.width, session.region.layer.height
-            unchanged = m.Rectangle(0, 0, width, height)
-            answer(
-                m.Edited(
-                    id=request.id, sequence=request.sequence, picture=None, rectangle=unchanged, quality=request.quality
-                )
-            )
+            answer(unchanged_reply(request, session.region))
             return
         final = request.quality == "final"
         for face in edits:
@@ -155,6 +149,9 @@ class EditService:
             return
         if final:
             overlay = session.region.final(edits, job.check)
+            if not session.region.shows(overlay):
+                answer(unchanged_reply(request, session.region))
+                return
             pixels = overlay.pixels[:, :, [2, 1, 0, 3]] if session.bgr else overlay.pixels
             full = self.models.renderer.full
             answer(edited_reply(request, RegionOverlay(pixels, overlay.bounds), full, "final", job.created))

@@ -50,6 +50,12 @@ def edited_reply(
     )
 
 
+def unchanged_reply(request: m.Edit, region: Region) -> m.Edited:
+    """The edit changes nothing that can be seen."""
+    whole = m.Rectangle(0, 0, region.layer.width, region.layer.height)
+    return m.Edited(id=request.id, sequence=request.sequence, picture=None, rectangle=whole, quality=request.quality)
+
+
 def face_reply(region: Region, face: int) -> m.Face:
     """face: its number in the region."""
     found = region.session.faces[region.numbers[face]]

@@ -84,7 +84,7 @@ class Rectangle:
 
 @dataclass(frozen=True)
 class Face:
-    """One face of a region. Face 0 is the largest."""
+    """One face of a region. Face 0 is the largest of those that the selection does not cut."""
 
     id: int
     rectangle: Rectangle  # around the face, in pixels of the region

@@ -8,6 +8,7 @@ import numpy as np
 import photo_files
 import pytest
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
+from anycost_backend.editing.faces import Face
 from anycost_backend.editing.models import Models
 from anycost_backend.editing.region import Region, RegionOverlay
 from anycost_backend.editing.session import Session
@@ -128,13 +129,76 @@ def test_selection_and_transparency_limit_the_change(loaded: Models, latent: np.
     assert not shown.pixels[:, :, 3][limit == 0].any()
 
 
-def test_only_faces_that_are_selected_are_offered(loaded: Models, latent: np.ndarray) -> None:
+def test_without_a_face_in_the_selection_none_is_offered(loaded: Models, latent: np.ndarray) -> None:
     selection = np.zeros(ASTRONAUT.shape[:2], np.uint8)
     selection[300:, :100] = 255  # a corner far from her face
     assert opened(loaded, latent, ASTRONAUT, selection).numbers == []
     selection[120, 220] = 1
     assert opened(loaded, latent, ASTRONAUT, selection).numbers == [0]
     assert opened(loaded, latent, chelsea()).numbers == []
+
+
+@pytest.fixture(scope="module")
+def couple() -> np.ndarray:
+    """Two faces side by side, the left one larger: its square reaches over the other's face."""
+    picture = np.full((300, 420, 3), 120, np.uint8)
+    picture[20:276, 0:210] = ASTRONAUT[:256, 122:332]
+    small = cv2.resize(ASTRONAUT[:256, 122:332][:, ::-1], None, fx=0.7, fy=0.7, interpolation=cv2.INTER_AREA)
+    picture[90 : 90 + small.shape[0], 200 : 200 + small.shape[1]] = small
+    return picture
+
+
+def selected(faces: list[Face], number: int, grown: float = 1.15) -> np.ndarray:
+    """As an artist draws it: an ellipse round a face's box, float32 0…1 by its soft edge."""
+    x0, y0, x1, y1 = faces[number].box
+    mask = np.zeros((300, 420), np.uint8)
+    centre, axes = ((x0 + x1) // 2, (y0 + y1) // 2), (int(grown * (x1 - x0) / 2), int(grown * (y1 - y0) / 2))
+    cv2.ellipse(mask, centre, axes, 0, 0, 360, 255, -1)
+    return cv2.GaussianBlur(mask, (0, 0), 3)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_selection_round_one_person_offers_no_other(
+    loaded: Models, latent: np.ndarray, couple: np.ndarray, number: int
+) -> None:
+    faces = opened(loaded, latent, couple).session.faces
+    assert len(faces) == 2
+    region = opened(loaded, latent, couple, selected(faces, number))
+    assert (region.numbers, region.warning(0)) == ([number], "")
+    assert region.shows(region.final(SMILE, nothing))
+
+
+def test_a_face_that_the_selection_cuts_comes_last_and_says_so(
+    loaded: Models, latent: np.ndarray, couple: np.ndarray
+) -> None:
+    faces = opened(loaded, latent, couple).session.faces
+    selection = selected(faces, 1)
+    x0, y0, x1, y1 = faces[0].box
+    selection[y0:y1, (3 * x0 + 2 * x1) // 5 : x1] = 255  # a good half of the larger one
+    region = opened(loaded, latent, couple, selection)
+    assert region.numbers == [1, 0]
+    assert [region.warning(face) for face in (0, 1)] == ["", "cut by the selection"]
+
+
+def test_a_part_of_a_face_or_its_hair_alone_can_be_selected(
+    loaded: Models, latent: np.ndarray, couple: np.ndarray
+) -> None:
+    x0, y0, x1, y1 = opened(loaded, latent, couple).session.faces[1].box
+    mouth, hair = np.zeros((2, 300, 420), np.uint8)
+    mouth[(y0 + 3 * y1) // 4 : y1, x0:x1] = 255
+    hair[y0 - 12 : y0 - 8, (x0 + x1) // 2 :] = 255
+    for part in (mouth, hair):
+        region = opened(loaded, latent, couple, part)
+        assert region.numbers[0] == 1
+        assert region.warning(0) == "cut by the selection"
+
+
+def test_an_edit_of_which_nothing_is_selected_shows_nothing(loaded: Models, latent: np.ndarray) -> None:
+    selection = np.zeros(ASTRONAUT.shape[:2], np.uint8)
+    selection[30:34, 210:230] = 255  # hair, which a smile leaves alone
+    region = opened(loaded, latent, ASTRONAUT, selection)
+    assert region.numbers == [0]
+    assert not region.shows(region.final({0: {"smile": 0.5}}, nothing))
 
 
 def test_grey_layers_give_grey_results(loaded: Models, latent: np.ndarray) -> None:

@@ -196,6 +196,15 @@ def test_a_selection_of_another_size_is_refused(client: Client) -> None:
     assert failed.reason == "bad_message"
 
 
+def test_a_final_picture_in_which_nothing_changes_is_none(client: Client, known: m.KnownFace) -> None:
+    mask = np.zeros((*ASTRONAUT.shape[:2], 1), np.uint8)
+    mask[30:34, 210:230] = 255  # hair, which a smile leaves alone
+    opened = client.open(ASTRONAUT, known=(known,), selection=picture(mask))
+    edited = client.ask(smile(opened.session, 0.5, quality="final"))
+    assert isinstance(edited, m.Edited)
+    assert edited.picture is None
+
+
 def test_what_is_cancelled_is_told(client: Client, session: str) -> None:
     edits = [smile(session, 1, 500 + i, quality="final") for i in range(2)]
     other = m.RenderSample(resolution=1024)
