@@ -97,7 +97,7 @@ def run_remove(arguments: argparse.Namespace, machine: Machine, progress: Progre
         chosen = arguments.krita, arguments.gimp, arguments.models, arguments.presets
         return remove.Options(*chosen, dry_run)
 
-    if arguments.dry_run or is_interactive(arguments):
+    if arguments.dry_run or asks(arguments):
         outcome = remove.remove(machine, options(dry_run=True), progress)
         if arguments.dry_run:
             return outcome
@@ -117,21 +117,23 @@ def prefix(arguments: argparse.Namespace) -> Path | None:
     return folder
 
 
-def is_interactive(arguments: argparse.Namespace) -> bool:
-    """Whether the user can be asked."""
-    return not (arguments.yes or arguments.json) and sys.stdin.isatty()
+def asks(arguments: argparse.Namespace) -> bool:
+    """Whether the user is asked before something is changed."""
+    return not (arguments.yes or arguments.json)
 
 
 def confirmation(arguments: argparse.Namespace) -> Callable[[str], bool]:
-    """Returns a function that asks a yes/no question; the answer is yes without a terminal and with --yes or --json."""
+    """Returns a function that asks a yes/no question; with --yes or --json the answer is yes.
+
+    It raises InstallError where nobody can answer."""
 
     def ask(question: str) -> bool:
-        if not is_interactive(arguments):
+        if not asks(arguments):
             return True
         try:
             return input(f"{question} [Y/n] ").strip().lower() in ("", "y", "yes")
         except EOFError:
-            return False
+            raise InstallError("nobody answered", "add --yes to go on without a question") from None
 
     return ask
 

@@ -18,9 +18,12 @@ from anycost_installer.core.paths import Paths
 from anycost_installer.core.progress import Progress
 from anycost_installer.core.redact import redacted, without_home
 from anycost_installer.core.subprocesses import run_captured
+from anycost_installer.environment import backend_venv
+from anycost_installer.environment.installed_packages import damaged_packages, missing_packages
 from anycost_installer.hosts.find import find_hosts, running_editors
 from anycost_installer.hosts.host import Host
 from anycost_installer.hosts.kritarc import is_enabled, read_settings
+from anycost_installer.lockfile.requirements import read_lock, this_target
 from anycost_installer.plugins.install_record import Record, file_state, read_record
 
 LOG_LINES = 12
@@ -65,7 +68,7 @@ def collect(root: Path, machine: Machine) -> Facts:
     }
     if record:
         facts["installed"] = _installed(root, record, problems)
-        facts["environment"] = _environment(record, paths, problems)
+        facts["environment"] = _environment(root, record, paths, problems)
         facts["models"] = _models(record, paths, problems)
     elif not problems:
         problems.append("nothing is installed: run 'python3 installer install'")
@@ -118,8 +121,13 @@ def _installed(root: Path, record: Record, problems: list[str]) -> Facts:
     }
 
 
-def _environment(record: Record, paths: Paths, problems: list[str]) -> Facts:
-    facts: Facts = {"folder": str(record.environment), "works": False}
+def _environment(root: Path, record: Record, paths: Paths, problems: list[str]) -> Facts:
+    wrong = [package.name for package in damaged_packages(record.environment, quick=True)]
+    if record.environment == backend_venv.backend_environment(root, paths, None).folder:  # else the lock is another's
+        wrong += missing_packages(record.environment, read_lock(root, this_target()).releases)
+    if wrong:
+        problems.append(f"packages {', '.join(wrong)} are missing or damaged: run 'python3 installer repair'")
+    facts: Facts = {"folder": str(record.environment), "works": False, "wrong": wrong}
     try:
         done = run_captured(Path(record.python), ["-c", _VERSIONS_SCRIPT], paths.variables(), TIMEOUT_SECONDS)
         facts |= json.loads(done.stdout) | {"works": True}

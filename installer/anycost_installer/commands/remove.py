@@ -18,6 +18,7 @@ from anycost_installer.plugins.archive import ARCHIVES_FOLDER
 from anycost_installer.plugins.install_record import RECORD_FILE, Record, read_record, write_record
 from anycost_installer.plugins.installation import (
     archive_path,
+    clean_settings,
     remove_empty_folders,
     remove_plugin,
 )
@@ -55,16 +56,19 @@ def remove(machine: Machine, options: Options, progress: Progress) -> tuple[int,
             progress.say(f"Would remove {path}")
         print_kept(removal, progress)
         return 0, {"would_remove": [str(path) for path in removal.shared_paths], "done": False}
-    removed = carry_out(machine.paths, removal)
+    removed, cleaned = carry_out(machine.paths, removal)
     for path in removed:
         progress.say(f"    removed {path}")
-    if not removed:
+    for path in cleaned:
+        progress.say(f"    took the plug-in's lines out of {path}")
+    if not removed and not cleaned:
         progress.say("Nothing is installed here.")
     print_kept(removal, progress)
     if removed and not machine.prefixed:
         for program in sorted({host.program for host in removal.hosts} & set(running_editors())):
             progress.say(f"{program} is running: it keeps the plug-in until it is restarted.")
-    return 0, {"removed": [str(path) for path in removed], "kept": removal.keeps, "done": True}
+    answer = {"removed": [str(path) for path in removed], "cleaned": [str(path) for path in cleaned]}
+    return 0, {**answer, "kept": removal.keeps, "done": True}
 
 
 def make_plan(machine: Machine, options: Options) -> Removal:
@@ -120,20 +124,25 @@ def shared(paths: Paths, options: Options) -> list[Path]:
     return [path for path in dict.fromkeys(shared_paths) if path_exists(path)]
 
 
-def carry_out(paths: Paths, removal: Removal) -> list[Path]:
-    """Removes everything and returns the removed paths. Raises InstallError and OSError."""
+def carry_out(paths: Paths, removal: Removal) -> tuple[list[Path], list[Path]]:
+    """Removes everything. Returns the removed paths, and the settings that lost the plug-in's lines.
+
+    Raises InstallError and OSError."""
     removed: list[Path] = []
+    cleaned: list[Path] = []
     recorded = removal.record.entries if removal.record else ()
     for host in removal.hosts:
         entries = [entry for entry in recorded if entry.host == str(host.plugins_folder)]
         removed += remove_plugin(host, entries)
+        if settings := clean_settings(host, entries):
+            cleaned.append(settings)
         if host.backend.parent != paths.data and remove_path(host.backend):
             removed.append(host.backend)
     removed += [path for path in removal.shared_paths if remove_path(path)]
     if removal.record and not removal.last:
         write_record(paths, removal.record.without(removal.hosts))
     remove_empty_folders(_folders(paths, removal))
-    return removed
+    return removed, cleaned
 
 
 def _folders(paths: Paths, removal: Removal) -> Sequence[Path]:

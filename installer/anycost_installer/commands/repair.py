@@ -17,9 +17,15 @@ from anycost_installer.core.machine import Machine
 from anycost_installer.core.paths import Paths
 from anycost_installer.core.progress import Progress
 from anycost_installer.environment import backend_venv
-from anycost_installer.environment.installed_packages import DamagedPackage, damaged_packages, force_reinstall
+from anycost_installer.environment.installed_packages import (
+    DamagedPackage,
+    damaged_packages,
+    force_reinstall,
+    missing_packages,
+)
 from anycost_installer.hosts import kritarc
 from anycost_installer.hosts.host import Host
+from anycost_installer.lockfile.requirements import read_lock, this_target
 from anycost_installer.plugins.archive import Member, PipInstall, members_for, read_members
 from anycost_installer.plugins.install_record import Record, file_state, read_record
 from anycost_installer.plugins.installation import archive_path, installed_plugins, leftovers
@@ -80,12 +86,14 @@ def repair_environment(
         return complete, [Fault(str(record.environment), "missing")]
     with progress.step("Checking the private environment"):
         packages = damaged_packages(record.environment)
-    if not packages:
+        missing = missing_packages(record.environment, read_lock(root, this_target()).releases)
+    if not packages and not missing:
         return python, []
     for package in packages:
         force_reinstall(package)
     complete = backend_venv.prepare(root, paths, None, bundle, progress, recheck=True)
-    return complete, [Fault(_named(package), "damaged") for package in packages]
+    faults = [Fault(_named(package), "damaged") for package in packages]
+    return complete, faults + [Fault(f"package {name}", "missing") for name in missing]
 
 
 def _named(package: DamagedPackage) -> str:

@@ -12,7 +12,7 @@ from anycost_installer.core.files import format_size
 from anycost_installer.core.paths import Paths
 from anycost_installer.core.progress import Progress
 from anycost_installer.environment import backend_venv
-from anycost_installer.plugins.install_record import read_record
+from anycost_installer.plugins.install_record import Record, file_state, read_record
 from anycost_installer.plugins.installation import installed_plugins
 from anycost_installer.release import bundles
 
@@ -26,6 +26,9 @@ def update(root: Path, paths: Paths, torch: str | None, bundle: Path | None, dry
         environment = backend_venv.backend_environment(root, paths, folder)
         progress.say(f"Anycost Face Editor {record.version} is installed, this is {project_version(root)}.")
         parts = backend_venv.plan(root, paths, folder)
+        if not parts and record.environment == environment.folder and _is_whole(record):
+            progress.say("It is up to date. Nothing was changed.")
+            return 0
         for part in parts:
             progress.say(f"    {format_size(part.size):>9}  {part.what}: {part.path}")
         if dry_run:
@@ -50,3 +53,7 @@ def update(root: Path, paths: Paths, torch: str | None, bundle: Path | None, dry
     backend_venv.remove_old_environments(paths, environment.folder, progress)
     progress.say(f"Anycost Face Editor {project_version(root)} is installed. Restart the editors that are open.")
     return 0
+
+
+def _is_whole(record: Record) -> bool:
+    return all(file_state(entry) == "ok" for entry in record.of_kind("file"))

@@ -86,6 +86,11 @@ class Lock:
     hashes: dict[str, list[str]]  # release → sha256 of its files, for all systems
     download: int  # bytes, with torch
 
+    @property
+    def releases(self) -> tuple[str, ...]:
+        """ "name==version" of all packages of an environment, but for this project."""
+        return (*self.packages, *self.sources, self.torch)
+
     def requirements(self, *packages: str) -> str:
         """The text of a requirements file with hashes. Raises KeyError for a package that is not locked."""
         return "".join(_line(name, self.hashes[name]) for name in packages)

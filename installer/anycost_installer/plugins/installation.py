@@ -150,7 +150,7 @@ def _merged_record(
 def remove_plugin(host: Host, entries: Sequence[Entry]) -> list[Path]:
     """Removes the plug-in of this host, but not the user's presets, and returns the removed paths.
 
-    `entries`: those of the record for this host. Raises OSError, and InstallError for a damaged kritarc."""
+    `entries`: those of the record for this host. Raises OSError."""
     removed = [path for path in (host.plugin_folder, *leftovers(host)) if remove_path(path)]
     files = [Path(entry.path) for entry in entries if entry.kind in ("file", "link")]
     if host.program == "Krita":
@@ -158,19 +158,26 @@ def remove_plugin(host: Host, entries: Sequence[Entry]) -> list[Path]:
             host.plugins_folder / f"{host.plugin_name}.desktop",
             host.actions_folder / f"{host.plugin_name}.action",
         ]
-    removed += [path for path in dict.fromkeys(files) if remove_path(path)]
-    if host.settings and host.settings.is_file():
-        settings = host.settings.resolve()
-        before = kritarc.read_settings(settings)
-        after = kritarc.without_plugin(before)
-        if before != after:
-            made = not entries or any(entry.kind == "setting" and entry.made for entry in entries)
-            if made and not after.strip():
-                settings.unlink()
-            else:
-                write_text(settings, after)
-            removed.append(settings)
-    return removed
+    return removed + [path for path in dict.fromkeys(files) if remove_path(path)]
+
+
+def clean_settings(host: Host, entries: Sequence[Entry]) -> Path | None:
+    """Takes the plug-in's lines out of kritarc, and returns its path; None when there were none.
+
+    A file that `install` made and that is empty now is deleted. Raises OSError, and InstallError for a damaged one."""
+    if not (host.settings and host.settings.is_file()):
+        return None
+    settings = host.settings.resolve()
+    before = kritarc.read_settings(settings)
+    after = kritarc.without_plugin(before)
+    if before == after:
+        return None
+    made = not entries or any(entry.kind == "setting" and entry.made for entry in entries)
+    if made and not after.strip():
+        settings.unlink()
+    else:
+        write_text(settings, after)
+    return settings
 
 
 def remove_empty_folders(folders: Sequence[Path]) -> None:

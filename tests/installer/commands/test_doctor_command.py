@@ -9,6 +9,8 @@ import pytest
 from anycost_installer.backend import models as backend_models
 from anycost_installer.commands import doctor
 from anycost_installer.core.checkout import ROOT
+from anycost_installer.environment import backend_venv
+from anycost_installer.environment.venv import Environment
 from anycost_installer.plugins.install_record import write_record
 from installed_home import Home
 
@@ -46,6 +48,20 @@ def test_a_good_installation_is_told_in_full(home: Home) -> None:
     assert facts["disk"]["free"] > 0
     assert "Nothing is wrong." in said
     assert str(home.folder) not in said + json.dumps(facts, ensure_ascii=False)
+
+
+def test_packages_that_are_gone_from_the_environment_are_named(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = home.paths.data / "environments" / "0.1.0-0"
+    damaged = environment / "lib" / "python3.11" / "site-packages" / "numpy-2.0.dist-info"
+    damaged.mkdir(parents=True)
+    (damaged / "RECORD").write_text("numpy/core.py,sha256=abc,10\n")
+    home.put(home.krita, python=environment / "bin" / "python")
+    monkeypatch.setattr(backend_venv, "backend_environment", lambda *arguments: Environment(ROOT, environment))
+    _, facts, _ = examined(home)
+    (said,) = [problem for problem in facts["problems"] if problem.startswith("packages ")]
+    assert said.startswith("packages numpy, ")
+    assert {"numpy", "torch", "pyzmq"} <= set(facts["environment"]["wrong"])
+    assert said.endswith("are missing or damaged: run 'python3 installer repair'")
 
 
 def test_each_fault_is_named_with_its_remedy(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,15 +60,15 @@ def test_it_says_what_it_will_do_with_sizes_and_a_dry_run_does_nothing(home: Pat
 
 
 def test_installed_repaired_and_removed_by_command(home: Path, capsys) -> None:
-    assert run("install", "--krita", "--gimp", home=home) == 0
+    assert run("install", "--krita", "--gimp", "--yes", home=home) == 0
     said = capsys.readouterr().out
     assert "choose Filter > Edit Face…" in said
     assert "choose Filters > Face > Edit Face…" in said
     assert "Tools > Scripts > Import Python Plugin from File…" in said
     assert {"anycost_krita", "anycost_gimp", "anycost_krita.zip"} <= set(there(home))
-    assert run("remove", home=home) == 0
+    assert run("remove", "--yes", home=home) == 0
     assert there(home) == []
-    assert run("remove", home=home) == 0
+    assert run("remove", "--yes", home=home) == 0
     assert "Nothing is installed here." in capsys.readouterr().out
 
 
@@ -83,18 +83,21 @@ def test_the_answer_in_json_stands_alone_on_standard_output(home: Path, capfd) -
     assert json.loads(capfd.readouterr().out)["installed"]["version"] == answer["version"]
 
 
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
 @pytest.mark.parametrize(("typed", "flags", "done"), [("n\n", [], False), ("\n", [], True), ("n\n", ["--yes"], True)])
-def test_it_asks_where_somebody_can_answer(
+def test_it_asks_and_does_what_is_answered(
     home: Path, monkeypatch: pytest.MonkeyPatch, typed: str, flags: list[str], done: bool
 ) -> None:
-    monkeypatch.setattr(sys, "stdin", Terminal(typed))
+    monkeypatch.setattr(sys, "stdin", io.StringIO(typed))  # also without a terminal: echo n | …
     assert run("install", "--krita", *flags, home=home) == 0
     assert bool(there(home)) == done
+
+
+def test_where_nobody_can_answer_nothing_is_changed(home: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    for command in (["install", "--krita"], ["update"], ["remove"]):
+        monkeypatch.setattr(sys, "stdin", io.StringIO())
+        assert run(*command, home=home) == 2
+        assert "installer: nobody answered: add --yes to go on without a question" in capsys.readouterr().err
+    assert there(home) == []
 
 
 def test_a_failed_self_test_is_told_and_is_exit_code_1(home: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
@@ -102,7 +105,7 @@ def test_a_failed_self_test_is_told_and_is_exit_code_1(home: Path, monkeypatch: 
         raise self_test.SelfTestFailed("the self-test failed: no picture", "run 'python3 installer repair'")
 
     monkeypatch.setattr(install, "self_test", fails)
-    assert run("install", "--krita", home=home) == 1
+    assert run("install", "--krita", "--yes", home=home) == 1
     assert "installer: the self-test failed: no picture; run 'python3 installer repair'" in capsys.readouterr().err
     assert read_record(paths_of(home))  # so that repair knows what to look at
     assert there(home)
@@ -114,10 +117,10 @@ def test_a_version_that_works_is_not_given_up_for_one_that_does_not(
     def fails(*arguments: object) -> None:
         raise self_test.SelfTestFailed("the self-test failed: no picture", "run …")
 
-    assert run("install", "--krita", home=home) == 0
+    assert run("install", "--krita", "--yes", home=home) == 0
     before = {path: path.stat().st_mtime_ns for path in home.rglob("*") if path.is_file()}
     monkeypatch.setattr(install, "self_test", fails)
-    assert run("install", "--krita", "--gimp", home=home) == 1
+    assert run("install", "--krita", "--gimp", "--yes", home=home) == 1
     assert "0.1.0, which was there before, stays as it was" in capsys.readouterr().err
     assert {path: path.stat().st_mtime_ns for path in home.rglob("*") if path.is_file()} == before
 

@@ -28,7 +28,7 @@ def test_removing_leaves_no_trace(home: Home) -> None:
     (home.paths.data / "models").mkdir()
     remove(home, models="remove")
     assert home.below() == before
-    assert remove(home) == {"removed": [], "kept": [], "done": True}
+    assert remove(home) == {"removed": [], "cleaned": [], "kept": [], "done": True}
 
 
 def test_what_was_there_before_stays(home: Home) -> None:
@@ -39,8 +39,10 @@ def test_what_was_there_before_stays(home: Home) -> None:
     other.mkdir(parents=True)
     before = home.below()
     home.put(home.krita, created_folders=missing_folders(home.paths))
-    remove(home)
+    answer = remove(home)
     assert home.below() == before
+    assert (str(settings) in answer["removed"], answer["cleaned"]) == (False, [str(settings)])
+    assert f"took the plug-in's lines out of {settings}" in home.printed.getvalue()
 
 
 def test_the_last_editor_takes_the_backend_along_and_the_first_does_not(home: Home) -> None:

@@ -103,6 +103,19 @@ def test_during_the_test_the_old_one_is_still_whole(installed, monkeypatch):
     assert seen == [(str(Environment(ROOT, installed.folder / "0.1.0-new").python), True)]
 
 
+def test_what_is_up_to_date_is_left_alone_and_that_is_said(installed):
+    installed.update()
+    before = installed.below()
+    assert installed.update() == 0
+    assert "It is up to date. Nothing was changed." in installed.printed
+    assert installed.below() == before
+    plugin_file = installed.plugin / "__init__.py"
+    whole = plugin_file.read_bytes()
+    plugin_file.write_bytes(b"damaged")
+    assert installed.update() == 0
+    assert plugin_file.read_bytes() == whole
+
+
 def raises(error: BaseException):
     def replacement(*arguments: object) -> None:
         raise error
