@@ -1,9 +1,10 @@
-"""State of the sliders: strengths and selection of faces, locks, undo history, presets. No backend."""
+"""State of the sliders: strengths and selection of faces, intensity, locks, undo history, presets. No backend."""
 
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from anycost_client.core.errors import ClientError
+from anycost_client.edit.intensity import ScaledStrengths, checked_intensity
 from anycost_client.edit.presets import Preset, checked
 from anycost_client.edit.undo_history import NOTHING, History, Values, face_edits, with_strengths
 from anycost_client.protocol.messages import Attribute, FaceEdit, Offset, Picture
@@ -19,12 +20,22 @@ class Sliders:
         self.attributes: tuple[Attribute, ...] = ()
         self.selected: tuple[int, ...] = ()  # faces that the sliders move
         self.locked: frozenset[str] = frozenset()  # attributes that only undo changes, and that others don't drag along
-        self.values: Values = NOTHING
         self.taken: dict[
             str, Picture
         ] = {}  # what was taken over from other faces; `values` has its amount under its name
-        self._history = History()
+        self._scaled = ScaledStrengths(NOTHING, NOTHING)
+        self._history = History(self._scaled)
         self._on_change = on_change
+
+    @property
+    def values(self) -> Values:
+        """As they are seen."""
+        return self._scaled.seen
+
+    @property
+    def intensity(self) -> float:
+        """Of the whole edit, −1…1.5: `values` are this times what was set."""
+        return self._scaled.intensity
 
     def begin(
         self, selected: Iterable[int], values: Values = NOTHING, offsets: Mapping[int, tuple[Offset, ...]] = NO_OFFSETS
@@ -34,8 +45,8 @@ class Sliders:
         for face, added in offsets.items():
             named = {self._name_taken(offset.values): offset.amount for offset in added}
             values = with_strengths(values, face, {**values.get(face, {}), **named})
-        self.selected, self.values = tuple(selected), values
-        self._history = History(values)
+        self.selected, self._scaled = tuple(selected), ScaledStrengths(values, values)
+        self._history = History(self._scaled)
         for what in ("selected", "values", "history"):
             self._on_change(what)
 
@@ -66,7 +77,12 @@ class Sliders:
         values = self.values
         for face in self.selected:
             values = with_strengths(values, face, {**values.get(face, {}), attribute: strength})
-        self._change(values, done)
+        self._change(self._scaled.changed(values), done)
+
+    def set_intensity(self, intensity: float, done: bool = True) -> None:
+        """Of all faces; what is locked stays. `done` as in `set`. Raises ClientError for what is not in −1…1.5."""
+        intensity = checked_intensity(intensity)
+        self._change(self._scaled.at(intensity, self.locked.__contains__, self.taken.__contains__), done)
 
     def take_over(self, face: int, what: str, strengths: Mapping[str, float], offset: Picture | None) -> None:
         """Takes over from another face: strengths, and an offset, which replaces one of that kind. One step to
@@ -76,7 +92,7 @@ class Sliders:
         if offset is not None:
             now = {name: value for name, value in now.items() if not name.startswith(what) or name not in self.taken}
             now[self._name_taken(offset, what)] = 1.0
-        self._change(with_strengths(self.values, face, now), done=True)
+        self._change(self._scaled.changed(with_strengths(self.values, face, now)), done=True)
 
     def reset(self, attribute: str) -> None:
         """To 0, for the selected faces."""
@@ -144,17 +160,17 @@ class Sliders:
             kept = {name: value for name, value in values.get(face, {}).items() if name in self.locked}
             new = {name: value for name, value in strengths.items() if name not in self.locked}
             values = with_strengths(values, face, new | kept)
-        self._change(values, done=True)
+        self._change(ScaledStrengths(values, values), done=True)
 
-    def _change(self, values: Values, done: bool) -> None:
-        if values != self.values:
-            self.values = values
+    def _change(self, scaled: ScaledStrengths, done: bool) -> None:
+        if scaled != self._scaled:
+            self._scaled = scaled
             self._on_change("values")
-        if done and values != self._history.now:
-            self._history.push(values)
+        if done and scaled != self._history.now:
+            self._history.push(scaled)
             self._on_change("history")
 
-    def _show(self, values: Values) -> None:
-        self.values = values
+    def _show(self, scaled: ScaledStrengths) -> None:
+        self._scaled = scaled
         self._on_change("values")
         self._on_change("history")

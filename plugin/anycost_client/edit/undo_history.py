@@ -1,7 +1,8 @@
-"""The undo history of the strengths of all faces."""
+"""Strengths of all faces, and the undo history of an edit."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Generic, TypeVar
 
 from anycost_client.protocol.messages import FaceEdit, Offset, Picture
 
@@ -9,6 +10,7 @@ MAX_STEPS = 200
 
 Values = Mapping[int, Mapping[str, float]]  # face → attribute → strength; what is 0 is left out
 NOTHING: Values = MappingProxyType({})
+State = TypeVar("State")
 NOTHING_TAKEN: Mapping[str, Picture] = MappingProxyType({})
 
 
@@ -32,15 +34,15 @@ def face_edits(
     return tuple(edits)
 
 
-class History:
+class History(Generic[State]):
     """A list of states with a position in it."""
 
-    def __init__(self, values: Values = NOTHING) -> None:
-        self._states = [values]
+    def __init__(self, first: State) -> None:
+        self._states = [first]
         self._at = 0
 
     @property
-    def now(self) -> Values:
+    def now(self) -> State:
         return self._states[self._at]
 
     @property
@@ -51,16 +53,16 @@ class History:
     def can_redo(self) -> bool:
         return self._at < len(self._states) - 1
 
-    def push(self, values: Values) -> None:
+    def push(self, state: State) -> None:
         """Drops what could be redone. Ignores a state equal to the present one."""
-        if values != self.now:
-            self._states = [*self._states[: self._at + 1], values][-MAX_STEPS - 1 :]
+        if state != self.now:
+            self._states = [*self._states[: self._at + 1], state][-MAX_STEPS - 1 :]
             self._at = len(self._states) - 1
 
-    def undo(self) -> Values:
+    def undo(self) -> State:
         self._at = max(self._at - 1, 0)
         return self.now
 
-    def redo(self) -> Values:
+    def redo(self) -> State:
         self._at = min(self._at + 1, len(self._states) - 1)
         return self.now

@@ -63,6 +63,61 @@ def test_locks_hold_against_reset_and_presets(ready: RecordingEditor) -> None:
     assert not sliders.values
 
 
+def test_one_intensity_scales_the_whole_edit_and_a_drag_of_it_is_one_step(ready: RecordingEditor) -> None:
+    sliders = ready.editor.sliders
+    sliders.set("smile", 0.8)
+    sliders.select((1,))
+    sliders.set("age", -1.6)
+    for intensity in (0.9, 0.0, 1.2):
+        sliders.set_intensity(intensity, done=False)
+    sliders.set_intensity(1.5)
+    assert {face: dict(strengths) for face, strengths in sliders.values.items()} == {
+        0: {"smile": 1.2},
+        1: {"age": -2.0},
+    }
+    sliders.set_intensity(-1)
+    assert dict(sliders.values[0]) == {"smile": -0.8}
+    sliders.undo()
+    sliders.undo()
+    assert sliders.intensity == 1.0
+    assert dict(sliders.values[0]) == {"smile": 0.8}
+    assert sliders.value("age") == -1.6  # what was cut off at 2 has not been lost
+
+
+def test_a_slider_sets_what_is_seen_at_every_intensity(ready: RecordingEditor) -> None:
+    sliders = ready.editor.sliders
+    sliders.set("smile", 0.8)
+    sliders.set_intensity(0.5)
+    sliders.set("age", 0.3)
+    assert dict(sliders.values[0]) == {"smile": 0.4, "age": 0.3}
+    sliders.set_intensity(1)
+    assert dict(sliders.values[0]) == {"smile": 0.8, "age": 0.6}
+    sliders.set_intensity(0)
+    assert not sliders.values
+    sliders.set("age", 0.3)  # where nothing is seen, a new edit begins
+    assert (dict(sliders.values[0]), sliders.intensity) == ({"age": 0.3}, 1.0)
+    sliders.undo()
+    sliders.set_intensity(1)
+    assert dict(sliders.values[0]) == {"smile": 0.8, "age": 0.6}
+
+
+def test_the_intensity_leaves_what_is_locked_and_begins_anew_with_presets(ready: RecordingEditor) -> None:
+    sliders = ready.editor.sliders
+    sliders.set("smile", 0.8)
+    sliders.set("age", 0.4)
+    sliders.lock("age")
+    sliders.set_intensity(0.5)
+    assert dict(sliders.values[0]) == {"smile": 0.4, "age": 0.4}
+    sliders.apply_preset(Preset("p", {"beard": 1}))
+    assert (dict(sliders.values[0]), sliders.intensity) == ({"beard": 1, "age": 0.4}, 1.0)
+
+
+@pytest.mark.parametrize("intensity", [1.6, -1.1, float("nan"), "1", True, None])
+def test_impossible_intensities_are_refused(ready: RecordingEditor, intensity: Any) -> None:
+    with pytest.raises(ClientError):
+        ready.editor.sliders.set_intensity(intensity)
+
+
 @pytest.mark.parametrize("strength", [2.1, -3, float("nan"), float("inf"), True, "1", None])
 def test_impossible_strengths_are_refused(ready: RecordingEditor, strength: Any) -> None:
     with pytest.raises(ClientError, match="use −2 to 2"):
