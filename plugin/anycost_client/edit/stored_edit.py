@@ -14,6 +14,7 @@ from anycost_client.edit.edit_record import EditRecord
 MAX_BYTES = 32 << 20
 _MAX_PIXELS = 1 << 27
 _AT_A_TIME = 1 << 20  # bytes of a selection that are packed in one step: some milliseconds
+_MAX_DIGEST = 200  # characters
 _FORMAT = 1
 
 
@@ -26,6 +27,7 @@ class StoredEdit:
     selection: bytes | None  # one byte for each pixel of the area
     record: EditRecord
     time: int | None = None  # number of the frame, of an animated layer
+    written: str | None = None  # digest of what was written to the edit's layer, as its host counts; None: not known
 
     def to_bytes(self, most: int = MAX_BYTES) -> bytes:
         return at_once(self.packing(most))
@@ -63,9 +65,12 @@ class StoredEdit:
             yield
             record = EditRecord.from_json(content["record"])
             yield
-            selection = content["selection"]
+            selection, written = content["selection"], content.get("written")
+            if not isinstance(written, str | None):
+                raise ValueError("written")
             mask = None if selection is None else (yield from _unpacked(selection, area.pixels))
-            return cls(str(source)[:100], area, mask, record, None if time is None else int(time))
+            frame = None if time is None else int(time)
+            return cls(str(source)[:100], area, mask, record, frame, written and written[:_MAX_DIGEST])
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError, zlib.error) as error:
             raise ClientError(
                 "the edit stored with this layer cannot be read", "edit the original layer anew"
@@ -79,6 +84,7 @@ class StoredEdit:
             "area": [area.x, area.y, area.width, area.height],
             "selection": selection,
             "time": self.time,
+            "written": self.written,
             "record": record.to_json(),
         }
         return json.dumps(content).encode()

@@ -21,6 +21,14 @@ def test_it_is_read_as_it_was_kept():
     assert StoredEdit.from_bytes(plain.to_bytes()) == plain
 
 
+def test_the_digest_of_what_was_written_is_kept_and_older_edits_have_none():
+    edit = replace(EDIT, written="5c0ffee")
+    assert StoredEdit.from_bytes(edit.to_bytes()) == edit
+    content = json.loads(EDIT.to_bytes())
+    del content["written"]
+    assert StoredEdit.from_bytes(json.dumps(content).encode()).written is None
+
+
 def test_a_large_selection_is_packed_and_unpacked_in_steps():
     area = Area(0, 0, 4000, 1000)
     edit = replace(EDIT, area=area, selection=bytes(range(250)) * (area.pixels // 250))
@@ -58,6 +66,7 @@ def test_edits_that_were_stored_before_frames_were_and_with_a_number_as_their_so
         {"area": [0, 0, 3, 3]},  # smaller than its selection
         {"area": [0, 0, 300, 300]},
         {"selection": "AAAA"},
+        {"written": 5},
         {"selection": ""},
         {"source": None},
         {"source": True},
