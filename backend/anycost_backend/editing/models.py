@@ -56,13 +56,17 @@ class Models:
         """Measures labels of faces, for attribute locks and face matching. Raises AnycostError as `finder`."""
         return FaceLabels.load(threads=self.threads)
 
+    @property
+    def quick(self) -> SubGenerator:
+        """A sub-generator whose faces can be measured. Raises AnycostError as `renderer`."""
+        nearest = min(self.renderer.file.exits, key=lambda exit: abs(exit - MEASURED.resolution))
+        return SubGenerator(nearest, MEASURED.channels)
+
     def measure(self, latent: np.ndarray, sub: SubGenerator | None = None) -> dict[str, float]:
         """The labels of a face, W+ [styles, D], as `sub` renders it; without it, a quick sub-generator.
 
         Raises AnycostError as `labels` and `Renderer.render`."""
-        exits = self.renderer.file.exits
-        quick = SubGenerator(min(exits, key=lambda exit: abs(exit - MEASURED.resolution)), MEASURED.channels)
-        image = self.renderer.render8(latent, sub or quick)
+        image = self.renderer.render8(latent, sub or self.quick)
         side = max(len(image), MEASURED.resolution)
         return self.labels.measure(cv2.resize(image, (side, side), interpolation=cv2.INTER_CUBIC))
 

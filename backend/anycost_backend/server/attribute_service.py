@@ -1,4 +1,4 @@
-"""Learns attributes from the faces of open sessions, and matches one face to another."""
+"""Learns attributes from the faces of open sessions, matches one face to another, and measures what can be dragged."""
 
 from collections.abc import Callable, Sequence
 
@@ -9,6 +9,7 @@ from anycost_models.editing.user_attributes import check_free, remove, store
 
 from anycost_backend.editing.attribute_learning import learn_attribute
 from anycost_backend.editing.face_matching import match_faces, text_of
+from anycost_backend.editing.handles import handles_of
 from anycost_backend.photo.layer import as_picture
 from anycost_backend.server.edit_service import Answer, EditService, OpenSession
 from anycost_backend.server.error_replies import RequestError
@@ -70,6 +71,15 @@ class AttributeService:
                 text=text_of(found),
             )
         )
+
+    def read_handles(self, job: Job, request: m.ReadHandles, answer: Answer) -> None:
+        [(session, face)] = faces = self._faces(job, (m.SessionFace(request.session, request.face),))
+        if not self._edit_service.all_projected(job, faces):
+            return
+        on_progress = self._on_progress(job, "looking how the face moves")
+        found = handles_of(session.region.session, session.region.numbers[face], on_progress)
+        handles = tuple(m.Handle(handle.name, handle.point, handle.moves) for handle in found)
+        answer(m.HandleList(id=request.id, face=face, handles=handles))
 
     def _faces(self, job: Job, faces: Sequence[m.SessionFace]) -> list[tuple[OpenSession, int]]:
         """Raises RequestError when one of them does not exist."""

@@ -87,6 +87,9 @@ class Dispatcher:
             m.LearnAttribute: self._job_handler(
                 "learning an attribute", lambda: self.attribute_service.learn, preemptible=True
             ),
+            m.ReadHandles: self._job_handler(
+                "measuring handles", lambda: self.attribute_service.read_handles, preemptible=True
+            ),
             m.RemoveAttribute: self._job_handler("removing an attribute", lambda: self.attribute_service.remove),
             m.MatchFace: self._job_handler("matching a face", lambda: self.attribute_service.match, preemptible=True),
         }

@@ -11,6 +11,7 @@ from anycost_client.core.redact import redact
 from anycost_client.core.translation import Translator, mark, sentence
 from anycost_client.edit.attribute_labels import AttributeLabels
 from anycost_client.edit.editor import Editor
+from anycost_client.edit.handles import Handles
 from anycost_client.edit.host import BackendLink, EditHost, EditSource, L
 from anycost_client.edit.multi_layer import MultiLayerTask
 from anycost_client.edit.pending_apply import EditResult
@@ -24,7 +25,7 @@ _SIDE_STEP = 64  # pixels: sizes in steps, so that the backend can keep what it 
 
 class EditController(Generic[L]):
     """Hand it every event of the backend. `watch` tells what changed: what Editor.watch tells ("state" and "problem" as
-    "page"), "page", "layer", "message" or "multi layer"."""
+    "page"), "page", "layer", "message", "handles" or "multi layer"."""
 
     def __init__(
         self, host: EditHost[L], link: BackendLink, tr: Translator, make_report: Callable[[Editor], str]
@@ -35,6 +36,7 @@ class EditController(Generic[L]):
         self.multi_layer: MultiLayerTask[L] = MultiLayerTask(
             self.editor, link.send, host, tr, lambda: self._tell("multi layer")
         )
+        self.handles = Handles(self.editor, link.send, lambda: self._tell("handles"))
         self.layer: L | Problem = host.active()
         self.source: EditSource[L] | None = None
         self.failure: Problem | None = None  # of reading a layer, or a bug: makes the page FAILED
@@ -225,6 +227,7 @@ class EditController(Generic[L]):
             self._retrying = False
         self.editor.handle(event)
         self.multi_layer.handle(event)
+        self.handles.handle(event)
         if isinstance(event, (Connected, Lost, Unavailable)):
             self._tell("page")
 

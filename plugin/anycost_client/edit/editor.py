@@ -155,6 +155,11 @@ class Editor:
             self._ask("best")
 
     @property
+    def session(self) -> str:
+        """Id of the open session; "" for none."""
+        return self._session
+
+    @property
     def quality(self) -> str:
         """What drew the preview, such as "256 px · ½ channels · 24 ms"; empty when nothing is shown."""
         shown = self.preview

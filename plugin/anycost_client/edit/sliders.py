@@ -69,14 +69,19 @@ class Sliders:
     def set(self, attribute: str, strength: float, done: bool = True) -> None:
         """For all selected faces. `done` is False while a slider is dragged; the drag ends with True, and
         is one step to undo. Raises ClientError for unknown or locked attributes and strengths beyond ±2."""
-        strength = checked(strength)
-        if attribute in self.locked:
-            raise ClientError(f"'{attribute}' is locked", "unlock it to change it")
-        if self.attributes and attribute not in self._names() and attribute not in self.taken:
-            raise ClientError(f"there is no attribute '{attribute:.50}'", "choose one of the list")
+        self.set_several({attribute: strength}, done)
+
+    def set_several(self, strengths: Mapping[str, float], done: bool = True) -> None:
+        """As `set`, of several attributes at once."""
+        for attribute, strength in strengths.items():
+            checked(strength)
+            if attribute in self.locked:
+                raise ClientError(f"'{attribute}' is locked", "unlock it to change it")
+            if self.attributes and attribute not in self._names() and attribute not in self.taken:
+                raise ClientError(f"there is no attribute '{attribute:.50}'", "choose one of the list")
         values = self.values
         for face in self.selected:
-            values = with_strengths(values, face, {**values.get(face, {}), attribute: strength})
+            values = with_strengths(values, face, {**values.get(face, {}), **strengths})
         self._change(self._scaled.changed(values), done)
 
     def set_intensity(self, intensity: float, done: bool = True) -> None:

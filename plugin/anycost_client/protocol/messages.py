@@ -19,6 +19,7 @@ from anycost_client.protocol.values import (  # noqa: F401 (part of what is said
     Corners,
     Face,
     FaceEdit,
+    Handle,
     KnownFace,
     Offset,
     Picture,
@@ -92,6 +93,14 @@ class Refine(Request):
 @dataclass(frozen=True, kw_only=True)
 class ReadLatent(Request):
     """→ Latent: what is needed to open this edit again."""
+
+    session: str
+    face: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadHandles(Request):
+    """Measure which points of a face can be dragged, and what moves them. → HandleList."""
 
     session: str
     face: int
@@ -251,6 +260,12 @@ class Latent(Reply):
 
 
 @dataclass(frozen=True, kw_only=True)
+class HandleList(Reply):
+    face: int
+    handles: tuple[Handle, ...]  # empty: the model has no attribute that moves one
+
+
+@dataclass(frozen=True, kw_only=True)
 class AttributeList(Reply):
     attributes: tuple[Attribute, ...]  # in the order in which to show them
 
@@ -321,6 +336,7 @@ REQUESTS: tuple[type[Request], ...] = (
     Edit,
     Refine,
     ReadLatent,
+    ReadHandles,
     Attributes,
     LearnAttribute,
     RemoveAttribute,
@@ -341,6 +357,7 @@ REPLIES: tuple[type[Reply], ...] = (
     Superseded,
     Refined,
     Latent,
+    HandleList,
     AttributeList,
     Learned,
     Matched,

@@ -95,6 +95,15 @@ class Face:
 
 
 @dataclass(frozen=True)
+class Handle:
+    """A point of a face that can be dragged."""
+
+    name: str  # such as "mouth_left"; the sides are the picture's
+    point: Corner  # where it is in the region without an edit, pixels
+    moves: Mapping[str, Corner]  # attribute → by how many pixels strength 1 moves it, as measured on this face
+
+
+@dataclass(frozen=True)
 class Offset:
     """What was taken over from another face, where no attribute says it: see Matched."""
 

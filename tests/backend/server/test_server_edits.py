@@ -205,6 +205,19 @@ def test_a_final_picture_in_which_nothing_changes_is_none(client: Client, known:
     assert edited.picture is None
 
 
+def test_points_that_can_be_dragged_move_where_their_attributes_say(client: Client, session: str) -> None:
+    """The corners of the mouth go up and apart when she smiles, the chin goes down when it gets longer."""
+    found = client.ask(m.ReadHandles(session=session, face=0))
+    assert isinstance(found, m.HandleList), found
+    handles = {handle.name: handle for handle in found.handles}
+    assert {"mouth_left", "mouth_right", "brow_left", "lid_left", "nose", "chin", "jaw_left"} <= handles.keys()
+    left, right, chin = (handles[name] for name in ("mouth_left", "mouth_right", "chin"))
+    assert 190 < left.point[0] < right.point[0] < 270  # of the astronaut
+    assert left.moves["smile"][0] < 0 < right.moves["smile"][0]
+    assert max(left.moves["smile"][1], right.moves["smile"][1]) < 0 < chin.moves["chin_length"][1]
+    assert handles["nose"].moves["yaw"][0] > 1
+
+
 def test_what_is_cancelled_is_told(client: Client, session: str) -> None:
     edits = [smile(session, 1, 500 + i, quality="final") for i in range(2)]
     other = m.RenderSample(resolution=1024)

@@ -291,6 +291,7 @@ def requests() -> list[m.Request]:
         m.Edit(session="s", faces=(m.FaceEdit(0, {"smile": 0.5}),), sequence=3),
         m.Refine(session="s", face=0),
         m.ReadLatent(session="s", face=0),
+        m.ReadHandles(session="s", face=0),
         m.Attributes(),
         m.Close(session="s"),
         m.Status(),

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from anycost_client.protocol import messages as m
-from anycost_krita.base.qt import Qt, QtGui, QtWidgets
+from anycost_krita.base.qt import Qt, QtCore, QtGui, QtWidgets
 from docker_parts import Docker, face, grey, settle
 
 
@@ -218,3 +218,55 @@ def test_all_that_can_be_done_can_be_reached_by_the_tab_key(docker: Docker) -> N
     row = panel.attributes.rows["smile"]
     for wanted in (row.slider, row.box, row.lock, panel.undo, panel.reset, panel.apply, panel.batch, panel.faces.list):
         assert wanted in able, wanted
+
+
+HANDLES = (
+    m.Handle("mouth_left", (22.0, 42.0), {"smile": (-4.0, -3.0)}),
+    m.Handle("mouth_right", (38.0, 42.0), {"smile": (4.0, -3.0)}),
+)
+
+
+def mouse(canvas: QtWidgets.QWidget, kind: QtCore.QEvent.Type, x: float, y: float) -> None:
+    """As a person moves it, with the left button where one is needed."""
+    moves = kind == QtCore.QEvent.Type.MouseMove
+    buttons = Qt.MouseButton.NoButton if kind == QtCore.QEvent.Type.MouseButtonRelease else Qt.MouseButton.LeftButton
+    button = Qt.MouseButton.NoButton if moves else Qt.MouseButton.LeftButton
+    at = QtCore.QPointF(x, y)
+    where = canvas.mapToGlobal(at.toPoint())
+    event = QtGui.QMouseEvent(kind, at, QtCore.QPointF(where), button, buttons, Qt.KeyboardModifier.NoModifier)
+    QtWidgets.QApplication.sendEvent(canvas, event)
+
+
+def test_a_point_of_the_face_is_dragged_in_the_preview(editing: Docker) -> None:
+    canvas, sliders = editing.panel.canvas, editing.controller.editor.sliders
+    canvas.resize(360, 270)
+    canvas.handles_wanted.emit()  # the mouse comes over the picture
+    asked = editing.worker.last(m.ReadHandles)
+    editing.worker.answer(m.HandleList(id=asked.id, face=0, handles=HANDLES))
+    spot = canvas._on_screen(QtCore.QRectF(22, 42, 0, 0)).topLeft()
+    scale = canvas._target().width() / canvas._part().width()
+    kinds = QtCore.QEvent.Type
+    mouse(canvas, kinds.MouseMove, spot.x() + 2, spot.y() + 1)
+    assert canvas.toolTip() == "Corner of the mouth"
+    mouse(canvas, kinds.MouseButtonPress, spot.x(), spot.y())
+    mouse(canvas, kinds.MouseMove, spot.x() - 2 * scale, spot.y() - 1.5 * scale)
+    assert 0.4 < sliders.value("smile") < 0.52
+    assert editing.worker.last(m.Edit).faces[0].strengths.keys() == {"smile"}
+    assert not sliders.can_undo  # the mouse is still down
+    mouse(canvas, kinds.MouseButtonRelease, spot.x() - 2 * scale, spot.y() - 1.5 * scale)
+    sliders.undo()
+    assert (sliders.value("smile"), sliders.can_undo) == (0, False)
+
+
+def test_beside_the_points_the_mouse_shows_before(editing: Docker) -> None:
+    canvas = editing.panel.canvas
+    canvas.resize(360, 270)
+    canvas.handles_wanted.emit()
+    editing.worker.answer(m.HandleList(id=editing.worker.last(m.ReadHandles).id, face=0, handles=HANDLES))
+    held: list[bool] = []
+    canvas.held.connect(held.append)
+    middle = canvas._target().center()
+    mouse(canvas, QtCore.QEvent.Type.MouseButtonPress, middle.x(), middle.y() - 40)
+    mouse(canvas, QtCore.QEvent.Type.MouseButtonRelease, middle.x(), middle.y() - 40)
+    assert held == [True, False]
+    assert editing.controller.editor.sliders.values == {}

@@ -147,6 +147,8 @@ class Panel(QtWidgets.QWidget):
                 self._show_values()
             case "preview":
                 self.picture.show_preview()
+            case "handles":
+                self.picture.show_handles()
             case "compare":
                 self.picture.show_comparison()
             case "zoom":

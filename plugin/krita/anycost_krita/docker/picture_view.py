@@ -34,6 +34,9 @@ class PictureView(QtWidgets.QWidget):
         self._rest.timeout.connect(self._sharpen)
         self.canvas.split_moved.connect(self._compare)
         self.canvas.resized.connect(self.measure)
+        self.canvas.handles_wanted.connect(self._want_handles)
+        self.canvas.handle_taken.connect(self._take_handle)
+        self.canvas.handle_dragged.connect(self._drag_handle)
         self.compare.hold.connect(self.canvas.hold)
         self.compare.split.connect(self._split)
         self.compare.close_up.connect(self._close_up)
@@ -79,6 +82,9 @@ class PictureView(QtWidgets.QWidget):
     def show_selected(self) -> None:
         self.faces.show_selected(self._controller.editor.sliders.selected)
         self._show_part()
+
+    def show_handles(self) -> None:
+        self.canvas.show_handles(self._controller.handles.places)
 
     def fitting_height(self) -> int:
         """Pixels: at which the image fills the width."""
@@ -133,6 +139,18 @@ class PictureView(QtWidgets.QWidget):
     def _on_canvas(self, on: bool) -> None:
         self._controller.show_on_canvas(on)
         self.measure()
+
+    @reports_errors
+    def _want_handles(self) -> None:
+        self._controller.handles.want()
+
+    @reports_errors
+    def _take_handle(self, name: str) -> None:
+        self._controller.handles.begin(name)
+
+    @reports_errors
+    def _drag_handle(self, x: float, y: float, done: bool) -> None:
+        self._controller.handles.drag((x, y), done)
 
     @reports_errors
     def _choose(self, faces: tuple[int, ...]) -> None:

@@ -1,9 +1,13 @@
-"""The preview in the docker: the region with the change over it, before and after, with a line to drag."""
+"""The preview in the docker: the region with the change over it, before and after, with a line to drag and points of
+the face."""
+
+from collections.abc import Mapping
 
 from anycost_krita.base.qt import Qt, QtCore, QtGui, QtWidgets, place_of, pyqtSignal
 from anycost_krita.base.slot_errors import keeps_keys, reports_errors
 from anycost_krita.base.text import tr
 from anycost_krita.document.qimages import shrunk
+from anycost_krita.widgets.face_handles import FaceHandles
 
 _NEAR = 10  # pixels around the line in which it can be taken
 _KEYS = {Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Space}
@@ -16,6 +20,9 @@ class PreviewCanvas(QtWidgets.QWidget):
     split_moved = pyqtSignal(float)  # 0…1 of the picture's width
     held = pyqtSignal(bool)  # "show me before" begins or ends
     resized = pyqtSignal()
+    handles_wanted = pyqtSignal()  # the mouse comes
+    handle_taken = pyqtSignal(str)
+    handle_dragged = pyqtSignal(float, float, bool)  # pixels of the region since it was taken; whether the drag ends
 
     def __init__(self) -> None:
         super().__init__()
@@ -26,6 +33,9 @@ class PreviewCanvas(QtWidgets.QWidget):
         self._view = QtCore.QRectF()  # the part of the region that is shown; empty: all
         self._compare: float | None = None
         self._holding = self._dragging = False
+        self._handles = FaceHandles()
+        self._places: Mapping[str, tuple[float, float]] = {}  # of the handles, in pixels of the region
+        self._taken: QtCore.QPointF | None = None  # where a handle was taken
         self._scaled = QtGui.QPixmap()  # `_before` in view, at the screen's resolution
         self.setMinimumHeight(96)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -56,6 +66,11 @@ class PreviewCanvas(QtWidgets.QWidget):
         """0: before, 1 or None: after, between: split there."""
         self._compare = at
         self.update()
+
+    def show_handles(self, places: Mapping[str, tuple[float, float]]) -> None:
+        """Name → point, in pixels of the region."""
+        self._places = places
+        self._place_handles()
 
     def displayed_pixels(self) -> float:
         """The longer side of the image on the screen, in the screen's pixels."""
@@ -97,6 +112,11 @@ class PreviewCanvas(QtWidgets.QWidget):
     def _outdate(self) -> None:
         """What is shown of `before` is another part, or another size: it is scaled when it is drawn."""
         self._scaled = QtGui.QPixmap()
+        self._place_handles()
+
+    def _place_handles(self) -> None:
+        spots = {name: self._on_screen(QtCore.QRectF(x, y, 0, 0)).topLeft() for name, (x, y) in self._places.items()}
+        self._handles.show({name: spot for name, spot in spots.items() if self._target().contains(spot)})
         self.update()
 
     def _rescale(self) -> None:
@@ -147,6 +167,8 @@ class PreviewCanvas(QtWidgets.QWidget):
             self._paint_line(painter, line, target)
         elif at == 0:
             self._chip(painter, tr("Before"), target, left=True)
+        if at > 0 and (self.underMouse() or self._taken is not None):
+            self._handles.paint(painter, self.palette())
 
     def _paint_line(self, painter: QtGui.QPainter, x: float, target: QtCore.QRectF) -> None:
         """On its left is before, on its right after."""
@@ -205,11 +227,24 @@ class PreviewCanvas(QtWidgets.QWidget):
         self._hold(holding)
 
     @reports_errors
+    def enterEvent(self, event: QtCore.QEvent) -> None:
+        self.handles_wanted.emit()
+        self.update()
+
+    @reports_errors
+    def leaveEvent(self, event: QtCore.QEvent) -> None:
+        self.update()
+
+    @reports_errors
     def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:
         if event.button() != Qt.MouseButton.LeftButton:
             return
+        self._handles.look(place_of(event))
         if self._near_line(place_of(event).x()):
             self._dragging = True
+        elif self._handles.near:
+            self._taken = place_of(event)
+            self.handle_taken.emit(self._handles.near)
         else:
             self._hold(True)
 
@@ -217,13 +252,31 @@ class PreviewCanvas(QtWidgets.QWidget):
     def mouseMoveEvent(self, event: QtGui.QMouseEvent) -> None:
         if self._dragging:
             self._move_line(place_of(event).x())
-        near = self._dragging or self._near_line(place_of(event).x())
-        self.setCursor(Qt.CursorShape.SplitHCursor if near else Qt.CursorShape.ArrowCursor)
+        elif self._taken is not None:
+            self._drag_handle(place_of(event), done=False)
+        elif self._handles.look(place_of(event)):
+            self.setToolTip(self._handles.tip)
+            self.update()
+        self.setCursor(self._cursor(place_of(event)))
 
     @reports_errors
     def mouseReleaseEvent(self, event: QtGui.QMouseEvent) -> None:
-        self._dragging = False
+        if self._taken is not None:
+            self._drag_handle(place_of(event), done=True)
+        self._dragging, self._taken = False, None
         self._hold(False)
+
+    def _cursor(self, mouse: QtCore.QPointF) -> Qt.CursorShape:
+        if self._dragging or self._near_line(mouse.x()):
+            return Qt.CursorShape.SplitHCursor
+        if self._taken is not None:
+            return Qt.CursorShape.ClosedHandCursor
+        return Qt.CursorShape.OpenHandCursor if self._handles.near else Qt.CursorShape.ArrowCursor
+
+    def _drag_handle(self, mouse: QtCore.QPointF, done: bool) -> None:
+        scale = self._target().width() / self._part().width()
+        by = (mouse - self._taken) / scale if self._taken is not None else QtCore.QPointF()
+        self.handle_dragged.emit(by.x(), by.y(), done)
 
     @reports_errors
     def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:

@@ -1,0 +1,115 @@
+"""Points of a face that can be dragged: a drag becomes the strengths that move the point there."""
+
+from collections.abc import Callable, Collection, Mapping
+
+from anycost_client.edit.editor import Editor
+from anycost_client.edit.state import State
+from anycost_client.protocol.events import Event
+from anycost_client.protocol.messages import Attribute, Failed, Handle, HandleList, ReadHandles, Request
+
+_PULL = 0.03  # towards the strengths at the drag's begin, as a share of what the strongest attribute moves
+_ROUNDS = 30  # of coordinate descent: two or three attributes settle in fewer
+_DIGITS = 3  # decimals of strengths
+
+Point = tuple[float, float]  # pixels of the region
+
+
+class Handles:
+    """Of the first selected face. Give it every event after the editor. `changed`: `places` may differ."""
+
+    def __init__(self, editor: Editor, send: Callable[[Request], None], changed: Callable[[], None]) -> None:
+        self._editor, self._send, self._changed = editor, send, changed
+        self._asked: ReadHandles | None = None
+        self._known: dict[tuple[str, int], tuple[Handle, ...]] = {}  # by session and face
+        self._dragged: tuple[Handle, Mapping[str, float]] | None = None  # with the strengths at the drag's begin
+        editor.watch(self._edit_changed)
+
+    @property
+    def places(self) -> dict[str, Point]:
+        """Name → where the point is at the present strengths. Empty until `want` was answered."""
+        return {handle.name: place_of(handle, self._strengths()) for handle in self._handles()}
+
+    def want(self) -> None:
+        """Asks the backend, once for each face. Further calls do nothing."""
+        editor, key = self._editor, self._key()
+        if key is None or key in self._known or self._asked or editor.state is not State.READY:
+            return
+        self._asked = ReadHandles(session=key[0], face=key[1])
+        self._send(self._asked)
+
+    def begin(self, name: str) -> None:
+        """A drag begins. Nothing where there is no such point."""
+        found = [handle for handle in self._handles() if handle.name == name]
+        self._dragged = (found[0], dict(self._strengths())) if found else None
+
+    def drag(self, by: Point, done: bool = False) -> None:
+        """by: since `begin`. done: the drag ends here, and is one step to undo."""
+        if self._dragged is None:
+            return
+        (handle, start), sliders = self._dragged, self._editor.sliders
+        if done:
+            self._dragged = None
+        sliders.set_several(dragged(handle, by, start, sliders.attributes, sliders.locked), done)
+
+    def handle(self, event: Event) -> None:
+        """Takes every event of the backend, in order."""
+        asked = self._asked
+        if asked is None or not isinstance(event, (HandleList, Failed)) or event.id != asked.id:
+            return
+        self._asked = None
+        # A backend of an older version has none.
+        self._known[asked.session, asked.face] = event.handles if isinstance(event, HandleList) else ()
+        self._changed()
+
+    # ------------------------------------------------------------------ inside
+
+    def _key(self) -> tuple[str, int] | None:
+        session, selected = self._editor.session, self._editor.sliders.selected
+        return (session, selected[0]) if session and selected else None
+
+    def _handles(self) -> tuple[Handle, ...]:
+        key = self._key()
+        return self._known.get(key, ()) if key else ()
+
+    def _strengths(self) -> Mapping[str, float]:
+        sliders = self._editor.sliders
+        return sliders.values.get(sliders.selected[0], {}) if sliders.selected else {}
+
+    def _edit_changed(self, what: str) -> None:
+        if what in ("faces", "state") and not self._editor.session:
+            self._asked, self._dragged, self._known = None, None, {}
+        if what in ("faces", "selected", "values"):
+            self._changed()
+
+
+def place_of(handle: Handle, strengths: Mapping[str, float]) -> Point:
+    """Where the point is at these strengths."""
+    x, y = handle.point
+    for name, (dx, dy) in handle.moves.items():
+        x, y = x + strengths.get(name, 0.0) * dx, y + strengths.get(name, 0.0) * dy
+    return x, y
+
+
+def dragged(
+    handle: Handle,
+    by: Point,
+    start: Mapping[str, float],
+    attributes: Collection[Attribute],
+    locked: Collection[str] = (),
+) -> dict[str, float]:
+    """The strengths with which the point comes as near as it can to where it was at `start`, moved by `by` pixels.
+
+    Only those of the handle's attributes that are not locked, within their sliders' ends; {} when all are locked."""
+    ends = {one.name: (one.least, one.most) for one in attributes}
+    moves = {name: move for name, move in handle.moves.items() if name not in locked and name in ends}
+    pull = _PULL * max((dx * dx + dy * dy for dx, dy in moves.values()), default=0.0)
+    change = dict.fromkeys(moves, 0.0)
+    for _ in range(_ROUNDS):
+        for name, (dx, dy) in moves.items():
+            left_x = by[0] - sum(change[other] * moves[other][0] for other in moves if other != name)
+            left_y = by[1] - sum(change[other] * moves[other][1] for other in moves if other != name)
+            best = (dx * left_x + dy * left_y) / (dx * dx + dy * dy + pull or 1.0)
+            least, most = ends[name]
+            now = start.get(name, 0.0)
+            change[name] = min(max(best, min(least - now, 0.0)), max(most - now, 0.0))
+    return {name: round(start.get(name, 0.0) + change[name], _DIGITS) for name in moves}

@@ -1,0 +1,68 @@
+"""Points of the face over the preview: they show while the mouse is there, and can be dragged."""
+
+from collections.abc import Mapping
+
+from anycost_krita.base.qt import QtCore, QtGui
+from anycost_krita.base.text import tr
+
+_NEAR = 10  # pixels around a point in which it can be taken
+_CROWDED = 60  # pixels: where all points lie within so few, none is shown
+_RADIUS, _NEAR_RADIUS = 3.5, 6.0  # pixels
+
+
+def names() -> dict[str, str]:
+    """What the points are, for people. The sides are the picture's."""
+    return {
+        "mouth_left": tr("Corner of the mouth"),
+        "mouth_right": tr("Corner of the mouth"),
+        "upper_lip": tr("Upper lip"),
+        "lower_lip": tr("Lower lip"),
+        "brow_left": tr("Brow"),
+        "brow_right": tr("Brow"),
+        "lid_left": tr("Eyelid"),
+        "lid_right": tr("Eyelid"),
+        "iris_left": tr("Gaze"),
+        "iris_right": tr("Gaze"),
+        "nose": tr("Tip of the nose: turns the head"),
+        "chin": tr("Chin"),
+        "jaw_left": tr("Jaw"),
+        "jaw_right": tr("Jaw"),
+    }
+
+
+class FaceHandles:
+    """Places are in pixels of the widget."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, QtCore.QPointF] = {}
+        self._names = names()
+        self.near = ""  # the point that the mouse is at; "": none
+
+    def show(self, places: Mapping[str, QtCore.QPointF]) -> None:
+        width = max((place.x() for place in places.values()), default=0.0)
+        width -= min((place.x() for place in places.values()), default=0.0)
+        self._places = dict(places) if width >= _CROWDED else {}
+        if self.near not in self._places:
+            self.near = ""
+
+    def look(self, mouse: QtCore.QPointF) -> bool:
+        """Finds the point at the mouse. Whether it is another one than before."""
+        far = {name: (place - mouse).manhattanLength() for name, place in self._places.items()}
+        nearest = min(far, key=far.__getitem__, default="")
+        before, self.near = self.near, nearest if far.get(nearest, _NEAR) < _NEAR else ""
+        return self.near != before
+
+    @property
+    def tip(self) -> str:
+        return self._names.get(self.near, "")
+
+    def paint(self, painter: QtGui.QPainter, palette: QtGui.QPalette) -> None:
+        """White with a dark edge, to be seen on skin of any tone."""
+        role = QtGui.QPalette.ColorRole
+        for name, place in self._places.items():
+            near = name == self.near
+            edge = QtGui.QColor(0, 0, 0, 200 if near else 120)
+            painter.setPen(QtGui.QPen(edge, 1.5 if near else 1.0))
+            painter.setBrush(palette.color(role.Highlight) if near else QtGui.QColor(255, 255, 255, 200))
+            radius = _NEAR_RADIUS if near else _RADIUS
+            painter.drawEllipse(place, radius, radius)
