@@ -25,7 +25,6 @@ class _Kind:
 _KINDS = (
     _Kind("mouth_left", 61, ("smile", "mouth_open")),
     _Kind("mouth_right", 291, ("smile", "mouth_open")),
-    _Kind("upper_lip", 0, ("lip_fullness", "mouth_open")),
     _Kind("lower_lip", 17, ("mouth_open", "lip_fullness")),
     _Kind("brow_left", 105, ("brows_up", "brow_furrow")),
     _Kind("brow_right", 334, ("brows_up", "brow_furrow")),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 
+from anycost_client.core.translation import mark
 from anycost_client.edit.editor import Editor
 from anycost_client.edit.state import State
 from anycost_client.protocol.events import Event
@@ -10,6 +11,22 @@ from anycost_client.protocol.messages import Attribute, Failed, Handle, HandleLi
 _PULL = 0.03  # towards the strengths at the drag's begin, as a share of what the strongest attribute moves
 _ROUNDS = 30  # of coordinate descent: two or three attributes settle in fewer
 _DIGITS = 3  # decimals of strengths
+
+HANDLE_LABELS: Mapping[str, str] = {  # what the points are, for people
+    "mouth_left": mark("Corner of the mouth"),
+    "mouth_right": mark("Corner of the mouth"),
+    "lower_lip": mark("Lower lip"),
+    "brow_left": mark("Brow"),
+    "brow_right": mark("Brow"),
+    "lid_left": mark("Eyelid"),
+    "lid_right": mark("Eyelid"),
+    "iris_left": mark("Gaze"),
+    "iris_right": mark("Gaze"),
+    "nose": mark("Tip of the nose: turns the head"),
+    "chin": mark("Chin"),
+    "jaw_left": mark("Jaw"),
+    "jaw_right": mark("Jaw"),
+}
 
 Point = tuple[float, float]  # pixels of the region
 

@@ -20,7 +20,7 @@ from anycost_gimp.widgets.attribute_list import AttributeList
 from anycost_gimp.widgets.face_strip import FaceStrip, ShownFace
 from anycost_gimp.widgets.message_bar import MessageBar
 from anycost_gimp.widgets.preset_menu import PresetButton
-from anycost_gimp.widgets.preview_picture import Part, PreviewPicture
+from anycost_gimp.widgets.preview_picture import Part, PictureCallbacks, PreviewPicture
 from anycost_gimp.widgets.refine_bar import RefineBar
 from anycost_gimp.widgets.state_page import StatePage
 
@@ -56,7 +56,10 @@ class EditDialog:
         self.window.connect("response", self._response)
         self.window.set_default_size(1000, 660)
         self.state_page = StatePage(controller.press_page_button, self._copy_report)
-        self.picture = PreviewPicture(self._editor.show, self._measure)
+        handles = controller.handles
+        self.picture = PreviewPicture(
+            PictureCallbacks(self._editor.show, self._measure, handles.want, handles.begin, handles.drag)
+        )
         self.faces = FaceStrip(self._sliders.select)
         self.attributes = AttributeList(self._sliders.set, self._lock)
         self.presets = PresetButton(PresetFiles(data_dir() / "presets", tr), last, controller.use_preset)
@@ -96,6 +99,8 @@ class EditDialog:
                 self.picture.show_after(pixbuf(picture) if picture else None, shown.rectangle if shown else _NOWHERE)
                 self.quality.set_text(self._quality())
                 self._show_ok()
+            case "handles":
+                self.picture.show_handles(self._controller.handles.places)
             case "compare":
                 self.picture.compare(self._editor.compare)
             case "selected":

@@ -1,10 +1,14 @@
-"""The preview in the dialog: the region with the change over it, before and after, with a line to drag."""
+"""The preview in the dialog: the region with the change over it, before and after, with a line to drag and points of
+the face."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from anycost_client.protocol.messages import Rectangle
 from gi.repository import Gdk, GdkPixbuf, GLib, Gtk
+
+from anycost_gimp.widgets.face_handles import FaceHandles
 
 _NEAR = 10  # pixels around the line in which it can be taken
 _GROUND = 0x808080FF  # behind transparent pixels
@@ -22,12 +26,25 @@ class Part:
     height: float
 
 
+@dataclass(frozen=True)
+class PictureCallbacks:
+    split: Callable[[float], None]  # the line is at this share of the width, 0…1
+    resized: Callable[[], None]
+    handles_wanted: Callable[[], None]  # the mouse comes
+    handle_taken: Callable[[str], None]
+    handle_dragged: Callable[[tuple[float, float], bool], None]  # pixels of the region since; whether the drag ends
+
+
 class PreviewPicture(Gtk.Layout):
     """Drawn with pixbufs alone: not every GIMP has cairo for Python."""
 
-    def __init__(self, on_split: Callable[[float], None], on_resize: Callable[[], None]) -> None:
+    def __init__(self, callbacks: PictureCallbacks) -> None:
         super().__init__()
-        self._on_split, self._on_resize = on_split, on_resize
+        self._callbacks = callbacks
+        self._handles = FaceHandles()
+        self._places: Mapping[str, tuple[float, float]] = {}  # of the handles, in pixels of the region
+        self._taken: tuple[float, float] | None = None  # where a handle was taken, pixels of the widget
+        self._inside = False  # the mouse is
         self._before: GdkPixbuf.Pixbuf | None = None
         self._after: GdkPixbuf.Pixbuf | None = None  # the change alone
         self._place = Rectangle(0, 0, 1, 1)  # of the change, in pixels of the region
@@ -43,11 +60,14 @@ class PreviewPicture(Gtk.Layout):
         self.set_hexpand(True)
         self.set_vexpand(True)
         mask = Gdk.EventMask
-        self.add_events(mask.BUTTON_PRESS_MASK | mask.BUTTON_RELEASE_MASK | mask.POINTER_MOTION_MASK)
+        crossing = mask.ENTER_NOTIFY_MASK | mask.LEAVE_NOTIFY_MASK
+        self.add_events(mask.BUTTON_PRESS_MASK | mask.BUTTON_RELEASE_MASK | mask.POINTER_MOTION_MASK | crossing)
         self.connect("size-allocate", self._resized)
         self.connect("button-press-event", self._pressed)
         self.connect("motion-notify-event", self._moved)
         self.connect("button-release-event", self._released)
+        self.connect("enter-notify-event", self._entered)
+        self.connect("leave-notify-event", self._left_it)
 
     def show_before(self, before: GdkPixbuf.Pixbuf | None, width: int, height: int) -> None:
         """width, height: of the region, pixels."""
@@ -66,6 +86,11 @@ class PreviewPicture(Gtk.Layout):
     def compare(self, at: float | None) -> None:
         """0: before, 1 or None: after, between: split there."""
         self._compare = at
+        self._draw()
+
+    def show_handles(self, places: Mapping[str, tuple[float, float]]) -> None:
+        """Name → point, in pixels of the region."""
+        self._places = places
         self._draw()
 
     @property
@@ -90,6 +115,9 @@ class PreviewPicture(Gtk.Layout):
 
     def _left(self, width: int) -> int:
         return (self.get_allocated_width() - width) // 2
+
+    def _top(self, height: int) -> int:
+        return (self.get_allocated_height() - height) // 2
 
     def _rescale(self) -> None:
         self._base = None
@@ -117,9 +145,16 @@ class PreviewPicture(Gtk.Layout):
             x = min(max(round(at * shown.get_width()), 1), shown.get_width() - 2)
             for left, width, colour in ((x - 1, 3, _EDGE), (x, 1, _LINE)):
                 shown.new_subpixbuf(left, 0, width, shown.get_height()).fill(colour)
+        part, (_, _, scale) = self._shown(), self._target()
+        spots = {name: ((x - part.x) * scale, (y - part.y) * scale) for name, (x, y) in self._places.items()}
+        inside = {
+            name: (x, y) for name, (x, y) in spots.items() if 0 <= x < shown.get_width() and 0 <= y < shown.get_height()
+        }
+        self._handles.show(inside)
+        if at != 0 and (self._inside or self._taken is not None):
+            self._handles.draw(shown)
         self._image.set_from_pixbuf(shown)
-        top = (self.get_allocated_height() - shown.get_height()) // 2
-        self.move(self._image, self._left(shown.get_width()), top)
+        self.move(self._image, self._left(shown.get_width()), self._top(shown.get_height()))
 
     def _lay_over(self, shown: GdkPixbuf.Pixbuf, at: float) -> None:
         """The change, on the right of the line."""
@@ -146,29 +181,66 @@ class PreviewPicture(Gtk.Layout):
 
     def _fit(self) -> bool:
         self._rescale()
-        self._on_resize()
+        self._callbacks.resized()
         return False
+
+    def _entered(self, widget: Gtk.Widget, event: Gdk.EventCrossing) -> bool:
+        self._inside = True
+        self._callbacks.handles_wanted()
+        self._draw()
+        return False
+
+    def _left_it(self, widget: Gtk.Widget, event: Gdk.EventCrossing) -> bool:
+        self._inside = False
+        self._draw()
+        return False
+
+    def _look(self, x: float, y: float) -> bool:
+        base = self._base
+        return base is not None and self._handles.look(
+            x - self._left(base.get_width()), y - self._top(base.get_height())
+        )
 
     def _pressed(self, widget: Gtk.Widget, event: Gdk.EventButton) -> bool:
         if event.button == 1 and self._base is not None:
+            self._look(event.x, event.y)
             self._dragging = self._near_line(event.x)
-            self._holding = not self._dragging
+            if not self._dragging and self._handles.near:
+                self._taken = (event.x, event.y)
+                self._callbacks.handle_taken(self._handles.near)
+            self._holding = not self._dragging and self._taken is None
             self._draw()
         return True
 
     def _moved(self, widget: Gtk.Widget, event: Gdk.EventMotion) -> bool:
         if self._dragging and self._base is not None:
             width = self._base.get_width()
-            self._on_split(min(max((event.x - self._left(width)) / width, 0.02), 0.98))
-        name = "col-resize" if self._dragging or self._near_line(event.x) else "default"
+            self._callbacks.split(min(max((event.x - self._left(width)) / width, 0.02), 0.98))
+        elif self._taken is not None:
+            self._drag_handle(event, done=False)
+        elif self._look(event.x, event.y):
+            self.set_tooltip_text(self._handles.tip or None)
+            self._draw()
+        name = (
+            "col-resize" if self._dragging or self._near_line(event.x) else "grab" if self._handles.near else "default"
+        )
         if self.get_window():
             self.get_window().set_cursor(Gdk.Cursor.new_from_name(self.get_display(), name))
         return True
 
     def _released(self, widget: Gtk.Widget, event: Gdk.EventButton) -> bool:
+        if self._taken is not None:
+            self._drag_handle(event, done=True)
         self._dragging = self._holding = False
+        self._taken = None
         self._draw()
         return True
+
+    def _drag_handle(self, event: Any, done: bool) -> None:
+        if self._taken is not None:
+            _, _, scale = self._target()
+            (x, y), dragged = self._taken, self._callbacks.handle_dragged
+            dragged(((event.x - x) / scale, (event.y - y) / scale), done)
 
     def _near_line(self, x: float) -> bool:
         if self._base is None or self._compare is None or not 0 < self._compare < 1:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from anycost_client.edit.handles import HANDLE_LABELS
+
 from anycost_krita.base.qt import QtCore, QtGui
 from anycost_krita.base.text import tr
 
@@ -10,32 +12,11 @@ _CROWDED = 60  # pixels: where all points lie within so few, none is shown
 _RADIUS, _NEAR_RADIUS = 3.5, 6.0  # pixels
 
 
-def names() -> dict[str, str]:
-    """What the points are, for people. The sides are the picture's."""
-    return {
-        "mouth_left": tr("Corner of the mouth"),
-        "mouth_right": tr("Corner of the mouth"),
-        "upper_lip": tr("Upper lip"),
-        "lower_lip": tr("Lower lip"),
-        "brow_left": tr("Brow"),
-        "brow_right": tr("Brow"),
-        "lid_left": tr("Eyelid"),
-        "lid_right": tr("Eyelid"),
-        "iris_left": tr("Gaze"),
-        "iris_right": tr("Gaze"),
-        "nose": tr("Tip of the nose: turns the head"),
-        "chin": tr("Chin"),
-        "jaw_left": tr("Jaw"),
-        "jaw_right": tr("Jaw"),
-    }
-
-
 class FaceHandles:
     """Places are in pixels of the widget."""
 
     def __init__(self) -> None:
         self._places: dict[str, QtCore.QPointF] = {}
-        self._names = names()
         self.near = ""  # the point that the mouse is at; "": none
 
     def show(self, places: Mapping[str, QtCore.QPointF]) -> None:
@@ -54,7 +35,7 @@ class FaceHandles:
 
     @property
     def tip(self) -> str:
-        return self._names.get(self.near, "")
+        return tr(HANDLE_LABELS[self.near]) if self.near in HANDLE_LABELS else ""
 
     def paint(self, painter: QtGui.QPainter, palette: QtGui.QPalette) -> None:
         """White with a dark edge, to be seen on skin of any tone."""
