@@ -24,6 +24,7 @@ class Gimp:
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)  # beside what every GIMP gets
+    said: str = ""  # what the latest `run` printed, messages to people included
 
     @property
     def inside(self) -> str:
@@ -59,8 +60,8 @@ class Gimp:
         """What `body` put into `answer`. Without a display."""
         command = self.command(body, PROGRAM.replace("-", "-console-"), "-i", "--quit")
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=SECONDS)
-        answer = self.answer()
-        assert answer, f"the script in GIMP did not come to its end:\n{(done.stdout + done.stderr)[-4000:]}"
+        self.said, answer = done.stdout + done.stderr, self.answer()
+        assert answer, f"the script in GIMP did not come to its end:\n{self.said[-4000:]}"
         return answer
 
     def answer(self) -> dict[str, Any]:

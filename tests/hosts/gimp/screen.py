@@ -26,10 +26,15 @@ class Screen:
         environment = os.environ | {"DISPLAY": self.display}
         return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60).stdout.strip()
 
+    def property(self, window: str, name: str) -> str:
+        """What the X server knows of a window."""
+        command = ["xprop", "-display", self.display, "-id", window, name]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60).stdout.strip()
+
     def move_dialog(self) -> None:
         """Beside GIMP's window."""
         window = self.xdotool("search", "--name", "^Edit Face$").split()[-1]
-        self.xdotool("windowmove", window, SIZE[0] - 1010, 60)
+        self.xdotool("windowmove", window, SIZE[0] - 500, 10)
         self.focus("^Edit Face$")
         time.sleep(1)
 

@@ -1,8 +1,5 @@
 """The dialog in the real GIMP on a screen of its own: by mouse and keyboard, from a missing backend to undo."""
 
-import os
-import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skimage.data
-from gimp_host import HERE, PROGRAM, SECONDS, Gimp
+from gimp_host import SECONDS, Gimp
 from PIL import Image
-from screen import Screen, display
+from screen import Screen
+from shown_gimp import shown
 
 PHOTO = skimage.data.astronaut()[0:300, 60:360]
 
@@ -54,29 +52,17 @@ attempt(body)
 
 @pytest.fixture
 def screen(gimp: Gimp, tmp_path: Path) -> Iterator[Screen]:
-    """Its pictures go to the folder that ANYCOST_SCREENSHOTS names."""
-    if not (shutil.which("Xvfb") and shutil.which("xdotool")):
-        pytest.skip("Xvfb and xdotool are needed")
+    """There is no backend at first."""
     Image.fromarray(PHOTO).save(gimp.work / "photo.png")
-    shutil.copy(HERE / "watched.py", gimp.plugin / "watched.py")
-    product = (gimp.plugin / "dialog" / "interactive.py").read_text()
-    (gimp.plugin / "dialog" / "interactive.py").write_text(f"{product}\nfrom anycost_gimp import watched\n")
-    watched = gimp.work / "dialog.json"
-    pictures = Path(os.environ.get("ANYCOST_SCREENSHOTS") or tmp_path)
-    with display(pictures, watched) as screen:
-        gimp.environment |= {"DISPLAY": screen.display, "ANYCOST_WATCHED": f"{gimp.work_inside}/{watched.name}"}
-        hidden = gimp.folder / "connection.json"
-        (gimp.folder / "anycost/run/connection.json").rename(hidden)
-        gimp.environment["ANYCOST_PYTHON"] = "/not/yet/installed/python"
-        process = subprocess.Popen(gimp.command(SCRIPT, PROGRAM, "--no-splash"))
-        try:
+    hidden = gimp.folder / "connection.json"
+    (gimp.folder / "anycost/run/connection.json").rename(hidden)
+    gimp.environment["ANYCOST_PYTHON"] = "/not/yet/installed/python"
+    try:
+        with shown(gimp, SCRIPT, tmp_path) as screen:
             yield screen
-        finally:
-            process.kill()
-            process.wait()
-            (gimp.plugin / "dialog" / "interactive.py").write_text(product)
-            if hidden.exists():
-                hidden.rename(gimp.folder / "anycost/run/connection.json")
+    finally:
+        if hidden.exists():
+            hidden.rename(gimp.folder / "anycost/run/connection.json")
 
 
 def test_a_person_edits_a_face(screen: Screen, gimp: Gimp) -> None:
@@ -155,7 +141,6 @@ def test_a_person_edits_a_face(screen: Screen, gimp: Gimp) -> None:
     screen.until(lambda told: told["drawn"])
 
     # The preview in the image comes, and goes when the dialog is cancelled; no step to undo is left.
-    screen.click("in_image")
     time.sleep(2)
     screen.picture("5-preview-in-the-image")
     screen.click("cancel")
@@ -165,7 +150,6 @@ def test_a_person_edits_a_face(screen: Screen, gimp: Gimp) -> None:
     # Agreed, with the preview in the image: a layer above, and no preview.
     screen.until(lambda told: told.get("page") == "editing" and "smile" in told["parts"])
     screen.move_dialog()
-    screen.click("in_image")
     screen.drag("smile", 0.5, 0.9)
     screen.until(lambda told: told["drawn"] and told["can apply"])
     screen.click("ok")

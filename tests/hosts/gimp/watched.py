@@ -54,7 +54,8 @@ def _tell(dialog):
             "parts": parts,
             "text": dialog.state_page.text.get_text(),
             "message": dialog.message.label.get_text(),
-            "quality": dialog.quality.get_text(),
+            "quality": dialog.picture.get_tooltip_text(),
+            "in image": dialog.in_image.get_active(),
             "strengths": dict(editor.sliders.preset("").strengths),
             "drawn": bool(
                 shown

@@ -19,10 +19,12 @@ from anycost_gimp.image.text import attribute_labels, tr
 from anycost_gimp.widgets.attribute_list import AttributeList
 from anycost_gimp.widgets.face_strip import FaceStrip, ShownFace
 from anycost_gimp.widgets.message_bar import MessageBar
+from anycost_gimp.widgets.picture_and_list import PictureAndList
 from anycost_gimp.widgets.preset_menu import PresetButton
 from anycost_gimp.widgets.preview_picture import Part, PictureCallbacks, PreviewPicture
 from anycost_gimp.widgets.refine_bar import RefineBar
 from anycost_gimp.widgets.state_page import StatePage
+from anycost_gimp.widgets.style import use_style
 
 ROLE = "anycost-edit-face"
 _MARGIN = 0.12  # of a face's square, shown around it
@@ -54,7 +56,6 @@ class EditDialog:
         self.window.set_default_response(Gtk.ResponseType.OK)
         self.window.set_alternative_button_order_from_array([Gtk.ResponseType.OK, Gtk.ResponseType.CANCEL])
         self.window.connect("response", self._response)
-        self.window.set_default_size(1000, 660)
         self.state_page = StatePage(controller.press_page_button, self._copy_report)
         handles = controller.handles
         self.picture = PreviewPicture(
@@ -84,6 +85,7 @@ class EditDialog:
         self._rest = 0  # source id: the image may have got a larger size
         self._lay_out()
         self._connect_keys()
+        use_style(self.window.get_screen())
         self.show("page")
 
     def show(self, what: str) -> None:
@@ -97,7 +99,7 @@ class EditDialog:
                 shown = self._editor.preview
                 picture = shown.picture if shown else None
                 self.picture.show_after(pixbuf(picture) if picture else None, shown.rectangle if shown else _NOWHERE)
-                self.quality.set_text(self._quality())
+                self._show_quality()
                 self._show_ok()
             case "handles":
                 self.picture.show_handles(self._controller.handles.places)
@@ -124,28 +126,22 @@ class EditDialog:
 
     def _lay_out(self) -> None:
         view = Gtk.Box(spacing=6)
-        for part in (self.compare, self.whole):
+        for part in (self.compare, self.whole, self.in_image):
             view.pack_start(part, False, False, 0)
         view.pack_end(self.quality, False, False, 0)
         left = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
         frame = Gtk.Frame(shadow_type=Gtk.ShadowType.IN)
         frame.add(self.picture)
         left.pack_start(frame, True, True, 0)
-        for part in (view, self.faces, self.in_image):
+        for part in (view, self.faces):
             left.pack_start(part, False, False, 0)
         for part in (self.undo, self.redo, self.reset, self.presets, self.layers):
             self.attributes.top.pack_start(part, False, False, 0)
         right = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
         right.pack_start(self.attributes, True, True, 0)
         right.pack_start(self.refine, False, False, 0)
-        both = Gtk.Paned(orientation=Gtk.Orientation.HORIZONTAL)
-        both.pack1(left, True, False)
-        both.pack2(right, True, False)
-        both.set_position(540)
-        left.set_margin_end(6)
-        right.set_margin_start(6)
         editing = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
-        editing.pack_start(both, True, True, 0)
+        editing.pack_start(PictureAndList(left, right), True, True, 0)
         editing.pack_start(self.hint, False, False, 0)
         editing.pack_start(self.message, False, False, 0)
         self.stack = Gtk.Stack(border_width=12)
@@ -247,9 +243,12 @@ class EditDialog:
             shown = Message("done", tr("This face is {warning}.", warning=tr(warned[0].warning)))
         self.message.show_message(shown)
 
-    def _quality(self) -> str:
+    def _show_quality(self) -> None:
+        """Figures for those who hold the mouse there; for all others only that a better picture comes."""
         shown = self._editor.preview
-        return attribute_labels.quality(shown) + (" …" if shown and shown.picture and shown.more else "")
+        coming = shown is not None and shown.picture is not None and shown.more
+        self.quality.set_text(tr("Sharpening…") if coming else "")
+        self.picture.set_tooltip_text(attribute_labels.quality(shown) or None)
 
     # ------------------------------------------------------------- what the user does
 

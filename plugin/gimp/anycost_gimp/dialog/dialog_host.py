@@ -47,6 +47,11 @@ class DialogHost:
         """libgimp notices GIMP's end only at the next call."""
         return os.getppid() == self._parent
 
+    @property
+    def image_lives(self) -> bool:
+        """It may be closed while the dialog is open."""
+        return bool(self._image.is_valid())
+
     def active(self) -> Layer | Problem:
         return self._layer
 

@@ -3,26 +3,32 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from anycost_client.backend.bug_report import report
 from anycost_client.core.errors import ClientError
+from anycost_client.core.paths import data_dir
 from anycost_client.edit.controller import EditController
 from anycost_client.edit.pending_apply import EditResult
 from anycost_client.edit.presets import Preset
-from gi.repository import GimpUi, GLib, Gtk
+from gi.repository import Gimp, GimpUi, GLib, Gtk
 
 from anycost_gimp.dialog.dialog import DialogCallbacks, EditDialog
 from anycost_gimp.dialog.dialog_host import DialogHost
+from anycost_gimp.dialog.remembered import Remembered
+from anycost_gimp.dialog.window_place import put_in_place, remember
 from anycost_gimp.edit.arguments import numbers, strengths, written
 from anycost_gimp.edit.backend_link import QueueLink
 from anycost_gimp.edit.batch import Rendered
 from anycost_gimp.edit.noninteractive import render_layers, write
 from anycost_gimp.image.layer import Layer, Source
-from anycost_gimp.image.read_layers import choices
+from anycost_gimp.image.read_layers import choices, face_across
 from anycost_gimp.image.text import tr
 
+_LOOK = 500  # milliseconds between two looks whether GIMP and the image are still there
 _SIGNALS = (1, 2, 15)  # hang-up, Ctrl-C, terminate: the preview layer has to go first
 
 
@@ -51,12 +57,15 @@ class Interactive:
         dialog, link = self.dialog, self._link
         if dialog is None:  # it has run already
             return False
+        remembered = Remembered.load(_file())
         try:
             with _errors_go_to(self.controller.report_error), _ended_by_signals(self._quit):
                 link.wake = lambda: GLib.idle_add(self._drain)
+                dialog.in_image.set_active(remembered.in_image)
+                put_in_place(dialog.window, remembered, face_across(self._image))
                 dialog.window.show()
                 self.controller.edit_active()
-                GLib.timeout_add_seconds(2, self._gimp_lives)
+                GLib.timeout_add(_LOOK, self._all_lives)
                 self._looping = True
                 Gtk.main()
         finally:
@@ -65,9 +74,15 @@ class Interactive:
             edit = self._finished_edit()
             self.controller.close()
             self.dialog = None
+            remember(dialog.window, replace(remembered, in_image=dialog.in_image.get_active())).save(_file())
             dialog.close()
             while Gtk.events_pending():
                 Gtk.main_iteration()
+        if not self._host.gimp_lives:
+            return False
+        if not self._host.image_lives:
+            Gimp.message(tr("The image was closed: its face is no longer edited."))
+            return False
         if edit is None:
             return False
         self._write(*edit)
@@ -75,9 +90,9 @@ class Interactive:
 
     # ------------------------------------------------------------------ inside
 
-    def _gimp_lives(self) -> bool:
+    def _all_lives(self) -> bool:
         """Else the dialog ends as well, and with it the backend."""
-        if self._looping and not self._host.gimp_lives:
+        if self._looping and not (self._host.gimp_lives and self._host.image_lives):
             self._quit()
         return self._looping
 
@@ -119,6 +134,11 @@ class Interactive:
         if self._applied:
             rendered.edited.insert(0, self._applied)
         write(self._image, rendered)
+
+
+def _file() -> Path:
+    """What the dialog remembers."""
+    return data_dir() / "gimp-dialog.json"
 
 
 def _last(config: Any) -> Preset:

@@ -31,7 +31,8 @@ def render_layers(
 
 
 def write(image: Any, rendered: Rendered) -> None:
-    """One step to undo. Raises ClientError that names what was not edited; the rest is, all the same."""
+    """One step to undo. What was not edited is named: beside layers that were, as a message of GIMP's; where none was,
+    as a ClientError."""
     refused = list(rendered.refused)
     count = len(rendered.edited) + len(refused)
     with one_step(image) if rendered.edited else nullcontext():  # an empty step would count as a change
@@ -47,7 +48,10 @@ def write(image: Any, rendered: Rendered) -> None:
     edited = tr("{done} of {count} layers edited", done=count - len(refused), count=count)
     why = "; ".join(f"“{name}”: {tr(problem.cause)}" for name, problem in refused)
     remedies = dict.fromkeys(tr(problem.remedy) for _, problem in refused)
-    raise ClientError(f"{edited}. {why}", "; ".join(remedies))
+    said = ClientError(f"{edited}. {why}", "; ".join(remedies))
+    if count == len(refused):
+        raise said
+    Gimp.message(str(said))
 
 
 def _show_progress(text: str, fraction: float) -> None:

@@ -80,6 +80,12 @@ def choices(image: Any) -> list[Layer]:
     return found
 
 
+def face_across(image: Any) -> float:
+    """Where the face is likely to be, 0 (the image's left edge) to 1: in the selection, else in the middle."""
+    _, selected, left, _, right, _ = Gimp.Selection.bounds(image)
+    return (left + right) / 2 / image.get_width() if selected else 0.5
+
+
 def format_of(image: Any) -> Format:
     """In which the image's pixels are sent."""
     grey = image.get_base_type() == Gimp.ImageBaseType.GRAY

@@ -7,6 +7,7 @@ from gi.repository import Gdk, GObject, Gtk
 
 from anycost_gimp.image.text import attribute_labels, tr
 from anycost_gimp.widgets.strength_entry import StrengthEntry
+from anycost_gimp.widgets.style import mark_changed, styled
 
 _SNAP = 0.03  # strength: nearer to zero than this is zero, while dragging
 
@@ -27,7 +28,8 @@ class AttributeRow(Gtk.Box):
         self.label = Gtk.Label(label=name, xalign=0.0)
         self.label.set_tooltip_text(tr("{about}. Double-click on the slider: back to 0", about=about))
         names.add_widget(self.label)
-        self.scale = Gtk.Scale.new_with_range(Gtk.Orientation.HORIZONTAL, attribute.least, attribute.most, 0.05)
+        scale = Gtk.Scale.new_with_range(Gtk.Orientation.HORIZONTAL, attribute.least, attribute.most, 0.05)
+        self.scale = styled(scale)
         self.scale.set_increments(0.05, 0.25)
         self.scale.set_draw_value(False)
         self.scale.set_has_origin(False)
@@ -54,6 +56,7 @@ class AttributeRow(Gtk.Box):
         if not self._pressed:
             self.scale.set_value(strength)
         self.entry.show_strength(strength)
+        mark_changed(self, abs(strength) >= 0.005)
         self.lock.set_active(locked)
         self._showing = False
         icon = "changes-prevent-symbolic" if locked else "changes-allow-symbolic"
@@ -78,6 +81,7 @@ class AttributeRow(Gtk.Box):
             return
         value = 0.0 if self._clearing else round(scale.get_value(), 2)
         self.entry.show_strength(value)
+        mark_changed(self, abs(value) >= 0.005)
         self._on_change(self.attribute.name, value, not self._pressed)
 
     def _press(self, scale: Gtk.Scale, event: Gdk.EventButton) -> bool:

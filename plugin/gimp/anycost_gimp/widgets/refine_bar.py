@@ -5,6 +5,7 @@ from collections.abc import Callable
 from gi.repository import Gtk
 
 from anycost_gimp.image.text import tr
+from anycost_gimp.widgets.style import styled
 
 
 class RefineBar(Gtk.Box):
@@ -13,7 +14,7 @@ class RefineBar(Gtk.Box):
         super().__init__(spacing=6)
         self._running = False
         self._on_start, self._on_stop = on_start, on_stop
-        self.scale = Gtk.Scale.new_with_range(Gtk.Orientation.HORIZONTAL, 0.0, 1.0, 0.1)
+        self.scale = styled(Gtk.Scale.new_with_range(Gtk.Orientation.HORIZONTAL, 0.0, 1.0, 0.1))
         self.scale.set_value(0.5)
         self.scale.set_draw_value(False)
         self.scale.set_has_origin(False)
@@ -22,11 +23,10 @@ class RefineBar(Gtk.Box):
         )
         self.button = Gtk.Button(label=tr("_Refine"), use_underline=True)
         self.button.connect("clicked", self._clicked)
-        self.pack_start(Gtk.Label(label=tr("Faithful")), False, False, 0)
-        self.pack_start(self.scale, True, True, 0)
         self.pack_start(Gtk.Label(label=tr("Editable")), False, False, 0)
+        self.pack_start(self.scale, True, True, 0)
+        self.pack_start(Gtk.Label(label=tr("Faithful")), False, False, 0)
         self.pack_start(self.button, False, False, 0)
-        self.scale.set_inverted(True)  # faithful, which is 1, on the left
 
     def show_running(self, running: bool, possible: bool) -> None:
         self._running = running
