@@ -120,6 +120,23 @@ def test_a_person_edits_a_face(screen: Screen, gimp: Gimp) -> None:
     screen.until(lambda told: told["strengths"] == {"age": -0.5})
     screen.until(lambda told: told["drawn"])
 
+    # The corner of the mouth is dragged up and out in the picture: she smiles. One step to undo.
+    x, y, _, _ = screen.place("picture")
+    screen.xdotool("mousemove", x, y)
+    x, y, _, _ = screen.place("point mouth_right")
+    screen.picture("4-points")
+    screen.xdotool("mousemove", x, y, "mousedown", 1)
+    for step in range(1, 9):
+        screen.xdotool("mousemove", x + step, y - step)
+        time.sleep(0.05)
+    screen.xdotool("mouseup", 1)
+    screen.until(lambda told: told["strengths"].get("smile", 0) > 0.1 and told["drawn"])
+    time.sleep(0.5)
+    screen.picture("4-dragged")
+    screen.click("undo")
+    screen.until(lambda told: told["strengths"] == {"age": -0.5})
+    screen.until(lambda told: told["drawn"])
+
     # Expression is taken over from another layer, which is chosen in a window of its own; undo brings it back.
     screen.click("layers")
     time.sleep(1)

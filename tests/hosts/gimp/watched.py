@@ -47,6 +47,12 @@ def _tell(dialog):
         match = dialog.layers._windows.get("match")
         if match:
             parts |= {"match": _place(match.work.start), "match close": _place(match.work.cancel)}
+        picture, middle = dialog.picture, parts["picture"]
+        if middle and picture._base is not None:
+            left = middle[0] - middle[2] // 2 + picture._left(picture._base.get_width())
+            top = middle[1] - middle[3] // 2 + picture._top(picture._base.get_height())
+            for name, (x, y) in picture._handles._spots.items():
+                parts[f"point {name}"] = [round(left + x), round(top + y), 1, 1]
         shown = editor.preview
         told = {
             "page": controller.page.value,
