@@ -17,6 +17,7 @@ from anycost_client.edit.multi_layer import MultiLayerTask
 from anycost_client.edit.pending_apply import EditResult
 from anycost_client.edit.presets import Preset
 from anycost_client.edit.state import Page, State
+from anycost_client.edit.undo_history import NOTHING, Values
 from anycost_client.protocol.events import Asleep, Connected, Event, Lost, Unavailable
 
 MAX_SIDE = 2048  # pixels: longest side of previews, so that a face can fill the window in a large image
@@ -50,8 +51,9 @@ class EditController(Generic[L]):
         self._reading = 0  # number of the newest reading that is under way; 0: none
         self._readings = 0
         self._retrying = self._closed = self._failing = False
-        self._stored_values: object = None  # the strengths that the layer holds; None: not known yet
+        self._stored_values: Values | None = None  # the strengths that the layer holds; None: not known yet
         self._as_new = False
+        self._applying_values: Values = NOTHING  # the strengths that Apply draws; the sliders may move meanwhile
         self._earlier: EditResult | None = None  # of the Apply before this one
         self.editor.watch(self._edit_changed)
 
@@ -276,7 +278,7 @@ class EditController(Generic[L]):
 
     def _remember(self) -> None:
         if self._stored_values is None:
-            self._stored_values = self.editor.sliders.values if self.source and self.source.record else {}
+            self._stored_values = self.editor.sliders.values if self.source and self.source.record else NOTHING
 
     @property
     def _is_stored(self) -> bool:
@@ -309,6 +311,7 @@ class EditController(Generic[L]):
     def _render_final(self, as_new: bool) -> None:
         self._edit_host.remove_preview()
         self._as_new, self.applying, self._earlier = as_new, True, self.editor.result
+        self._applying_values = self.editor.sliders.values
         self.editor.apply()
         self.applying = self.editor.applying
         self._tell("result")
@@ -327,11 +330,11 @@ class EditController(Generic[L]):
             self.say(self.tr(text), warns=True)
         else:
             target = replace(source, replaces=None) if self._as_new else source
-            values = self.editor.sliders.values
+            values = self._applying_values
             self._edit_host.apply(target, self.labels.named(result), lambda new: self._applied(target, values, new))
 
     @reports_errors
-    def _applied(self, target: EditSource[L], values: object, layer: L | Problem) -> None:
+    def _applied(self, target: EditSource[L], values: Values, layer: L | Problem) -> None:
         self.applying = False
         if self._closed:
             return

@@ -33,6 +33,11 @@ class Sliders:
         return self._scaled.seen
 
     @property
+    def state(self) -> object:
+        """The same object while nothing moves, and again when undo or redo leads back here."""
+        return self._scaled
+
+    @property
     def intensity(self) -> float:
         """Of the whole edit, −1…1.5: `values` are this times what was set."""
         return self._scaled.intensity
@@ -172,7 +177,7 @@ class Sliders:
             self._scaled = scaled
             self._on_change("values")
         if done and scaled != self._history.now:
-            self._history.push(scaled)
+            self._history.push(self._scaled)
             self._on_change("history")
 
     def _show(self, scaled: ScaledStrengths) -> None:
