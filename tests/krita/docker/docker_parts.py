@@ -79,8 +79,32 @@ class FakeWorker:
         return sum(all(getattr(r, name) == value for name, value in fields.items()) for r in fits)
 
 
+class FakeUndo:
+    """Krita's own, of what Apply did. `blocked`: something else was done since."""
+
+    def __init__(self, there: dict[str, bool]) -> None:
+        self._there = there
+        self.blocked = False
+
+    def made(self, id: str) -> None:
+        pass
+
+    def undo(self, id: str, replaced: str = "") -> bool:
+        return not self.blocked and self._turn(id, replaced, False)
+
+    def redo(self, id: str, replaced: str = "") -> bool:
+        return not self.blocked and self._turn(id, replaced, True)
+
+    def _turn(self, id: str, replaced: str, there: bool) -> bool:
+        self._there[id] = there
+        if replaced:
+            self._there[replaced] = not there
+        return True
+
+
 class FakeHost:
-    """One document with layers; a layer named in `broken` cannot be read."""
+    """One document with layers; a layer named in `broken` cannot be read. `there`: whether a layer that was applied is,
+    by its id; `documents`: names of closed ones are empty."""
 
     program = "Krita 5.2.9"
 
@@ -97,6 +121,9 @@ class FakeHost:
         self.settings: dict[str, str] = {}
         self.stops = 0
         self.scale = 0.0
+        self.there: dict[str, bool] = {}
+        self.documents: dict[str, str] = {}  # id of a layer → name of its document
+        self.apply_undo = FakeUndo(self.there)
         self._watchers: list[Callable[[HostEvent], None]] = []
 
     def watch(self, callback: Callable[[HostEvent], None]) -> Callable[[], None]:
@@ -130,7 +157,10 @@ class FakeHost:
             then(problem)
             return
         self.applied.append((source, result))
-        id = source.replaces.id if source.replaces else f"new {len(self.applied)}"
+        id = f"new {len(self.applied)}"
+        self.there[id] = True
+        if source.replaces:
+            self.there[source.replaces.id] = False
         then(Layer(id, result.title, edited=True))
 
     def painted_on(self, source: Source, then: Callable[[bool | Problem], None]) -> None:
@@ -162,6 +192,12 @@ class FakeHost:
 
     def stop_looking(self) -> None:
         pass
+
+    def exists(self, layer: Layer) -> bool:
+        return self.there.get(layer.id, True)
+
+    def document_of(self, layer: Layer) -> str:
+        return self.documents.get(layer.id, "photo.kra")
 
     def setting(self, name: str, default: str) -> str:
         return self.settings.get(name, default)

@@ -145,6 +145,7 @@ def test_closing_ends_everything_at_once(editing: Docker) -> None:
 def test_a_layer_that_is_deleted_while_it_is_drawn_ends_its_edit(editing: Docker) -> None:
     editing.slide("smile", 0.5)
     editing.host.at = editing.host.layers_[1]
+    editing.host.there["a"] = False
     editing.host.tell("gone")
     assert editing.controller.page is Page.FAILED
     assert "The layer that was edited is gone" in editing.shown()

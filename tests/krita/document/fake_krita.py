@@ -318,11 +318,15 @@ class Document:
 
 
 class Action:
-    def __init__(self, trigger: Callable[[], None]) -> None:
+    def __init__(self, trigger: Callable[[], None], text: str, steps: list[Any]) -> None:
         self.trigger = trigger
+        self._text, self._steps = text, steps
 
     def isEnabled(self) -> bool:
-        return True
+        return bool(self._steps)
+
+    def text(self) -> str:
+        return f"{self._text} {self._steps[-1][0] if self._steps else ''}"
 
 
 class FakeKrita:
@@ -358,7 +362,9 @@ class FakeKrita:
         return document
 
     def action(self, name: str) -> Action | None:
-        return {"edit_undo": Action(self._undo), "edit_redo": Action(self._redo)}.get(name)
+        done, undone = (self._active.done, self._active.undone) if self._active else ([], [])
+        actions = {"edit_undo": Action(self._undo, "Undo", done), "edit_redo": Action(self._redo, "Redo", undone)}
+        return actions.get(name)
 
     def readSetting(self, group: str, name: str, default: str) -> str:
         return self._settings.get((group, name), default)

@@ -38,8 +38,11 @@ class EditFaceDocker(DockWidget):
         self._panel.report_error(error)
 
     @reports_errors
-    def edit_active(self) -> None:
-        self._panel.controller.edit_active()
+    def come_back(self) -> None:
+        """Edit Face… was chosen: this comes to the front and takes the keyboard; what is unsaved stays."""
+        self.raise_()
+        self._panel.controller.come_back()
+        self._panel.take_focus()
 
     @reports_errors
     def canvasChanged(self, canvas: object) -> None:

@@ -37,13 +37,13 @@ class EditFaceExtension(Extension):
 
     @reports_errors
     def _open(self) -> None:
-        """The docker of the active window appears and begins with the active layer."""
+        """The docker of the active window appears, and begins with the active layer or goes on."""
         for docker in Krita.instance().dockers():  # of the active window
             if docker.objectName() == DOCKER:
                 docker.setVisible(True)
                 docker.raise_()
                 if isinstance(docker, EditFaceDocker):
-                    QtCore.QTimer.singleShot(0, docker.edit_active)
+                    QtCore.QTimer.singleShot(0, docker.come_back)
 
 
 def register(application: Krita) -> None:

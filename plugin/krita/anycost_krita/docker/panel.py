@@ -9,6 +9,7 @@ from anycost_client.edit.state import Page, State
 from anycost_krita.base.qt import QAction, Qt, QtCore, QtGui, QtWidgets
 from anycost_krita.base.slot_errors import reports_errors
 from anycost_krita.base.text import attribute_labels, tr
+from anycost_krita.base.undo_keys import step_of, takes_step
 from anycost_krita.docker.batch_view import BatchView
 from anycost_krita.docker.layers_view import LayersView
 from anycost_krita.docker.picture_view import PictureView
@@ -32,6 +33,7 @@ class Panel(QtWidgets.QWidget):
         self.controller = controller
         self._copy = copy or (lambda text: QtWidgets.QApplication.clipboard().setText(text))
         self._split_by_hand = False
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._build()
         self._connect()
         for what in ("page", "layer", "message"):
@@ -40,6 +42,11 @@ class Panel(QtWidgets.QWidget):
     def report_error(self, error: Exception) -> None:
         """An exception in a slot or an event of any part."""
         self.controller.report_error(error)
+
+    def take_focus(self) -> None:
+        """Keys go to the sliders, as soon as they are there."""
+        self.activateWindow()
+        self._focus_inside()
 
     def shut(self) -> None:
         """The docker or the program goes."""
@@ -113,6 +120,7 @@ class Panel(QtWidgets.QWidget):
         self.other.pressed.connect(self._edit_active)
         self.splitter.splitterMoved.connect(self._split_moved)
         self.compare.close_up.connect(self._fit_later)
+        self.attributes.built.connect(self._rows_are_there)
         self.attributes.changed.connect(self._strength)
         self.attributes.lock_changed.connect(self._lock)
         self.presets.chosen.connect(self._use_preset)
@@ -166,7 +174,7 @@ class Panel(QtWidgets.QWidget):
             self._show_page()
 
     def _show_page(self) -> None:
-        controller = self.controller
+        controller, had_focus = self.controller, self._has_focus()
         if controller.page is Page.EDITING:
             self.name.setText(controller.source.layer.name if controller.source else "")
             self.stack.setCurrentWidget(self.editing)
@@ -174,7 +182,23 @@ class Panel(QtWidgets.QWidget):
         else:
             self.state_page.show_notice(notice(controller))
             self.stack.setCurrentWidget(self.state_page)
+        if had_focus and not self._has_focus():  # it was in what has just been hidden
+            self._focus_inside()
         self._show_messages()
+
+    def _has_focus(self) -> bool:
+        """Whether keys go to something here that can be seen."""
+        at = QtWidgets.QApplication.focusWidget()
+        return at is self or (at is not None and self.isAncestorOf(at) and at.isVisibleTo(self))
+
+    def _focus_inside(self) -> None:
+        """The first slider, the page's button, or this itself: then undo is not the document's."""
+        button = self.state_page.button
+        if self.stack.currentWidget() is self.editing:
+            row = self.attributes.first_row()
+            (row.slider if row else self.canvas).setFocus()
+        else:
+            (button if button.isVisibleTo(self) else self).setFocus()
 
     def _show_values(self) -> None:
         sliders = self.controller.editor.sliders
@@ -185,14 +209,14 @@ class Panel(QtWidgets.QWidget):
 
     def _show_messages(self) -> None:
         self.message.show_message(message(self.controller))
-        self.other.show_message(_other_layer(self.controller))
         self._show_buttons()
 
     def _show_buttons(self) -> None:
         controller, editor, sliders = self.controller, self.controller.editor, self.controller.editor.sliders
+        self.other.show_message(_other_layer(controller))
         ready, edited = editor.state is State.READY, bool(sliders.values)
-        self.undo.setEnabled(sliders.can_undo)
-        self.redo.setEnabled(sliders.can_redo)
+        self.undo.setEnabled(controller.can_undo)
+        self.redo.setEnabled(controller.can_redo)
         self.reset.setEnabled(edited)
         self.refine.show_running(editor.refining, ready and bool(sliders.selected))
         self.match.setEnabled(ready and bool(sliders.selected))
@@ -214,6 +238,11 @@ class Panel(QtWidgets.QWidget):
     @reports_errors
     def _split_moved(self) -> None:
         self._split_by_hand = True
+
+    @reports_errors
+    def _rows_are_there(self) -> None:
+        if self.canvas.hasFocus():
+            self._focus_inside()
 
     # ------------------------------------------------------------- what the user does
 
@@ -258,11 +287,11 @@ class Panel(QtWidgets.QWidget):
 
     @reports_errors
     def _undo(self) -> None:
-        self.controller.editor.sliders.undo()
+        self.controller.undo()
 
     @reports_errors
     def _redo(self) -> None:
-        self.controller.editor.sliders.redo()
+        self.controller.redo()
 
     @reports_errors
     def _reset(self) -> None:
@@ -289,6 +318,12 @@ class Panel(QtWidgets.QWidget):
 
     # --------------------------------------------------------------------- events
 
+    def event(self, event: QtCore.QEvent) -> bool:
+        """Undo and redo are the sliders', wherever in here the focus is."""
+        if step_of(event) and self.stack.currentWidget() is self.editing:
+            return takes_step(event, self._undo, self._redo)
+        return super().event(event)
+
     @reports_errors
     def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -311,10 +346,18 @@ class Panel(QtWidgets.QWidget):
 
 def _other_layer(controller: Controller) -> Message:
     """Above an edit: that the active layer is another one."""
-    other = controller.other_layer
-    if other is None:
+    other, source = controller.other_layer, controller.source
+    if other is None or source is None:
         return Message("canvas", "")
-    text = tr("“{name}” is active, and another layer is edited here.", name=other.name)
+    here, there = controller.host.document_of(source.layer), controller.host.document_of(other)
+    name = other.name if here == there else tr("{layer} ({document})", layer=other.name, document=there)
+    if controller.unsaved:
+        edited = (
+            source.layer.name if here == there else tr("{layer} ({document})", layer=source.layer.name, document=here)
+        )
+        text = tr("“{name}” is active. What you changed on “{edited}” is not applied yet.", name=name, edited=edited)
+        return Message("canvas", text, tr("Drop that, edit this"))
+    text = tr("“{name}” is active, and another layer is edited here.", name=name)
     return Message("canvas", text, tr("Edit it"))
 
 

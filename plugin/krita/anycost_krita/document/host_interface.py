@@ -32,9 +32,25 @@ class Layer:
 Source = EditSource[Layer]  # region.rectangle: pixels of the document
 
 
+class Undo(Protocol):
+    """Krita's own undo, for what Apply did. `replaced`: id of the layer that went for it; "": none."""
+
+    def made(self, id: str) -> None:
+        """An Apply has made this layer, and nothing was done since."""
+
+    def undo(self, id: str, replaced: str = "") -> bool:
+        """Takes that back. False, and nothing has changed, if it was not the document's last step."""
+
+    def redo(self, id: str, replaced: str = "") -> bool:
+        """Brings it back, if it was undone last."""
+
+
 class Host(EditHost[Layer], Protocol):
     program: str  # "Krita 5.2.9"
     presets_folder: Path  # of the user's own; need not exist yet
+
+    @property
+    def apply_undo(self) -> Undo: ...
 
     def watch(self, callback: Callable[[HostEvent], None]) -> Callable[[], None]:
         """Returns what ends that."""
@@ -50,6 +66,12 @@ class Host(EditHost[Layer], Protocol):
 
     def layers(self) -> tuple[Layer, ...]:
         """Of the active document, from the top: whose faces can be looked at. No previews, no edits, nothing hidden."""
+
+    def exists(self, layer: Layer) -> bool:
+        """Whether it is there: not undone, not deleted, its document not closed."""
+
+    def document_of(self, layer: Layer) -> str:
+        """The document's name, for people; "" when it is closed."""
 
     def setting(self, name: str, default: str) -> str:
         """Kept between runs of the program."""

@@ -15,6 +15,7 @@ from anycost_client.protocol.messages import Edited, OpenRegion
 
 from anycost_krita.base.text import tr
 from anycost_krita.document import annotations
+from anycost_krita.document.apply_undo import ApplyUndo
 from anycost_krita.document.colour_spaces import colour_space_of
 from anycost_krita.document.host_interface import HostEvent, Layer, Scope, Source
 from anycost_krita.document.keyframes import Keyframes
@@ -58,6 +59,7 @@ class KritaHost:
         self._work = CooperativeRunner(later, tr)
         self._looks, self._preview_work = CooperativeRunner(later, tr), CooperativeRunner(later, tr)
         self._preview = PreviewLayer(krita, scaled)
+        self.apply_undo = ApplyUndo(krita)
         self._watchers: list[Callable[[HostEvent], None]] = []
         self._seen: object = None  # what was active at the last look
         self._documents: frozenset[str] = frozenset()
@@ -96,6 +98,13 @@ class KritaHost:
         nodes = [n for n in walk(document.topLevelNodes()) if is_layer(n) and not is_preview(n) and not hidden(n)]
         places = [Place(document, node) for node in reversed(nodes) if not annotations.has(document, uuid(node))]
         return tuple(self._described(place) for place in places)
+
+    def exists(self, layer: Layer) -> bool:
+        return locate(self._krita, layer.id) is not None
+
+    def document_of(self, layer: Layer) -> str:
+        place = locate(self._krita, layer.id)
+        return "" if place is None else Path(place.document.fileName()).name or str(place.document.name())
 
     def setting(self, name: str, default: str) -> str:
         return str(self._krita.readSetting(_GROUP, name, default))
@@ -302,7 +311,8 @@ class KritaHost:
             return self._seen
         selection = document.selection()
         rectangle = selection and (selection.x(), selection.y(), selection.width(), selection.height())
-        return uuid(document.rootNode()), uuid(node), node.name(), rectangle, document.currentTime()
+        steps = self.apply_undo.steps()
+        return uuid(document.rootNode()), uuid(node), node.name(), rectangle, document.currentTime(), steps
 
     def _active(self) -> Place:
         """Raises HostError."""

@@ -1,12 +1,15 @@
 """The edit in Krita's docker: adds Krita's events, the canvas and batches to an EditController."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from anycost_client.core.problem import BUG, Problem
 from anycost_client.edit.batch import BatchRunner, all_faces, largest_face
 from anycost_client.edit.controller import EditController
 from anycost_client.edit.editor import Editor
+from anycost_client.edit.host import EditSource
 from anycost_client.edit.state import Page
+from anycost_client.edit.undo_history import NOTHING, Values
 from anycost_client.protocol.events import Event
 from anycost_client.protocol.messages import Picture
 
@@ -15,6 +18,7 @@ from anycost_krita.base.slot_errors import reports_errors
 from anycost_krita.base.text import tr
 from anycost_krita.document.host_interface import Host, HostEvent, Layer, Scope
 from anycost_krita.document.qimages import ImageCache
+from anycost_krita.edit.applied_layers import Applied, AppliedLayers
 from anycost_krita.edit.backend_link import MakeWorker, SignalLink
 
 _PREVIEW_SETTING = "preview_on_canvas"
@@ -29,6 +33,8 @@ class Controller(EditController[Layer]):
         self.batch: BatchRunner[Layer] | None = None
         self.wants_canvas = host.setting(_PREVIEW_SETTING, "0") == "1"  # the preview on it; kept between runs of Krita
         self._hidden = True  # the docker is, until it is shown
+        self._applied_layers = AppliedLayers(host)
+        self._applied_state: object = None  # of the sliders, when Apply was pressed
         self._link_to_backend = SignalLink(make_worker, self._receive)
         super().__init__(host, self._link_to_backend, tr, make_report)
         self._end_watch = host.watch(self._host_changed)
@@ -45,6 +51,23 @@ class Controller(EditController[Layer]):
         return None if layer.id in edited else layer
 
     @property
+    def unsaved(self) -> bool:
+        """Whether the sliders say something that no layer holds."""
+        return self.source is not None and self._stored_values is not None and not self._is_stored
+
+    @property
+    def can_undo(self) -> bool:
+        newest = self._applied_layers.newest() if self.source else None
+        sliders = self.editor.sliders
+        return sliders.can_undo or (newest is not None and newest.state is sliders.state)
+
+    @property
+    def can_redo(self) -> bool:
+        undone = self._applied_layers.undone_after(self._applied_layers.newest()) if self.source else None
+        sliders = self.editor.sliders
+        return sliders.can_redo or (undone is not None and undone.state is sliders.state)
+
+    @property
     def canvas_scale(self) -> float:
         """Pixels of the canvas that a pixel of the layer takes; 0: no preview is shown there."""
         return self.host.canvas_scale() if self._shows_canvas else 0.0
@@ -55,13 +78,37 @@ class Controller(EditController[Layer]):
 
     # --------------------------------------------------------------- what the user does
 
+    def come_back(self) -> None:
+        """Edit Face… was chosen again: begins with the active layer, unless sliders would be lost by that."""
+        if not self.unsaved:
+            self.edit_active()
+        elif self.page is Page.FAILED:
+            self.retry()
+        else:
+            self.layer = self.host.active()
+            self._tell("layer")
+
     def edit_active(self) -> None:
         if not self._batch_runs():
             super().edit_active()
 
     def apply(self, as_new: bool = False) -> None:
         if not (self.applying or self._batch_runs()):
+            self._applied_state = self.editor.sliders.state
             super().apply(as_new)
+
+    def undo(self) -> None:
+        """One step back: of the document, where Apply was the last that was done here; else of the sliders."""
+        if not self.applying and self._applied_layers.undo(self.editor.sliders.state):
+            self._follow_document()
+        else:
+            self.editor.sliders.undo()
+
+    def redo(self) -> None:
+        if not self.applying and self._applied_layers.redo(self.editor.sliders.state):
+            self._follow_document()
+        else:
+            self.editor.sliders.redo()
 
     def show_on_canvas(self, shown: bool) -> None:
         self.wants_canvas = shown
@@ -108,6 +155,38 @@ class Controller(EditController[Layer]):
             return True
         return False
 
+    def _remember(self) -> None:
+        super()._remember()
+        edit = self.source.replaces if self.source else None
+        self._applied_layers.begin(Applied(edit, self.editor.sliders.values) if edit else None)
+
+    def _leave_source(self) -> None:
+        self._applied_layers.begin(None)
+        super()._leave_source()
+
+    @reports_errors
+    def _applied(self, target: EditSource[Layer], values: Values, layer: Layer | Problem) -> None:
+        if isinstance(layer, Layer) and self.source is not None:
+            self._applied_layers.add(Applied(layer, values, self._applied_state, target.replaces))
+            self.host.later(0, lambda: self.host.apply_undo.made(layer.id))
+        super()._applied(target, values, layer)
+
+    def _follow_document(self) -> None:
+        """The layer with this edit may have been undone, deleted or brought back: what Apply says follows."""
+        source = self.source
+        if source is None or self.applying or self._stored_values is None:
+            return
+        newest, before = self._applied_layers.newest(), source.replaces
+        layer = newest.layer if newest else None
+        if (layer and layer.id) == (before and before.id):
+            return
+        self.source = replace(source, replaces=layer)
+        self._stored_values = newest.values if newest else NOTHING
+        gone = tr("“{name}” is not there any more. Apply adds it anew.", name=before.name) if before else ""
+        self.say("" if layer else gone)
+        self._update_preview()
+        self._tell("layer")
+
     @reports_errors
     def _receive(self, event: Event, made: tuple[Picture, QtGui.QImage] | None) -> None:
         if self._closed:
@@ -128,10 +207,13 @@ class Controller(EditController[Layer]):
                 self._tell("zoom")
             return
         if what == "gone" and (self.source or self._reading):
-            self._leave_source()
-            cause, remedy = tr("the layer that was edited is gone"), tr("choose another layer and edit that one")
-            self.failure = Problem(cause, remedy, "gone")
+            self._end_edit_of(self.source.layer if self.source else None)
         before, self.layer = self.layer, self.host.active()
+        self._follow_document()
+        if self.source and isinstance(self.layer, Layer) and self.layer.id == self.source.layer.id:
+            self.source = replace(self.source, layer=self.layer)  # it may have another name now
+        if self.page is Page.NO_FACE and self.other_layer:
+            self._leave_source()  # nothing is lost, and "Look again" is about the layer that is active
         is_bug = self.failure is not None and self.failure.reason == BUG
         if what == "active" and self.layer != before and self.source is None and not is_bug:
             self.failure = None  # it was about the layer before
@@ -139,6 +221,18 @@ class Controller(EditController[Layer]):
         if isinstance(fresh, Layer) and fresh.edited and fresh != before and not self._busy():
             self.edit_active()  # its sliders come back
         self._tell("layer")
+
+    def _end_edit_of(self, layer: Layer | None) -> None:
+        """What was read is no more as it was. A document that a person has closed is nothing to complain of."""
+        closed = layer is not None and not self.host.document_of(layer)
+        there = layer is not None and self.host.exists(layer)
+        self._leave_source()
+        if there:
+            cause, remedy = tr("the picture has another size now"), tr("look for the faces again")
+        else:
+            cause, remedy = tr("the layer that was edited is gone"), tr("choose another layer and edit that one")
+        if not closed:
+            self.failure = Problem(cause, remedy, "gone")
 
     def _busy(self) -> bool:
         """Whether another layer must not take the docker by itself."""

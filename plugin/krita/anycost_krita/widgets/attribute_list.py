@@ -8,6 +8,7 @@ from anycost_client.protocol.messages import Attribute
 from anycost_krita.base.qt import Qt, QtCore, QtGui, QtWidgets, pyqtSignal
 from anycost_krita.base.slot_errors import reports_errors
 from anycost_krita.base.text import attribute_labels, tr
+from anycost_krita.base.undo_keys import TextField
 from anycost_krita.widgets import glyphs
 from anycost_krita.widgets.attribute_row import AttributeRow
 from anycost_krita.widgets.labels import FaintLabel
@@ -58,6 +59,7 @@ class GroupHeader(QtWidgets.QAbstractButton):
 class AttributeList(QtWidgets.QWidget):
     changed = pyqtSignal(str, float, bool)  # as in AttributeRow
     lock_changed = pyqtSignal(str, bool)
+    built = pyqtSignal()  # all rows are there
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,7 +69,7 @@ class AttributeList(QtWidgets.QWidget):
         self._offered: tuple[Attribute, ...] = ()
         self._waiting: list[Attribute] = []  # of which no row is there yet
         self._sliders: Sliders | None = None  # that were shown last
-        self.search = QtWidgets.QLineEdit()
+        self.search = TextField()
         self.search.setPlaceholderText(tr("Search attributes"))
         self.search.setAccessibleName(tr("Search attributes"))
         self.search.setClearButtonEnabled(True)
@@ -119,6 +121,10 @@ class AttributeList(QtWidgets.QWidget):
         for header, rows in self._groups.values():
             header.show_changes(sum(bool(sliders.value(row.attribute.name)) for row in rows))
 
+    def first_row(self) -> AttributeRow | None:
+        """Of those that are shown."""
+        return next((row for row in self.rows.values() if row.isVisibleTo(self)), None)
+
     # ------------------------------------------------------------------ inside
 
     @reports_errors
@@ -149,6 +155,7 @@ class AttributeList(QtWidgets.QWidget):
             row.label.setFixedWidth(width)  # so that all sliders begin at the same place
         self._column.addStretch(1)
         self._filter()
+        self.built.emit()
 
     def _new_group(self, attribute: Attribute) -> tuple[GroupHeader, list[AttributeRow]]:
         header = GroupHeader(attribute_labels.group(attribute))

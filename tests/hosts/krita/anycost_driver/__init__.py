@@ -1,7 +1,7 @@
 """A plug-in for tests: plays a scene inside Krita, as a person would, and writes down what was to be seen.
 
-`ANYCOST_SCENE` names a function of scenes.py, a generator: it yields what to wait for (a function that says whether it
-has come) or for how many seconds. `ANYCOST_SEEN` is the folder for seen.json and screenshots."""
+`ANYCOST_SCENE` names a function of scenes.py or docker_scenes.py, a generator: it yields what to wait for (a function
+that says whether it has come) or for how many seconds. `ANYCOST_SEEN` is the folder for seen.json and screenshots."""
 
 import json
 import os
@@ -28,9 +28,11 @@ class Driver(Extension):
 
     def begin(self) -> None:
         try:
-            from . import krita_user, scenes
+            from . import docker_scenes, krita_user, scenes
 
-            self.scene = getattr(scenes, os.environ["ANYCOST_SCENE"])(krita_user.KritaUser(self.folder, self.seen))
+            name = os.environ["ANYCOST_SCENE"]
+            scene = getattr(docker_scenes, name, None) or getattr(scenes, name)
+            self.scene = scene(krita_user.KritaUser(self.folder, self.seen))
         except BaseException:
             self.end(traceback.format_exc())
             return

@@ -105,6 +105,14 @@ class KritaUser:
         QTest.keyClicks(box, f"{strength:.2f}")
         QTest.keyClick(box, Qt.Key_Return)
 
+    def focus_docker(self) -> None:
+        self.panel.attributes.rows["smile"].slider.setFocus()
+
+    def in_docker(self) -> bool:
+        """Whether keys go to the docker."""
+        widget = QApplication.focusWidget()
+        return widget is not None and (widget is self.panel or self.panel.isAncestorOf(widget))
+
     def click(self, button: Any) -> None:
         QTest.mouseClick(button, Qt.LeftButton)
 

@@ -1,0 +1,85 @@
+"""Takes an Apply back, and brings it back, with Krita's own undo: as one step, and nothing else with it.
+
+An Apply may be several of Krita's steps (a new layer, the removal of the one before it). Krita's Python tells nothing
+of them, so the layers that come and go are compared; where others would go, all is put back as it was."""
+
+from collections.abc import Callable
+from typing import Any
+
+from anycost_krita.document.layers import uuid, walk
+
+_MOST = 6  # of Krita's steps that one Apply may be
+_UNDO, _REDO = "edit_undo", "edit_redo"
+
+
+class ApplyUndo:
+    """Layers are given by their ids (`host_interface.Layer.id`). `replaced`: the one that went for it, "" for none."""
+
+    def __init__(self, krita: Any) -> None:
+        self._krita = krita
+        self._texts: dict[str, str] = {}  # id of a layer → what Krita's undo said after it was made
+
+    def made(self, id: str) -> None:
+        """An Apply has made this layer, and nothing was done since."""
+        self._texts[id] = self._text(_UNDO)
+
+    def undo(self, id: str, replaced: str = "") -> bool:
+        """Takes back the Apply that made this layer. False, and nothing has changed, if it was not the last step."""
+        now = self._text(_UNDO)
+        if self._texts.get(id, now) != now:
+            return False
+        new, old = _node(id), _node(replaced)
+        return self._steps_until(id, _UNDO, _REDO, new, lambda now: new not in now and (not old or old in now))
+
+    def redo(self, id: str, replaced: str = "") -> bool:
+        """Brings it back, if that was undone last."""
+        new, old = _node(id), _node(replaced)
+        return self._steps_until(id, _REDO, _UNDO, old, lambda now: new in now and old not in now)
+
+    def steps(self) -> tuple[str, str]:
+        """What undo and redo would do now, as their menu entries say."""
+        return self._text(_UNDO), self._text(_REDO)
+
+    # ------------------------------------------------------------------ inside
+
+    def _steps_until(self, id: str, action: str, back: str, goes: str, done: Callable[[set[str]], bool]) -> bool:
+        """Steps until `done`. Where a layer goes other than `goes` and what lies in it, or where no step is left, back
+        again."""
+        document = self._krita.activeDocument()
+        if document is None or uuid(document.rootNode()) != id.partition("/")[0]:
+            return False
+        nodes = {uuid(node): node for node in walk(document.topLevelNodes())}
+        may_go = {uuid(node) for node in walk([nodes[goes]])} if goes in nodes else set()
+        for count in range(1, _MOST + 1):
+            if not self._step(document, action):
+                self._put_back(document, back, count - 1)
+                return False
+            now = {uuid(node) for node in walk(document.topLevelNodes())}
+            if not set(nodes) - now <= may_go:
+                self._put_back(document, back, count)
+                return False
+            if done(now):
+                return True
+        self._put_back(document, back, _MOST)
+        return False
+
+    def _step(self, document: Any, name: str) -> bool:
+        action = self._krita.action(name)
+        document.waitForDone()  # of a busy image nothing is undone, or later than one thinks
+        if action is None or not action.isEnabled():
+            return False
+        action.trigger()
+        document.waitForDone()
+        return True
+
+    def _put_back(self, document: Any, action: str, steps: int) -> None:
+        for _ in range(steps):
+            self._step(document, action)
+
+    def _text(self, name: str) -> str:
+        action = self._krita.action(name)
+        return "" if action is None else str(action.text())
+
+
+def _node(id: str) -> str:
+    return id.partition("/")[2].partition("@")[0]

@@ -1,0 +1,25 @@
+"""The docker in the real Krita, with real keys."""
+
+import pytest
+
+pytestmark = [pytest.mark.host, pytest.mark.slow]
+
+
+def test_keys_and_undo_are_the_dockers_and_nothing_is_thrown_away(scene, photo):
+    seen = scene("keys", photo)
+    assert 0.55 < seen["kept"] < 0.65
+    assert seen["focus"]
+    kept = seen["kept"]
+    assert seen["undone"] == [0.0, ["Background", "new"]]
+    assert seen["redone"] == [kept, ["Background", "new"]]
+    name = "Face: Smile +0.6"
+    assert seen["applied"] == [["Background", name, "new"], "Update layer"]
+    assert seen["apply_undone"][:3] == [kept, ["Background", "new"], "Apply"]
+    assert "Added" not in seen["apply_undone"][3]
+    assert seen["apply_redone"] == [kept, ["Background", name, "new"], "Update layer"]
+    assert seen["updated"] == ["Background", "Face: Smile +0.3", "new"]
+    assert seen["update_undone"] == [0.3, ["Background", name, "new"], "Update layer"]
+    assert seen["update_redone"] == [0.3, seen["updated"], "Update layer"]
+    assert "Face: Smile +0.3" in seen["noticed"][0]
+    assert seen["other"][0] == 0.5
+    assert "“new” is active" in seen["other"][1]
