@@ -50,7 +50,6 @@ def test_the_next_apply_updates_that_layer_or_adds_another(editing: Docker) -> N
 
 
 def test_the_canvas_preview_makes_room_for_the_layer(editing: Docker) -> None:
-    editing.panel.compare.on_canvas.emit(True)
     editing.slide("smile", 0.8)
     editing.draw()
     editing.panel.apply.click()

@@ -116,7 +116,6 @@ def test_an_exception_in_a_slot_is_a_failure_with_a_report_and_the_edit_goes_on(
 
 
 def test_the_preview_on_the_canvas_never_stays(editing: Docker) -> None:
-    editing.panel.compare.on_canvas.emit(True)
     editing.slide("smile", 0.5)
     drawn = editing.draw()
     assert editing.host.preview == drawn
@@ -129,8 +128,17 @@ def test_the_preview_on_the_canvas_never_stays(editing: Docker) -> None:
     assert editing.controller.page is Page.START
 
 
+def test_the_preview_is_on_the_canvas_until_a_person_turns_it_off(editing: Docker) -> None:
+    editing.slide("smile", 0.5)
+    assert editing.host.preview is None
+    drawn = editing.draw()
+    assert editing.host.preview == drawn
+    editing.panel.compare._canvas.click()
+    assert editing.host.preview is None
+    assert editing.host.settings == {"preview_on_canvas": "0"}  # also the next time
+
+
 def test_closing_ends_everything_at_once(editing: Docker) -> None:
-    editing.panel.compare.on_canvas.emit(True)
     editing.slide("smile", 0.5)
     editing.draw()
     editing.slide("smile", 0.6)  # a render runs

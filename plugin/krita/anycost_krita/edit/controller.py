@@ -31,7 +31,7 @@ class Controller(EditController[Layer]):
         self.host = host
         self.images = ImageCache()
         self.batch: BatchRunner[Layer] | None = None
-        self.wants_canvas = host.setting(_PREVIEW_SETTING, "0") == "1"  # the preview on it; kept between runs of Krita
+        self.wants_canvas = host.setting(_PREVIEW_SETTING, "1") == "1"  # the preview on it; kept between runs of Krita
         self._hidden = True  # the docker is, until it is shown
         self._applied_layers = AppliedLayers(host)
         self._applied_state: object = None  # of the sliders, when Apply was pressed
