@@ -143,6 +143,8 @@ class Sliders:
         return self._history.can_redo
 
     def undo(self) -> None:
+        """A drag under way ends with it."""
+        self._history.push(self._scaled)
         self._show(self._history.undo())
 
     def redo(self) -> None:

@@ -128,7 +128,7 @@ def test_presets_are_saved_applied_shared_loaded_and_deleted(editing: Docker, tm
     presets.fill()
     choose = next(action for action in presets.menu_.actions() if action.text() == "Happy / friendly")
     choose.trigger()
-    assert editing.panel.attributes.rows["smile"].box.value() == 0.8
+    assert editing.panel.attributes.rows["smile"].slider.strength == 0.8
     files.delete("Happy / friendly")
     assert files.all() == []
     presets.offered.load()

@@ -49,11 +49,11 @@ def test_a_match_sets_the_sliders_and_says_how_it_went(editing: Docker) -> None:
     editing.worker.answer(
         m.Matched(id=request.id, face=0, what="expression", strengths={"smile": 0.7}, text="nine tenths of it")
     )
-    assert editing.panel.attributes.rows["smile"].box.value() == 0.7
+    assert editing.panel.attributes.rows["smile"].slider.strength == 0.7
     assert dialog.work.text.text() == "Done.\nSmile +0.7."
     assert dialog.work.cancel.text() == "Close"
     editing.panel.undo.click()
-    assert editing.panel.attributes.rows["smile"].box.value() == 0
+    assert editing.panel.attributes.rows["smile"].slider.strength == 0
 
 
 def test_what_was_taken_over_gets_a_slider_for_its_amount(editing: Docker) -> None:
@@ -64,8 +64,8 @@ def test_what_was_taken_over_gets_a_slider_for_its_amount(editing: Docker) -> No
     request = editing.worker.last(m.MatchFace)
     editing.worker.answer(m.Matched(id=request.id, face=0, what="hair", strengths={}, offset=OFFSET))
     settle()
-    row = next(row for row in editing.panel.attributes.rows.values() if row.name == "Hair taken over")
-    assert row.box.value() == 1
+    row = next(row for row in editing.panel.attributes.rows.values() if row.slider.name == "Hair taken over")
+    assert row.slider.strength == 1
     editing.draw()
     row.slider.moved.emit(0.4)
     row.slider.released.emit()
@@ -120,7 +120,7 @@ def test_a_slider_is_made_from_two_groups_of_layers(editing: Docker) -> None:
     editing.worker.answer(m.AttributeList(id=editing.worker.last(m.Attributes).id, attributes=(*ATTRIBUTES, own)))
     settle()
     assert "It cannot be trusted: of faces that it had not seen, 60 %" in dialog.work.text.text()
-    assert editing.panel.attributes.rows["grosse_augen"].name == "Grosse augen"
+    assert editing.panel.attributes.rows["grosse_augen"].slider.name == "Grosse augen"
     learn(editing)  # marks stay, to add some and try again
     assert [dialog.list.topLevelItem(row).checkState(1) for row in (0, 4)] == [
         Qt.CheckState.Checked,

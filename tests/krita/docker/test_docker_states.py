@@ -112,7 +112,7 @@ def test_an_exception_in_a_slot_is_a_failure_with_a_report_and_the_edit_goes_on(
     assert "a bug" in editing.copied[0]
     editing.panel.state_page.button.click()
     assert editing.controller.page is Page.EDITING
-    assert editing.panel.attributes.rows["smile"].box.value() == 0.5
+    assert editing.panel.attributes.rows["smile"].slider.strength == 0.5
 
 
 def test_the_preview_on_the_canvas_never_stays(editing: Docker) -> None:
@@ -179,7 +179,7 @@ def test_selecting_a_layer_with_an_edit_brings_its_sliders_back(editing: Docker)
     editing.host.at = Layer("z", "Face: age +0.4", edited=True)
     editing.host.tell("active")
     editing.find(face(0), face(1, 60))
-    assert editing.panel.attributes.rows["age"].box.value() == 0.4
+    assert editing.panel.attributes.rows["age"].slider.strength == 0.4
     assert editing.panel.apply.text() == "Update layer"
 
 
@@ -188,5 +188,5 @@ def test_a_layer_with_an_edit_does_not_replace_unsaved_sliders(editing: Docker) 
     editing.host.at = Layer("z", "Face: age +0.4", edited=True)
     editing.host.tell("active")
     assert editing.controller.source.layer.name == "Portrait"
-    assert editing.panel.attributes.rows["smile"].box.value() == 0.5
+    assert editing.panel.attributes.rows["smile"].slider.strength == 0.5
     assert "is active" in editing.shown()

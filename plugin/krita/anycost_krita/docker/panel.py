@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from anycost_client.edit.intensity import LEAST_INTENSITY, MOST_INTENSITY
 from anycost_client.edit.page_texts import Message, message, notice
 from anycost_client.edit.presets import Preset, PresetFiles
 from anycost_client.edit.state import Page, State
@@ -15,6 +16,7 @@ from anycost_krita.docker.layers_view import LayersView
 from anycost_krita.docker.picture_view import PictureView
 from anycost_krita.edit.controller import Controller
 from anycost_krita.widgets.attribute_list import AttributeList
+from anycost_krita.widgets.bar_slider import BarSlider
 from anycost_krita.widgets.glyphs import GlyphButton
 from anycost_krita.widgets.labels import ShortLabel
 from anycost_krita.widgets.message_bar import MessageBar
@@ -22,7 +24,8 @@ from anycost_krita.widgets.preset_menu import PresetButton
 from anycost_krita.widgets.refine_bar import RefineBar
 from anycost_krita.widgets.state_page import StatePage
 
-_MAX_SHARE = 0.52  # that the image takes, until somebody moves the handle below it
+_TEN_ROWS = 310  # pixels: of the list's head, a group's and ten sliders
+_LEAST_SHARE = 0.3  # that the image takes where there is no room for them, until somebody moves the handle below it
 
 
 class Panel(QtWidgets.QWidget):
@@ -81,6 +84,15 @@ class Panel(QtWidgets.QWidget):
         menu.addActions([self.match, self.learn])
         self.more.setMenu(menu)
         self.refine = RefineBar()
+        self.intensity = BarSlider(
+            tr("Intensity"),
+            LEAST_INTENSITY,
+            MOST_INTENSITY,
+            rest=1.0,
+            text=lambda share: tr("{share} %", share=f"{100 * share:.0f}".replace("-", "−")),
+            unit=0.01,
+        )
+        self.intensity.setToolTip(tr("Of the whole edit: all strengths times this. Below 0 %: the opposite"))
         self.message = MessageBar()
         self.batch = QtWidgets.QPushButton(tr("Batch…"))
         self.batch.setToolTip(tr("The same edit on many layers or keyframes"))
@@ -97,6 +109,7 @@ class Panel(QtWidgets.QWidget):
         self.splitter = QtWidgets.QSplitter(Qt.Orientation.Vertical)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.addWidget(self.picture)
+        self.attributes.below_top.addWidget(self.intensity)
         self.splitter.addWidget(self.attributes)
         self.splitter.setStretchFactor(0, 0)
         self.splitter.setStretchFactor(1, 1)
@@ -123,6 +136,8 @@ class Panel(QtWidgets.QWidget):
         self.attributes.built.connect(self._rows_are_there)
         self.attributes.changed.connect(self._strength)
         self.attributes.lock_changed.connect(self._lock)
+        self.intensity.moved.connect(self._intensity_moved)
+        self.intensity.released.connect(self._intensity_released)
         self.presets.chosen.connect(self._use_preset)
         self.undo.clicked.connect(self._undo)
         self.redo.clicked.connect(self._redo)
@@ -205,6 +220,8 @@ class Panel(QtWidgets.QWidget):
         self.attributes.offer(attribute_labels.shown(sliders))
         self.attributes.show_values(sliders)
         self.presets.show_current(sliders.preset(""))
+        if not self.intensity.dragging:
+            self.intensity.show_strength(sliders.intensity)
         self._show_buttons()
 
     def _show_messages(self) -> None:
@@ -218,6 +235,7 @@ class Panel(QtWidgets.QWidget):
         self.undo.setEnabled(controller.can_undo)
         self.redo.setEnabled(controller.can_redo)
         self.reset.setEnabled(edited)
+        self.intensity.setEnabled(edited or sliders.intensity != 1)
         self.refine.show_running(editor.refining, ready and bool(sliders.selected))
         self.match.setEnabled(ready and bool(sliders.selected))
         updates = bool(controller.source and controller.source.replaces)
@@ -229,10 +247,10 @@ class Panel(QtWidgets.QWidget):
         self.batch.setEnabled(bool(sliders.preset("").strengths) or bool(controller.batch and controller.batch.running))
 
     def _fit_picture(self) -> None:
-        """As high as the image needs, and half of the room at most; until somebody moves the handle."""
+        """As high as the image needs where that leaves room for ten sliders; until somebody moves the handle."""
         if not self._split_by_hand:
             room = self.splitter.height()
-            height = min(self.picture.fitting_height(), round(room * _MAX_SHARE))
+            height = min(self.picture.fitting_height(), max(room - _TEN_ROWS, round(room * _LEAST_SHARE)))
             self.splitter.setSizes([height, room - height])
 
     @reports_errors
@@ -276,6 +294,14 @@ class Panel(QtWidgets.QWidget):
     @reports_errors
     def _strength(self, attribute: str, strength: float, done: bool) -> None:
         self.controller.editor.sliders.set(attribute, strength, done)
+
+    @reports_errors
+    def _intensity_moved(self, intensity: float) -> None:
+        self.controller.editor.sliders.set_intensity(intensity, done=False)
+
+    @reports_errors
+    def _intensity_released(self) -> None:
+        self.controller.editor.sliders.set_intensity(self.intensity.strength)
 
     @reports_errors
     def _lock(self, attribute: str, locked: bool) -> None:

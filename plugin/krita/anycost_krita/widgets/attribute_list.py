@@ -94,7 +94,9 @@ class AttributeList(QtWidgets.QWidget):
         self.top = QtWidgets.QHBoxLayout()
         self.top.setSpacing(4)
         self.top.addWidget(self.search, 1)
+        self.below_top = QtWidgets.QVBoxLayout()
         layout.addLayout(self.top)
+        layout.addLayout(self.below_top)
         layout.addWidget(self.none_found)
         layout.addWidget(self.area, 1)
 
@@ -150,9 +152,6 @@ class AttributeList(QtWidgets.QWidget):
         if self._waiting:
             QtCore.QTimer.singleShot(0, self._build)
             return
-        width = max((row.name_width() for row in self.rows.values()), default=0)
-        for row in self.rows.values():
-            row.label.setFixedWidth(width)  # so that all sliders begin at the same place
         self._column.addStretch(1)
         self._filter()
         self.built.emit()

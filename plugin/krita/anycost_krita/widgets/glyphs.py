@@ -115,10 +115,9 @@ def _star() -> QtGui.QPainterPath:
 class GlyphButton(QtWidgets.QToolButton):
     """A flat button with a glyph; its tool tip is also its name for screen readers."""
 
-    def __init__(self, glyph: str, tip: str, checkable: bool = False, checked_glyph: str = "") -> None:
+    def __init__(self, glyph: str, tip: str, checkable: bool = False) -> None:
         super().__init__()
-        self._glyphs = (glyph, checked_glyph or glyph)
-        self._own_highlight = bool(checked_glyph)  # the glyph itself shows the state: no pressed background
+        self._glyph = glyph
         self.setAutoRaise(True)
         self.setCheckable(checkable)
         self.setToolTip(tip)
@@ -130,21 +129,46 @@ class GlyphButton(QtWidgets.QToolButton):
         option = QtWidgets.QStyleOptionToolButton()
         self.initStyleOption(option)
         option.features &= ~QtWidgets.QStyleOptionToolButton.ToolButtonFeature.HasMenu
-        if self._own_highlight:
-            option.state &= ~QtWidgets.QStyle.StateFlag.State_On
         painter.drawComplexControl(QtWidgets.QStyle.ComplexControl.CC_ToolButton, option)
         group = QtGui.QPalette.ColorGroup.Active if self.isEnabled() else QtGui.QPalette.ColorGroup.Disabled
         colour = QtGui.QColor(self.palette().color(group, QtGui.QPalette.ColorRole.ButtonText))
-        if self._own_highlight and not self.isChecked() and not self.underMouse() and not self.hasFocus():
-            colour.setAlphaF(0.4)
         place = QtCore.QRectF(0, 0, 16, 16)
         place.moveCenter(QtCore.QRectF(self.rect()).center())
-        draw(painter, self._glyphs[self.isChecked()], place, colour)
+        draw(painter, self._glyph, place, colour)
         if self.hasFocus():
             focus = QtWidgets.QStyleOptionFocusRect()
             focus.initFrom(self)
             focus.rect = self.rect().adjusted(2, 2, -2, -2)
             painter.drawPrimitive(QtWidgets.QStyle.PrimitiveElement.PE_FrameFocusRect, focus)
+
+
+class QuietButton(QtWidgets.QToolButton):
+    """A glyph that is seen only when it is set, has the focus, or when `show_quietly` says so."""
+
+    def __init__(self, glyph: str, tip: str, checked_glyph: str) -> None:
+        super().__init__()
+        self._glyphs = (glyph, checked_glyph)
+        self._shown = False
+        self.setCheckable(True)
+        self.setToolTip(tip)
+        self.setAccessibleName(tip)
+
+    def show_quietly(self, shown: bool) -> None:
+        self._shown = shown
+        self.update()
+
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:
+        if not (self.isChecked() or self._shown or self.hasFocus()):
+            return
+        colour = QtGui.QColor(self.palette().color(QtGui.QPalette.ColorRole.WindowText))
+        colour.setAlphaF(1.0 if self.isChecked() or self.underMouse() or self.hasFocus() else 0.55)
+        place = QtCore.QRectF(0, 0, 16, 16)
+        place.moveCenter(QtCore.QRectF(self.rect()).center())
+        painter = QtGui.QPainter(self)
+        draw(painter, self._glyphs[self.isChecked()], place, colour)
+        if self.hasFocus():
+            painter.setPen(colour)
+            painter.drawRoundedRect(QtCore.QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
 
 
 class Glyph(QtWidgets.QWidget):

@@ -3,8 +3,7 @@
 from anycost_krita.base.qt import QtWidgets, pyqtSignal
 from anycost_krita.base.slot_errors import reports_errors
 from anycost_krita.base.text import tr
-from anycost_krita.widgets.attribute_slider import AttributeSlider
-from anycost_krita.widgets.labels import FaintLabel
+from anycost_krita.widgets.bar_slider import BarSlider
 
 
 class RefineBar(QtWidgets.QWidget):
@@ -16,24 +15,18 @@ class RefineBar(QtWidgets.QWidget):
         tip = tr(
             "Fits the model to this face for half a minute. Faithful: like the photo. Editable: edits reach further"
         )
-        self.slider = AttributeSlider(0.0, 1.0, zero=0.5)
+        self.slider = BarSlider(tr("Editable"), 0.0, 1.0, zero=0.5, rest=0.5, text=lambda value: tr("Faithful"))
         self.slider.setAccessibleName(tr("Faithful or editable"))
         self.slider.setToolTip(tip)
         self.slider.show_strength(0.5)
-        self.slider.cleared.connect(self._middle)
         self.button = QtWidgets.QPushButton(tr("Refine"))
         self.button.setToolTip(tip)
         self.button.clicked.connect(self._clicked)
         self._running = False
-        left, right = FaintLabel(tr("Editable")), FaintLabel(tr("Faithful"))
-        for label in (left, right):
-            label.setWordWrap(False)
         layout = QtWidgets.QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
-        layout.addWidget(left)
         layout.addWidget(self.slider, 1)
-        layout.addWidget(right)
         layout.addWidget(self.button)
 
     def show_running(self, running: bool, possible: bool) -> None:
@@ -43,12 +36,8 @@ class RefineBar(QtWidgets.QWidget):
         self.slider.setEnabled(possible and not running)
 
     @reports_errors
-    def _middle(self) -> None:
-        self.slider.show_strength(0.5)
-
-    @reports_errors
     def _clicked(self) -> None:
         if self._running:
             self.stopped.emit()
         else:
-            self.wanted.emit(self.slider.value() / 100)
+            self.wanted.emit(self.slider.strength)
