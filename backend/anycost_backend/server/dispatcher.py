@@ -276,8 +276,9 @@ class Dispatcher:
     def _edit(self, call: Call) -> None:
         final = call.request.quality == "final"
         description = "drawing the final picture" if final else "drawing a preview"
-        key = "edit", call.client, call.request.session
-        self.job_queue.put(self._job(call, description, lambda: self.edit_service.edit, key=key, not_superseded=final))
+        # Of their own keys: neither takes the place of the other, so that a preview still gets better after an Apply.
+        key = "final" if final else "preview", call.client, call.request.session
+        self.job_queue.put(self._job(call, description, lambda: self.edit_service.edit, key=key))
 
 
 def _malformed(error: WireError) -> m.Failed:

@@ -30,7 +30,6 @@ class Job:
     on_progress: Callable[[str, float, str], None] = lambda what, fraction, text: None  # what, 0…1, and a text
     session: str = ""
     key: Hashable = None  # a newer job with the same key supersedes this one
-    not_superseded: bool = False  # except by another such job
     preemptible: bool = False  # takes seconds: urgent jobs run between its steps
     idle_only: bool = False  # runs when there is nothing else to do
     not_before: float = 0.0  # monotonic seconds
@@ -59,17 +58,11 @@ class JobQueue:
         """Queues the job and drops those that it supersedes."""
         with self._changed:
             superseded = [] if job.key is None else [old for old in self._waiting if old.key == job.key]
-            superseded = [old for old in superseded if not old.not_superseded or job.not_superseded]
             self._waiting = [old for old in self._waiting if old not in superseded]
             self._waiting.append(job)
             for old in self._running:
                 # Never two in a row: a slider that moves faster than previews are rendered would show none at all.
-                if (
-                    job.key is not None
-                    and old.key == job.key
-                    and not old.not_superseded
-                    and job.key not in self._spared
-                ):
+                if job.key is not None and old.key == job.key and job.key not in self._spared:
                     old.stop_reason = old.stop_reason or "superseded"
             self._changed.notify()
         _drop(superseded, "superseded")
@@ -77,9 +70,7 @@ class JobQueue:
     def requeue(self, job: Job) -> None:
         """Called by a running job: queues the job again, or what follows it, unless a newer one with its key waits."""
         with self._changed:
-            newer = job.key is not None and any(
-                other.key == job.key and (other.not_superseded or not job.not_superseded) for other in self._waiting
-            )
+            newer = job.key is not None and any(other.key == job.key for other in self._waiting)
             if not newer:
                 self._waiting.append(job)
         if newer:

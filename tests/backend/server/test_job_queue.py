@@ -93,14 +93,16 @@ def test_of_running_ones_not_two_in_a_row_are_dropped(job_queue: JobQueue, log: 
     assert log == ["a superseded", "b", "c"]
 
 
-def test_a_job_that_is_not_superseded_gives_way_only_to_its_like(job_queue: JobQueue, log: Log) -> None:
+def test_another_key_supersedes_nothing(job_queue: JobQueue, log: Log) -> None:
+    """As an Apply among previews: each of them is drawn."""
     gate = held(job_queue, log)
-    job_queue.put(job(log, "preview", key="slider"))
-    job_queue.put(job(log, "final", key="slider", not_superseded=True))
-    job_queue.put(job(log, "later preview", key="slider"))
+    job_queue.put(job(log, "preview", key="preview"))
+    job_queue.put(job(log, "better preview", key="preview of another session", idle_only=True))
+    job_queue.put(job(log, "final", key="final"))
+    job_queue.put(job(log, "later preview", key="preview"))
     gate.open.set()
     settle(job_queue)
-    assert log == ["preview superseded", "first", "final", "later preview"]
+    assert log == ["preview superseded", "first", "final", "later preview", "better preview"]
 
 
 def test_a_preemptible_job_pauses_while_urgent_ones_keep_coming(job_queue: JobQueue, log: Log) -> None:
@@ -177,31 +179,12 @@ def test_a_job_that_follows_never_supersedes_a_newer_one(job_queue: JobQueue, lo
         gate(one)
         job_queue.requeue(job(log, "follow-up", key="slider", idle_only=True))
 
-    job_queue.put(job(log, "a", followed, key="slider", not_superseded=True))
+    job_queue.put(job(log, "a", followed))
     assert gate.begun.wait(10)
     job_queue.put(job(log, "b", key="slider"))
     gate.open.set()
     settle(job_queue)
     assert log == ["follow-up superseded", "a", "b"]
-
-
-def test_a_preview_never_supersedes_a_final_that_waits(job_queue: JobQueue, log: Log) -> None:
-    gate, projected = Gate(), threading.Event()
-
-    def not_yet(one: Job) -> None:
-        gate(one)
-        job_queue.requeue(job(log, "final", key="edit", not_superseded=True, ready=projected.is_set))
-
-    job_queue.put(job(log, "asked", not_yet, key="edit", not_superseded=True))
-    assert gate.begun.wait(10)
-    job_queue.put(job(log, "preview", key="edit", ready=projected.is_set))
-    gate.open.set()
-    time.sleep(0.2)
-    projected.set()
-    job_queue.put(job(log, "whatever"))
-    settle(job_queue)
-    assert "final superseded" not in log
-    assert "final" in log
 
 
 def test_cancelled_jobs_are_told_and_end_at_their_next_check(job_queue: JobQueue, log: Log) -> None:

@@ -130,6 +130,16 @@ def test_the_final_picture_has_the_layers_depth_and_order(client: Client, known:
     assert len(np.unique(colours)) > 256  # of 16 bits, not of 8
 
 
+def test_a_preview_gets_better_although_an_apply_came_between(client: Client, session: str) -> None:
+    preview, final = smile(session, 1, 40), smile(session, 1, 40, quality="final")
+    client.send(preview)
+    assert client.reply(preview.id).more
+    assert isinstance(client.ask(final), m.Edited)
+    while (shown := client.reply(preview.id)).more:
+        pass
+    assert (shown.quality, shown.sequence) == ("best", 40)
+
+
 def test_the_newest_replaces_those_that_wait_and_all_are_answered(client: Client, session: str) -> None:
     requests = [smile(session, i / 30, i) for i in range(1, 31)]
     for request in requests:
