@@ -80,6 +80,8 @@ def answers(peer: bytes, request: Request) -> list[Reply]:
             ]
         case Edit() if request.session != f"session of {os.getpid()}":
             return [Failed(id=request.id, cause="there is no such session", remedy="open it", reason="no_session")]
+        case Edit() if MODE == "unreadable" and request.faces:
+            return [Failed(id="", cause="a message without version or kind", remedy="see docs/protocol.md")]
         case Edit():
             if MODE == "dies" and request.faces:
                 os.kill(os.getpid(), 9)
@@ -143,6 +145,8 @@ def serve(file: Path) -> int:
     ports = []
     for router in routers:
         router.linger = 0
+        if MODE == "cuts":  # as libzmq does when it has no memory for a frame, or it is too large
+            router.setsockopt(zmq.MAXMSGSIZE, 400)
         router.curve_server = True
         router.curve_secretkey = secret
         ports.append(router.bind_to_random_port("tcp://127.0.0.1"))

@@ -3,6 +3,7 @@
 import secrets
 
 import zmq
+from anycost_client.protocol.codec import ENCRYPTION_BYTES
 from anycost_client.transport.connection_file import Connection
 from zmq.auth.thread import ThreadAuthenticator
 from zmq.utils.monitor import recv_monitor_message
@@ -45,7 +46,7 @@ class CurveAuthenticator:
         socket.curve_server = True
         socket.curve_secretkey = self._server_secret
         socket.curve_publickey = self._server_public
-        socket.setsockopt(zmq.MAXMSGSIZE, max_bytes)
+        socket.setsockopt(zmq.MAXMSGSIZE, max_bytes + ENCRYPTION_BYTES)
         socket.setsockopt(zmq.HANDSHAKE_IVL, _HANDSHAKE)
         socket.setsockopt(zmq.SNDHWM, _MAX_UNSENT)
         socket.setsockopt(zmq.ROUTER_HANDOVER, 0)

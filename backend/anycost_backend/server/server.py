@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import zmq
-from anycost_client.protocol.codec import MAX_FRAME_BYTES
+from anycost_client.protocol.codec import MAX_FRAME_BYTES, MAX_HEADER_BYTES
 from anycost_client.transport import connection_file as connection
 from anycost_client.transport.file_lock import FileLock
 
@@ -24,7 +24,6 @@ from anycost_backend.server.router_loop import RouterLoop
 log = logging.getLogger(__name__)
 
 _FIRST_CLIENT = 60.0  # seconds after which the backend ends if no client came
-_MAX_CONTROL_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ class Server:
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._authenticator = CurveAuthenticator(self._context)
         work, work_monitor, self._work_endpoint = self._authenticator.router(MAX_FRAME_BYTES)
-        control, control_monitor, self._control_endpoint = self._authenticator.router(_MAX_CONTROL_BYTES)
+        control, control_monitor, self._control_endpoint = self._authenticator.router(MAX_HEADER_BYTES)
         self._monitors = [work_monitor, control_monitor]
         self._dispatcher = Dispatcher(
             options.model,

@@ -39,7 +39,7 @@ class Backend:
         bridge: bool | None = None,  # see open_channel
     ) -> None:
         self.program = program
-        self.client = uuid.uuid4().hex
+        self._client = ""
         self.connection_file = connection_file or connection.default_path()
         self.log = log_path()
         self._python = python
@@ -53,6 +53,8 @@ class Backend:
 
         Of two editors that come here at once one starts it and both use it. Raises ClientError: when it cannot be
         started, says nothing within `timeout` seconds, speaks another version, or `cancelled`."""
+        # A new client each time: what an earlier connection left open closes when the backend misses its pings.
+        self._client = uuid.uuid4().hex
         deadline = time.monotonic() + timeout
         lock = FileLock(self.connection_file.with_name("start.lock"))
         if not lock.acquire(timeout, cancelled):
@@ -172,7 +174,7 @@ class Backend:
         """Raises TimeoutError, ChannelClosed, ConnectionFileError, or BackendError with what the backend said."""
         channel = open_channel(self.connection_file, self._interpreter, self._bridge)
         try:
-            hello = Hello(client=self.client, program=self.program)
+            hello = Hello(client=self._client, program=self.program)
             channel.send(hello)
             while True:
                 if cancelled():

@@ -10,7 +10,6 @@ from anycost_client.core.redact import redact
 from anycost_client.process.log_file import keep_short
 from anycost_client.protocol.events import PAUSES, Asleep, Connected, Event, Lost, Unavailable
 from anycost_client.protocol.messages import (
-    Edited,
     Failed,
     Leave,
     Ping,
@@ -22,9 +21,12 @@ from anycost_client.protocol.messages import (
     Welcome,
 )
 from anycost_client.transport.channel import Channel
+from anycost_client.transport.routing import sockets_of
 
 HEALTHY = 60.0  # seconds of life after which earlier ends are forgotten
 SILENCE = 10.0  # seconds without any sign of life after which a backend counts as lost
+_WORK_SILENCE = 6  # times as long a ping may wait on the work socket, behind a large picture
+_CUT = "the connection to the backend broke", "select a smaller part of the picture, then try again"
 
 
 class Supervisor:
@@ -40,6 +42,7 @@ class Supervisor:
         self._channel: Channel | None = None
         self._outbox: collections.deque[Request] = collections.deque()
         self._unanswered: dict[str, None] = {}  # ids, oldest first
+        self._pings: dict[str, tuple[float, int]] = {}  # id → monotonic seconds, sockets that have not answered it
         self._starts = 0  # again, since the last healthy time
         self._not_before = 0.0  # monotonic seconds: when to start again
         self._heartbeat = 2.0
@@ -110,6 +113,7 @@ class Supervisor:
                 return self._lost(error.cause)
             return self._give_up(error.cause, error.remedy)
         self._since = self._heard = self._pinged = self._stepped = time.monotonic()
+        self._pings.clear()
         self._asleep = False
         self._heartbeat = min(max(welcome.heartbeat, 0.2), 5.0)
         return [Connected(welcome)]
@@ -128,9 +132,13 @@ class Supervisor:
             self._heard = time.monotonic()
             if isinstance(reply, Failed) and reply.reason == "no_hello":
                 return events + self._forgotten(channel)
-            if not isinstance(reply, Progress) and not (isinstance(reply, Edited) and reply.more):
-                self._unanswered.pop(reply.id, None)
-            if not isinstance(reply, (Pong, Welcome)):
+            if isinstance(reply, Failed) and not reply.id:  # to a message that the backend could not read
+                return events + self._lost(reply.cause, reply.remedy)
+            if isinstance(reply, Pong):
+                self._answered_ping(reply.id)
+            elif not isinstance(reply, Welcome):
+                if not isinstance(reply, Progress):  # better previews may follow, but need not
+                    self._unanswered.pop(reply.id, None)
                 events.append(reply)
         return events + self._listen(channel)
 
@@ -139,12 +147,15 @@ class Supervisor:
         now = time.monotonic()
         if now - self._stepped > self._silence / 2:  # this machine slept: give the backend time to wake up as well
             self._heard = now
+            self._pings.clear()
         self._stepped = now
         if now - self._since > HEALTHY:
             self._starts = 0
         if now - self._pinged >= self._heartbeat:
             self._pinged = now
-            channel.send(Ping())
+            ping = Ping()
+            self._pings[ping.id] = now, len(sockets_of(ping))
+            channel.send(ping)
             keep_short(self._backend.log)
             if self._backend.gone():
                 if self._backend.ended_well() and not self._unanswered:
@@ -153,13 +164,23 @@ class Supervisor:
         if now - self._heard > self._silence:
             self._backend.kill()
             return self._lost(f"the backend has said nothing for {self._silence:.0f} seconds")
+        if self._pings and now - next(iter(self._pings.values()))[0] > _WORK_SILENCE * self._silence:
+            return self._lost(*_CUT)  # one of the two sockets answers no more
         return []
 
+    def _answered_ping(self, id: str) -> None:
+        sent, missing = self._pings.pop(id, (0.0, 0))
+        if missing > 1:
+            self._pings[id] = sent, missing - 1
+
     def _forgotten(self, channel: Channel) -> list[Event]:
-        """The process was suspended so long that the backend dropped it: it says Hello again."""
+        """The backend does not know who speaks: this process was suspended for long, or a socket was cut and has
+        connected anew (a frame for which there was no memory cuts it). It says Hello again."""
+        if self._unanswered:
+            return self._lost(*_CUT)
         channel.close()
         self._channel = None
-        return self._fail_unanswered("the backend took this program for gone")
+        return []
 
     def _sleep(self, channel: Channel) -> list[Event]:
         channel.close()
@@ -168,13 +189,14 @@ class Supervisor:
         self._asleep = True
         return [Asleep()]
 
-    def _lost(self, cause: str) -> list[Event]:
+    def _lost(self, cause: str, remedy: str = "") -> list[Event]:
+        """remedy: where there is a better one than to look into the log, should it be lost again and again."""
         if self._channel is not None:
             self._channel.close()
             self._channel = None
-        events = self._fail_unanswered(cause)
+        events = self._fail_unanswered(cause, remedy or "try again")
         if self._starts >= len(PAUSES):
-            return events + self._give_up(f"{cause}, again and again", f"see {self._backend.log}")
+            return events + self._give_up(f"{cause}, again and again", remedy or f"see {self._backend.log}")
         self._not_before = time.monotonic() + PAUSES[self._starts]
         self._starts += 1
         return [*events, Lost(redact(cause), self._starts)]
@@ -183,11 +205,11 @@ class Supervisor:
         self._given_up = True
         return [*self._fail_unanswered(cause), *self._fail_unsent(cause), Unavailable(redact(cause), redact(remedy))]
 
-    def _fail_unanswered(self, cause: str) -> list[Event]:
+    def _fail_unanswered(self, cause: str, remedy: str = "try again") -> list[Event]:
         """Answers the requests that were sent."""
         ids = list(self._unanswered)
         self._unanswered.clear()
-        return [Failed(id=id, cause=redact(cause), remedy="try again", reason="lost") for id in ids]
+        return [Failed(id=id, cause=redact(cause), remedy=redact(remedy), reason="lost") for id in ids]
 
     def _fail_unsent(self, cause: str) -> list[Event]:
         """Answers the requests that wait to be sent."""

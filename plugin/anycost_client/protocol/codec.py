@@ -26,6 +26,7 @@ from anycost_client.protocol.messages import (
 
 __all__ = [
     "CONTROL",
+    "ENCRYPTION_BYTES",
     "MAX_FRAMES",
     "MAX_FRAME_BYTES",
     "MAX_HEADER_BYTES",
@@ -41,7 +42,8 @@ Frame = bytes | bytearray | memoryview
 
 MAX_HEADER_BYTES = 1 << 20
 MAX_FRAMES = 256  # header included
-MAX_FRAME_BYTES = MAX_PICTURE_BYTES  # for ZMQ_MAXMSGSIZE: larger frames are not even received
+MAX_FRAME_BYTES = MAX_PICTURE_BYTES
+ENCRYPTION_BYTES = 64  # more that ZMQ_MAXMSGSIZE must allow: what CURVE adds to a frame counts there
 _MAX_INTEGER = 1 << 53  # what every JSON reader keeps exactly
 _MAX_ENTRIES = 10_000  # of a list or mapping
 
@@ -84,7 +86,7 @@ def decode(frames: Sequence[Frame], reader: str = "plug-in") -> Message:
         raise WrongVersion(version if abs(version) < _MAX_INTEGER else -1, PROTOCOL, id, reader)
     if kind not in _KINDS:
         raise UnknownKind(kind, id, reader)
-    if not id:
+    if not id and kind != "failed":  # which answers a message whose id could not be read
         raise WireError(f"this {kind} has no id of 1 to 64 ASCII characters", "send an id with each request")
     try:
         message: Message = _built(_KINDS[kind], header, frames)

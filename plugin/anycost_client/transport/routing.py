@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from anycost_client.core.errors import UnknownKind, WireError, WrongVersion
 from anycost_client.protocol.codec import Frame, decode_reply
-from anycost_client.protocol.messages import CONTROL, Failed, Hello, Reply, Request
+from anycost_client.protocol.messages import CONTROL, Failed, Hello, Ping, Reply, Request
 
 
 def sockets_of(request: Request) -> tuple[int, ...]:
-    """0: the work socket, 1: the control socket. A Hello introduces the client on both."""
-    return (0, 1) if isinstance(request, Hello) else (int(isinstance(request, CONTROL)),)
+    """0: the work socket, 1: the control socket. A Hello introduces the client on both, a Ping tries both: one may be
+    cut while the other goes on."""
+    return (0, 1) if isinstance(request, Hello | Ping) else (int(isinstance(request, CONTROL)),)
 
 
 def reply_of(frames: Sequence[Frame]) -> Reply | None:

@@ -8,7 +8,7 @@ import weakref
 import zmq
 
 from anycost_client.core.errors import ChannelClosed
-from anycost_client.protocol.codec import MAX_FRAME_BYTES, Frame, encode
+from anycost_client.protocol.codec import ENCRYPTION_BYTES, MAX_FRAME_BYTES, Frame, encode
 from anycost_client.protocol.messages import Reply, Request
 from anycost_client.transport.connection_file import Connection
 from anycost_client.transport.routing import reply_of, sockets_of
@@ -31,7 +31,7 @@ class ZmqSockets:
     def _dealer(self, connection: Connection, endpoint: str) -> "zmq.Socket[bytes]":
         dealer = self._context.socket(zmq.DEALER)
         dealer.linger = 0
-        dealer.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME_BYTES)
+        dealer.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME_BYTES + ENCRYPTION_BYTES)
         dealer.curve_serverkey = connection.server_public.encode()
         dealer.curve_publickey = connection.client_public.encode()
         dealer.curve_secretkey = connection.client_secret.encode()

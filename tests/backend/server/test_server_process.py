@@ -17,7 +17,7 @@ import pytest
 import zmq
 from anycost_client.core.errors import ConnectionFileError
 from anycost_client.protocol import messages as m
-from anycost_client.protocol.codec import encode
+from anycost_client.protocol.codec import MAX_HEADER_BYTES, encode
 from anycost_client.transport import connection_file
 from anycost_client.transport.zmq_channel import ZmqSockets
 from hypothesis import Phase, given, settings
@@ -263,6 +263,17 @@ def test_requests_that_make_no_sense_are_answered_so(shared: Backend) -> None:
         assert client.reply(header["id"]).reason == reason
     sockets.send([b'{"version":99,"kind":"ping","id":"e"}'], 0)
     assert client.reply("e").remedy.startswith("update the backend with 'python3 installer update'")
+    client.ask(m.Leave())
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["work", "control"])
+def test_a_header_of_the_largest_size_is_answered(shared: Backend, which: int) -> None:
+    """Encrypted it is a little larger, which ZeroMQ counts."""
+    client = Client(shared.file, f"long-winded {which}")
+    start = b'{"version":1,"kind":"ping","id":"long","padding":"'
+    client.replies["long"] = []
+    client.channel._sockets.send([start + b"x" * (MAX_HEADER_BYTES - len(start) - 2) + b'"}'], which)
+    assert isinstance(client.reply("long", timeout=10), m.Pong)
     client.ask(m.Leave())
 
 

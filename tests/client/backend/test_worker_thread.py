@@ -148,6 +148,32 @@ def test_a_client_that_was_taken_for_gone_comes_back(
     assert not one.all(Lost)  # the same backend
 
 
+@pytest.mark.parametrize("bridge", [False, True], ids=["zmq", "bridge"])
+def test_a_work_connection_that_is_cut_is_told_although_the_other_lives(
+    host: Callable[..., Host], region: OpenRegion, no_pauses: None, monkeypatch: pytest.MonkeyPatch, bridge: bool
+) -> None:
+    monkeypatch.setenv("ANYCOST_STAND_IN", "cuts")
+    one = host(bridge=bridge)
+    one.editor.open(region)  # more bytes than that backend takes at once
+    one.until(lambda: one.editor.state is State.FAILED)
+    assert one.editor.problem is not None
+    assert "select a smaller part" in one.editor.problem.remedy
+    assert len({event.welcome.pid for event in one.all(Connected) if isinstance(event, Connected)}) == 1  # never killed
+
+
+def test_a_message_that_the_backend_cannot_read_leaves_nobody_waiting(
+    host: Callable[..., Host], region: OpenRegion, no_pauses: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANYCOST_STAND_IN", "unreadable")
+    one = host()
+    one.editor.open(region)
+    one.until(lambda: one.editor.state is State.READY)
+    one.editor.sliders.set("smile", 0.5)
+    one.until(lambda: one.editor.state is State.FAILED)
+    assert one.editor.problem is not None
+    assert one.editor.problem.cause.startswith("a message without version or kind")
+
+
 def test_silence_counts_as_loss(backend: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANYCOST_STAND_IN", "falls_silent")
     one = Supervisor(backend(), silence=1.0)
