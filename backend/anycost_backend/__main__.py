@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from anycost_models.core.errors import AnycostError
+from anycost_models.core.errors import AnycostError, exhausted
 
 COMMANDS = (
     "edit",
@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except AnycostError as error:
-        print(f"anycost {args.command}: {error}", file=sys.stderr)
+        print(f"anycost {args.command}: {exhausted(error) or error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"anycost {args.command}: cancelled, nothing was changed", file=sys.stderr)

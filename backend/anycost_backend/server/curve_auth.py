@@ -8,7 +8,7 @@ from anycost_client.transport.connection_file import Connection
 from zmq.auth.thread import ThreadAuthenticator
 from zmq.utils.monitor import recv_monitor_message
 
-_HANDSHAKE = 10_000  # milliseconds that a connection has to authenticate
+_HANDSHAKE = 3_000  # milliseconds that a connection has to authenticate; a client that was too slow tries again
 _MAX_UNSENT = 256  # messages for a client that does not read; further ones are dropped
 
 
@@ -38,8 +38,8 @@ class CurveAuthenticator:
         """Called by the authenticator: whether a connection with this public key may pass."""
         return secrets.compare_digest(key, self._client_public)
 
-    def router(self, max_bytes: int) -> "tuple[zmq.Socket[bytes], zmq.Socket[bytes], str]":
-        """A ROUTER socket on a free port of this machine, its monitor for `count`, and its endpoint.
+    def router(self, max_bytes: int, endpoint: str) -> "tuple[zmq.Socket[bytes], zmq.Socket[bytes], str]":
+        """A ROUTER socket bound to `endpoint`, its monitor for `count`, and the endpoint with the port that was free.
 
         max_bytes: larger frames are rejected before memory is allocated for them"""
         socket: zmq.Socket[bytes] = self._context.socket(zmq.ROUTER)
@@ -51,7 +51,7 @@ class CurveAuthenticator:
         socket.setsockopt(zmq.SNDHWM, _MAX_UNSENT)
         socket.setsockopt(zmq.ROUTER_HANDOVER, 0)
         monitor = socket.get_monitor_socket(zmq.EVENT_ACCEPTED | zmq.EVENT_HANDSHAKE_SUCCEEDED)
-        socket.bind("tcp://127.0.0.1:0")
+        socket.bind(endpoint)
         return socket, monitor, socket.getsockopt_string(zmq.LAST_ENDPOINT)
 
     def count(self, monitor: "zmq.Socket[bytes]") -> None:

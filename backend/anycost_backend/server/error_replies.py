@@ -1,10 +1,9 @@
 """Replies for requests that cannot be done: a reason for programs, a cause and a remedy for people."""
 
-import errno
 import logging
 
 from anycost_client.protocol import messages as m
-from anycost_models.core.errors import AnycostError
+from anycost_models.core.errors import AnycostError, exhausted
 
 log = logging.getLogger(__name__)
 
@@ -21,12 +20,13 @@ def failed_reply(id: str, error: Exception) -> m.Failed:
     """id: of the request. Unexpected errors are logged with their traceback."""
     if isinstance(error, RequestError):
         return m.Failed(id=id, cause=error.cause, remedy=error.remedy, reason=error.reason)
+    if lack := exhausted(error):
+        reason = "disk" if "disk" in lack.cause else "memory" if "memory" in lack.cause else "files"
+        return m.Failed(id=id, cause=lack.cause, remedy=lack.remedy, reason=reason)
     if isinstance(error, AnycostError):  # the remaining ones are about models
         return m.Failed(id=id, cause=error.cause, remedy=error.remedy, reason="model")
     if isinstance(error, MemoryError):
         return m.Failed(id=id, cause="there is not enough memory", remedy="select a smaller part", reason="memory")
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return m.Failed(id=id, cause="the disk is full", remedy="free some space", reason="disk")
     log.error("unexpected %s", type(error).__name__, exc_info=error)
     return m.Failed(
         id=id, cause=f"an unexpected fault ({type(error).__name__})", remedy="try again, or report it with the log"

@@ -19,6 +19,7 @@ from anycost_client.transport.file_lock import FileLock
 from anycost_backend.server.client_registry import ClientRegistry
 from anycost_backend.server.curve_auth import CurveAuthenticator
 from anycost_backend.server.dispatcher import CONTROL, WORK, Dispatcher
+from anycost_backend.server.local_endpoints import local_endpoints, raise_open_file_limit, remove_sockets
 from anycost_backend.server.router_loop import RouterLoop
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ def serve(options: Options) -> bool:
     lock = FileLock(options.connection_file.with_suffix(".lock"))
     if not lock.acquire():
         return False
+    raise_open_file_limit()
     try:
         server = Server(options)
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -62,8 +64,9 @@ class Server:
         self._clients = ClientRegistry()
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._authenticator = CurveAuthenticator(self._context)
-        work, work_monitor, self._work_endpoint = self._authenticator.router(MAX_FRAME_BYTES)
-        control, control_monitor, self._control_endpoint = self._authenticator.router(MAX_HEADER_BYTES)
+        work_at, control_at = local_endpoints(options.connection_file)
+        work, work_monitor, self._work_endpoint = self._authenticator.router(MAX_FRAME_BYTES, work_at)
+        control, control_monitor, self._control_endpoint = self._authenticator.router(MAX_HEADER_BYTES, control_at)
         self._monitors = [work_monitor, control_monitor]
         self._dispatcher = Dispatcher(
             options.model,
@@ -96,6 +99,7 @@ class Server:
             control.join(5)
             self._authenticator.close()
             self._context.destroy(linger=500)
+            remove_sockets(file)
         log.info("ending: %s", self._reason)
 
     def end(self, reason: str) -> None:

@@ -1,5 +1,15 @@
 """The one exception whose text is meant for the person at the keyboard."""
 
+import errno
+
+_EXHAUSTED = {
+    errno.EMFILE: ("too many files are open in this process", "close some of what uses it, then try again"),
+    errno.ENFILE: ("too many files are open on this machine", "close some programs, then try again"),
+    errno.ENOSPC: ("the disk is full", "free some space, then try again"),
+    errno.EDQUOT: ("your share of the disk is full", "free some space, then try again"),
+    errno.ENOMEM: ("there is not enough memory", "close some programs, then try again"),
+}
+
 
 class AnycostError(Exception):
     """Something the user caused and can fix. Everything else that is raised is a bug.
@@ -13,3 +23,17 @@ class AnycostError(Exception):
 
     def __str__(self) -> str:
         return f"{self.cause}{'; ' if ': ' in self.cause else ': '}{self.remedy}"
+
+
+def exhausted(error: BaseException) -> AnycostError | None:
+    """What this machine ran out of, where that is what `error` came from: a file that cannot be opened for want of
+    descriptors is not damaged. None: of nothing."""
+    cause: BaseException | None = error
+    while cause is not None:
+        number = getattr(cause, "errno", None) if isinstance(cause, OSError) else None
+        # Rust's libraries have only the text.
+        known = next((code for code in _EXHAUSTED if number == code or f"(os error {code})" in str(cause)), None)
+        if known:
+            return AnycostError(*_EXHAUSTED[known])
+        cause = cause.__cause__ or cause.__context__
+    return None

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from anycost_models.core.atomic_files import replacing
-from anycost_models.core.errors import AnycostError
+from anycost_models.core.errors import AnycostError, exhausted
 from anycost_models.core.hashes import sha256_of
 from anycost_models.core.paths import models_dir
 from anycost_models.hub.package_index import download, read_member
@@ -298,7 +298,9 @@ def _has(path: Path, size: int, sha256: str | None) -> bool:
     """Whether a file is there with this size and, unless None, this hash."""
     try:
         return path.stat().st_size == size and (sha256 is None or sha256_of(path) == sha256)
-    except OSError:
+    except OSError as error:
+        if lack := exhausted(error):
+            raise lack from error
         return False
 
 

@@ -323,7 +323,7 @@ class Done(Reply):
 @dataclass(frozen=True, kw_only=True)
 class Failed(Reply):
     """reason, for programs: unknown_message, bad_message, version, no_hello, busy, no_session, no_face,
-    unknown_attribute, too_large, cancelled, model, ending, memory, disk, internal. Others may come."""
+    unknown_attribute, too_large, cancelled, model, ending, memory, disk, files, internal. Others may come."""
 
     cause: str  # one line for people
     remedy: str = ""  # what to do, for people

@@ -16,17 +16,18 @@ from anycost_client.protocol.messages import PROTOCOL
 
 FILE_NAME = "connection.json"
 _MAX_BYTES = 16_384
-_ENDPOINT = re.compile(r"tcp://127\.0\.0\.1:([1-9]\d{0,4})")
+_TCP = re.compile(r"tcp://127\.0\.0\.1:([1-9]\d{0,4})")
+_IPC = "ipc://"
 _KEY = re.compile(r"[0-9A-Za-z.\-:+=^!/*?&<>()\[\]{}@%$#]{40}")  # 32 bytes in Z85, as ZeroMQ writes CURVE keys
 _POSIX = os.name == "posix"  # Windows has no modes: there the user's own profile folder keeps others out
 
 
 @dataclass(frozen=True)
 class Connection:
-    """Raises ConnectionFileError for anything but loopback endpoints and CURVE keys."""
+    """Raises ConnectionFileError for anything but endpoints on this machine and CURVE keys."""
 
     pid: int  # of the backend
-    work: str  # endpoint, such as "tcp://127.0.0.1:40123"
+    work: str  # endpoint: "ipc:///…/connection.4711.work" beside the connection file, or "tcp://127.0.0.1:40123"
     control: str  # endpoint of the socket that never waits behind work
     server_public: str  # CURVE keys in Z85
     client_public: str
@@ -35,8 +36,7 @@ class Connection:
 
     def __post_init__(self) -> None:
         for endpoint in (self.work, self.control):
-            port = _ENDPOINT.fullmatch(endpoint) if isinstance(endpoint, str) else None
-            if not port or int(port[1]) > 65_535:
+            if not isinstance(endpoint, str) or not (endpoint.startswith(f"{_IPC}/") or _loopback(endpoint)):
                 raise ConnectionFileError(
                     "the connection file names an address outside this machine", "start the backend again"
                 )
@@ -45,6 +45,19 @@ class Connection:
                 raise ConnectionFileError("the connection file holds a damaged key", "start the backend again")
         if type(self.pid) is not int or self.pid < 1 or type(self.protocol) is not int:
             raise ConnectionFileError("the connection file names no process", "start the backend again")
+
+
+def _loopback(endpoint: str) -> bool:
+    port = _TCP.fullmatch(endpoint)
+    return port is not None and int(port[1]) <= 65_535
+
+
+def socket_path(endpoint: str) -> Path | None:
+    """Of an endpoint that is a file, as this Python spells paths (see `launch._path`). Raises ValueError for half a
+    character."""
+    if not endpoint.startswith(_IPC):
+        return None
+    return Path(os.fsdecode(endpoint[len(_IPC) :].encode(errors="surrogateescape")))
 
 
 def default_path() -> Path:
@@ -99,7 +112,18 @@ def read(path: Path) -> Connection:
         if len(content) > _MAX_BYTES:
             raise ValueError("too long")
         values: dict[str, Any] = json.loads(content)
-        return Connection(**{field.name: values[field.name] for field in fields(Connection)})
+        connection = Connection(**{field.name: values[field.name] for field in fields(Connection)})
+        for endpoint in (connection.work, connection.control):
+            socket = socket_path(endpoint)
+            if socket and not socket.parent.samefile(path.parent):
+                raise ConnectionFileError(
+                    "the connection file names a socket outside its own folder", "start the backend again"
+                )
+        return connection
+    except OSError as error:
+        raise ConnectionFileError(
+            f"the backend's socket cannot be found ({error.strerror})", "start the backend again"
+        ) from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ConnectionFileError(f"{path} is damaged", "remove it and start the backend again") from error
 

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import random
+import resource
 import signal
 import socket
 import subprocess
@@ -67,12 +68,77 @@ def test_it_says_where_it_listens_and_that_is_this_machine_only(shared: Backend)
     said = connection_file.read(shared.file)
     assert said.pid == shared.process.pid
     assert shared.file.stat().st_mode & 0o777 == 0o600
-    listening = set()
-    for socket_ in psutil.Process(said.pid).net_connections("inet"):
-        if socket_.status == psutil.CONN_LISTEN or socket_.type == socket.SOCK_DGRAM:
-            assert socket_.laddr.ip == "127.0.0.1"
-            listening.add(socket_.laddr.port)
-    assert listening == {int(endpoint.rpartition(":")[2]) for endpoint in (said.work, said.control)}
+    assert listening_ports(said.pid) == {}
+    for endpoint in (said.work, said.control):
+        path = connection_file.socket_path(endpoint)
+        assert path is not None
+        assert path.is_socket()
+        assert path.parent == shared.file.parent
+    assert shared.file.parent.stat().st_mode & 0o777 == 0o700
+
+
+def listening_ports(pid: int) -> dict[int, str]:
+    """Port → address on which the process listens, or takes datagrams."""
+    sockets = psutil.Process(pid).net_connections("inet")
+    heard = (one for one in sockets if one.status == psutil.CONN_LISTEN or one.type == socket.SOCK_DGRAM)
+    return {one.laddr.port: one.laddr.ip for one in heard}
+
+
+def test_where_its_folders_path_is_too_long_for_sockets_it_listens_on_the_loopback_address(
+    start: Callable[..., Backend],
+) -> None:
+    backend = start(folder="r" * 100).started()
+    said = connection_file.read(backend.file)
+    ports = {int(endpoint.rpartition(":")[2]) for endpoint in (said.work, said.control)}
+    assert listening_ports(said.pid) == dict.fromkeys(ports, "127.0.0.1")
+    assert isinstance(Client(backend.file).ask(m.Leave()), m.Done)
+
+
+def test_sockets_of_a_killed_backend_are_swept(start: Callable[..., Backend]) -> None:
+    killed = start().started()
+    killed.kill()
+    killed.file.unlink()
+    left = {path for path in killed.file.parent.iterdir() if path.is_socket()}
+    assert len(left) == 2
+    backend = start().started()
+    assert isinstance(Client(backend.file).ask(m.Leave()), m.Done)
+    assert backend.ended() == 0
+    assert not [path for path in backend.file.parent.iterdir() if path.is_socket()]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+def test_another_user_cannot_even_connect(shared: Backend) -> None:
+    said = connection_file.read(shared.file)
+    os.seteuid(12345)
+    try:
+        for endpoint in (said.work, said.control):
+            with socket.socket(socket.AF_UNIX) as stranger, pytest.raises(PermissionError):
+                stranger.connect(endpoint.removeprefix("ipc://"))
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.parametrize("folder", ["run", "r" * 100], ids=["files", "loopback"])
+def test_connections_that_say_nothing_keep_nobody_out(start: Callable[..., Backend], folder: str) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < 5000:
+        pytest.skip("this user may not open as many files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard))  # as most systems have it, for the backend
+    try:
+        backend = start(folder=folder).started()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 4000), hard))
+    said = connection_file.read(backend.file)
+    with contextlib.ExitStack() as stack:
+        for endpoint in (said.work, said.control):
+            path = connection_file.socket_path(endpoint)
+            for _ in range(900):
+                half_open = stack.enter_context(socket.socket(socket.AF_UNIX if path else socket.AF_INET))
+                half_open.connect(str(path) if path else ("127.0.0.1", int(endpoint.rpartition(":")[2])))
+        client = Client(backend.file)
+        assert isinstance(client.ask(m.RenderSample(resolution=64)), m.Sample)
+        assert isinstance(client.ask(m.Leave()), m.Done)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_without_the_right_keys_nobody_gets_anything(shared: Backend) -> None:
@@ -101,7 +167,8 @@ def test_without_the_right_keys_nobody_gets_anything(shared: Backend) -> None:
                 with contextlib.suppress(zmq.Again):  # refused before it could say anything
                     dealer.send_multipart([bytes(f) for f in encode(m.Hello(client="stranger"))], zmq.NOBLOCK)
                 assert not dealer.poll(150)
-        with socket.create_connection(("127.0.0.1", int(said.work.rpartition(":")[2]))) as raw:
+        with socket.socket(socket.AF_UNIX) as raw:
+            raw.connect(str(connection_file.socket_path(said.work)))
             raw.sendall(b"GET / HTTP/1.1\r\n\r\n")
             raw.settimeout(2)
             with contextlib.suppress(ConnectionResetError):

@@ -102,6 +102,8 @@ def test_a_damaged_file_is_refused(file: Path, good: Connection, content: bytes)
         {"control": "tcp://127.0.0.1:99999"},
         {"control": "tcp://127.0.0.1:0"},
         {"work": "ipc:///etc/passwd"},
+        {"work": "ipc://run/relative"},
+        {"work": "ipc:///nowhere/at/all"},
         {"work": 5},
         {"server_public": "short"},
         {"client_secret": None},
@@ -116,6 +118,13 @@ def test_only_loopback_addresses_and_real_keys_are_taken(
     file.write_text(json.dumps({**asdict(good), **wrong}))
     with pytest.raises(ConnectionFileError):
         connection_file.read(file)
+
+
+@posix
+def test_sockets_beside_the_file_are_taken(file: Path, good: Connection) -> None:
+    work, control = (f"ipc://{file.parent.resolve()}/connection.1.{name}" for name in ("work", "control"))
+    connection_file.write(file, replace(good, work=work, control=control))
+    assert connection_file.read(file).work == work
 
 
 def test_the_secret_key_is_not_shown(good: Connection) -> None:
