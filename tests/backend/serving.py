@@ -13,6 +13,7 @@ from anycost_client.protocol import messages as m
 from anycost_client.transport import connection_file
 from anycost_client.transport.zmq_channel import ZmqChannel
 from anycost_models.core import paths
+from anycost_models.core.signed_cache import key_path, own_key
 
 R = TypeVar("R", bound=m.Reply)
 
@@ -20,6 +21,9 @@ R = TypeVar("R", bound=m.Reply)
 def share_caches(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes `home` the place of models and caches, apart from what this machine has exported and measured."""
     (home / "cache").mkdir()
+    own_key(make=True)
+    (home / "data").mkdir(exist_ok=True)
+    (home / "data" / key_path().name).symlink_to(key_path())
     for name in ("graphs", "times"):
         folder = paths.cache_dir() / name
         folder.mkdir(parents=True, exist_ok=True)

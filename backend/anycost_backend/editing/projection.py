@@ -2,7 +2,6 @@
 
 The cache is keyed by content: the same pixels are refined once. The encoder is faster than a look-up on disk."""
 
-import contextlib
 import hashlib
 import json
 import math
@@ -15,14 +14,13 @@ from typing import TYPE_CHECKING, Literal
 
 import cv2
 import numpy as np
-from anycost_models.core.atomic_files import write_aside
 from anycost_models.core.errors import AnycostError
-from anycost_models.core.paths import cache_dir
+from anycost_models.core.signed_cache import SignedCache
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.projection.encoder_graph import EncoderGraph
 from anycost_models.weights import EMBEDDED_CURVATURE, EMBEDDED_ENCODER, EMBEDDED_GENERATOR
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
 
 from anycost_backend.editing.renderer import Renderer
 
@@ -36,7 +34,10 @@ SIDE = 256  # pixels of the faces that are projected
 Stage = Literal["encoder", "under way", "refined"]
 
 VERSION = 4  # raise it when projections get better: cached ones are then computed again
+LATENTS = SignedCache("latents", ".safetensors", space=500_000_000, days=90)
+CONSISTENCY = SignedCache("consistency", ".json", space=1 << 20)
 _POLL = 0.01  # seconds
+_MAX_LATENT = 1000.0  # no generator's latents lie so far out
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,8 +88,7 @@ def project_face(
     # Importance follows from the face, and its last bits differ between runtimes: it is no part of the key.
     start = encoder.sha256 if encoder else None
     key = _key((renderer.weights, *([curvature] if curvature else [])), start, face, settings)
-    path = cache_dir() / "latents" / f"{key}.safetensors"
-    stored = None if fresh else _read(path)
+    stored = None if fresh else _read(key, (renderer.file.styles, renderer.file.style_dim))
     if stored:
         return stored
     if meanwhile is None:
@@ -123,7 +123,7 @@ def project_face(
         curvature=load_curvature(curvature) if curvature else None,
     )
     if found.steps and not ended_early:
-        _write(path, found)
+        _write(key, found)
     stage: Stage = "refined" if found.steps else "encoder"
     return StoredProjection(**vars(found), remembered=False, complete=not ended_early, stage=stage)
 
@@ -161,16 +161,15 @@ def with_typical_consistency(renderer: Renderer, scorer: "ProjectionScorer") -> 
 
     Raises AnycostError when the generator's file cannot be read."""
     key = _key((renderer.weights,), "typical", scorer.subs)
-    path = cache_dir() / "consistency" / f"{key}.json"
+    data = CONSISTENCY.read(key)
     try:
-        typical = float(json.loads(path.read_bytes()))
-        if math.isfinite(typical) and typical > 0:
-            scorer.typical = typical
-            return scorer
-    except (OSError, TypeError, ValueError):
-        pass
-    if scorer.typical is not None:
-        _write_cached(path, json.dumps(scorer.typical).encode())
+        typical = float(json.loads(data)) if data else math.nan
+    except (TypeError, ValueError):
+        typical = math.nan
+    if math.isfinite(typical) and typical > 0:
+        scorer.typical = typical
+    elif scorer.typical is not None:
+        CONSISTENCY.write(key, json.dumps(scorer.typical).encode())
     return scorer
 
 
@@ -188,23 +187,41 @@ def _key(files: Sequence[Path], *values: object) -> str:
     return digest.hexdigest()[:40]
 
 
-def _read(path: Path) -> StoredProjection | None:
-    """None if the file is missing or damaged; a damaged one will be replaced."""
-    try:
-        with safe_open(path, "np") as file:
-            scores = json.loads(file.metadata()["scores"])
-            return StoredProjection(latent=file.get_tensor("latent"), **scores, remembered=True)
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError):
+def _read(key: str, shape: tuple[int, int]) -> StoredProjection | None:
+    """None if there is none, or it makes no sense: it will be replaced. shape: (styles, D)."""
+    data = LATENTS.read(key)
+    if data is None:
         return None
+    try:
+        tensors, scores = load(data), json.loads(_metadata(data)["scores"])
+        found = StoredProjection(latent=tensors["latent"], **scores, remembered=True)
+        _check(found, shape)
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        LATENTS.forget(key, f"{type(error).__name__}: {error}")
+        return None
+    return found
 
 
-def _write(path: Path, found: "Projection") -> None:
+def _check(found: StoredProjection, shape: tuple[int, int]) -> None:
+    """Raises ValueError or TypeError unless this is a finished projection. An unfinished one would let Apply wait for
+    ever, and what is no number would ruin the picture."""
+    latent, scores = found.latent, (found.psnr, found.enl0, found.deviation, found.seconds)
+    if latent.dtype != np.float32 or latent.shape != shape:
+        raise ValueError(f"its latent is {latent.dtype} {latent.shape}")
+    if not np.isfinite(latent).all() or np.abs(latent).max() > _MAX_LATENT:
+        raise ValueError("its latent is out of range")
+    if found.stage != "refined" or found.complete is not True or type(found.steps) is not int or found.steps < 1:
+        raise ValueError("it is not finished")
+    if not all(score is None or math.isfinite(score) for score in scores):
+        raise ValueError("its scores are no numbers")
+
+
+def _metadata(data: bytes) -> dict[str, str]:
+    """Of a safetensors file in memory: its header is JSON after eight bytes with its size."""
+    size = int.from_bytes(data[:8], "little")
+    return dict(json.loads(data[8 : 8 + size])["__metadata__"])
+
+
+def _write(key: str, found: "Projection") -> None:
     scores = {name: value for name, value in vars(found).items() if name != "latent"}
-    _write_cached(path, save({"latent": found.latent}, {"scores": json.dumps(scores)}))
-
-
-def _write_cached(path: Path, data: bytes) -> None:
-    """Ignores errors: a cache that cannot be written costs time later, not this edit."""
-    with contextlib.suppress(AnycostError, OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_aside(path, data)
+    LATENTS.write(key, save({"latent": found.latent}, {"scores": json.dumps(scores)}))

@@ -263,6 +263,8 @@ class EditService:
                     on_step = self._on_projection_step(job, session, number)
                     meanwhile = self._job_queue.run_urgent_jobs
                     session.region.session.project(number, on_step=on_step, meanwhile=meanwhile)
+                    if not job.stop_reason and not session.region.refined(face):  # else a final would wait for ever
+                        raise RuntimeError(f"the projection of face {face} was not finished")
                 else:
                     session.region.session.project(number, ProjectionSettings(budget=0))
             except Exception as error:

@@ -2,12 +2,18 @@
 
 import contextlib
 import errno
+import functools
 import os
+import re
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 from anycost_models.core.errors import AnycostError
+
+_PART = re.compile(r"\.[0-9a-f]{32}\.part")
+_PART_AGE = 3600  # seconds
 
 
 def ensure_writable(path: str | os.PathLike[str]) -> Path:
@@ -33,37 +39,65 @@ def ensure_writable(path: str | os.PathLike[str]) -> Path:
     return target
 
 
-def write_aside(path: str | os.PathLike[str], data: bytes | memoryview) -> None:
+def write_aside(path: str | os.PathLike[str], data: bytes | memoryview, mode: int | None = None) -> None:
     """Write beside `path`, then take its name: whatever fails, a file that was there is untouched.
 
-    Raises AnycostError as `ensure_writable` does, and when the disk is full.
+    mode: permissions of a new file, such as 0o600; None: as the user's settings have it. Raises AnycostError as
+    `ensure_writable` does, and when the disk is full.
     """
     target = ensure_writable(path)
     try:
-        with replacing(target) as aside:
+        with replacing(target, mode=mode) as aside:
             aside.write_bytes(data)
     except OSError as error:
         raise AnycostError(f"cannot write {path}: {_reason(error)}", "free some space or name another place") from error
 
 
 @contextlib.contextmanager
-def replacing(target: Path, folder: Path | None = None) -> Iterator[Path]:
+def replacing(target: Path, folder: Path | None = None, mode: int | None = None) -> Iterator[Path]:
     """The path of a new file, to be written inside the block, that becomes `target` at its end.
 
     When the block raises, the new file is removed and an old `target` stays untouched. A replaced file's permissions
-    are kept. folder: where the new file lies meanwhile, on the same disk; default: beside `target`.
+    are kept. folder: where the new file lies meanwhile, on the same disk; default: beside `target`. mode: permissions
+    of a new file, from its first byte on; None: as the user's settings have it.
     Raises OSError when the disk is full or the folder cannot be written.
     """
     aside = (folder or target.parent) / f".{uuid.uuid4().hex}.part"
+    sweep_parts(aside.parent)
     try:
+        if mode is not None:
+            os.close(os.open(aside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
+            os.chmod(aside, mode)
         yield aside
         _flush(aside)
         if target.exists():
             os.chmod(aside, target.stat().st_mode & 0o777)
         os.replace(aside, target)
+        _flush_folder(target.parent)
     finally:
         with contextlib.suppress(OSError):
             aside.unlink()
+
+
+@functools.lru_cache(maxsize=64)  # once in a process: a folder may hold thousands of photos
+def sweep_parts(folder: Path) -> None:
+    """Removes what processes that were killed left in a folder an hour ago or more: another may be at work now."""
+    with contextlib.suppress(OSError):
+        for path in folder.iterdir():
+            if _PART.fullmatch(path.name) and time.time() - path.lstat().st_mtime > _PART_AGE:
+                path.unlink()
+
+
+def _flush_folder(folder: Path) -> None:
+    """Waits until the file's new name is on the disk; Windows does so by itself."""
+    if os.name != "posix":
+        return
+    with contextlib.suppress(OSError):  # not every file system can
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _flush(path: Path) -> None:

@@ -1,5 +1,6 @@
 """SHA-256 digests: of files, and as the names of cached results."""
 
+import functools
 import hashlib
 from pathlib import Path
 
@@ -13,6 +14,17 @@ def sha256_of(path: Path) -> str:
         while block := file.read(_BLOCK):
             digest.update(block)
     return digest.hexdigest()
+
+
+def known_sha256_of(path: Path) -> str:
+    """As `sha256_of`, read once in a process as long as the file is the same: its size, times and number are."""
+    about = path.stat()
+    return _sha256_of_state(path, (about.st_size, about.st_mtime_ns, about.st_ctime_ns, about.st_ino, about.st_dev))
+
+
+@functools.lru_cache(maxsize=64)
+def _sha256_of_state(path: Path, state: tuple[int, ...]) -> str:
+    return sha256_of(path)
 
 
 def key_of(*parts: object) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from anycost_models.core.errors import AnycostError
-from anycost_models.weights import EMBEDDED_DIRECTIONS
+from anycost_models.weights import EMBEDDED_DIRECTIONS, intact
 
 Region = Literal["eyes", "face", "head"]  # each holds the one before
 MAX_STRENGTH = 2.0  # |strength| beyond which no image is natural
@@ -107,7 +107,7 @@ def eased(latent: np.ndarray, share: float = EASE) -> np.ndarray:
 def load_directions(path: Path = EMBEDDED_DIRECTIONS) -> Directions:
     """Raises AnycostError when the file is missing or damaged."""
     try:
-        with safe_open(path, "np") as file:
+        with safe_open(intact(path), "np") as file:
             entries = json.loads(file.metadata()["attributes"])
             by_name = {
                 entry["name"]: Direction(

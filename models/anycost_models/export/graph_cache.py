@@ -3,10 +3,7 @@
 torch is needed to export, not to render: whoever finds the graphs in the cache never loads it.
 """
 
-import contextlib
-import hashlib
 import json
-import os
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -16,18 +13,19 @@ from typing import TYPE_CHECKING
 
 from safetensors import SafetensorError, safe_open
 
-from anycost_models.core.atomic_files import write_aside
 from anycost_models.core.errors import AnycostError
-from anycost_models.core.hashes import key_of, sha256_of
-from anycost_models.core.paths import cache_dir
+from anycost_models.core.hashes import key_of, known_sha256_of
+from anycost_models.core.signed_cache import SignedCache
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.inference.onnx_network import Network, Precision, choose, load_bytes
+from anycost_models.weights import intact
 
 if TYPE_CHECKING:
     from anycost_models.generators.elastic import ElasticGenerator
 
 VERSION = 1  # of what is exported: graphs of another one are not used
-SPACE = 1 << 30  # bytes that the graphs of all models may take in the cache
+# Signed: a graph is what was exported from the weights whose digest is in its key, not one that somebody put there.
+GRAPHS = SignedCache("graphs", ".onnx", space=1 << 30)  # of all models
 SAMPLING = "sampling"
 
 
@@ -45,7 +43,7 @@ class GeneratorFile:
     def read(cls, path: Path) -> "GeneratorFile":
         """Raises AnycostError when the file is missing, damaged or no generator's."""
         try:
-            digest = sha256_of(path)
+            digest = known_sha256_of(intact(path))
             with safe_open(path, "np") as file:
                 config = json.loads(file.metadata()["config"])
             exits = tuple(sorted(int(side) for side in config["exits"]))
@@ -139,44 +137,11 @@ class GraphCache:
             if found := self._networks.get(what):
                 return found
             key = key_of(VERSION, self.file.sha256, what)
-            data = read_cached(key)
+            data = GRAPHS.read(key)
             if data is None:
                 data = made()
-                write_cached(key, data)
+                GRAPHS.write(key, data)
             network = load_bytes(data, Path(what), self.runtime, self.threads, precision)
             if keep:
                 self._networks[what] = network
             return network
-
-
-def folder() -> Path:
-    return cache_dir() / "graphs"
-
-
-def read_cached(key: str) -> bytes | None:
-    """None when there is none, or it is not what was written: its name says the digest of its content."""
-    with contextlib.suppress(OSError):
-        for path in folder().glob(f"{key}.*.onnx"):
-            data = path.read_bytes()
-            if path.name == _name(key, data):
-                os.utime(path)  # it was used: others go first
-                return data
-            path.unlink()
-    return None
-
-
-def write_cached(key: str, data: bytes) -> None:
-    """A cache that cannot be written costs time later, not this image."""
-    with contextlib.suppress(AnycostError, OSError):
-        folder().mkdir(parents=True, exist_ok=True)
-        write_aside(folder() / _name(key, data), data)
-        files = sorted(((p.stat().st_mtime, p.stat().st_size, p) for p in folder().glob("*.onnx")), reverse=True)
-        taken = 0
-        for _, size, path in files:
-            taken += size
-            if taken > SPACE:
-                path.unlink()
-
-
-def _name(key: str, data: bytes) -> str:
-    return f"{key}.{hashlib.sha256(data).hexdigest()[:32]}.onnx"

@@ -17,7 +17,7 @@ from anycost_models.core.errors import AnycostError
 from anycost_models.generators.elastic import ElasticGenerator
 from anycost_models.generators.mobile import MobileConfig, MobileGenerator
 from anycost_models.generators.stylegan2 import StyleGAN2Config, StyleGAN2Generator
-from anycost_models.weights import EMBEDDED_GENERATOR
+from anycost_models.weights import EMBEDDED_GENERATOR, intact
 
 OTHER_VERSION = "it comes from another version of this program; install the package again"
 
@@ -67,7 +67,7 @@ def load_network(path: Path, families: Mapping[str, Family], kind: str) -> nn.Mo
     if not path.is_file():
         raise AnycostError(f"the {kind} {path} is missing", "install the package again")
     try:
-        with safe_open(path, "pt") as file:
+        with safe_open(intact(path), "pt") as file:
             metadata = file.metadata() or {}
             family = families.get(metadata.get("family", ""))
             if family is None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from anycost_models.core.atomic_files import replacing
 from anycost_models.core.errors import AnycostError, exhausted
-from anycost_models.core.hashes import sha256_of
+from anycost_models.core.hashes import known_sha256_of, sha256_of
 from anycost_models.core.paths import models_dir
 from anycost_models.hub.package_index import download, read_member
 
@@ -200,9 +200,11 @@ def part(name: str) -> ModelFile:
 
 
 def path_of(name: str) -> Path:
-    """Where the model file lies. Quick: looks at its size only. Raises AnycostError if it is missing or damaged."""
+    """Where the model file lies. It is hashed once in a process: one wrong bit would change results without a word.
+
+    Raises AnycostError if it is missing or damaged."""
     entry = part(name)
-    state = _state(entry, thorough=False)
+    state = _state(entry, known_sha256_of)
     if state != "ok":
         remedy = FIX_COMMAND if entry.needed else f"{FIX_COMMAND[:-1]} {name}'"
         raise AnycostError(f"the model file {entry.path} is {state}", remedy)
@@ -212,7 +214,7 @@ def path_of(name: str) -> Path:
 def verify(names: Iterable[str] | None = None) -> list[tuple[ModelFile, str]]:
     """Read and hash the files (default: those needed and those present); each is "ok", "missing" or "damaged"."""
     chosen = [part(name) for name in names] if names is not None else list(CATALOGUE)
-    checked = [(entry, _state(entry, thorough=True)) for entry in chosen]
+    checked = [(entry, _state(entry, sha256_of)) for entry in chosen]
     return [(entry, state) for entry, state in checked if names is not None or entry.needed or state != "missing"]
 
 
@@ -231,7 +233,7 @@ def fetch(
     is not required and cannot be downloaded is left out, and `without` is called with the reason.
     """
     chosen = [part(name) for name in names] if names is not None else [entry for entry in CATALOGUE if entry.needed]
-    absent = [entry for entry in chosen if _state(entry, thorough=True) != "ok"]
+    absent = [entry for entry in chosen if _state(entry, sha256_of) != "ok"]
     left_out: list[ModelFile] = []
     done = 0
     try:
@@ -249,7 +251,7 @@ def fetch(
             except AnycostError as error:
                 if names is not None or any(entry.required for entry in entries):
                     raise
-                left_out += [entry for entry in entries if _state(entry, thorough=False) != "ok"]
+                left_out += [entry for entry in entries if _state(entry, known_sha256_of) != "ok"]
                 if without:
                     without(error)
         _sweep()
@@ -278,8 +280,8 @@ def _fetch_package(package: str, entries: list[ModelFile], given: Path | None) -
             yield entry
 
 
-def _state(entry: ModelFile, thorough: bool) -> str:
-    """ "ok", "missing" or "damaged"; `thorough` hashes the file, otherwise its size is enough."""
+def _state(entry: ModelFile, digest: Callable[[Path], str]) -> str:
+    """ "ok", "missing" or "damaged". digest: of a file's content."""
     sha256, size = entry.sha256, entry.size
     if not entry.path.is_file():
         return "missing"
@@ -291,13 +293,13 @@ def _state(entry: ModelFile, thorough: bool) -> str:
                 return "damaged"  # made from another file, or by an older converter
         except (OSError, ValueError, KeyError, TypeError):
             return "damaged"
-    return "ok" if _has(entry.path, size, sha256 if thorough else None) else "damaged"
+    return "ok" if _has(entry.path, size, sha256, digest) else "damaged"
 
 
-def _has(path: Path, size: int, sha256: str | None) -> bool:
-    """Whether a file is there with this size and, unless None, this hash."""
+def _has(path: Path, size: int, sha256: str, digest: Callable[[Path], str] = sha256_of) -> bool:
+    """Whether a file is there with this size and hash."""
     try:
-        return path.stat().st_size == size and (sha256 is None or sha256_of(path) == sha256)
+        return path.stat().st_size == size and digest(path) == sha256
     except OSError as error:
         if lack := exhausted(error):
             raise lack from error

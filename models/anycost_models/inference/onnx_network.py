@@ -24,6 +24,7 @@ from anycost_models.hub.catalogue import FIX_COMMAND
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # None: not importable
 
 RUNTIMES = ("openvino", "onnxruntime")  # the quicker first
+_EXTERNAL = b"\n\x08location\x12"  # in ONNX's encoding: the key that names the file of a tensor's external data
 Precision = Literal["f32", "mixed", "bf16"]  # mixed: bfloat16 but for features of 32 px and less
 
 
@@ -83,6 +84,8 @@ def load_bytes(
     """As `load`, of an ONNX file's bytes; path: what messages call it."""
     name = choose(runtime)
     try:
+        if _EXTERNAL in data:
+            raise ValueError("it takes tensors from other files")
         if name == "openvino":
             precision = precision if has_bfloat16() else "f32"
             shapes, run = _openvino(data, threads, precision)

@@ -17,7 +17,7 @@ from anycost_models.core.atomic_files import write_aside
 from anycost_models.core.json_tables import read_table
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.previews.fidelity_table import load_fidelity
-from anycost_models.weights import EMBEDDED_DIRECTIONS
+from anycost_models.weights import EMBEDDED_DIRECTIONS, intact
 
 EMBEDDED_PREVIEW_GAINS = EMBEDDED_DIRECTIONS.with_name("fading.json")
 SIDE = 256  # pixels: the size at which distances are taken from the fidelity table
@@ -55,7 +55,7 @@ def save_preview_gains(table: PreviewGains, path: Path) -> None:
 
 def load_preview_gains(path: Path = EMBEDDED_PREVIEW_GAINS) -> PreviewGains:
     """Raises AnycostError when the file is missing, or is anything but a table as `save_preview_gains` writes it."""
-    return read_table(path, PreviewGains, "table of attributes")
+    return read_table(intact(path), PreviewGains, "table of attributes")
 
 
 @functools.cache

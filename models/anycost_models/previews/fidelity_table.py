@@ -10,7 +10,7 @@ from msgspec import Meta
 from anycost_models.core.atomic_files import write_aside
 from anycost_models.core.json_tables import read_table
 from anycost_models.generators.sub_generator import SubGenerator
-from anycost_models.weights import EMBEDDED_GENERATOR
+from anycost_models.weights import EMBEDDED_GENERATOR, intact
 
 EMBEDDED_FIDELITY = EMBEDDED_GENERATOR.with_name("consistency.json")
 
@@ -74,4 +74,4 @@ def save_fidelity(table: FidelityTable, path: Path) -> None:
 
 def load_fidelity(path: Path = EMBEDDED_FIDELITY) -> FidelityTable:
     """Raises AnycostError when the file is missing, or is anything but a table as `save_fidelity` writes it."""
-    return read_table(path, FidelityTable, "table of sub-generators")
+    return read_table(intact(path), FidelityTable, "table of sub-generators")

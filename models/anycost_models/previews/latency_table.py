@@ -15,10 +15,9 @@ import msgspec
 import numpy as np
 from msgspec import Meta
 
-from anycost_models.core.atomic_files import write_aside
 from anycost_models.core.errors import AnycostError
 from anycost_models.core.hashes import key_of
-from anycost_models.core.paths import cache_dir
+from anycost_models.core.signed_cache import SignedCache
 from anycost_models.core.timing import interleaved_milliseconds
 from anycost_models.export import graph_cache as graphs_module
 from anycost_models.export.graph_cache import GraphCache
@@ -30,6 +29,7 @@ from anycost_models.weights import EMBEDDED_GENERATOR
 BUDGET = 33.0  # milliseconds of a frame while a slider moves
 REST = 1000.0  # milliseconds: what takes longer does not follow by itself when the slider rests
 VERSION = 1  # of the measurement: others are not used
+TIMES = SignedCache("times", ".json", space=1 << 22)
 _ROUNDS = 4
 _LATELY = 7  # images
 _SLOW = 4 * BUDGET  # milliseconds: no preview; one that is costlier yet need not be measured
@@ -140,10 +140,28 @@ def remembered(graphs: GraphCache) -> LatencyTable | None:
     """The table that `measure` made earlier; None when there is none for this model, CPU and runtime.
 
     Raises AnycostError when the generator is missing or damaged."""
-    try:
-        return msgspec.json.decode(_path(graphs).read_bytes(), type=LatencyTable)
-    except (OSError, ValueError):  # msgspec's are ValueErrors; a damaged file counts as none
+    key = _key(graphs)
+    data = TIMES.read(key)
+    if data is None:
         return None
+    try:
+        table = msgspec.json.decode(data, type=LatencyTable)
+        _check(table, graphs)
+    except ValueError as error:  # msgspec's are
+        TIMES.forget(key, str(error))
+        return None
+    return table
+
+
+def _check(table: LatencyTable, graphs: GraphCache) -> None:
+    """Raises ValueError for a table of what this generator does not have: previews choose from it."""
+    file = graphs.file
+    for row in table.rows:
+        ratios = row.channels if isinstance(row.channels, tuple) else (row.channels,)
+        if row.resolution not in file.exits or not all(0 < ratio < math.inf for ratio in ratios):
+            raise ValueError(f"this generator has no {row.sub}")
+    if table.full != SubGenerator(file.resolution):
+        raise ValueError("its last row is not the full generator's")
 
 
 def measure(
@@ -173,9 +191,7 @@ def measure(
     runtime = f"{graphs.runtime} {version(graphs.runtime)}"
     table = LatencyTable(cpu_name(), runtime, graphs.threads or 0, tuple(rows), fidelity_of(graphs))
     if not wanted:
-        with contextlib.suppress(AnycostError, OSError):  # then it will be measured again
-            _path(graphs).parent.mkdir(parents=True, exist_ok=True)
-            write_aside(_path(graphs), msgspec.json.encode(table))
+        TIMES.write(_key(graphs), msgspec.json.encode(table))
     return table
 
 
@@ -202,7 +218,7 @@ def cpu_name() -> str:
     return platform.processor() or platform.machine()
 
 
-def _path(graphs: GraphCache) -> Path:
+def _key(graphs: GraphCache) -> str:
     versions = VERSION, graphs_module.VERSION
     runtime = graphs.runtime, version(graphs.runtime), graphs.threads or os.cpu_count(), graphs.precision
-    return cache_dir() / "times" / f"{key_of(*versions, graphs.file.sha256, cpu_name(), *runtime)}.json"
+    return key_of(*versions, graphs.file.sha256, cpu_name(), *runtime)

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from anycost_models.core.errors import AnycostError
 from anycost_models.generators.checkpoint import save_tensors
-from anycost_models.weights import EMBEDDED_CURVATURE
+from anycost_models.weights import EMBEDDED_CURVATURE, intact
 
 FAMILY = "projection-curvature"  # what its files say they are
 
@@ -56,7 +56,7 @@ def save_curvature(curvature: Curvature, path: Path) -> None:
 def load_curvature(path: Path = EMBEDDED_CURVATURE) -> Curvature:
     """Raises AnycostError when it is missing or damaged."""
     try:
-        with safe_open(path, "pt") as file:
+        with safe_open(intact(path), "pt") as file:
             if (file.metadata() or {}).get("family") != FAMILY:
                 raise ValueError("it holds something else")
             directions, values, rest = (file.get_tensor(name).float() for name in ("directions", "values", "rest"))

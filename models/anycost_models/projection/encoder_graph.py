@@ -12,10 +12,11 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from anycost_models.core.errors import AnycostError
-from anycost_models.core.hashes import key_of, sha256_of
+from anycost_models.core.hashes import key_of, known_sha256_of
 from anycost_models.core.images import to_signed_float
-from anycost_models.export.graph_cache import read_cached, write_cached
+from anycost_models.export.graph_cache import GRAPHS
 from anycost_models.inference.onnx_network import Network, load_bytes
+from anycost_models.weights import intact
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,7 +38,7 @@ class EncoderGraph:
     def sha256(self) -> str:
         """Raises AnycostError when the weights are missing."""
         try:
-            return sha256_of(self.weights)
+            return known_sha256_of(intact(self.weights))
         except OSError as error:
             raise AnycostError(
                 f"the encoder {self.weights} cannot be read ({error.strerror})", "install the package again"
@@ -81,10 +82,10 @@ class EncoderGraph:
 
     def _network(self, number: int) -> Network:
         key = key_of("encoder", VERSION, self.sha256, number)
-        data = read_cached(key)
+        data = GRAPHS.read(key)
         if data is None:
             data = self._exported(number)
-            write_cached(key, data)
+            GRAPHS.write(key, data)
         return load_bytes(data, self.weights, self.runtime, self.threads)
 
     def _exported(self, number: int) -> bytes:

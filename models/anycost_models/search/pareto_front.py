@@ -12,7 +12,7 @@ from msgspec import Meta
 from anycost_models.core.atomic_files import write_aside
 from anycost_models.core.json_tables import read_table
 from anycost_models.generators.sub_generator import SubGenerator
-from anycost_models.weights import EMBEDDED_GENERATOR
+from anycost_models.weights import EMBEDDED_GENERATOR, intact
 
 EMBEDDED_FRONT = EMBEDDED_GENERATOR.with_name("front.json")
 
@@ -74,4 +74,4 @@ def save_front(front: Front, path: Path) -> None:
 
 def load_front(path: Path = EMBEDDED_FRONT) -> Front:
     """Raises AnycostError when the file is missing, or is anything but a front as `save_front` writes it."""
-    return read_table(path, Front, "front of sub-generators", remedy="write it with 'anycost search --front'")
+    return read_table(intact(path), Front, "front of sub-generators", remedy="write it with 'anycost search --front'")

@@ -5,7 +5,7 @@ import json
 import os
 import re
 import stat
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,11 +53,14 @@ def _loopback(endpoint: str) -> bool:
 
 
 def socket_path(endpoint: str) -> Path | None:
-    """Of an endpoint that is a file, as this Python spells paths (see `launch._path`). Raises ValueError for half a
-    character."""
-    if not endpoint.startswith(_IPC):
-        return None
-    return Path(os.fsdecode(endpoint[len(_IPC) :].encode(errors="surrogateescape")))
+    """Of an endpoint that is a file."""
+    return Path(endpoint.removeprefix(_IPC)) if endpoint.startswith(_IPC) else None
+
+
+def _beside(file: Path, endpoint: str) -> str:
+    """A socket lies beside the connection file and nowhere else. Its folder may have another path in a sandbox."""
+    socket = socket_path(endpoint)
+    return f"{_IPC}{file.parent.resolve() / socket.name}" if socket else endpoint
 
 
 def default_path() -> Path:
@@ -113,17 +116,8 @@ def read(path: Path) -> Connection:
             raise ValueError("too long")
         values: dict[str, Any] = json.loads(content)
         connection = Connection(**{field.name: values[field.name] for field in fields(Connection)})
-        for endpoint in (connection.work, connection.control):
-            socket = socket_path(endpoint)
-            if socket and not socket.parent.samefile(path.parent):
-                raise ConnectionFileError(
-                    "the connection file names a socket outside its own folder", "start the backend again"
-                )
-        return connection
-    except OSError as error:
-        raise ConnectionFileError(
-            f"the backend's socket cannot be found ({error.strerror})", "start the backend again"
-        ) from error
+        work, control = (_beside(path, endpoint) for endpoint in (connection.work, connection.control))
+        return replace(connection, work=work, control=control)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ConnectionFileError(f"{path} is damaged", "remove it and start the backend again") from error
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import os
 import socket
 import weakref
 
@@ -35,7 +36,11 @@ class ZmqSockets:
         dealer.curve_serverkey = connection.server_public.encode()
         dealer.curve_publickey = connection.client_public.encode()
         dealer.curve_secretkey = connection.client_secret.encode()
-        dealer.connect(endpoint)
+        try:
+            dealer.connect(os.fsencode(endpoint))  # bytes: a path may be no text
+        except zmq.ZMQError as error:
+            dealer.close()
+            raise ChannelClosed(f"the backend's socket cannot be used ({error})", "start the backend again") from error
         self._poller.register(dealer, zmq.POLLIN)
         return dealer
 

@@ -1,10 +1,12 @@
 """A face is projected once: its latent is remembered by what it was computed from."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from anycost_backend.editing import projection as projection_module
 from anycost_backend.editing.projection import StoredProjection, project_face
 from anycost_backend.editing.renderer import Renderer
 from anycost_models.core.errors import AnycostError
@@ -99,7 +101,40 @@ def test_a_damaged_file_in_the_cache_is_replaced(home: Path, renderer: Renderer,
     assert not again.remembered
     assert np.array_equal(again.latent, first.latent)
     assert same(project_face(renderer, FACE, EVERYWHERE, SETTINGS), again)
-    assert cached(home) == [path]
+    assert len(cached(home)) == 1
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"stage": "encoder"},  # would let Apply wait for ever
+        {"complete": False},
+        {"steps": 0},
+        {"psnr": float("nan")},
+        {"latent": np.full((TINY.styles, TINY.style_dim), np.nan, np.float32)},
+        {"latent": np.full((TINY.styles, TINY.style_dim), 1e5, np.float32)},
+        {"latent": np.zeros((1, TINY.style_dim), np.float32)},
+    ],
+    ids=str,
+)
+def test_what_makes_no_sense_is_not_used_although_it_is_signed(
+    home: Path, renderer: Renderer, changed: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An earlier version may have written it."""
+    stored = projection_module.save
+
+    def wrong(tensors: dict[str, np.ndarray], metadata: dict[str, str]) -> bytes:
+        scores = json.loads(metadata["scores"]) | {k: v for k, v in changed.items() if k != "latent"}
+        latent = changed.get("latent", tensors["latent"])
+        return stored({"latent": latent}, {"scores": json.dumps(scores)})
+
+    with monkeypatch.context() as patch:
+        patch.setattr(projection_module, "save", wrong)
+        project_face(renderer, FACE, EVERYWHERE, SETTINGS)
+    assert len(cached(home)) == 1
+    again = project_face(renderer, FACE, EVERYWHERE, SETTINGS)
+    assert not again.remembered
+    assert project_face(renderer, FACE, EVERYWHERE, SETTINGS).remembered
 
 
 @pytest.mark.parametrize("blocked", ["cache", "cache/latents"])

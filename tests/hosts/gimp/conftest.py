@@ -13,6 +13,7 @@ import pytest
 from anycost_client.backend.backend_process import Backend
 from anycost_client.backend.worker_thread import Worker
 from anycost_models.core import paths
+from anycost_models.core.signed_cache import key_path, own_key
 from gimp_host import CHROOT, HERE, PROGRAM, QUICK, ROOT, SECONDS, Gimp
 
 BRIDGE = """#!/usr/bin/python3
@@ -78,7 +79,9 @@ def vendored(arguments: list[str]) -> bool:
 def backend(profile_folder: Path) -> Iterator[Path]:
     """`anycost serve`, kept alive between the GIMPs by a client of its own. Its home."""
     home = profile_folder.with_name(f"{profile_folder.name}-backend")
-    for name, source in (("data/models", paths.models_dir()), ("cache/graphs", paths.cache_dir() / "graphs")):
+    own_key(make=True)
+    shared = {"data/models": paths.models_dir(), "cache/graphs": paths.cache_dir() / "graphs"}
+    for name, source in (shared | {f"data/{key_path().name}": key_path()}).items():
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).symlink_to(source)
     file = profile_folder / "anycost" / "run" / "connection.json"

@@ -16,6 +16,7 @@ from anycost_installer.core.paths import paths_of
 from anycost_installer.core.progress import Progress
 from anycost_installer.plugins import installation
 from anycost_models.core import paths as model_paths
+from anycost_models.core.signed_cache import key_path, own_key
 from installed_home import PYTHON, fake_pip
 
 
@@ -26,6 +27,8 @@ def real_home(tmp_path: Path) -> Iterator[Path]:
     paths.data.mkdir(parents=True)
     paths.cache.mkdir(parents=True)
     (paths.data / "models").symlink_to(model_paths.models_dir())
+    own_key(make=True)
+    (paths.data / key_path().name).symlink_to(key_path())
     for name in ("graphs", "times"):
         (model_paths.cache_dir() / name).mkdir(parents=True, exist_ok=True)
         (paths.cache / name).symlink_to(model_paths.cache_dir() / name)

@@ -1,5 +1,6 @@
 """Exported graphs draw what torch draws, on both runtimes, and say where they come from."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -123,6 +124,29 @@ def test_a_damaged_graph_is_replaced(weights: Path, home: Path) -> None:
         assert file.read_bytes() == data
 
 
+def test_a_planted_graph_is_not_used(weights: Path, home: Path) -> None:
+    """One of another name, as whoever cannot read this user's key could only make it."""
+    graphs = graphs_of(weights)
+    latent, sub = latents(graphs.file, 1)[0], SubGenerator(16)
+    (before,) = graphs.synthesis(sub)(latent, NOISE)
+    graphs.synthesis(SubGenerator(16, 0.5))
+    folder = home / "cache" / "graphs"
+    names = {int(path.stat().st_size): path for path in folder.iterdir()}
+    full, half = names[max(names)], names[min(names)]
+    planted = half.read_bytes()
+    full.write_bytes(planted)
+    full.rename(folder / f"{full.name[:32]}-{half.name[33:]}")
+    np.testing.assert_array_equal(graphs_of(weights).synthesis(sub)(latent, NOISE)[0], before)
+
+
+def test_a_graph_that_takes_tensors_from_other_files_is_refused() -> None:
+    tensor = onnx.TensorProto(name="w", dims=[1], data_type=1, data_location=onnx.TensorProto.EXTERNAL)
+    tensor.external_data.add(key="location", value="../../secrets")
+    data = onnx.ModelProto(ir_version=8, graph=onnx.GraphProto(initializer=[tensor])).SerializeToString()
+    with pytest.raises(AnycostError, match="takes tensors from other files"):
+        onnx_network.load_bytes(data, Path("planted"))
+
+
 def test_a_cache_that_cannot_be_written_costs_nothing_but_time(weights: Path, home: Path) -> None:
     home.write_text("no folder")
     (latent,) = latents(GeneratorFile.read(weights), 1)
@@ -134,7 +158,8 @@ def test_the_cache_stays_small(weights: Path, home: Path, monkeypatch: pytest.Mo
     graphs = graphs_of(weights)
     graphs.synthesis(SubGenerator(16))
     (first,) = (home / "cache" / "graphs").iterdir()
-    monkeypatch.setattr(graphs_module, "SPACE", int(1.5 * first.stat().st_size))
+    small = dataclasses.replace(graphs_module.GRAPHS, space=int(1.5 * first.stat().st_size))
+    monkeypatch.setattr(graphs_module, "GRAPHS", small)
     graphs.synthesis(SubGenerator(16, 0.5))
     (left,) = (home / "cache" / "graphs").iterdir()
     assert left != first

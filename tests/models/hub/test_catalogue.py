@@ -103,7 +103,10 @@ def test_one_flipped_bit_is_found_and_mended(home, name):
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
     assert [state for _, state in catalogue.verify([name])] == ["damaged"]
+    with pytest.raises(AnycostError, match="damaged"):
+        catalogue.path_of(name)
     catalogue.fetch([name])
+    assert catalogue.path_of(name) == path
     assert [state for _, state in catalogue.verify([name])] == ["ok"]
 
 

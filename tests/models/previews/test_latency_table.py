@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -125,6 +126,24 @@ def test_what_was_measured_is_remembered(weights: Path, home: Path, monkeypatch:
     (file,) = (home / "cache" / "times").iterdir()
     file.write_text("{}")
     assert latency_table.remembered(graphs) is None
+
+
+@pytest.mark.parametrize(
+    "row",
+    [Latency(257, 1.0, 5.0), Latency(32, float("inf"), 5.0), Latency(32, 0.5, 5.0)],
+    ids=["side", "ratio", "last"],
+)
+def test_a_table_of_what_the_model_does_not_have_is_made_anew(
+    weights: Path, home: Path, monkeypatch: pytest.MonkeyPatch, row: Latency
+) -> None:
+    graphs = GraphCache(weights, lambda: load_generator(weights))
+    monkeypatch.setattr(graphs, "synthesis", Counted(graphs))
+    table = latency_table.measure(graphs)
+    rows = (*table.rows, row) if row.resolution == 32 and row.channels == 0.5 else (row, *table.rows)
+    data = msgspec.json.encode(msgspec.structs.replace(table, rows=rows))
+    latency_table.TIMES.write(latency_table._key(graphs), data.replace(b"null", b"1e999", 1))
+    assert latency_table.remembered(graphs) is None
+    assert latency_table.TIMES.files() == []
 
 
 class Counted:
