@@ -122,12 +122,20 @@ def make(folder: Path, name: str) -> Path:
     return maker(folder / f"source.{extension}")
 
 
+def png_chunk(name: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+
+def with_png_chunks(path: Path, chunks: list[tuple[bytes, bytes]], *, after_pixels: bool = False) -> Path:
+    """The PNG file with more chunks."""
+    data = path.read_bytes()
+    at = data.index(b"IEND") - 4 if after_pixels else 8 + 12 + 13
+    path.write_bytes(data[:at] + b"".join(png_chunk(*chunk) for chunk in chunks) + data[at:])
+    return path
+
+
 def png_claiming(path: Path, width: int, height: int) -> Path:
     """A header and next to nothing after it."""
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(99))))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + png_chunk(b"IDAT", zlib.compress(bytes(99))))
     return path

@@ -29,6 +29,9 @@ INTERPRETATION: dict[tuple[Kind, str], str] = {
     ("cmyk", "float32"): "cmyk",
 }
 _BUILT_IN: dict[Kind, str] = {"grey": "sgrey", "rgb": "srgb", "cmyk": "cmyk"}
+_SHADES: dict[Kind, int] = {"grey": 33, "rgb": 9, "cmyk": 6}  # of a channel that are checked
+# How far most colours may move there and back, of 1: presses' profiles are tables, some 8 of 255 coarse.
+_MAX_APART: dict[Kind, float] = {"grey": 5 / 255, "rgb": 5 / 255, "cmyk": 15 / 255}
 # The same in both directions, so that a colour that is not edited stays the same.
 _RENDERING = {"intent": "relative", "black_point_compensation": True}
 
@@ -62,23 +65,37 @@ def from_srgb(srgb: np.ndarray, kind: Kind, profile: bytes | None, dtype: str) -
     return rescaled(_as_numpy(connection.icc_export(depth=depth, **target, **_RENDERING)), dtype)
 
 
+class OneWayProfile(ValueError):
+    """Colours can be converted from the profile, not back."""
+
+
 def checked(kind: Kind, profile: bytes) -> bytes | None:
-    """The profile; None if it only says sRGB, which is more exact without. Raises ValueError when it is damaged or for
-    another kind of image."""
+    """The profile; None if it only says sRGB, which is more exact without.
+
+    Raises OneWayProfile when colours do not come back, and ValueError when the profile is damaged or for another kind
+    of image."""
     spaces: dict[Kind, bytes] = {"grey": b"GRAY", "rgb": b"RGB ", "cmyk": b"CMYK"}
     if profile[16:20] != spaces[kind]:
         raise ValueError("a profile of another kind")
-    shades = np.linspace(0, 65535, 9).astype(np.uint16)
-    cube = np.stack(np.meshgrid(*[shades] * min(CHANNELS[kind], 3)), axis=-1).reshape(-1, 1, min(CHANNELS[kind], 3))
+    channels = CHANNELS[kind]
+    shades = np.linspace(0, 65535, _SHADES[kind]).astype(np.uint16)
+    cube = np.stack(np.meshgrid(*[shades] * channels), axis=-1).reshape(-1, 1, channels)
     try:
-        if kind == "cmyk":
-            to_srgb(from_srgb(cube, kind, profile, "uint16"), kind, profile)
-            return profile
-        change = to_srgb(cube, kind, profile, "uint16").astype(int) - to_srgb(cube, kind, None, "uint16")
-        from_srgb(to_srgb(cube.astype(np.uint8), kind, profile), kind, profile, "uint16")
+        seen = to_srgb(cube, kind, profile, "float32")
+        if kind != "cmyk" and np.abs(seen - to_srgb(cube, kind, None, "float32")).max() < 0.5 / 255:
+            return None
+        to_srgb((cube >> 8).astype(np.uint8), kind, profile)
     except (pyvips.Error, ImageCms.PyCMSError, OSError) as error:
         raise ValueError("a damaged profile") from error
-    return profile if np.abs(change).max() > 65535 / 255 / 2 else None  # half a shade of 8 bits
+    try:
+        again = to_srgb(from_srgb(seen, kind, profile, "uint16"), kind, profile, "float32")
+    except (pyvips.Error, ImageCms.PyCMSError) as error:
+        raise OneWayProfile from error
+    inside = ((seen > 0.02) & (seen < 0.98)).all(axis=2)  # beyond, sRGB clips
+    apart = np.abs(again - seen).max(axis=2)[inside]
+    if len(apart) and np.percentile(apart, 90) > _MAX_APART[kind]:
+        raise OneWayProfile
+    return profile
 
 
 def _quick(native: np.ndarray, profile: bytes | None) -> np.ndarray:

@@ -4,6 +4,8 @@ from typing import Literal
 
 Format = Literal["jpeg", "png", "webp", "tiff"]
 
+NAMES: dict[Format, str] = {"jpeg": "JPEG", "png": "PNG", "webp": "WebP", "tiff": "TIFF"}  # for people
+
 EXTENSIONS: dict[str, Format] = {
     ".jpg": "jpeg",
     ".jpeg": "jpeg",

@@ -10,14 +10,35 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import pyvips
-from PIL import Image, JpegImagePlugin, PngImagePlugin
+from PIL import Image, JpegImagePlugin
 
 from anycost_backend.photo.colour_profiles import INTERPRETATION, Kind
-from anycost_backend.photo.exif import Folder, block_of, descriptive, numbers, read_folder, with_tags
+from anycost_backend.photo.exif import (
+    IPTC,
+    PHOTOSHOP,
+    Folder,
+    descriptive,
+    numbers,
+    read_folder,
+    shortened,
+    with_more,
+    with_tags,
+)
 from anycost_backend.photo.file_names import Format
-from anycost_backend.photo.metadata import Metadata
+from anycost_backend.photo.jpeg_segments import (
+    EXIF_HEAD,
+    MAX_SEGMENT,
+    comment_segments,
+    digest,
+    photoshop_segments,
+    with_density,
+    xmp_segments,
+)
+from anycost_backend.photo.metadata import Metadata, Resolution
+from anycost_backend.photo.photoshop import iptc_of
+from anycost_backend.photo.png_chunks import XMP_HEAD, Chunk, raw_profile, with_chunks, xmp_chunk
+from anycost_backend.photo.xmp import split
 
-NAMES: dict[Format, str] = {"jpeg": "JPEG", "png": "PNG", "webp": "WebP", "tiff": "TIFF"}
 DTYPES: dict[Format, tuple[str, ...]] = {  # the last is the richest
     "jpeg": ("uint8",),
     "png": ("uint8", "uint16"),
@@ -31,9 +52,9 @@ KINDS: dict[Format, tuple[Kind, ...]] = {
     "tiff": ("grey", "rgb", "cmyk"),
 }
 LONGEST: dict[Format, int] = {"jpeg": 65500, "png": 10_000_000, "webp": 16383, "tiff": 10_000_000}  # pixels of a side
-_MAX_BLOCK = 65000  # bytes of EXIF or XMP in a JPEG file
 
 _COMPRESSION = {1: "none", 5: "lzw"}  # TIFF's numbers; others become deflate, which is lossless
+_RIFF_CHUNKS = {b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ICCP", b"EXIF", b"XMP ", b"ANIM", b"ANMF"}
 _PURPOSE, _PACKING, _SUB_IMAGES, _ALPHA, _LAYERS, _RAW = 254, 259, 330, 338, 37724, 50706
 
 
@@ -59,29 +80,13 @@ def sniffed(head: bytes) -> Format | None:
     return "tiff" if head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+") else None
 
 
-def tiff_tags(file: BinaryIO) -> tuple[Folder, bytes | None]:
-    """The tags of a TIFF file's first image, and an EXIF block of the descriptive ones. BigTIFF gives none."""
+def tiff_tags(file: BinaryIO) -> Folder:
+    """The tags of a TIFF file's first image. BigTIFF gives none."""
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as block:
         try:
-            tags = read_folder(block)
+            return read_folder(block)
         except ValueError:  # libvips will report it
-            return {}, None
-        try:
-            described = descriptive(block)
-        except ValueError:
-            described = {}
-    return tags, block_of(described) if described else None
-
-
-def png_frames_and_texts(file: BinaryIO) -> tuple[int, tuple[tuple[str, str], ...]]:
-    """How many images an animated PNG has, and its texts (libvips gives the first image, and bytes for texts)."""
-    file.seek(0)
-    try:
-        image = PngImagePlugin.PngImageFile(file)
-    except Exception:  # Pillow raises many kinds for damaged files; libvips will report it
-        return 1, ()
-    texts = tuple((str(key), str(text)) for key, text in image.info.items() if isinstance(text, str))
-    return getattr(image, "n_frames", 1), tuple(text for text in texts if text[0] != "XML:com.adobe.xmp")
+            return {}
 
 
 def read_encoding(file: BinaryIO, format: Format, fields: dict[str, Any], tags: Folder) -> tuple[Encoding, list[str]]:
@@ -94,12 +99,13 @@ def read_encoding(file: BinaryIO, format: Format, fields: dict[str, Any], tags: 
             sampling = JpegImagePlugin.get_sampling(image)
         except Exception:  # libvips can read it; use standard tables
             return Encoding(lossless=False), notes
-        if "mp" in image.info:
-            notes.append("further pictures inside the JPEG file (gain map, depth, preview) are not kept")
         progressive = bool(image.info.get("progressive"))
         return Encoding(dict(image.quantization), max(sampling, 0), progressive, lossless=False), notes
     if format == "webp":
-        return Encoding(lossless=b"VP8L" in set(_riff_chunks(file))), notes
+        chunks = set(_riff_chunks(file))
+        if others := sorted(chunk.decode("latin-1").strip() for chunk in chunks - _RIFF_CHUNKS):
+            notes.append(f"these parts of the WebP file are not kept: {', '.join(others)}")
+        return Encoding(lossless=b"VP8L" in chunks), notes
     if format == "tiff":
         if not tags:
             notes.append("the tags of a BigTIFF file (names, dates, camera) are not kept")
@@ -142,41 +148,51 @@ def encode(
     image = pyvips.Image.new_from_array(np.ascontiguousarray(pixels))
     image = image.copy(interpretation=INTERPRETATION[kind, str(pixels.dtype)])
     if format == "png":
-        return _png(image.pngsave_buffer(keep="none"), metadata), []
-    return _tiff(image, pixels.dtype != np.float32, metadata, encoding, orientation), []
+        # The blocks are inserted here: libvips would rewrite EXIF and compress XMP, which the standard forbids.
+        return with_chunks(image.pngsave_buffer(keep="none"), _png_chunks(metadata)), []
+    return _tiff(image, pixels.dtype != np.float32, metadata, encoding, orientation)
 
 
 def _jpeg(
     pixels: np.ndarray, kind: Kind, metadata: Metadata, encoding: Encoding, quality: int | None
 ) -> tuple[memoryview, list[str]]:
     # Pillow accepts quantisation tables: with the source's own, unedited parts lose next to nothing.
-    notes = []
     options: dict[str, Any] = {"quality": quality or 95, "progressive": encoding.progressive, "optimize": True}
     if kind == "rgb":
         options["subsampling"] = encoding.subsampling
     if quality is None and encoding.tables:
         del options["quality"]
         options["qtables"] = encoding.tables
-    for name in ("exif", "xmp"):
-        block = getattr(metadata, name)
-        if block and len(block) > _MAX_BLOCK:
-            notes.append(f"the {name.upper()} block is too long for JPEG and is not kept")
-        elif block:
-            options[name] = b"Exif\0\0" + block if name == "exif" else block
-    if metadata.photoshop and len(metadata.photoshop) <= _MAX_BLOCK:
-        options["extra"] = b"\xff\xed" + struct.pack(">H", len(metadata.photoshop) + 2) + metadata.photoshop
-    if metadata.dpi:
-        options["dpi"] = metadata.dpi
+    notes: list[str] = []
+    exif = _with_resolution(metadata) if kind == "cmyk" else metadata.exif
+    limit = MAX_SEGMENT - len(EXIF_HEAD)
+    if exif and len(exif) > limit:
+        short = shortened(exif, limit)
+        exif = short.block
+        notes += short.notes
+    if exif:
+        options["exif"] = EXIF_HEAD + exif
+    extra = b""
+    if metadata.xmp:
+        try:
+            extra += xmp_segments(*split(metadata.xmp, MAX_SEGMENT - len(XMP_HEAD), digest))
+        except ValueError:
+            notes.append("the XMP is too long for JPEG and is not kept")
+    if metadata.photoshop:
+        extra += photoshop_segments(metadata.photoshop)
+    extra += comment_segments(metadata.comments)
     mode = {"grey": "L", "rgb": "RGB", "cmyk": "CMYK"}[kind]
     file = io.BytesIO()
     image = Image.fromarray(np.ascontiguousarray(pixels[:, :, 0] if kind == "grey" else pixels), mode)
-    image.save(file, "JPEG", icc_profile=metadata.icc, **options)
-    return file.getbuffer(), notes
+    image.save(file, "JPEG", icc_profile=metadata.icc, extra=extra, **options)
+    data = file.getbuffer()
+    with_density(data, _density(metadata.resolution, 1, 1, 65535))
+    return data, notes
 
 
 def _webp(pixels: np.ndarray, metadata: Metadata, encoding: Encoding, quality: int | None) -> memoryview:
     lossless = encoding.lossless and quality is None
-    blocks = {"icc_profile": metadata.icc, "exif": metadata.exif, "xmp": metadata.xmp}
+    blocks = {"icc_profile": metadata.icc, "exif": _with_resolution(metadata), "xmp": metadata.xmp}
     file = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(pixels)).save(
         file,
@@ -189,45 +205,61 @@ def _webp(pixels: np.ndarray, metadata: Metadata, encoding: Encoding, quality: i
     return file.getbuffer()
 
 
-def _png(bare: bytes, metadata: Metadata) -> bytes:
-    # The blocks are inserted here: libvips would rewrite EXIF and compress XMP, which the standard forbids.
-    chunks = []
+def _png_chunks(metadata: Metadata) -> list[Chunk]:
+    chunks = list(metadata.chunks)
     if metadata.icc:
-        chunks.append((b"iCCP", b"ICC profile\0\0" + zlib.compress(metadata.icc)))
+        chunks.insert(0, (b"iCCP", b"ICC profile\0\0" + zlib.compress(metadata.icc)))
     if metadata.exif:
         chunks.append((b"eXIf", metadata.exif))
-    if metadata.dpi:
-        chunks.append((b"pHYs", struct.pack(">IIB", *(round(dpi / 0.0254) for dpi in metadata.dpi), 1)))
-    texts = [(key, text.encode()) for key, text in metadata.texts]
+    if density := _density(metadata.resolution, 1 / 0.0254, 1, (1 << 31) - 1):
+        chunks.append((b"pHYs", struct.pack(">IIB", *density)))
+    if metadata.photoshop:
+        chunks.append(raw_profile("iptc", metadata.photoshop))
     if metadata.xmp:
-        texts.append(("XML:com.adobe.xmp", metadata.xmp))
-    chunks += [(b"iTXt", key.encode("latin-1", "replace")[:79] + bytes(5) + text) for key, text in texts]
-    start = 8 + 12 + 13  # the signature and the header chunk
-    file = [bare[:start], *(_png_chunk(name, data) for name, data in chunks)]
-    at = start
-    while at < len(bare):
-        (length,) = struct.unpack_from(">I", bare, at)
-        if bare[at + 4 : at + 8] in (b"IDAT", b"IEND"):
-            file.append(bare[at : at + 12 + length])
-        at += 12 + length
-    return b"".join(file)
+        chunks.append(xmp_chunk(metadata.xmp))
+    return chunks
 
 
-def _png_chunk(name: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-
-def _tiff(image: pyvips.Image, whole: bool, metadata: Metadata, encoding: Encoding, orientation: int) -> bytes:
-    across, down = metadata.dpi or (72.0, 72.0)
-    image = image.copy(xres=across / 25.4, yres=down / 25.4)
+def _tiff(
+    image: pyvips.Image, whole: bool, metadata: Metadata, encoding: Encoding, orientation: int
+) -> tuple[bytes, list[str]]:
     image.set_type(pyvips.GValue.gint_type, "orientation", orientation)
-    image.set_type(pyvips.GValue.gstr_type, "resolution-unit", "in")
     for name, block in (("icc-profile-data", metadata.icc), ("xmp-data", metadata.xmp)):
         if block:
             image.set_type(pyvips.GValue.blob_type, name, block)
     predictor = "horizontal" if whole and encoding.compression != "none" else "none"
     file: bytes = image.tiffsave_buffer(compression=encoding.compression, predictor=predictor)
-    return with_tags(file, metadata.exif) if metadata.exif else file
+    tags, notes = descriptive(metadata.exif) if metadata.exif else ({}, [])
+    if metadata.photoshop:
+        tags[PHOTOSHOP] = 1, len(metadata.photoshop), metadata.photoshop
+        if iptc := iptc_of(metadata.photoshop):
+            tags[IPTC] = 7, len(iptc), iptc
+    if found := metadata.resolution:
+        tags |= _resolution_tags(found)
+    return with_tags(file, tags, without=(282, 283, 296)), notes  # libvips invents a resolution
+
+
+def _with_resolution(metadata: Metadata) -> bytes | None:
+    """The EXIF block for a file that has no other place for the resolution."""
+    if metadata.resolution is None:
+        return metadata.exif
+    return with_more(metadata.exif, _resolution_tags(metadata.resolution))
+
+
+def _resolution_tags(resolution: Resolution) -> Folder:
+    across, down = (struct.pack("<II", round(value * 10000), 10000) for value in (resolution.across, resolution.down))
+    unit = struct.pack("<H", 2 if resolution.unit == "inch" else 1)
+    return {282: (5, 1, across), 283: (5, 1, down), 296: (3, 1, unit)}
+
+
+def _density(resolution: Resolution | None, per_inch: float, unit: int, limit: int) -> tuple[int, int, int] | None:
+    """Across, down and unit, as whole numbers up to the limit; 0 as the unit where only their ratio is known."""
+    if resolution is None:
+        return None
+    if resolution.unit == "none":
+        per_inch, unit = 1, 0
+    across, down = (min(max(round(value * per_inch), 1), limit) for value in (resolution.across, resolution.down))
+    return across, down, unit
 
 
 def _riff_chunks(file: BinaryIO) -> Iterator[bytes]:

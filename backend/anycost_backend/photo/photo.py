@@ -11,27 +11,28 @@ import pyvips
 from anycost_models.core.atomic_files import ensure_writable, write_aside
 from anycost_models.core.errors import AnycostError
 
-from anycost_backend.photo.colour_profiles import CHANNELS, Kind, checked, from_srgb, to_srgb
-from anycost_backend.photo.file_names import EXTENSIONS, Format
+from anycost_backend.photo.colour_profiles import CHANNELS, Kind, OneWayProfile, checked, from_srgb, to_srgb
+from anycost_backend.photo.exif import orientation_of
+from anycost_backend.photo.file_names import EXTENSIONS, NAMES, Format
 from anycost_backend.photo.formats import (
     DTYPES,
     KINDS,
     LONGEST,
-    NAMES,
     Encoding,
     encode,
     is_camera_raw,
-    png_frames_and_texts,
     read_encoding,
     sniffed,
     tiff_tags,
 )
-from anycost_backend.photo.metadata import Metadata, cleaned, declared, read_metadata
+from anycost_backend.photo.matrix_profile import BT709, LINEAR, grey_profile, rgb_profile
+from anycost_backend.photo.metadata import Metadata, cleaned, declared, fitted, read_metadata
+from anycost_backend.photo.png_chunks import frames_of
+from anycost_backend.photo.png_colours import UnknownColours, profile_of_chunks, without_colours
 from anycost_backend.photo.sample_types import rescaled
 
 # The needed fields of libvips. Texts are left out: reading them fails for some encodings.
-_FIELDS = ["xres", "yres", "orientation", "n-pages", "bits-per-sample", "palette", "vips-loader"]
-_FIELDS += ["icc-profile-data", "exif-data", "xmp-data", "iptc-data"]
+_FIELDS = ["orientation", "n-pages", "bits-per-sample", "palette", "icc-profile-data", "exif-data", "xmp-data"]
 _KINDS: dict[str, Kind] = {
     "b-w": "grey",
     "grey16": "grey",
@@ -55,7 +56,7 @@ class Photo:
     orientation: int  # 1..8, EXIF: of the file's rows and columns
     metadata: Metadata
     encoding: Encoding
-    colour_profile: bytes | None  # for conversions; None: there is none, or it is sRGB, damaged or of another kind
+    colour_profile: bytes | None  # for conversions: the file's, or made of what it says; None: taken as sRGB
     notes: tuple[str, ...] = ()  # for people, on what a written file will not have
 
     @property
@@ -151,10 +152,12 @@ def save_photo(
     ensure_writable(path)
     same = format == photo.format
     pixels, kind, metadata, notes = _fitted(photo, format)
-    metadata = cleaned(metadata, photo.orientation, upright=not same)
+    metadata, of_cleaning = cleaned(metadata, photo.orientation, upright=not same)
+    notes += of_cleaning
     encoding = photo.encoding if same else Encoding(lossless=photo.encoding.lossless)
     if declare_edit:
-        metadata = replace(metadata, xmp=declared(metadata.xmp))
+        metadata, of_declaring = declared(metadata)
+        notes += of_declaring
     if same:
         pixels = stored(pixels, photo.orientation)
     try:
@@ -164,7 +167,7 @@ def save_photo(
             f"cannot write {path} as {NAMES[format]}: {_last_line(error)}", "try another format"
         ) from error
     write_aside(path, data)
-    return [*photo.notes, *notes, *more]
+    return list(dict.fromkeys([*photo.notes, *notes, *more]))
 
 
 def output_format(path: str | os.PathLike[str]) -> Format:
@@ -201,7 +204,7 @@ def _read(path: Path, file: BinaryIO, max_megapixels: float) -> Photo:
         raise AnycostError(
             f"{path} is {('empty' if empty else 'no JPEG, PNG, WebP or TIFF picture')}", "name another file"
         )
-    tags, exif_of_tiff = tiff_tags(file) if format == "tiff" else ({}, None)
+    tags = tiff_tags(file) if format == "tiff" else {}
     if is_camera_raw(tags):
         raise AnycostError(f"{path} is a camera's raw photo", "develop it first and save it as TIFF")
     loader = getattr(pyvips.Image, f"{format}load_source")
@@ -220,24 +223,65 @@ def _read(path: Path, file: BinaryIO, max_megapixels: float) -> Photo:
         )
     kind, has_alpha = _layout(path, image)
     fields = {name: image.get(name) for name in _FIELDS if image.get_typeof(name)}
-    frames, texts = png_frames_and_texts(file) if format == "png" else (1, ())
-    number = max(frames, fields.get("n-pages", 1))
+    number = max(frames_of(file) if format == "png" else 1, fields.get("n-pages", 1))
     if number > 1:
         raise AnycostError(f"{path} holds {number} pictures (pages or an animation)", "save the one to edit as a file")
     pixels = image.numpy().reshape(image.height, image.width, image.bands)
     pixels.flags.writeable = False
     encoding, notes = read_encoding(file, format, fields, tags)
-    metadata = read_metadata(fields, exif_of_tiff, texts)
+    metadata, of_metadata = read_metadata(file, format, fields, tags)
+    notes += of_metadata
+    turned = int(fields.get("orientation", 1))
+    if format == "png" and metadata.exif:  # libvips knows one of its places
+        turned = orientation_of(metadata.exif) or turned
+    turned = turned if 1 <= turned <= 8 else 1
+    photo = Photo(path, format, upright(pixels, turned), kind, has_alpha, turned, metadata, encoding, None)
+    photo, of_colours = _with_profile(photo)
+    return replace(photo, notes=(*notes, *of_colours))
+
+
+def _with_profile(photo: Photo) -> tuple[Photo, list[str]]:
+    """The photo with the profile for conversions of its colours, which are sRGB if there is no way back to others.
+
+    Also notes for people. Raises AnycostError when the colours are unknown."""
+    metadata, kind, notes = photo.metadata, photo.kind, list[str]()
     try:
-        profile = checked(kind, metadata.icc) if metadata.icc else None
+        profile = profile_of_chunks(metadata.chunks, kind, metadata.icc is not None) or metadata.icc
+    except UnknownColours as error:
+        raise AnycostError(
+            f"{photo.path} has {error}, which cannot be edited", "export it with an sRGB or Display P3 profile"
+        ) from error
+    if photo.pixels.dtype == np.float32 and kind != "cmyk":
+        if profile is None:
+            profile = grey_profile(LINEAR) if kind == "grey" else rgb_profile(BT709, LINEAR)
+            notes.append("the numbers of the file have no colour profile: they are taken as linear light")
+        if not _in_range(photo.pixels):
+            notes.append("values beyond 0…1 are clipped where the face is edited")
+    if profile is None:
+        return photo, notes
+    try:
+        return replace(photo, colour_profile=checked(kind, profile)), notes
+    except OneWayProfile:
+        notes.append("colours cannot be converted back to the file's colour profile: the photo becomes sRGB")
+        return _as_srgb(photo, profile), notes
     except ValueError as error:
         notes.append(f"the file has {error}: its colours are taken as if there were none")
-        profile = None
-    turned = int(fields.get("orientation", 1))
-    turned = turned if 1 <= turned <= 8 else 1
-    return Photo(
-        path, format, upright(pixels, turned), kind, has_alpha, turned, metadata, encoding, profile, tuple(notes)
-    )
+        return photo, notes
+
+
+def _as_srgb(photo: Photo, profile: bytes) -> Photo:
+    """The photo in sRGB; alpha stays."""
+    count, dtype = CHANNELS[photo.kind], str(photo.pixels.dtype)
+    colours = to_srgb(photo.pixels[:, :, :count], photo.kind, profile, dtype)
+    pixels = np.concatenate([colours, photo.pixels[:, :, count:]], axis=2)
+    pixels.flags.writeable = False
+    encoding = replace(photo.encoding, tables=None, subsampling=0)
+    metadata = replace(photo.metadata, icc=None, chunks=without_colours(photo.metadata.chunks))
+    return replace(photo, pixels=pixels, kind="rgb", metadata=metadata, encoding=encoding)
+
+
+def _in_range(pixels: np.ndarray) -> bool:
+    return all(row.min() >= 0 and row.max() <= 1.0001 for row in pixels)  # NaN is not
 
 
 def _layout(path: Path, image: pyvips.Image) -> tuple[Kind, bool]:
@@ -262,9 +306,11 @@ def _fitted(photo: Photo, format: Format) -> tuple[np.ndarray, Kind, Metadata, l
     if dtype != pixels.dtype:
         bits = f"{pixels.dtype.itemsize * 8} bits per channel become {np.dtype(dtype).itemsize * 8} in {NAMES[format]}"
         notes.append(bits + (", clipped to 0…1" if pixels.dtype == np.float32 else ""))
+    if metadata.icc is None and photo.colour_profile and format != photo.format:
+        metadata = replace(metadata, icc=photo.colour_profile)  # made of what the file says of its colours
     if kind not in KINDS[format] or (pixels.dtype == np.float32 and dtype != "float32"):
         # A profile fits one kind of image; one for floats is too coarse for integers.
-        if kind == "cmyk" or metadata.icc:
+        if kind == "cmyk" or photo.colour_profile:
             notes.append(f"colours are converted to sRGB for {NAMES[format]}")
         colours = to_srgb(pixels[:, :, : CHANNELS[kind]], kind, photo.colour_profile, dtype)
         alpha = rescaled(pixels[:, :, CHANNELS[kind] :], dtype)
@@ -275,10 +321,8 @@ def _fitted(photo: Photo, format: Format) -> tuple[np.ndarray, Kind, Metadata, l
         cover = pixels[:, :, -1:].astype(np.float32) / 255
         paper = 0 if kind == "cmyk" else 255
         pixels = np.rint(paper + cover * (pixels[:, :, :-1].astype(np.float32) - paper)).astype(np.uint8)
-    if format != photo.format and metadata.photoshop:
-        notes.append(f"the older IPTC fields of the JPEG file are not kept in {NAMES[format]}")
-        metadata = replace(metadata, photoshop=None)
-    return pixels, kind, metadata, notes
+    metadata, of_metadata = fitted(metadata, photo.format, format)
+    return pixels, kind, metadata, [*notes, *of_metadata]
 
 
 def _last_line(error: Any) -> str:
