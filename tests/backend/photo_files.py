@@ -122,6 +122,15 @@ def make(folder: Path, name: str) -> Path:
     return maker(folder / f"source.{extension}")
 
 
+def with_jpeg_segments(path: Path, *segments: tuple[int, bytes]) -> Path:
+    """The JPEG file with more segments, after the first one. segments: markers and contents."""
+    data = path.read_bytes()
+    at = 4 + int.from_bytes(data[4:6], "big")
+    more = b"".join(struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content for marker, content in segments)
+    path.write_bytes(data[:at] + more + data[at:])
+    return path
+
+
 def png_chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
@@ -139,3 +148,24 @@ def png_claiming(path: Path, width: int, height: int) -> Path:
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + png_chunk(b"IDAT", zlib.compress(bytes(99))))
     return path
+
+
+# Metadata
+
+PACKET = '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">{}</rdf:RDF></x:xmpmeta>'
+RIGHTS = '<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" dc:rights="NASA"/>'
+
+
+def jpeg(path: Path, *segments: tuple[int, bytes], **options: object) -> Path:
+    Image.fromarray(CROP).save(path, "JPEG", **options)
+    return with_jpeg_segments(path, *segments)
+
+
+def small_jpeg() -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(CROP[::2, ::2]).save(file, "JPEG")
+    return file.getvalue()
+
+
+def description(attributes: str, content: str = "") -> str:
+    return f'<rdf:Description rdf:about="" {attributes}>{content}</rdf:Description>'

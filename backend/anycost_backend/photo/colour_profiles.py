@@ -109,7 +109,7 @@ def _quick(native: np.ndarray, profile: bytes | None) -> np.ndarray:
 
 
 def _connection(image: pyvips.Image, kind: Kind, profile: bytes | None) -> pyvips.Image:
-    """The image in a profile connection space: CIE Lab, or XYZ for grey, whose way through Lab is coarse in the dark."""
+    """The image in a profile connection space: CIE Lab, or XYZ for grey, which Lab makes coarse in the dark."""
     if not profile:
         return image.icc_import(input_profile=_BUILT_IN[kind], **_RENDERING)
     return _with_profile(image, profile).icc_import(embedded=True, pcs="xyz" if kind == "grey" else "lab", **_RENDERING)

@@ -60,6 +60,7 @@ def read_segments(data: mmap.mmap | bytes) -> JpegSegments:
             name = re.match(rb"[\x21-\x7e]{0,20}", body)
             lost.append(f"APP{marker - 0xE0} {(name[0] if name else b'').decode()}".strip())
     end = _end_of_image(data)
+    trailer = bytes(data[end : end + 4096])
     return JpegSegments(
         exif,
         xmp,
@@ -69,7 +70,7 @@ def read_segments(data: mmap.mmap | bytes) -> JpegSegments:
         density,
         tuple(dict.fromkeys(lost)),
         pictures,
-        bytes(data[end : end + 4096]).strip(b"\0"),
+        trailer if any(trailer) else b"",
     )
 
 
