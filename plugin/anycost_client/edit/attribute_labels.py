@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from anycost_client.core.translation import Translator, mark
+from anycost_client.edit.edit_record import EditRecord
 from anycost_client.edit.pending_apply import EditResult
 from anycost_client.edit.sliders import TAKEN_OVER, Sliders
 from anycost_client.protocol.messages import Attribute, Edited
@@ -75,11 +76,14 @@ class AttributeLabels:
 
     def named(self, result: EditResult) -> EditResult:
         """Replaces the title by a translated one, over all faces."""
-        faces = result.record.faces
-        title = self.title({name: s for face in faces for name, s in face.strengths.items()})
-        if any(face.offsets for face in faces):
+        return replace(result, title=self.title_of(result.record))
+
+    def title_of(self, record: EditRecord) -> str:
+        """Over all faces."""
+        title = self.title({name: s for face in record.faces for name, s in face.strengths.items()})
+        if any(face.offsets for face in record.faces):
             title = ", ".join(part for part in (title, self._tr(mark("colours taken over"))) if part)
-        return replace(result, title=title)
+        return title
 
     def quality(self, shown: Edited | None) -> str:
         """What drew a preview, such as "256 px · ½ channels · 24 ms"; empty when nothing was drawn."""

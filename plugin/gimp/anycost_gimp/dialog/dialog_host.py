@@ -11,6 +11,7 @@ from anycost_client.protocol.messages import Edited, OpenRegion
 from gi.repository import GLib
 
 from anycost_gimp.image.layer import Layer, Source
+from anycost_gimp.image.painted import painted_on
 from anycost_gimp.image.preview_layer import PreviewLayer
 from anycost_gimp.image.read_layers import looking_at, reading
 from anycost_gimp.image.text import tr
@@ -62,7 +63,10 @@ class DialogHost:
         self._take(source, result)
 
     def painted_on(self, source: Source, then: Callable[[bool | Problem], None]) -> None:
-        then(False)
+        if source.replaces is None:
+            then(False)
+        else:
+            self._reads.start(painted_on(source.replaces.item), then)
 
     def stop(self) -> None:
         self._reads.stop()

@@ -103,7 +103,7 @@ class Interactive:
         return False
 
     def _take(self, source: Source, result: EditResult) -> None:
-        self._applied = (source.without_pixels(), result)
+        self._applied = (replace(source.without_pixels(), warning=""), result)  # which the dialog has said
         self._quit()
 
     def _quit(self) -> None:

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from anycost_client.core.cooperative import Steps
 from anycost_client.core.errors import ClientError
 from anycost_client.core.problem import problem_of
 from anycost_client.edit.editor import Editor
@@ -12,7 +14,8 @@ from gi.repository import Gimp
 
 from anycost_gimp.edit.backend_link import QueueLink
 from anycost_gimp.edit.batch import QueueHost, Rendered, render
-from anycost_gimp.image.layer import Layer
+from anycost_gimp.image.layer import Layer, Source
+from anycost_gimp.image.painted import painted_on
 from anycost_gimp.image.read_layers import reading
 from anycost_gimp.image.text import tr
 from anycost_gimp.image.write_results import add, one_step
@@ -27,7 +30,7 @@ def render_layers(
     like: Editor | None = None,
 ) -> Rendered:
     """As `render`, with GIMP's progress bar. Raises ClientError."""
-    return render(link, QueueHost(partial(reading, image)), layers, strengths, faces, _show_progress, like)
+    return render(link, QueueHost(partial(_reading, image)), layers, strengths, faces, _show_progress, like)
 
 
 def write(image: Any, rendered: Rendered) -> None:
@@ -41,6 +44,7 @@ def write(image: Any, rendered: Rendered) -> None:
                 add(image, source, result)
             except ClientError as error:
                 refused.append((source.layer.name, problem_of(error, tr)))
+    _say_warnings(rendered)
     if not refused:
         return
     if count == 1:
@@ -52,6 +56,21 @@ def write(image: Any, rendered: Rendered) -> None:
     if count == len(refused):
         raise said
     Gimp.message(str(said))
+
+
+def _say_warnings(rendered: Rendered) -> None:
+    warnings = [f"“{source.layer.name}”: {source.warning}" for source, _ in rendered.edited if source.warning]
+    if warnings:
+        Gimp.message("\n".join(warnings))
+
+
+def _reading(image: Any, layer: Layer) -> Steps[Source]:
+    """Without a window nobody can be asked: a layer that was painted on stays, and another is added above it."""
+    source = yield from reading(image, layer)
+    if source.replaces is not None and (yield from painted_on(source.replaces.item)):
+        said = tr("It was painted on since: the new edit is a layer above it.")
+        return replace(source, replaces=None, warning=said)
+    return source
 
 
 def _show_progress(text: str, fraction: float) -> None:

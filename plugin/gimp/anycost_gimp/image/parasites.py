@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from anycost_client.core.cooperative import Steps
+from anycost_client.core.cooperative import Steps, at_once
+from anycost_client.core.errors import ClientError
 from anycost_client.edit.stored_edit import StoredEdit
 from gi.repository import Gimp
 
@@ -26,6 +27,11 @@ def stored_with(layer: Any) -> Steps[StoredEdit | None]:
     return None if parasite is None else (yield from StoredEdit.unpacking(bytes(parasite.get_data())))
 
 
+def edits_of(source: Any, layers: list[Any]) -> list[Any]:
+    """Those of the layers that are edits of `source`."""
+    return [layer for layer in layers if is_edit(layer) and _source_name(layer) == source_name(source)]
+
+
 def source_name(layer: Any) -> str:
     """Its tattoo: a number that it keeps as long as the image lives, also in files."""
     return str(layer.get_tattoo())
@@ -36,3 +42,12 @@ def source_of(image: Any, stored: StoredEdit) -> Any:
     name = stored.source
     tattoo = int(name) if name.isascii() and name.isdecimal() and len(name) < 11 else 0
     return image.get_layer_by_tattoo(tattoo) if 0 < tattoo < 1 << 32 else None
+
+
+def _source_name(layer: Any) -> str:
+    """Of the layer that an edit was made from; "" where that cannot be read."""
+    try:
+        stored = at_once(stored_with(layer))
+    except ClientError:
+        return ""
+    return stored.source if stored else ""

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from anycost_client.edit.areas import Area
 from anycost_client.protocol.messages import Edited, Picture
 from gi.repository import Gimp
 
+from anycost_gimp.image.blending import Place, insert, needs_group, place_above
 from anycost_gimp.image.layer import Source, area_of, replaced_item
 from anycost_gimp.image.pixbufs import enlarged
-from anycost_gimp.image.write_results import insert_above, new_layer, write
+from anycost_gimp.image.pixels import read_mask, write, write_mask
+from anycost_gimp.image.write_results import new_layer
 
 NAME = "⏳ Anycost preview: not part of the picture ⏳"  # in all languages, so that a left one is known again
 
@@ -26,7 +29,7 @@ class PreviewLayer:
     def show(self, source: Source, edited: Edited) -> None:
         """Adds the layer or gives it other pixels."""
         layer = source.layer.item
-        if edited.picture is None or not layer.is_valid():
+        if edited.picture is None or not layer.is_valid() or _needs_group(self._image, source):
             self.remove()
             return
         where = edited.rectangle
@@ -59,16 +62,38 @@ class PreviewLayer:
         return (left, top, layer.get_width(), layer.get_height()) == (x, y, picture.width, picture.height)
 
     def _add(self, source: Source, picture: Picture, x: int, y: int) -> None:
-        image = self._image
+        image, old = self._image, replaced_item(source)
         chosen = image.get_selected_layers()
-        beneath = replaced_item(source) or source.layer.item
         with _unseen_by_undo(image):
             layer = new_layer(image, NAME, picture)
-            layer.set_opacity(beneath.get_opacity())
-            insert_above(image, layer, beneath)
+            insert(image, layer, _above(image, old) if old is not None else place_above(image, source.layer.item))
             layer.set_offsets(x, y)
+            if old is not None:
+                _mask_like(layer, old)
             image.set_selected_layers(chosen)
         self._layer = layer
+
+
+def _needs_group(image: Any, source: Source) -> bool:
+    """Then no layer shows the change as it will be, until there is that group."""
+    return replaced_item(source) is None and needs_group(image, source.layer.item)
+
+
+def _above(image: Any, old: Any) -> Place:
+    clipped = old.get_composite_mode() == Gimp.LayerCompositeMode.CLIP_TO_BACKDROP
+    return Place(old.get_parent(), image.get_item_position(old), clipped, old.get_opacity())
+
+
+def _mask_like(layer: Any, old: Any) -> None:
+    """What the edit's mask hides stays hidden."""
+    if old.get_mask() is None or not old.get_apply_mask():
+        return
+    _, x, y = layer.get_offsets()
+    _, left, top = old.get_offsets()
+    mask = read_mask(old, Area(x - left, y - top, layer.get_width(), layer.get_height()))
+    if mask is not None:
+        layer.add_mask(layer.create_mask(Gimp.AddMaskType.WHITE))
+        write_mask(layer, mask)
 
 
 def sweep(image: Any) -> None:

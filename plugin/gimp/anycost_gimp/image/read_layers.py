@@ -7,15 +7,15 @@ from anycost_client.core.errors import ClientError
 from anycost_client.edit.areas import Area
 from anycost_client.edit.stored_edit import StoredEdit
 from anycost_client.protocol.messages import OpenRegion, Picture
-from gi.repository import Gegl, Gimp
+from gi.repository import Gimp
 
 from anycost_gimp.image.babl_formats import Format, sent
+from anycost_gimp.image.blending import needs_group
 from anycost_gimp.image.layer import Layer, Source
 from anycost_gimp.image.parasites import is_edit, source_of, stored_with
+from anycost_gimp.image.pixels import read
 from anycost_gimp.image.preview_layer import all_layers, is_preview
 from anycost_gimp.image.text import tr
-
-_STRIP = 1_000_000  # pixels that are read at a time: some milliseconds
 
 
 def layers_of(image: Any, drawables: list[Any]) -> list[Any]:
@@ -47,7 +47,7 @@ def reading(image: Any, edited: Layer) -> Steps[Source]:
     mask: bytes | bytearray | None = edit.selection if edit else None
     if selected:
         _, x, y = layer.get_offsets()
-        mask = yield from _read(image.get_selection().get_buffer(), area.moved(x, y), "Y u8")
+        mask = yield from read(image.get_selection().get_buffer(), area.moved(x, y), "Y u8")
     region = OpenRegion(
         image=picture,
         rectangle=area.rectangle,
@@ -58,7 +58,7 @@ def reading(image: Any, edited: Layer) -> Steps[Source]:
         region,
         edit.record if edit else None,
         edited if edit else None,
-        "" if layer.get_visible() else tr("The layer is hidden: the edit will be seen, the layer not."),
+        _warning(image, layer),
     )
 
 
@@ -94,21 +94,42 @@ def format_of(image: Any) -> Format:
     return sent(grey, image.get_precision().value_nick, profile is None or profile.is_equal(srgb))
 
 
+def _warning(image: Any, layer: Any) -> str:
+    parent = layer.get_parent()
+    while parent is not None:
+        if not parent.get_visible():
+            return tr("The layer's group is hidden, and so will be the edit.")
+        parent = parent.get_parent()
+    if not layer.get_visible():
+        return tr("The layer is hidden: the edit will be seen, the layer not.")
+    if needs_group(image, layer):
+        return tr("This layer is blended: the change is seen here, and in the image when it is done.")
+    return ""
+
+
+def _with_filters(layer: Any) -> Any:
+    """The layer, or a copy whose pixels are as its filters show them: what lies above them has to fit to that."""
+    if not any(effect.get_visible() for effect in layer.get_filters()):
+        return layer
+    copy = layer.copy()
+    copy.set_lock_content(False)
+    copy.merge_filters()
+    return copy
+
+
 def _picture(image: Any, layer: Any, area: Area) -> Steps[Picture]:
     """Raises ClientError where it is too large."""
     format = format_of(image)
     area.check_fits(format.pixel_bytes, tr)
-    pixels = yield from _read(layer.get_buffer(), area, format.babl)
+    shown = _with_filters(layer)
+    try:
+        _, x, y = layer.get_offsets()
+        _, left, top = shown.get_offsets()
+        pixels = yield from read(shown.get_buffer(), area.moved(x - left, y - top), format.babl)
+    finally:
+        if shown is not layer:
+            shown.delete()
     return Picture.packed(area.width, area.height, format.channels, pixels, format.bit_depth)
-
-
-def _read(buffer: Any, area: Area, babl: str) -> Steps[bytearray]:
-    pixels = bytearray()
-    for strip in area.strips(_STRIP):
-        rectangle = Gegl.Rectangle.new(strip.x, strip.y, strip.width, strip.height)
-        pixels += buffer.get(rectangle, 1.0, babl, Gegl.AbyssPolicy.NONE)
-        yield
-    return pixels
 
 
 def _area(image: Any, layer: Any, edit: StoredEdit | None) -> tuple[Area, bool]:

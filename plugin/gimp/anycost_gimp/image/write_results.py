@@ -1,19 +1,24 @@
-"""Writes a result into the image: one layer above the source, or in the place of the earlier edit; one step to undo."""
+"""Writes a result into the image: one layer above the source, or other pixels in the earlier edit; one step to undo."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from anycost_client.core.cooperative import at_once
 from anycost_client.core.errors import ClientError
+from anycost_client.edit.areas import Area
+from anycost_client.edit.edit_record import EditRecord
 from anycost_client.edit.pending_apply import EditResult
 from anycost_client.edit.stored_edit import StoredEdit
 from anycost_client.protocol.messages import Picture
-from gi.repository import Gegl, Gimp
+from gi.repository import Gimp
 
-from anycost_gimp.image.babl_formats import Format, packed
+from anycost_gimp.image.blending import grouped, insert, place_above
 from anycost_gimp.image.layer import Layer, Source, area_of, replaced_item
+from anycost_gimp.image.painted import digest
 from anycost_gimp.image.parasites import MAX_BYTES, keep, source_name
-from anycost_gimp.image.text import tr
+from anycost_gimp.image.pixels import read_mask, write, write_mask
+from anycost_gimp.image.text import attribute_labels, tr
 
 
 @contextmanager
@@ -28,29 +33,33 @@ def one_step(image: Any) -> Iterator[None]:
 
 
 def add(image: Any, source: Source, result: EditResult) -> Layer:
-    """The new layer. Raises ClientError when the source is gone."""
+    """The new or the updated layer. Raises ClientError when the source is gone."""
     picture, where, edited, area = result.edited.picture, result.edited.rectangle, source.layer.item, area_of(source)
     if picture is None or (picture.width, picture.height) != (where.width, where.height):
         raise ClientError(tr("the result does not fit the layer"), tr("report this"))
     if not image.is_valid() or not edited.is_valid() or image.get_item_position(edited) < 0:
         raise ClientError(tr("the layer that was edited is gone"), tr("bring it back with undo, then try again"))
-    old = replaced_item(source)
-    beneath = old or edited
-    selection = source.region.selection
-    mask = None if selection is None else bytes(selection.data)
-    packed_edit = StoredEdit(source_name(edited), area, mask, result.record).to_bytes(MAX_BYTES)
+    old, name = replaced_item(source), tr("Face: {edit}", edit=result.title)
+    if old is not None and image.get_item_position(old) < 0:  # it was deleted meanwhile
+        old = None
     _, x, y = edited.get_offsets()
+    place = Area(x + area.x + where.x, y + area.y + where.y, picture.width, picture.height)
     with one_step(image):
-        layer = new_layer(image, tr("Face: {edit}", edit=result.title), picture)
-        layer.set_opacity(beneath.get_opacity())
-        keep(layer, packed_edit)
-        if old is not None and old.get_mode() != layer.get_mode():
-            layer.set_mode(old.get_mode())  # which sets the spaces anew
-            layer.set_visible(old.get_visible())
-        insert_above(image, layer, beneath)
-        layer.set_offsets(x + area.x + where.x, y + area.y + where.y)
         if old is not None:
-            image.remove_layer(old)
+            layer = old
+            if _is_our_name(layer.get_name(), source.record):
+                layer.set_name(name)
+            _update(layer, picture, place)
+        else:
+            layer = new_layer(image, name, picture)
+            grouped(image, edited)
+            insert(image, layer, place_above(image, edited))
+            layer.set_offsets(place.x, place.y)
+            layer.add_mask(layer.create_mask(Gimp.AddMaskType.WHITE))  # to brush the effect away, or back
+        selection, written = source.region.selection, at_once(digest(layer))
+        mask = None if selection is None else bytes(selection.data)
+        stored = StoredEdit(source_name(edited), area, mask, result.record, written=written)
+        keep(layer, stored.to_bytes(MAX_BYTES))
     return Layer.of(layer)
 
 
@@ -66,15 +75,36 @@ def new_layer(image: Any, name: str, picture: Picture) -> Any:
     return layer
 
 
-def write(layer: Any, picture: Picture) -> None:
-    """All of the layer's pixels."""
-    buffer = layer.get_buffer()
-    buffer.set(Gegl.Rectangle.new(0, 0, picture.width, picture.height), Format.of(picture).babl, packed(picture))
-    buffer.flush()
-    layer.update(0, 0, picture.width, picture.height)
+def _update(layer: Any, picture: Picture, place: Area) -> None:
+    """Other pixels in the same layer, so that all else stays: mask, filters, blending, locks, its place among others.
 
-
-def insert_above(image: Any, layer: Any, beneath: Any) -> None:
-    """Raises ClientError."""
-    if not image.insert_layer(layer, beneath.get_parent(), image.get_item_position(beneath)):
+    Raises ClientError."""
+    locks = layer.get_lock_content(), layer.get_lock_position()
+    _set_locks(layer, False, False)
+    _, left, top = layer.get_offsets()
+    mask = read_mask(layer, place.moved(-left, -top))
+    # Resizing is what keeps the former pixels for undo, and does nothing where the size is the same.
+    same = (layer.get_width(), layer.get_height(), left, top) == (place.width, place.height, place.x, place.y)
+    if same:
+        layer.resize(place.width + 1, place.height, 0, 0)
+    if not layer.resize(place.width, place.height, left - place.x, top - place.y):
         raise ClientError(tr("GIMP did not take the new layer"), tr("unlock the group it belongs to, then try again"))
+    write(layer, picture)
+    if mask is not None:
+        write_mask(layer, mask)
+    _set_locks(layer, *locks)
+
+
+def _set_locks(layer: Any, content: bool, position: bool) -> None:
+    if layer.get_lock_content() != content:
+        layer.set_lock_content(content)
+    if layer.get_lock_position() != position:
+        layer.set_lock_position(position)
+
+
+def _is_our_name(name: str, record: EditRecord | None) -> bool:
+    """Whether it tells the strengths before this edit; GIMP adds a number to names that are there twice."""
+    if record is None:
+        return False
+    ours = tr("Face: {edit}", edit=attribute_labels.title_of(record))
+    return name == ours or (name.startswith(f"{ours} #") and name[len(ours) + 2 :].isdecimal())
