@@ -89,6 +89,14 @@ class Sliders:
             values = with_strengths(values, face, {**values.get(face, {}), **strengths})
         self._change(self._scaled.changed(values), done)
 
+    def set_all(self, strengths: Mapping[str, float]) -> None:
+        """Several, for all selected faces, as one step; the others stay, and what is locked. Raises as `set`."""
+        values = self.values
+        new = {name: checked(strength) for name, strength in strengths.items() if name not in self.locked}
+        for face in self.selected:
+            values = with_strengths(values, face, {**values.get(face, {}), **new})
+        self._change(self._scaled.changed(values), done=True)
+
     def set_intensity(self, intensity: float, done: bool = True) -> None:
         """Of all faces; what is locked stays. `done` as in `set`. Raises ClientError for what is not in −1…1.5."""
         intensity = checked_intensity(intensity)

@@ -23,3 +23,11 @@ def test_keys_and_undo_are_the_dockers_and_nothing_is_thrown_away(scene, photo):
     assert "Face: Smile +0.3" in seen["noticed"][0]
     assert seen["other"][0] == 0.5
     assert "“new” is active" in seen["other"][1]
+
+
+def test_the_docker_fits_kritas_usual_width_and_its_actions_can_be_bound(scene, photo):
+    seen = scene("looks", photo)
+    assert seen["narrow"] <= 258
+    assert all(seen["bound"])
+    assert seen["reset"] == 0
+    assert 1 <= seen["changed"] <= 5

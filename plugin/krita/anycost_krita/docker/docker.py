@@ -3,16 +3,20 @@
 from anycost_client.backend.backend_process import Backend
 from anycost_client.backend.bug_report import report
 from anycost_client.backend.worker_thread import Worker
+from anycost_client.edit.state import Page
 from krita import DockWidget
 
-from anycost_krita.base.qt import QtCore
+from anycost_krita.base.qt import Qt, QtCore, QtWidgets
 from anycost_krita.base.slot_errors import reports_errors
 from anycost_krita.base.text import tr
+from anycost_krita.docker.actions import DockerAction
 from anycost_krita.docker.panel import Panel
 from anycost_krita.document.host_factory import krita_host
 from anycost_krita.edit.controller import Controller
 
 DOCKER = "anycost_edit_face_docker"
+_ROOM = 640  # pixels of height
+_ROOM_SETTING = "room_made"
 
 
 class EditFaceDocker(DockWidget):
@@ -41,8 +45,24 @@ class EditFaceDocker(DockWidget):
     def come_back(self) -> None:
         """Edit Face… was chosen: this comes to the front and takes the keyboard; what is unsaved stays."""
         self.raise_()
+        self._make_room()
         self._panel.controller.come_back()
         self._panel.take_focus()
+
+    def _make_room(self) -> None:
+        """The first time: for the picture and ten sliders, as far as the dockers around can do with less."""
+        window = self.parent()
+        if self._host.setting(_ROOM_SETTING, "0") == "1" or self.isFloating():
+            return
+        self._host.keep_setting(_ROOM_SETTING, "1")
+        if isinstance(window, QtWidgets.QMainWindow):
+            window.resizeDocks([self], [_ROOM], Qt.Orientation.Vertical)
+
+    @reports_errors
+    def perform(self, action: DockerAction) -> None:
+        """What was bound to a key: of the edit that is shown here; nothing while there is none."""
+        if self._panel.controller.page is Page.EDITING:
+            action.do(self._panel)
 
     @reports_errors
     def canvasChanged(self, canvas: object) -> None:

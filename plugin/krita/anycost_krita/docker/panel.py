@@ -1,10 +1,11 @@
 """The docker's contents: shows the controller's state and passes on what the user does."""
 
 from collections.abc import Callable
+from random import Random
 
-from anycost_client.edit.intensity import LEAST_INTENSITY, MOST_INTENSITY
-from anycost_client.edit.page_texts import Message, message, notice
+from anycost_client.edit.page_texts import message, notice
 from anycost_client.edit.presets import Preset, PresetFiles
+from anycost_client.edit.small_change import change_a_little
 from anycost_client.edit.state import Page, State
 
 from anycost_krita.base.qt import QAction, Qt, QtCore, QtGui, QtWidgets
@@ -13,11 +14,13 @@ from anycost_krita.base.text import attribute_labels, tr
 from anycost_krita.base.undo_keys import step_of, takes_step
 from anycost_krita.docker.batch_view import BatchView
 from anycost_krita.docker.layers_view import LayersView
+from anycost_krita.docker.other_layer import other_layer_message
 from anycost_krita.docker.picture_view import PictureView
 from anycost_krita.edit.controller import Controller
 from anycost_krita.widgets.attribute_list import AttributeList
-from anycost_krita.widgets.bar_slider import BarSlider
+from anycost_krita.widgets.boxes import column, row
 from anycost_krita.widgets.glyphs import GlyphButton
+from anycost_krita.widgets.intensity_bar import IntensityBar
 from anycost_krita.widgets.labels import ShortLabel
 from anycost_krita.widgets.message_bar import MessageBar
 from anycost_krita.widgets.preset_menu import PresetButton
@@ -72,27 +75,24 @@ class Panel(QtWidgets.QWidget):
         self.canvas, self.compare, self.faces = self.picture.canvas, self.picture.compare, self.picture.faces
         self.attributes = AttributeList()
         self.presets = PresetButton(PresetFiles(self.controller.host.presets_folder, tr))
-        self.undo = GlyphButton("undo", tr("Undo"))
-        self.redo = GlyphButton("redo", tr("Redo"))
-        self.reset = GlyphButton("reset", tr("Reset all sliders that are not locked"))
+        self.undo = GlyphButton("undo", tr("Undo"), label=tr("Undo"))
+        self.redo = GlyphButton("redo", tr("Redo"), label=tr("Redo"))
+        self.reset = GlyphButton("reset", tr("Reset all sliders that are not locked"), label=tr("Reset"))
         self.layers_view = LayersView(self.controller, self)
-        self.more = GlyphButton("more", tr("With other layers"))
+        self.more = GlyphButton("more", tr("More"), label=tr("More"))
         self.more.setPopupMode(QtWidgets.QToolButton.ToolButtonPopupMode.InstantPopup)
         self.match = QAction(tr("Match another face…"), self)
         self.learn = QAction(tr("Make a slider from layers…"), self)
         menu = QtWidgets.QMenu(self.more)
         menu.addActions([self.match, self.learn])
+        menu.addSeparator()
+        self.chance = menu.addAction(tr("Change a little by chance"))
+        self.figures = menu.addAction(tr("Technical figures below the picture"))
+        self.figures.setCheckable(True)
+        self.figures.setChecked(self.controller.wants_figures)
         self.more.setMenu(menu)
         self.refine = RefineBar()
-        self.intensity = BarSlider(
-            tr("Intensity"),
-            LEAST_INTENSITY,
-            MOST_INTENSITY,
-            rest=1.0,
-            text=lambda share: tr("{share} %", share=f"{100 * share:.0f}".replace("-", "−")),
-            unit=0.01,
-        )
-        self.intensity.setToolTip(tr("Of the whole edit: all strengths times this. Below 0 %: the opposite"))
+        self.intensity = IntensityBar()
         self.message = MessageBar()
         self.batch = QtWidgets.QPushButton(tr("Batch…"))
         self.batch.setToolTip(tr("The same edit on many layers or keyframes"))
@@ -103,9 +103,8 @@ class Panel(QtWidgets.QWidget):
         self.apply.setFont(font)
         self.apply_new = QAction(tr("Apply as another layer"), self)
 
-        header = _row(self.name, self.reread, self.leave, stretch=0, spacing=0)
-        for button in (self.presets, self.undo, self.redo, self.reset, self.more):
-            self.attributes.top.addWidget(button)
+        header = row(self.name, self.reread, self.leave, stretch=0, spacing=0)
+        self.attributes.add_buttons(self.presets, self.undo, self.redo, self.reset, self.more)
         self.splitter = QtWidgets.QSplitter(Qt.Orientation.Vertical)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.addWidget(self.picture)
@@ -113,8 +112,8 @@ class Panel(QtWidgets.QWidget):
         self.splitter.addWidget(self.attributes)
         self.splitter.setStretchFactor(0, 0)
         self.splitter.setStretchFactor(1, 1)
-        footer = _row(self.batch, self.apply, stretch=1, spacing=6)
-        self.editing = _column(header, self.other, self.splitter, self.refine, self.message, footer, stretch=2)
+        footer = row(self.batch, self.apply, stretch=1, spacing=6)
+        self.editing = column(header, self.other, self.splitter, self.refine, self.message, footer, stretch=2)
         self.stack = QtWidgets.QStackedWidget()
         self.stack.addWidget(self.state_page)
         self.stack.addWidget(self.editing)
@@ -136,12 +135,11 @@ class Panel(QtWidgets.QWidget):
         self.attributes.built.connect(self._rows_are_there)
         self.attributes.changed.connect(self._strength)
         self.attributes.lock_changed.connect(self._lock)
-        self.intensity.moved.connect(self._intensity_moved)
-        self.intensity.released.connect(self._intensity_released)
+        self.intensity.changed.connect(self._intensity)
         self.presets.chosen.connect(self._use_preset)
         self.undo.clicked.connect(self._undo)
         self.redo.clicked.connect(self._redo)
-        self.reset.clicked.connect(self._reset)
+        self.reset.clicked.connect(self.reset_all)
         self.refine.wanted.connect(self._refine)
         self.refine.stopped.connect(self._stop)
         self.message.pressed.connect(self._message_button)
@@ -149,8 +147,10 @@ class Panel(QtWidgets.QWidget):
         self.batch.clicked.connect(self.batch_view.open)
         self.match.triggered.connect(self.layers_view.open_match)
         self.learn.triggered.connect(self.layers_view.open_learn)
-        self.apply.clicked.connect(self._apply)
-        self.apply_new.triggered.connect(self._apply_new)
+        self.chance.triggered.connect(self.randomise)
+        self.figures.toggled.connect(self.picture.show_figures)
+        self.apply.clicked.connect(self.press_apply)
+        self.apply_new.triggered.connect(self.apply_as_new)
 
     # -------------------------------------------------------------- what has changed
 
@@ -210,8 +210,8 @@ class Panel(QtWidgets.QWidget):
         """The first slider, the page's button, or this itself: then undo is not the document's."""
         button = self.state_page.button
         if self.stack.currentWidget() is self.editing:
-            row = self.attributes.first_row()
-            (row.slider if row else self.canvas).setFocus()
+            first = self.attributes.first_row()
+            (first.slider if first else self.canvas).setFocus()
         else:
             (button if button.isVisibleTo(self) else self).setFocus()
 
@@ -230,7 +230,7 @@ class Panel(QtWidgets.QWidget):
 
     def _show_buttons(self) -> None:
         controller, editor, sliders = self.controller, self.controller.editor, self.controller.editor.sliders
-        self.other.show_message(_other_layer(controller))
+        self.other.show_message(other_layer_message(controller))
         ready, edited = editor.state is State.READY, bool(sliders.values)
         self.undo.setEnabled(controller.can_undo)
         self.redo.setEnabled(controller.can_redo)
@@ -296,12 +296,8 @@ class Panel(QtWidgets.QWidget):
         self.controller.editor.sliders.set(attribute, strength, done)
 
     @reports_errors
-    def _intensity_moved(self, intensity: float) -> None:
-        self.controller.editor.sliders.set_intensity(intensity, done=False)
-
-    @reports_errors
-    def _intensity_released(self) -> None:
-        self.controller.editor.sliders.set_intensity(self.intensity.strength)
+    def _intensity(self, intensity: float, done: bool) -> None:
+        self.controller.editor.sliders.set_intensity(intensity, done)
 
     @reports_errors
     def _lock(self, attribute: str, locked: bool) -> None:
@@ -320,7 +316,7 @@ class Panel(QtWidgets.QWidget):
         self.controller.redo()
 
     @reports_errors
-    def _reset(self) -> None:
+    def reset_all(self) -> None:
         self.controller.editor.sliders.reset_all()
 
     @reports_errors
@@ -332,15 +328,32 @@ class Panel(QtWidgets.QWidget):
         self.controller.editor.stop_refining()
 
     @reports_errors
-    def _apply(self) -> None:
+    def press_apply(self) -> None:
         if self.controller.applying:
             self.controller.stop_applying()
-        else:
+        elif self.apply.isEnabled():
             self.controller.apply()
 
     @reports_errors
-    def _apply_new(self) -> None:
-        self.controller.apply(as_new=True)
+    def apply_as_new(self) -> None:
+        if self.apply.isEnabled():
+            self.controller.apply(as_new=True)
+
+    @reports_errors
+    def turn_canvas(self) -> None:
+        self.picture.turn_canvas()
+
+    @reports_errors
+    def turn_before(self) -> None:
+        self.controller.turn_before()
+
+    @reports_errors
+    def choose_next_face(self) -> None:
+        self.controller.choose_next_face()
+
+    @reports_errors
+    def randomise(self) -> None:
+        change_a_little(self.controller.editor.sliders, Random())
 
     # --------------------------------------------------------------------- events
 
@@ -368,41 +381,3 @@ class Panel(QtWidgets.QWidget):
     def showEvent(self, event: QtGui.QShowEvent) -> None:
         self.controller.set_hidden(False)
         super().showEvent(event)
-
-
-def _other_layer(controller: Controller) -> Message:
-    """Above an edit: that the active layer is another one."""
-    other, source = controller.other_layer, controller.source
-    if other is None or source is None:
-        return Message("canvas", "")
-    here, there = controller.host.document_of(source.layer), controller.host.document_of(other)
-    name = other.name if here == there else tr("{layer} ({document})", layer=other.name, document=there)
-    if controller.unsaved:
-        edited = (
-            source.layer.name if here == there else tr("{layer} ({document})", layer=source.layer.name, document=here)
-        )
-        text = tr("“{name}” is active. What you changed on “{edited}” is not applied yet.", name=name, edited=edited)
-        return Message("canvas", text, tr("Drop that, edit this"))
-    text = tr("“{name}” is active, and another layer is edited here.", name=name)
-    return Message("canvas", text, tr("Edit it"))
-
-
-def _row(*parts: QtWidgets.QWidget, stretch: int, spacing: int) -> QtWidgets.QWidget:
-    return _box(QtWidgets.QHBoxLayout(), parts, stretch, spacing)
-
-
-def _column(*parts: QtWidgets.QWidget, stretch: int) -> QtWidgets.QWidget:
-    return _box(QtWidgets.QVBoxLayout(), parts, stretch, 4)
-
-
-def _box(
-    layout: QtWidgets.QBoxLayout, parts: tuple[QtWidgets.QWidget, ...], stretch: int, spacing: int
-) -> QtWidgets.QWidget:
-    """`stretch`: number of the part that takes what is left."""
-    box = QtWidgets.QWidget()
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(spacing)
-    for number, part in enumerate(parts):
-        layout.addWidget(part, 1 if number == stretch else 0)
-    box.setLayout(layout)
-    return box

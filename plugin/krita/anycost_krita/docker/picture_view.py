@@ -42,6 +42,7 @@ class PictureView(QtWidgets.QWidget):
         self.compare.close_up.connect(self._close_up)
         self.compare.on_canvas.connect(self._on_canvas)
         self.compare.show_canvas(controller.wants_canvas)
+        self.compare.show_figures(controller.wants_figures)
         self.faces.chosen.connect(self._choose)
 
     # -------------------------------------------------------------- what has changed
@@ -72,7 +73,7 @@ class PictureView(QtWidgets.QWidget):
         place = shown.rectangle if shown else None
         rectangle = QtCore.QRectF(place.x, place.y, place.width, place.height) if place else QtCore.QRectF()
         self.canvas.show_after(self._controller.images.of(shown.picture if shown else None), rectangle)
-        self.compare.show_quality(shown)
+        self.canvas.setToolTip(self.compare.show_quality(shown))
 
     def show_comparison(self) -> None:
         at = self._controller.editor.compare
@@ -89,6 +90,18 @@ class PictureView(QtWidgets.QWidget):
     def fitting_height(self) -> int:
         """Pixels: at which the image fills the width."""
         return self.sizeHint().height() - self.canvas.sizeHint().height() + self.canvas.fitting_height()
+
+    def turn_canvas(self) -> None:
+        """The preview on the canvas: on or off."""
+        on = not self._controller.wants_canvas
+        self.compare.show_canvas(on)
+        self._on_canvas(on)
+
+    def show_figures(self, on: bool) -> None:
+        """The line that says what drew the preview."""
+        self._controller.show_figures(on)
+        self.compare.show_figures(on)
+        self.compare.show_quality(self._controller.editor.preview)
 
     # ------------------------------------------------------------------ inside
 

@@ -22,6 +22,7 @@ from anycost_krita.edit.applied_layers import Applied, AppliedLayers
 from anycost_krita.edit.backend_link import MakeWorker, SignalLink
 
 _PREVIEW_SETTING = "preview_on_canvas"
+_FIGURES_SETTING = "technical_figures"
 
 
 class Controller(EditController[Layer]):
@@ -32,8 +33,10 @@ class Controller(EditController[Layer]):
         self.images = ImageCache()
         self.batch: BatchRunner[Layer] | None = None
         self.wants_canvas = host.setting(_PREVIEW_SETTING, "1") == "1"  # the preview on it; kept between runs of Krita
+        self.wants_figures = host.setting(_FIGURES_SETTING, "0") == "1"  # what drew the preview, and how fast
         self._hidden = True  # the docker is, until it is shown
         self._applied_layers = AppliedLayers(host)
+        self._quiet: object = None  # state of the sliders in which no preview is shown on the canvas
         self._applied_state: object = None  # of the sliders, when Apply was pressed
         self._link_to_backend = SignalLink(make_worker, self._receive)
         super().__init__(host, self._link_to_backend, tr, make_report)
@@ -74,7 +77,7 @@ class Controller(EditController[Layer]):
 
     @property
     def _shows_canvas(self) -> bool:
-        return self.wants_canvas and not self._hidden
+        return self.wants_canvas and not self._hidden and self.editor.compare != 0
 
     # --------------------------------------------------------------- what the user does
 
@@ -111,9 +114,25 @@ class Controller(EditController[Layer]):
             self.editor.sliders.redo()
 
     def show_on_canvas(self, shown: bool) -> None:
-        self.wants_canvas = shown
+        self.wants_canvas, self._quiet = shown, None
         self.host.keep_setting(_PREVIEW_SETTING, "1" if shown else "0")
         self.show_in_image(self._shows_canvas)
+
+    def show_figures(self, shown: bool) -> None:
+        self.wants_figures = shown
+        self.host.keep_setting(_FIGURES_SETTING, "1" if shown else "0")
+
+    def turn_before(self) -> None:
+        """Shows what was before the edit, in the docker and on the canvas; the next time, the edit again."""
+        self.editor.show(None if self.editor.compare == 0 else 0.0)
+        self.show_in_image(self._shows_canvas)
+
+    def choose_next_face(self) -> None:
+        """The one after the first that is chosen."""
+        faces, selected = [face.id for face in self.editor.faces], self.editor.sliders.selected
+        if faces:
+            at = faces.index(selected[0]) if selected and selected[0] in faces else -1
+            self.editor.sliders.select((faces[(at + 1) % len(faces)],))
 
     def set_hidden(self, hidden: bool) -> None:
         """Removes the preview from the canvas while the docker is hidden."""
@@ -184,8 +203,16 @@ class Controller(EditController[Layer]):
         self._stored_values = newest.values if newest else NOTHING
         gone = tr("“{name}” is not there any more. Apply adds it anew.", name=before.name) if before else ""
         self.say("" if layer else gone)
+        self._quiet = self.editor.sliders.state
         self._update_preview()
         self._tell("layer")
+
+    def _update_preview(self) -> None:
+        """Not after an undo, until something moves: a preview is a step, after which Krita could not redo."""
+        if self._quiet is self.editor.sliders.state:
+            self.host.remove_preview()
+        else:
+            super()._update_preview()
 
     @reports_errors
     def _receive(self, event: Event, made: tuple[Picture, QtGui.QImage] | None) -> None:

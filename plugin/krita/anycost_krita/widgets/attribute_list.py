@@ -11,9 +11,12 @@ from anycost_krita.base.text import attribute_labels, tr
 from anycost_krita.base.undo_keys import TextField
 from anycost_krita.widgets import glyphs
 from anycost_krita.widgets.attribute_row import AttributeRow
+from anycost_krita.widgets.boxes import show_labels_within
+from anycost_krita.widgets.glyphs import GlyphButton
 from anycost_krita.widgets.labels import FaintLabel
 
 _AT_A_TIME = 8  # rows: some milliseconds
+_SEARCH = 130  # pixels: a search field that is wide enough
 
 
 class GroupHeader(QtWidgets.QAbstractButton):
@@ -70,7 +73,7 @@ class AttributeList(QtWidgets.QWidget):
         self._waiting: list[Attribute] = []  # of which no row is there yet
         self._sliders: Sliders | None = None  # that were shown last
         self.search = TextField()
-        self.search.setPlaceholderText(tr("Search attributes"))
+        self.search.setPlaceholderText(tr("Search"))
         self.search.setAccessibleName(tr("Search attributes"))
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._filter)
@@ -94,6 +97,7 @@ class AttributeList(QtWidgets.QWidget):
         self.top = QtWidgets.QHBoxLayout()
         self.top.setSpacing(4)
         self.top.addWidget(self.search, 1)
+        self._buttons: tuple[GlyphButton, ...] = ()
         self.below_top = QtWidgets.QVBoxLayout()
         layout.addLayout(self.top)
         layout.addLayout(self.below_top)
@@ -123,11 +127,22 @@ class AttributeList(QtWidgets.QWidget):
         for header, rows in self._groups.values():
             header.show_changes(sum(bool(sliders.value(row.attribute.name)) for row in rows))
 
+    def add_buttons(self, *buttons: GlyphButton) -> None:
+        """Beside the search; with labels where there is room."""
+        self._buttons = buttons
+        for button in buttons:
+            self.top.addWidget(button)
+
     def first_row(self) -> AttributeRow | None:
         """Of those that are shown."""
         return next((row for row in self.rows.values() if row.isVisibleTo(self)), None)
 
     # ------------------------------------------------------------------ inside
+
+    @reports_errors
+    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
+        super().resizeEvent(event)
+        show_labels_within(self.width() - _SEARCH, self._buttons, 4)
 
     @reports_errors
     def showEvent(self, event: QtGui.QShowEvent) -> None:

@@ -27,8 +27,6 @@ def paint_bar(bar: QtWidgets.QWidget, name: str, value: str, zero: float, here: 
     if 0 < zero < bar.width():  # where it begins: two ticks, which leave the texts alone
         painter.fillRect(QtCore.QRectF(zero - 0.5, 1, 1, 3), text)
         painter.fillRect(QtCore.QRectF(zero - 0.5, bar.height() - 4, 1, 3), text)
-    if filled.width():
-        painter.fillRect(QtCore.QRectF(min(max(here - 1, 1), bar.width() - 3), 0, 2, bar.height()), text)
     painter.restore()
     strong = focused or held
     painter.setPen(QtGui.QPen(text if strong else _between(ground, text, 0.3), 1.5 if strong else 1.0))

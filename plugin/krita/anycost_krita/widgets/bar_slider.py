@@ -12,7 +12,7 @@ STEPS = 100  # per 1.0
 HEIGHT = 22  # pixels
 _STEP, _FINE, _PAGE = 0.05, 0.01, 0.25  # of the keys and the wheel; with Shift; of page up and down
 _SLOWER = 0.1  # of the mouse, with Shift
-_SNAP = 0.03  # nearer to where it begins than this is there, while dragging
+_SNAP = 0.03  # nearer than this to one of them is there, while dragging
 _CLEARING = {Qt.Key.Key_Delete, Qt.Key.Key_Backspace}
 _TYPED = {Qt.Key(ord(digit)) for digit in "0123456789+-.,"}
 _MOVES = {
@@ -53,11 +53,13 @@ class BarSlider(QtWidgets.QSlider):
         limits: tuple[float, float] | None = None,  # of typed values; None: the ends
         text: Callable[[float], str] = signed,
         unit: float = 1.0,  # of typed numbers: 0.01 for per cent
+        snaps: tuple[float, ...] | None = None,  # that a drag finds easily; None: `rest`
     ) -> None:
         super().__init__(Qt.Orientation.Horizontal)
         self.name = name
         self._zero, self._rest, self._text, self._unit = zero, rest, text, unit
         self._limits = limits or (least, most)
+        self._snaps = (rest,) if snaps is None else snaps
         self._value = rest
         self._mixed = False
         self._anchor: tuple[float, float, bool] | None = None  # while dragging: x, value there, whether it is fine
@@ -227,8 +229,8 @@ class BarSlider(QtWidgets.QSlider):
         length = (self.maximum() - self.minimum()) / STEPS / max(self.width(), 1)
         sign = -1 if self.layoutDirection() == Qt.LayoutDirection.RightToLeft else 1
         value = self._within(value + sign * (x - begin) * length * (_SLOWER if fine else 1.0))
-        if not fine and abs(value - self._rest) < _SNAP:
-            value = self._rest
+        if not fine:
+            value = next((snap for snap in self._snaps if abs(value - snap) < _SNAP), value)
         self._set(round(value, 2), done=False)
 
     @reports_errors

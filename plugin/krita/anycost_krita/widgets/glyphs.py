@@ -5,6 +5,7 @@ from typing import Any
 from anycost_krita.base.qt import Qt, QtCore, QtGui, QtWidgets
 
 _GRID = 16.0
+_SIDE = 24  # pixels of a button
 
 # Each is a list of strokes; a stroke is a list of points, or a kind of shape with its rectangle and what else it needs.
 _GLYPHS: dict[str, list[Any]] = {
@@ -113,16 +114,27 @@ def _star() -> QtGui.QPainterPath:
 
 
 class GlyphButton(QtWidgets.QToolButton):
-    """A flat button with a glyph; its tool tip is also its name for screen readers."""
+    """A flat button with a glyph, and a label beside it where there is room; its tool tip is also its name for screen
+    readers."""
 
-    def __init__(self, glyph: str, tip: str, checkable: bool = False) -> None:
+    def __init__(self, glyph: str, tip: str, checkable: bool = False, label: str = "") -> None:
         super().__init__()
         self._glyph = glyph
+        self._label, self._labelled = label, False
         self.setAutoRaise(True)
         self.setCheckable(checkable)
         self.setToolTip(tip)
         self.setAccessibleName(tip)
-        self.setFixedSize(24, 24)
+        self.setFixedSize(_SIDE, _SIDE)
+
+    def labelled_width(self) -> int:
+        """Pixels with the label."""
+        return _SIDE + (self.fontMetrics().horizontalAdvance(self._label) + 6 if self._label else 0)
+
+    def show_label(self, shown: bool) -> None:
+        self._labelled = shown and bool(self._label)
+        self.setFixedWidth(self.labelled_width() if self._labelled else _SIDE)
+        self.update()
 
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:
         painter = QtWidgets.QStylePainter(self)
@@ -133,8 +145,12 @@ class GlyphButton(QtWidgets.QToolButton):
         group = QtGui.QPalette.ColorGroup.Active if self.isEnabled() else QtGui.QPalette.ColorGroup.Disabled
         colour = QtGui.QColor(self.palette().color(group, QtGui.QPalette.ColorRole.ButtonText))
         place = QtCore.QRectF(0, 0, 16, 16)
-        place.moveCenter(QtCore.QRectF(self.rect()).center())
+        place.moveCenter(QtCore.QRectF(0, 0, _SIDE, self.height()).center())
         draw(painter, self._glyph, place, colour)
+        if self._labelled:
+            painter.setPen(colour)
+            beside = self.rect().adjusted(_SIDE - 1, 0, 0, 0)
+            painter.drawText(beside, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), self._label)
         if self.hasFocus():
             focus = QtWidgets.QStyleOptionFocusRect()
             focus.initFrom(self)

@@ -2,10 +2,12 @@
 
 from anycost_client.edit.page_texts import Message
 
-from anycost_krita.base.qt import QtCore, QtGui, QtWidgets, pyqtSignal
+from anycost_krita.base.qt import Qt, QtCore, QtGui, QtWidgets, pyqtSignal
 from anycost_krita.base.slot_errors import reports_errors
 from anycost_krita.widgets.glyphs import Glyph
 from anycost_krita.widgets.labels import FaintLabel
+
+_WIDE = 400  # pixels
 
 
 class MessageBar(QtWidgets.QWidget):
@@ -19,13 +21,19 @@ class MessageBar(QtWidgets.QWidget):
         self.button = QtWidgets.QToolButton()
         self.other_button = QtWidgets.QToolButton()
         self._fraction: float | None = None
-        row = QtWidgets.QHBoxLayout(self)
-        row.setContentsMargins(6, 5, 6, 5)
-        row.setSpacing(6)
-        row.addWidget(self._glyph)
-        row.addWidget(self.text, 1)
-        row.addWidget(self.button)
-        row.addWidget(self.other_button)
+        said = QtWidgets.QHBoxLayout()
+        said.setSpacing(6)
+        said.addWidget(self._glyph)
+        said.addWidget(self.text, 1)
+        self._box = QtWidgets.QBoxLayout(QtWidgets.QBoxLayout.Direction.TopToBottom, self)
+        self._box.setContentsMargins(6, 5, 6, 5)
+        self._box.setSpacing(6)
+        self._box.addLayout(said, 1)
+        buttons = QtWidgets.QHBoxLayout()
+        buttons.addStretch()
+        buttons.addWidget(self.button)
+        buttons.addWidget(self.other_button)
+        self._box.addLayout(buttons)
         self.button.clicked.connect(self._pressed)
         self.other_button.clicked.connect(self._other_pressed)
         self.hide()
@@ -40,6 +48,13 @@ class MessageBar(QtWidgets.QWidget):
         self._fraction = message.fraction
         self.setVisible(bool(message.text))
         self.update()
+
+    @reports_errors
+    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
+        """The button beside the text, or below it where that is short of room."""
+        super().resizeEvent(event)
+        direction = QtWidgets.QBoxLayout.Direction
+        self._box.setDirection(direction.LeftToRight if self.width() >= _WIDE else direction.TopToBottom)
 
     @reports_errors
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:

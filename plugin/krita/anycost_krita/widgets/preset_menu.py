@@ -19,7 +19,7 @@ class PresetButton(GlyphButton):
     chosen = pyqtSignal(object)  # Preset, to be used now
 
     def __init__(self, files: PresetFiles) -> None:
-        super().__init__("presets", tr("Presets"))
+        super().__init__("presets", tr("Presets"), label=tr("Presets"))
         dialogs = PresetDialogs(lambda: self.ask_name(), lambda save: self.ask_file(save))
         self.offered = PresetMenu(files, tr, self.chosen.emit, dialogs)
         self.menu_ = QtWidgets.QMenu(self)

@@ -8,7 +8,7 @@ from .krita_user import KritaUser
 
 def keys(user: KritaUser) -> Any:
     """Unsaved sliders stay; undo is the sliders' while the docker has the focus, and takes back an Apply as a whole."""
-    seen, layers = user.seen, user.layers
+    seen = user.seen
     yield user.opened
     photo = user.document.activeNode()
     user.choose_menu()
@@ -26,36 +26,36 @@ def keys(user: KritaUser) -> Any:
     user.activate(photo)
     yield 1.0
     yield from press(user, "ctrl+z")
-    seen["undone"] = [smile(user), layers()]
+    seen["undone"] = [smile(user), layers(user)]
     yield from press(user, "ctrl+shift+z")
-    seen["redone"] = [smile(user), layers()]
+    seen["redone"] = [smile(user), layers(user)]
 
     user.click(user.panel.apply)
-    yield lambda: any(name.startswith("Face:") for name in layers())
+    yield lambda: any(name.startswith("Face:") for name in layers(user))
     yield 1.0
-    seen["applied"] = [layers(), user.panel.apply.text()]
+    seen["applied"] = [layers(user), user.panel.apply.text()]
     yield from press(user, "ctrl+z")
-    seen["apply_undone"] = [smile(user), layers(), user.panel.apply.text(), user.controller.message]
+    seen["apply_undone"] = [smile(user), layers(user), user.panel.apply.text(), user.controller.message]
     user.picture("apply_undone")
     yield from press(user, "ctrl+shift+z")
-    seen["apply_redone"] = [smile(user), layers(), user.panel.apply.text()]
+    seen["apply_redone"] = [smile(user), layers(user), user.panel.apply.text()]
 
     user.type("smile", 0.3)
     yield user.best
     user.click(user.panel.apply)
-    yield lambda: any("+0.3" in name for name in layers())
+    yield lambda: any("+0.3" in name for name in layers(user))
     yield 1.0
-    seen["updated"] = layers()
+    seen["updated"] = layers(user)
     user.focus_docker()
     yield from press(user, "ctrl+z")
-    seen["update_undone"] = [smile(user), layers(), user.panel.apply.text()]
+    seen["update_undone"] = [smile(user), layers(user), user.panel.apply.text()]
     yield from press(user, "ctrl+y")
-    seen["update_redone"] = [smile(user), layers(), user.panel.apply.text()]
+    seen["update_redone"] = [smile(user), layers(user), user.panel.apply.text()]
     user.window.centralWidget().setFocus()
     yield 0.2
     user.krita.action("edit_undo").trigger()  # outside the docker undo is the document's, and the docker notices
     yield 1.5
-    seen["noticed"] = [layers(), user.panel.apply.text()]
+    seen["noticed"] = [layers(user), user.panel.apply.text()]
 
     user.activate(next(node for node in user.document.topLevelNodes() if node.name() == "new"))
     yield 1.0
@@ -66,6 +66,56 @@ def keys(user: KritaUser) -> Any:
     yield 1.0
     seen["other"] = [smile(user), user.panel.other.text.text()]
     user.picture("other_layer")
+
+
+def looks(user: KritaUser) -> Any:
+    """Pictures of the docker, narrow and wide, for the eye; what of it fits into Krita's usual width."""
+    seen, panel = user.seen, user.panel
+    yield user.opened
+    user.choose_menu()
+    yield user.settled
+    yield 0.5
+    docker = panel.parent()
+    seen["first"] = [panel.width(), panel.height(), visible_rows(user)]
+    user.picture("first")
+    user.type("smile", 0.8)
+    yield user.best
+    user.type("age", -0.4)
+    yield user.best
+    user.panel.attributes.rows["surprise"].lock.click()
+    for width, name in ((258, "narrow"), (600, "wide")):
+        docker.setFloating(True)
+        yield 0.3
+        docker.resize(width, 760)
+        yield 1.5
+        yield user.best
+        seen[name] = panel.width()
+        panel.window().grab().save(str(user.folder / f"{name}.png"))
+    docker.setFloating(False)
+    yield 0.5
+    bound = [user.krita.action(name) for name in ("anycost_randomise", "anycost_reset", "anycost_canvas_preview")]
+    seen["bound"] = [action is not None for action in bound]
+    bound[1].trigger()
+    yield 0.3
+    seen["reset"] = smile(user)
+    bound[0].trigger()
+    yield 0.3
+    seen["changed"] = len(user.controller.editor.sliders.preset("").strengths)
+
+
+def visible_rows(user: KritaUser) -> int:
+    """Sliders that are seen without scrolling."""
+    view = user.panel.attributes.area.viewport()
+    seen = 0
+    for row in user.panel.attributes.rows.values():
+        top = row.mapTo(view, row.rect().topLeft()).y()
+        seen += top >= 0 and top + row.height() <= view.height()
+    return seen
+
+
+def layers(user: KritaUser) -> list[str]:
+    """Without the preview."""
+    return [name for name in user.layers() if not name.startswith("PREVIEW")]
 
 
 def smile(user: KritaUser) -> float:

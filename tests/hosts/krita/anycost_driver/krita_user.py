@@ -85,25 +85,26 @@ class KritaUser:
         """A generator: the slider goes there in small steps."""
         slider = self.panel.attributes.rows[attribute].slider
         self.panel.attributes.rows[attribute].show()
-        middle, width = slider.height() / 2, slider.width()
-        there = 7 + (width - 14) * (strength + 1) / 2
+        slider.setFocus()  # as a press of the real mouse does
+        middle, start, there = slider.height() / 2, slider.x_of(slider.strength), slider.x_of(strength)
 
         def mouse(kind: QEvent.Type, x: float, buttons: Any) -> None:
             event = QMouseEvent(kind, QPointF(x, middle), Qt.LeftButton, buttons, Qt.NoModifier)
             QApplication.sendEvent(slider, event)
 
-        mouse(QEvent.MouseButtonPress, width / 2, Qt.LeftButton)
+        mouse(QEvent.MouseButtonPress, start, Qt.LeftButton)
         for step in range(1, steps + 1):
-            mouse(QEvent.MouseMove, width / 2 + (there - width / 2) * step / steps, Qt.LeftButton)
+            mouse(QEvent.MouseMove, start + (there - start) * step / steps, Qt.LeftButton)
             yield 0.03
         mouse(QEvent.MouseButtonRelease, there, Qt.NoButton)
 
     def type(self, attribute: str, strength: float) -> None:
-        box = self.panel.attributes.rows[attribute].box
-        box.setFocus()
-        box.selectAll()
-        QTest.keyClicks(box, f"{strength:.2f}")
-        QTest.keyClick(box, Qt.Key_Return)
+        slider = self.panel.attributes.rows[attribute].slider
+        slider.setFocus()
+        QTest.keyClick(slider, Qt.Key_Return)
+        field = slider.enter()  # is open already
+        QTest.keyClicks(field, f"{strength:.2f}")
+        QTest.keyClick(field, Qt.Key_Return)
 
     def focus_docker(self) -> None:
         self.panel.attributes.rows["smile"].slider.setFocus()
