@@ -120,6 +120,15 @@ def test_a_layer_that_was_undone_or_deleted_is_added_anew(editing: Docker) -> No
     assert editing.host.applied[-1][0].replaces is None
 
 
+def test_after_an_undo_no_preview_takes_the_way_back(editing: Docker) -> None:
+    apply(editing, 0.8)
+    editing.panel.undo.click()
+    assert editing.host.preview is None  # Krita would forget what can be redone
+    editing.slide("smile", 0.7)
+    editing.draw()
+    assert editing.host.preview is not None
+
+
 def test_another_document_is_named_and_a_closed_one_is_no_failure(editing: Docker) -> None:
     editing.host.at = Layer("d", "Portrait")
     editing.host.documents["d"] = "other.kra"

@@ -323,7 +323,7 @@ class Action:
         self._text, self._steps = text, steps
 
     def isEnabled(self) -> bool:
-        return bool(self._steps)
+        return True  # also where there is nothing to do, as in Krita; only the text tells
 
     def text(self) -> str:
         return f"{self._text} {self._steps[-1][0] if self._steps else ''}"

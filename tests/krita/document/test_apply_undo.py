@@ -42,3 +42,13 @@ def test_what_was_done_since_is_left_alone(setup: Setup) -> None:
     assert not setup.host.apply_undo.undo(layer.id)
     assert sorted(setup.names()) == sorted(["photo", layer.name, "sketch"])
     assert setup.document.steps == steps
+
+
+def test_what_krita_has_forgotten_is_not_brought_back(setup: Setup) -> None:
+    layer = applied(setup)
+    assert setup.host.apply_undo.undo(layer.id)
+    sketch = setup.document.createNode("sketch", "paintlayer")
+    setup.document.rootNode().addChildNode(sketch, None)
+    steps = setup.document.steps
+    assert not setup.host.apply_undo.redo(layer.id)
+    assert (setup.document.steps, sorted(setup.names())) == (steps, ["photo", "sketch"])

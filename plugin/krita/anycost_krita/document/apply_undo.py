@@ -1,7 +1,8 @@
 """Takes an Apply back, and brings it back, with Krita's own undo: as one step, and nothing else with it.
 
 An Apply may be several of Krita's steps (a new layer, the removal of the one before it). Krita's Python tells nothing
-of them, so the layers that come and go are compared; where others would go, all is put back as it was."""
+of them, so the layers that come and go are compared; where others would go, all is put back as it was. Nor does it
+tell whether there is anything to undo: the texts of its menu entries do."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,22 +18,28 @@ class ApplyUndo:
 
     def __init__(self, krita: Any) -> None:
         self._krita = krita
-        self._texts: dict[str, str] = {}  # id of a layer → what Krita's undo said after it was made
+        self._made: dict[str, str] = {}  # id of a layer → what Krita's undo said after it was made
+        self._undone: dict[str, str] = {}  # … → what redo said after that was undone
 
     def made(self, id: str) -> None:
         """An Apply has made this layer, and nothing was done since."""
-        self._texts[id] = self._text(_UNDO)
+        self._made[id] = self._text(_UNDO)
 
     def undo(self, id: str, replaced: str = "") -> bool:
         """Takes back the Apply that made this layer. False, and nothing has changed, if it was not the last step."""
         now = self._text(_UNDO)
-        if self._texts.get(id, now) != now:
+        if self._made.get(id, now) != now:
             return False
         new, old = _node(id), _node(replaced)
-        return self._steps_until(id, _UNDO, _REDO, new, lambda now: new not in now and (not old or old in now))
+        done = self._steps_until(id, _UNDO, _REDO, new, lambda now: new not in now and (not old or old in now))
+        if done:
+            self._undone[id] = self._text(_REDO)
+        return done
 
     def redo(self, id: str, replaced: str = "") -> bool:
         """Brings it back, if that was undone last."""
+        if self._undone.get(id) != self._text(_REDO):
+            return False
         new, old = _node(id), _node(replaced)
         return self._steps_until(id, _REDO, _UNDO, old, lambda now: new in now and old not in now)
 
@@ -50,11 +57,15 @@ class ApplyUndo:
             return False
         nodes = {uuid(node): node for node in walk(document.topLevelNodes())}
         may_go = {uuid(node) for node in walk([nodes[goes]])} if goes in nodes else set()
+        before = set(nodes)
         for count in range(1, _MOST + 1):
-            if not self._step(document, action):
+            texts = self.steps()
+            self._step(document, action)
+            now = {uuid(node) for node in walk(document.topLevelNodes())}
+            if now == before and texts == self.steps():  # there was nothing to do
                 self._put_back(document, back, count - 1)
                 return False
-            now = {uuid(node) for node in walk(document.topLevelNodes())}
+            before = now
             if not set(nodes) - now <= may_go:
                 self._put_back(document, back, count)
                 return False
@@ -63,14 +74,12 @@ class ApplyUndo:
         self._put_back(document, back, _MOST)
         return False
 
-    def _step(self, document: Any, name: str) -> bool:
+    def _step(self, document: Any, name: str) -> None:
         action = self._krita.action(name)
         document.waitForDone()  # of a busy image nothing is undone, or later than one thinks
-        if action is None or not action.isEnabled():
-            return False
-        action.trigger()
+        if action is not None:
+            action.trigger()
         document.waitForDone()
-        return True
 
     def _put_back(self, document: Any, action: str, steps: int) -> None:
         for _ in range(steps):
