@@ -81,6 +81,7 @@ class Dispatcher:
             m.OpenRegion: self._open_region,
             m.Edit: self._edit,
             m.Refine: self._job_handler("refining a face", lambda: self.edit_service.refine, preemptible=True),
+            m.Sketch: self._job_handler("sketching edits", lambda: self.edit_service.sketch, preemptible=True),
             m.ReadLatent: self._job_handler("reading a latent", lambda: self.edit_service.read_latent),
             m.RenderSample: self._job_handler("drawing a sample", lambda: self.edit_service.render_sample),
             m.Attributes: self._attributes,

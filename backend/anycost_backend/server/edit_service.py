@@ -24,6 +24,7 @@ from anycost_backend.editing.region import Region, RegionOverlay
 from anycost_backend.photo.layer import as_array, as_picture, layer_of
 from anycost_backend.previews.preview_ladder import PreviewStep, channels_text, preview_steps
 from anycost_backend.previews.preview_renderer import PreviewRenderer
+from anycost_backend.previews.sketches import sketch
 from anycost_backend.server.attribute_list import attribute_list
 from anycost_backend.server.error_replies import RequestError, failed_reply
 from anycost_backend.server.job_queue import Job, JobQueue
@@ -40,6 +41,7 @@ MAX_REFINING = 600.0  # seconds
 _CACHE_BYTES = 256 << 20  # views of faces, of all sessions
 _IDLE_DELAY = 0.12  # seconds without a newer edit after which better previews follow
 _PROGRESS_INTERVAL = 0.2  # seconds
+MAX_SKETCHES, MAX_SKETCH_SIDE = 64, 256  # of one request; pixels
 _DRAG_PAUSE = 0.5  # seconds between two movements of a slider during which a projection stays preempted
 
 Answer = Callable[[m.Reply], None]
@@ -181,6 +183,21 @@ class EditService:
         text = f"{found.psnr:.1f} dB" if "psnr" in scores else ""
         answer(m.Refined(id=request.id, face=request.face, scores=scores, text=text))
 
+    def sketch(self, job: Job, request: m.Sketch, answer: Answer) -> None:
+        session = self.session_of(request.session, job.client)
+        if not (0 < len(request.edits) <= MAX_SKETCHES and 0 < request.side <= MAX_SKETCH_SIDE):
+            raise RequestError("bad_message", "too many sketches, or of a wrong size", "see docs/protocol.md")
+        edits = [self._checked_edit(session, requested) for requested in request.edits]
+        if not self.all_projected(job, [(session, requested.face) for requested in request.edits]):
+            return
+        pictures = []
+        for requested, edit in zip(request.edits, edits, strict=True):
+            pictures.append(as_picture(sketch(session.region, requested.face, edit, request.side, job.check)))
+            job.on_progress("sketching", len(pictures) / len(edits), "")
+            self._job_queue.run_urgent_jobs()
+            job.check()
+        answer(m.Sketches(id=request.id, pictures=tuple(pictures)))
+
     def read_latent(self, job: Job, request: m.ReadLatent, answer: Answer) -> None:
         session = self.session_of(request.session, job.client)
         self.check_face(session, request.face)
@@ -296,16 +313,16 @@ class EditService:
 
     def _checked_edits(self, session: OpenSession, request: m.Edit) -> dict[int, FaceEdit]:
         """Face → edit, of the faces that change. Raises RequestError."""
-        edits = {}
-        for requested in request.faces:
-            self.check_face(session, requested.face)
-            try:
-                edit = face_edit_of(requested, self.models.directions, self.models.latent_shape)
-            except AnycostError as error:
-                raise RequestError("unknown_attribute", error.cause, error.remedy) from error
-            if edit.changes:
-                edits[requested.face] = edit
-        return edits
+        edits = {requested.face: self._checked_edit(session, requested) for requested in request.faces}
+        return {face: edit for face, edit in edits.items() if edit.changes}
+
+    def _checked_edit(self, session: OpenSession, requested: m.FaceEdit) -> FaceEdit:
+        """Raises RequestError."""
+        self.check_face(session, requested.face)
+        try:
+            return face_edit_of(requested, self.models.directions, self.models.latent_shape)
+        except AnycostError as error:
+            raise RequestError("unknown_attribute", error.cause, error.remedy) from error
 
     def _render_preview(self, job: Job, preview: PreviewRequest, steps: list[PreviewStep]) -> None:
         """Renders the first step; the others follow when no newer edit comes."""

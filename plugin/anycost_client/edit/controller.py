@@ -16,6 +16,7 @@ from anycost_client.edit.host import BackendLink, EditHost, EditSource, L
 from anycost_client.edit.multi_layer import MultiLayerTask
 from anycost_client.edit.pending_apply import EditResult
 from anycost_client.edit.presets import Preset
+from anycost_client.edit.starter_presets import PresetSketches
 from anycost_client.edit.state import Page, State
 from anycost_client.edit.undo_history import NOTHING, Values
 from anycost_client.protocol.events import Asleep, Connected, Event, Lost, Unavailable
@@ -26,7 +27,7 @@ _SIDE_STEP = 64  # pixels: sizes in steps, so that the backend can keep what it 
 
 class EditController(Generic[L]):
     """Hand it every event of the backend. `watch` tells what changed: what Editor.watch tells ("state" and "problem" as
-    "page"), "page", "layer", "message", "handles" or "multi layer"."""
+    "page"), "page", "layer", "message", "handles", "sketches" or "multi layer"."""
 
     def __init__(
         self, host: EditHost[L], link: BackendLink, tr: Translator, make_report: Callable[[Editor], str]
@@ -38,6 +39,7 @@ class EditController(Generic[L]):
             self.editor, link.send, host, tr, lambda: self._tell("multi layer")
         )
         self.handles = Handles(self.editor, link.send, lambda: self._tell("handles"))
+        self.sketches = PresetSketches(self.editor, link.send, lambda: self._tell("sketches"))
         self.layer: L | Problem = host.active()
         self.source: EditSource[L] | None = None
         self.failure: Problem | None = None  # of reading a layer, or a bug: makes the page FAILED
@@ -230,6 +232,7 @@ class EditController(Generic[L]):
         self.editor.handle(event)
         self.multi_layer.handle(event)
         self.handles.handle(event)
+        self.sketches.handle(event)
         if isinstance(event, (Connected, Lost, Unavailable)):
             self._tell("page")
 

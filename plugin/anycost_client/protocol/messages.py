@@ -91,6 +91,15 @@ class Refine(Request):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sketch(Request):
+    """Draw small pictures of how faces would look. Progress, then → Sketches. Nothing of the session changes."""
+
+    session: str
+    edits: tuple[FaceEdit, ...]  # one picture each, of its face
+    side: int = 96  # pixels, at most 256
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReadLatent(Request):
     """→ Latent: what is needed to open this edit again."""
 
@@ -239,6 +248,11 @@ class Edited(Reply):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sketches(Reply):
+    pictures: tuple[Picture, ...]  # RGB 8, of the aligned faces, in the order of the edits
+
+
+@dataclass(frozen=True, kw_only=True)
 class Superseded(Reply):
     """A newer edit of the session came before this one was drawn. The newer one is answered under its own id."""
 
@@ -335,6 +349,7 @@ REQUESTS: tuple[type[Request], ...] = (
     OpenRegion,
     Edit,
     Refine,
+    Sketch,
     ReadLatent,
     ReadHandles,
     Attributes,
@@ -354,6 +369,7 @@ REPLIES: tuple[type[Reply], ...] = (
     Progress,
     RegionOpened,
     Edited,
+    Sketches,
     Superseded,
     Refined,
     Latent,

@@ -228,6 +228,19 @@ def test_points_that_can_be_dragged_move_where_their_attributes_say(client: Clie
     assert handles["nose"].moves["yaw"][0] > 1
 
 
+def test_sketches_show_the_aligned_face_with_each_edit(client: Client, session: str) -> None:
+    edits = (m.FaceEdit(0, {}), m.FaceEdit(0, {"smile": 1.0}), m.FaceEdit(0, {"hair_lightness": 1.0}))
+    sketches = client.ask(m.Sketch(session=session, edits=edits, side=64))
+    assert isinstance(sketches, m.Sketches), sketches
+    before, smiling, lighter = (array(one).astype(float) for one in sketches.pictures)
+    assert before.shape == (64, 64, 3)
+    assert np.abs(smiling - before)[40:56, 20:44].mean() > 2  # the mouth
+    assert np.abs(smiling - before)[:10].mean() < 0.5  # hair
+    assert np.abs(lighter - before)[:10].mean() > 2
+    for edit, side in ((edits, 300), ((), 64), ((m.FaceEdit(0, {"smlie": 1}),), 64)):
+        assert isinstance(client.ask(m.Sketch(session=session, edits=edit, side=side)), m.Failed)
+
+
 def test_what_is_cancelled_is_told(client: Client, session: str) -> None:
     edits = [smile(session, 1, 500 + i, quality="final") for i in range(2)]
     other = m.RenderSample(resolution=1024)

@@ -370,6 +370,7 @@ def requests() -> list[m.Request]:
         m.Refine(session="s", face=0),
         m.ReadLatent(session="s", face=0),
         m.ReadHandles(session="s", face=0),
+        m.Sketch(session="s", edits=(m.FaceEdit(0, {"smile": 0.5}),)),
         m.Attributes(),
         m.Close(session="s"),
         m.Status(),

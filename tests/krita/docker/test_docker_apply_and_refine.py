@@ -6,7 +6,7 @@ from anycost_client.core.problem import Problem
 from anycost_client.edit.presets import Preset, PresetFiles
 from anycost_client.protocol import messages as m
 from anycost_krita.base.text import tr
-from docker_parts import Docker, face
+from docker_parts import Docker, face, grey
 
 LATENT = m.Picture.packed(4, 2, 1, b"\0" * 32, "32f")
 
@@ -159,3 +159,18 @@ def test_the_preview_of_several_faces_is_refined_face_by_face(docker: Docker) ->
     docker.panel.faces.list.item(1).setSelected(True)
     docker.panel.refine.button.click()
     assert docker.worker.last(m.Refine).face == 1
+
+
+def test_presets_to_begin_with_show_the_face_and_are_applied(editing: Docker) -> None:
+    presets = editing.panel.presets
+    presets.fill()
+    asked = editing.worker.last(m.Sketch)
+    names = list(presets.starters.buttons)
+    assert "Happy" not in names  # without squint, which this model lacks
+    assert "Older" in names
+    light = grey(96, 96, 3, value=240)
+    editing.worker.answer(m.Sketches(id=asked.id, pictures=(light,) * len(asked.edits)))
+    shown = presets.starters.buttons["Older"].icon().pixmap(72, 72).toImage()
+    assert shown.pixelColor(36, 36).red() == 240
+    presets.starters.buttons["Older"].click()
+    assert editing.worker.last(m.Edit).faces == (m.FaceEdit(0, {"age": 0.8}),)

@@ -8,6 +8,7 @@ from anycost_client.core.paths import data_dir
 from anycost_client.edit.controller import EditController
 from anycost_client.edit.page_texts import Message, Notice, message, notice
 from anycost_client.edit.presets import Preset, PresetFiles
+from anycost_client.edit.starter_presets import starter_presets
 from anycost_client.edit.state import Page, State
 from anycost_client.protocol.messages import Face, Rectangle
 from gi.repository import Gdk, GimpUi, GLib, Gtk
@@ -20,7 +21,7 @@ from anycost_gimp.widgets.attribute_list import AttributeList
 from anycost_gimp.widgets.face_strip import FaceStrip, ShownFace
 from anycost_gimp.widgets.message_bar import MessageBar
 from anycost_gimp.widgets.picture_and_list import PictureAndList
-from anycost_gimp.widgets.preset_menu import PresetButton
+from anycost_gimp.widgets.preset_menu import PresetButton, Starters
 from anycost_gimp.widgets.preview_picture import Part, PictureCallbacks, PreviewPicture
 from anycost_gimp.widgets.refine_bar import RefineBar
 from anycost_gimp.widgets.state_page import StatePage
@@ -63,7 +64,9 @@ class EditDialog:
         )
         self.faces = FaceStrip(self._sliders.select)
         self.attributes = AttributeList(self._sliders.set, self._lock)
-        self.presets = PresetButton(PresetFiles(data_dir() / "presets", tr), last, controller.use_preset)
+        sketches = controller.sketches
+        starters = Starters(lambda: starter_presets(tr, self._editor), sketches.want, sketches.picture)
+        self.presets = PresetButton(PresetFiles(data_dir() / "presets", tr), last, controller.use_preset, starters)
         self.undo = _icon_button("edit-undo-symbolic", tr("Undo"), self._sliders.undo)
         self.redo = _icon_button("edit-redo-symbolic", tr("Redo"), self._sliders.redo)
         self.reset = _icon_button("view-refresh-symbolic", tr("All sliders that are not locked to 0"), self._reset)
@@ -101,6 +104,8 @@ class EditDialog:
                 self.picture.show_after(pixbuf(picture) if picture else None, shown.rectangle if shown else _NOWHERE)
                 self._show_quality()
                 self._show_ok()
+            case "sketches":
+                self.presets.show_starters()
             case "handles":
                 self.picture.show_handles(self._controller.handles.places)
             case "compare":

@@ -1,19 +1,38 @@
-"""The presets button: shows the entries of a PresetMenu."""
+"""The presets button: presets to begin with, as small pictures of the chosen face, and the entries of a PresetMenu."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from anycost_client.edit.presets import MenuItem, Preset, PresetDialogs, PresetFiles, PresetMenu
-from gi.repository import Gtk
+from anycost_client.protocol.messages import Picture
+from gi.repository import GdkPixbuf, Gtk
 
+from anycost_gimp.image.pixbufs import pixbuf
 from anycost_gimp.image.text import tr
+
+_COLUMNS = 4
+_SIDE = 72  # pixels
+
+
+@dataclass(frozen=True)
+class Starters:
+    """Presets to begin with."""
+
+    presets: Callable[[], list[Preset]]
+    want: Callable[[list[Preset]], None]  # asks for their pictures
+    picture: Callable[[Preset], Picture | None]  # RGB 8; None: it is still to come
 
 
 class PresetButton(Gtk.MenuButton):
-    def __init__(self, files: PresetFiles, last: Preset, on_choice: Callable[[Preset], None]) -> None:
+    def __init__(
+        self, files: PresetFiles, last: Preset, on_choice: Callable[[Preset], None], starters: Starters
+    ) -> None:
         """last: the strengths of the edit before this one."""
         super().__init__()
+        self._starters, self._on_choice = starters, on_choice
+        self.images: dict[str, Gtk.Image] = {}  # of the starters, by their names
         self.add(Gtk.Label(label=tr("Presets")))
         self._offered = PresetMenu(files, tr, on_choice, PresetDialogs(self._ask_name, self._ask_file), last)
         self._menu = Gtk.Menu()
@@ -26,14 +45,39 @@ class PresetButton(Gtk.MenuButton):
         """What the sliders say."""
         self._offered.current = preset
 
+    def show_starters(self) -> None:
+        """Their pictures, as far as they have come."""
+        for preset in self._starters.presets():
+            picture, image = self._starters.picture(preset), self.images.get(preset.name)
+            if picture is not None and image is not None:
+                image.set_from_pixbuf(pixbuf(picture).scale_simple(_SIDE, _SIDE, GdkPixbuf.InterpType.BILINEAR))
+
     # ------------------------------------------------------------------ inside
 
     def _fill(self, *_: object) -> bool:
         for child in self._menu.get_children():
             child.destroy()
+        self.images = {}
+        presets = self._starters.presets()
+        for count, preset in enumerate(presets):
+            row, column = divmod(count, _COLUMNS)
+            self._menu.attach(self._starter(preset), column, column + 1, row, row + 1)
+        self._starters.want(presets)
+        self.show_starters()
         self._append(self._menu, self._offered.items())
         self._menu.show_all()
         return False
+
+    def _starter(self, preset: Preset) -> Gtk.MenuItem:
+        shown, box = Gtk.MenuItem(), Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=2)
+        image = self.images[preset.name] = Gtk.Image()
+        image.set_size_request(_SIDE, _SIDE)
+        box.pack_start(image, False, False, 0)
+        box.pack_start(Gtk.Label(label=preset.name), False, False, 0)
+        shown.add(box)
+        shown.get_accessible().set_name(preset.name)
+        shown.connect("activate", lambda _: self._on_choice(preset))
+        return shown
 
     def _append(self, menu: Gtk.Menu, items: Iterable[MenuItem]) -> None:
         for item in items:

@@ -6,6 +6,7 @@ from random import Random
 from anycost_client.edit.page_texts import message, notice
 from anycost_client.edit.presets import Preset, PresetFiles
 from anycost_client.edit.small_change import change_a_little
+from anycost_client.edit.starter_presets import starter_presets
 from anycost_client.edit.state import Page, State
 
 from anycost_krita.base.qt import QAction, Qt, QtCore, QtGui, QtWidgets
@@ -137,6 +138,7 @@ class Panel(QtWidgets.QWidget):
         self.attributes.lock_changed.connect(self._lock)
         self.intensity.changed.connect(self._intensity)
         self.presets.chosen.connect(self._use_preset)
+        self.presets.opened.connect(self._offer_starters)
         self.undo.clicked.connect(self._undo)
         self.redo.clicked.connect(self._redo)
         self.reset.clicked.connect(self.reset_all)
@@ -172,6 +174,8 @@ class Panel(QtWidgets.QWidget):
                 self.picture.show_preview()
             case "handles":
                 self.picture.show_handles()
+            case "sketches":
+                self._show_starters()
             case "compare":
                 self.picture.show_comparison()
             case "zoom":
@@ -302,6 +306,14 @@ class Panel(QtWidgets.QWidget):
     @reports_errors
     def _lock(self, attribute: str, locked: bool) -> None:
         self.controller.editor.sliders.lock(attribute, locked)
+
+    @reports_errors
+    def _offer_starters(self) -> None:
+        self._show_starters()
+        self.controller.sketches.want(starter_presets(tr, self.controller.editor))
+
+    def _show_starters(self) -> None:
+        self.presets.offer(starter_presets(tr, self.controller.editor), self.controller.sketches.picture)
 
     @reports_errors
     def _use_preset(self, preset: Preset) -> None:

@@ -1,14 +1,17 @@
-"""The presets button: shows the entries of a PresetMenu."""
+"""The presets button: presets to begin with, and the entries of a PresetMenu."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from anycost_client.edit.presets import MenuItem, Preset, PresetDialogs, PresetFiles, PresetMenu
+from anycost_client.protocol.messages import Picture
 
 from anycost_krita.base.qt import QtWidgets, pyqtSignal
 from anycost_krita.base.slot_errors import reports_errors
 from anycost_krita.base.text import tr
 from anycost_krita.widgets.glyphs import GlyphButton
+from anycost_krita.widgets.starter_grid import StarterGrid
 
 _FILES = "JSON (*.json)"
 
@@ -17,12 +20,17 @@ class PresetButton(GlyphButton):
     """Dialogs are methods of their own (`ask_name`, `ask_file`), so that a test can answer them."""
 
     chosen = pyqtSignal(object)  # Preset, to be used now
+    opened = pyqtSignal()  # the menu is about to show: `offer` what to begin with
 
     def __init__(self, files: PresetFiles) -> None:
         super().__init__("presets", tr("Presets"), label=tr("Presets"))
         dialogs = PresetDialogs(lambda: self.ask_name(), lambda save: self.ask_file(save))
         self.offered = PresetMenu(files, tr, self.chosen.emit, dialogs)
         self.menu_ = QtWidgets.QMenu(self)
+        self.starters = StarterGrid()
+        self.starters.chosen.connect(self._choose_starter)
+        self._starters = QtWidgets.QWidgetAction(self.menu_)
+        self._starters.setDefaultWidget(self.starters)
         self.setMenu(self.menu_)
         self.setPopupMode(QtWidgets.QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu_.aboutToShow.connect(self.fill)
@@ -31,9 +39,17 @@ class PresetButton(GlyphButton):
         """What the sliders say."""
         self.offered.current = preset
 
+    def offer(self, presets: list[Preset], picture: Callable[[Preset], Picture | None]) -> None:
+        """Presets to begin with. picture: as StarterGrid.offer takes it."""
+        self.starters.offer(presets, picture)
+        self._starters.setVisible(bool(presets))
+
     @reports_errors
     def fill(self) -> None:
-        self.menu_.clear()
+        self.opened.emit()
+        for action in self.menu_.actions():
+            self.menu_.removeAction(action)
+        self.menu_.addAction(self._starters)
         self._add(self.menu_, self.offered.items())
 
     def ask_name(self) -> str:
@@ -60,6 +76,11 @@ class PresetButton(GlyphButton):
                 action = menu.addAction(text)
                 action.setEnabled(item.act is not None)
                 action.triggered.connect(partial(self._act, item))
+
+    @reports_errors
+    def _choose_starter(self, preset: Preset) -> None:
+        self.menu_.close()
+        self.chosen.emit(preset)
 
     @reports_errors
     def _act(self, item: MenuItem) -> None:

@@ -1,0 +1,72 @@
+"""Presets to begin with, and small pictures of what presets do to the chosen face."""
+
+from collections.abc import Callable, Mapping
+
+from anycost_client.core.translation import Translator, mark
+from anycost_client.edit.editor import Editor
+from anycost_client.edit.presets import Preset
+from anycost_client.edit.state import State
+from anycost_client.protocol.events import Event
+from anycost_client.protocol.messages import FaceEdit, Failed, Picture, Request, Sketch, Sketches
+
+_SIDE = 96  # pixels
+_STARTERS: tuple[tuple[str, Mapping[str, float]], ...] = (
+    (mark("Retouched"), {"skin_smoothness": 0.6, "eyes_open": 0.15, "blush": 0.2}),
+    (mark("Friendly"), {"smile": 0.45, "squint": 0.2}),
+    (mark("Happy"), {"smile": 0.9, "squint": 0.3}),
+    (mark("Serious"), {"smile": -0.6, "brow_furrow": 0.2}),
+    (mark("Surprised"), {"surprise": 0.7, "brows_up": 0.6, "eyes_open": 0.4}),
+    (mark("Awake"), {"eyes_open": 0.5, "brows_up": 0.3, "squint": -0.4}),
+    (mark("Younger"), {"age": -0.7, "skin_smoothness": 0.4}),
+    (mark("Older"), {"age": 0.8}),
+    (mark("Warmer"), {"skin_warmth": 0.7, "blush": 0.2}),
+    (mark("Sunny"), {"light_above": 0.6, "skin_warmth": 0.5, "smile": 0.3}),
+    (mark("Made up"), {"eye_makeup": 0.7, "lip_colour": 0.7, "blush": 0.4}),
+    (mark("Blond"), {"hair_blond": 0.8, "hair_lightness": 0.4}),
+)
+
+
+def starter_presets(tr: Translator, editor: Editor) -> list[Preset]:
+    """Those of which the model has all attributes, with their names for people."""
+    there = {attribute.name for attribute in editor.sliders.attributes}
+    return [Preset(tr(name), strengths) for name, strengths in _STARTERS if there >= strengths.keys()]
+
+
+class PresetSketches:
+    """Give it every event after the editor. `changed`: there are other pictures."""
+
+    def __init__(self, editor: Editor, send: Callable[[Request], None], changed: Callable[[], None]) -> None:
+        self._editor, self._send, self._changed = editor, send, changed
+        self._asked: tuple[Sketch, tuple[Preset, ...]] | None = None
+        self._pictures: dict[str, Picture] = {}  # by the preset's name
+        self._of: tuple[str, int] | None = None  # session and face that they show
+
+    def picture(self, preset: Preset) -> Picture | None:
+        """RGB 8; None until it is drawn."""
+        return self._pictures.get(preset.name) if self._of == self._key() else None
+
+    def want(self, presets: list[Preset]) -> None:
+        """Asks for those that are not drawn yet. They come together."""
+        editor, key = self._editor, self._key()
+        if key is None or self._asked or editor.state is not State.READY:
+            return
+        if key != self._of:
+            self._of, self._pictures = key, {}
+        missing = tuple(preset for preset in presets if preset.name not in self._pictures and preset.strengths)[:64]
+        if missing:
+            edits = tuple(FaceEdit(key[1], preset.strengths) for preset in missing)
+            self._asked = Sketch(session=key[0], edits=edits, side=_SIDE), missing
+            self._send(self._asked[0])
+
+    def handle(self, event: Event) -> None:
+        """Takes every event of the backend, in order."""
+        if self._asked is None or not isinstance(event, (Sketches, Failed)) or event.id != self._asked[0].id:
+            return
+        (request, presets), self._asked = self._asked, None
+        if isinstance(event, Sketches) and (request.session, request.edits[0].face) == self._key():
+            self._pictures |= {preset.name: one for preset, one in zip(presets, event.pictures, strict=False)}
+            self._changed()
+
+    def _key(self) -> tuple[str, int] | None:
+        session, selected = self._editor.session, self._editor.sliders.selected
+        return (session, selected[0]) if session and selected else None
