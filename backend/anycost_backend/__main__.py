@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from anycost_models.core.errors import AnycostError, exhausted
+from anycost_models.core.private_folders import close_to_others
 
 COMMANDS = (
     "edit",
@@ -17,6 +18,7 @@ COMMANDS = (
     "render",
     "attributes",
     "models",
+    "cache",
     "evaluate",
     "search",
     "train",
@@ -57,6 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a console without ψ or … shows a question mark instead
     args = parser().parse_args(argv)
+    close_to_others()
     try:
         code: int = args.run(args)
         sys.stdout.flush()

@@ -166,8 +166,16 @@ def save_photo(
         raise AnycostError(
             f"cannot write {path} as {NAMES[format]}: {_last_line(error)}", "try another format"
         ) from error
-    write_aside(path, data)
+    write_aside(path, data, _mode(photo.path))
     return list(dict.fromkeys([*photo.notes, *notes, *more]))
+
+
+def _mode(source: Path) -> int | None:
+    """Permissions of a copy: who may not read the photo may not read that either. It can always be replaced."""
+    try:
+        return source.stat().st_mode & 0o777 | 0o600
+    except OSError:  # it is gone
+        return None
 
 
 def output_format(path: str | os.PathLike[str]) -> Format:

@@ -5,8 +5,8 @@ import errno
 _EXHAUSTED = {
     errno.EMFILE: ("too many files are open in this process", "close some of what uses it, then try again"),
     errno.ENFILE: ("too many files are open on this machine", "close some programs, then try again"),
-    errno.ENOSPC: ("the disk is full", "free some space, then try again"),
-    errno.EDQUOT: ("your share of the disk is full", "free some space, then try again"),
+    errno.ENOSPC: ("the disk is full", "free some space"),
+    errno.EDQUOT: ("your share of the disk is full", "free some space"),
     errno.ENOMEM: ("there is not enough memory", "close some programs, then try again"),
 }
 

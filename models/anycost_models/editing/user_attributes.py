@@ -17,6 +17,7 @@ from safetensors.numpy import save
 from anycost_models.core.atomic_files import write_aside
 from anycost_models.core.errors import AnycostError
 from anycost_models.core.paths import data_dir
+from anycost_models.core.private_folders import FILE, private_folder
 from anycost_models.editing.directions import Direction, Directions
 
 log = logging.getLogger(__name__)
@@ -74,8 +75,8 @@ def checked_name(name: str) -> str:
     return name
 
 
-def write(made: UserAttribute, path: Path) -> None:
-    """Raises AnycostError when it cannot be written."""
+def write(made: UserAttribute, path: Path, mode: int | None = None) -> None:
+    """mode: permissions of a new file. Raises AnycostError when it cannot be written."""
     direction = made.direction
     metadata = {
         "family": _FAMILY,
@@ -87,7 +88,7 @@ def write(made: UserAttribute, path: Path) -> None:
         "model": made.model,
         "report": json.dumps(dict(made.report)),
     }
-    write_aside(path, save({"vector": direction.vector.astype(np.float16)}, metadata))
+    write_aside(path, save({"vector": direction.vector.astype(np.float16)}, metadata), mode)
 
 
 def read(path: Path, place: LatentSpace) -> UserAttribute:
@@ -175,10 +176,10 @@ def store(made: UserAttribute) -> Path:
     """Puts it among the user's own; one of that name is replaced. Raises AnycostError when it cannot be written."""
     path = path_of(made.direction.name)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(path.parent)
     except OSError as error:
         raise AnycostError(f"cannot make the folder {path.parent} ({error.strerror})", "check its rights") from error
-    write(made, path)
+    write(made, path, FILE)
     return path
 
 

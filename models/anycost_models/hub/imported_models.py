@@ -10,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 from anycost_models.core.atomic_files import ensure_writable
 from anycost_models.core.errors import AnycostError
 from anycost_models.core.paths import data_dir
+from anycost_models.core.private_folders import private_folder
 from anycost_models.weights import EMBEDDED_GENERATOR
 
 EMBEDDED = "embedded"  # the name of the generator that is shipped with this package
@@ -79,7 +80,7 @@ def free_path(name: str) -> Path:
             f"there is a model '{name}' already", f"choose another with --name, or 'anycost models remove {name}' first"
         )
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(path.parent)
     except OSError as error:
         raise AnycostError(f"cannot create {path.parent} ({error.strerror})", "set ANYCOST_HOME elsewhere") from error
     ensure_writable(path)

@@ -1,4 +1,4 @@
-"""Writes files whole or not at all."""
+"""Writes files whole or not at all; makes folders of this user alone."""
 
 import contextlib
 import os
@@ -19,3 +19,12 @@ def write_aside(path: Path, content: bytes, mode: int = 0o666) -> None:
     finally:
         with contextlib.suppress(OSError):
             aside.unlink()
+
+
+def private_folder(folder: Path) -> None:
+    """Makes a folder of this user alone, if need be, and closes it to others. Raises OSError."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    if os.name == "posix" and folder.stat().st_mode & 0o077:
+        folder.chmod(0o700)

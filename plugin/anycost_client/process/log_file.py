@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
+from anycost_client.core.files import private_folder
 from anycost_client.core.paths import cache_dir
 from anycost_client.core.redact import redact
 
@@ -17,8 +18,8 @@ def log_path() -> Path:
 
 
 def open_log(path: Path) -> BinaryIO:
-    """Opens the log for appending, as a child's stderr. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Opens the log for appending. Raises OSError."""
+    private_folder(path.parent)
     keep_short(path)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     return open(descriptor, "ab")

@@ -347,3 +347,14 @@ def test_the_source_itself_can_be_replaced(tmp_path: Path) -> None:
     save_photo(photo, source)
     assert np.array_equal(open_photo(source).pixels[where], photo.pixels[where])
     assert np.asarray(Image.open(io.BytesIO(source.read_bytes()))).shape == (HEIGHT, WIDTH, 3)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no modes")
+def test_a_copy_can_be_read_by_those_who_can_read_the_photo(tmp_path: Path) -> None:
+    source = tmp_path / "private.png"
+    Image.new("RGB", (8, 8)).save(source)
+    for mode, expected in ((0o600, 0o600), (0o640, 0o640), (0o444, 0o644)):  # a copy can always be replaced
+        source.chmod(mode)
+        target = tmp_path / f"copy {mode:o}.png"
+        save_photo(open_photo(source), target)
+        assert target.stat().st_mode & 0o777 == expected
