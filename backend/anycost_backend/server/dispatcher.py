@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 WORK, CONTROL = 0, 1  # numbers of the sockets
+MAX_WAITING = 64  # requests of one client
+MAX_WAITING_BYTES = 1 << 30  # of pixels that they hold, unless it is one alone
 
 Answer = Callable[[m.Reply], None]
 
@@ -242,7 +244,7 @@ class Dispatcher:
 
             call.answer(embedded_attributes(call.request.id, self._generator_file))
         else:
-            self.job_queue.put(self._job(call, "listing attributes", lambda: self.edit_service.list_attributes))
+            self._put(call, self._job(call, "listing attributes", lambda: self.edit_service.list_attributes))
 
     # ------------------------------------------------------------------ jobs
 
@@ -268,18 +270,30 @@ class Dispatcher:
     def _job_handler(
         self, description: str, method: Callable[[], Callable[[Job, Any, Answer], None]], **options: Any
     ) -> Handler:
-        return lambda call: self.job_queue.put(self._job(call, description, method, **options))
+        return lambda call: self._put(call, self._job(call, description, method, **options))
+
+    def _put(self, call: Call, job: Job) -> None:
+        """Queues a job; refuses it where the client has too much waiting, unless it replaces what waits."""
+        waiting = self.job_queue.waiting(lambda other: other.client == call.client and other.request_id != "")
+        replaces = job.key is not None and any(other.key == job.key for other in waiting)
+        too_many = len(waiting) >= MAX_WAITING or sum(other.size for other in waiting) + job.size > MAX_WAITING_BYTES
+        if waiting and not replaces and too_many:
+            cause, remedy = "too many requests of this program are waiting", "wait for the answers to earlier ones"
+            call.answer(m.Failed(id=call.request.id, cause=cause, remedy=remedy, reason="busy"))
+        else:
+            self.job_queue.put(job)
 
     def _open_region(self, call: Call) -> None:
         call.answer(m.Progress(id=call.request.id, what="finding faces"))
-        self.job_queue.put(self._job(call, "finding faces", lambda: self.edit_service.open))
+        size = sum(len(picture.data) for picture in (call.request.image, call.request.selection) if picture)
+        self._put(call, self._job(call, "finding faces", lambda: self.edit_service.open, size=size))
 
     def _edit(self, call: Call) -> None:
         final = call.request.quality == "final"
         description = "drawing the final picture" if final else "drawing a preview"
         # Of their own keys: neither takes the place of the other, so that a preview still gets better after an Apply.
         key = "final" if final else "preview", call.client, call.request.session
-        self.job_queue.put(self._job(call, description, lambda: self.edit_service.edit, key=key))
+        self._put(call, self._job(call, description, lambda: self.edit_service.edit, key=key, preview=not final))
 
 
 def _malformed(error: WireError) -> m.Failed:

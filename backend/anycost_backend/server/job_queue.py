@@ -1,4 +1,4 @@
-"""Priority job queue with one worker thread; superseded jobs are dropped."""
+"""Priority job queue with one worker thread: superseded jobs are dropped, clients take turns."""
 
 import logging
 import threading
@@ -7,6 +7,9 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
 log = logging.getLogger(__name__)
+
+_LONG = 5.0  # seconds: what has waited for so long is no longer put off for others' previews
+_REMEMBERED = 256  # clients whose last turn is remembered
 
 
 class Stopped(Exception):
@@ -30,12 +33,22 @@ class Job:
     on_progress: Callable[[str, float, str], None] = lambda what, fraction, text: None  # what, 0…1, and a text
     session: str = ""
     key: Hashable = None  # a newer job with the same key supersedes this one
+    size: int = 0  # bytes that it holds while it waits
+    preview: bool = False  # of a moving slider: goes before what is not
     preemptible: bool = False  # takes seconds: urgent jobs run between its steps
     idle_only: bool = False  # runs when there is nothing else to do
     not_before: float = 0.0  # monotonic seconds
     ready: Callable[[], bool] = lambda: True  # asked before it is started
     created: float = field(default_factory=time.monotonic)  # monotonic seconds
     stop_reason: str = field(default="", init=False)  # "" while it may go on
+
+    def rank(self, now: float) -> int:
+        """The lowest goes first. now: monotonic seconds."""
+        if self.idle_only:
+            return 3
+        if self.preemptible:
+            return 2
+        return 0 if self.preview or now - self.created > _LONG else 1
 
     def check(self) -> None:
         """Called between two stages of a job. Raises Stopped when the job was stopped."""
@@ -51,6 +64,8 @@ class JobQueue:
         self._waiting: list[Job] = []
         self._running: list[Job] = []  # the last one runs; those before it are preempted
         self._spared: set[Hashable] = set()  # keys whose last running job was superseded
+        self._turns: dict[str, int] = {}  # client → number of the last job that was started for it, oldest first
+        self._started = 0  # jobs
         self._ending = False
         self.last_used = time.monotonic()  # when the last job ended, monotonic seconds
 
@@ -141,15 +156,19 @@ class JobQueue:
     def _start(self, job: Job) -> None:
         self._waiting.remove(job)
         self._running.append(job)
+        self._started += 1
+        self._turns.pop(job.client, None)
+        self._turns[job.client] = self._started
+        if len(self._turns) > _REMEMBERED:
+            del self._turns[next(iter(self._turns))]
 
     def _next(self, urgent_only: bool) -> tuple[Job | None, float | None]:
         """The next job; else for how many seconds to wait (None: until the queue changes)."""
         now = time.monotonic()
         ready = [job for job in self._waiting if not (urgent_only and job.preemptible) and job.ready()]
-        for priority in ((False, False), (True, False), (False, True)):
-            for job in ready:
-                if (job.preemptible, job.idle_only) == priority and job.not_before <= now:
-                    return job, 0
+        due = [job for job in ready if job.not_before <= now]
+        if due:  # of equal rank: whose client's last turn is longest ago; of one client, in order
+            return min(due, key=lambda job: (job.rank(now), self._turns.get(job.client, 0))), 0
         return None, min((max(job.not_before - now, 0.001) for job in ready), default=None)
 
     def _execute(self, job: Job) -> None:

@@ -1,9 +1,12 @@
 """Requests that are answered without the compute thread: here there is none."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
+import pytest
+from anycost_backend.server import dispatcher as dispatcher_module
 from anycost_backend.server.client_registry import ClientRegistry
-from anycost_backend.server.dispatcher import CONTROL, WORK, Dispatcher
+from anycost_backend.server.dispatcher import CONTROL, MAX_WAITING, WORK, Dispatcher
 from anycost_client.protocol import messages as m
 from anycost_client.protocol.codec import decode_reply, encode
 
@@ -51,6 +54,27 @@ def test_jobs_are_refused_on_the_control_socket() -> None:
     (reply,) = ask(m.ReadLatent(session="s", face=0), CONTROL)
     assert isinstance(reply, m.Failed)
     assert (reply.reason, reply.cause) == ("bad_message", "read_latent belongs on the work socket")
+
+
+def test_a_client_with_too_much_waiting_is_refused_and_others_are_not() -> None:
+    backend = dispatcher()
+    ask = client_of(backend)
+    assert [ask(m.RenderSample()) for _ in range(MAX_WAITING)] == [[]] * MAX_WAITING
+    (refused,) = ask(m.RenderSample())
+    assert isinstance(refused, m.Failed)
+    assert (refused.reason, refused.remedy) == ("busy", "wait for the answers to earlier ones")
+    replies = list[m.Reply]()
+    for request in (m.Hello(client="another"), m.RenderSample()):
+        backend.receive(WORK, b"b", encode(request), lambda frames: replies.append(decode_reply(frames)))
+    assert [type(reply) for reply in replies] == [m.Welcome]
+
+
+def test_pixels_that_wait_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatcher_module, "MAX_WAITING_BYTES", 1000)
+    ask = client_of(dispatcher())
+    region = m.OpenRegion(image=m.Picture.packed(20, 20, 3, bytes(1200)))
+    assert [type(reply) for reply in ask(region)] == [m.Progress]  # one alone may be as large as it likes
+    assert [type(reply) for reply in ask(replace(region, id="second"))] == [m.Progress, m.Failed]
 
 
 def test_a_cancelled_request_is_answered() -> None:

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from anycost_backend.server.job_queue import Job, JobQueue
@@ -185,6 +186,32 @@ def test_a_job_that_follows_never_supersedes_a_newer_one(job_queue: JobQueue, lo
     gate.open.set()
     settle(job_queue)
     assert log == ["follow-up superseded", "a", "b"]
+
+
+def of(client: str, name: str, log: Log, **options: object) -> Job:
+    return replace(job(log, name, **options), client=client)
+
+
+def test_clients_take_turns_and_previews_go_first(job_queue: JobQueue, log: Log) -> None:
+    gate = held(job_queue, log)
+    for number in range(3):
+        job_queue.put(of("greedy", f"sample {number}", log))
+    job_queue.put(of("modest", "opening", log))
+    job_queue.put(of("modest", "final", log))
+    job_queue.put(of("third", "preview", log, key="slider", preview=True))
+    gate.open.set()
+    settle(job_queue)
+    assert log == ["first", "preview", "sample 0", "opening", "sample 1", "final", "sample 2"]
+
+
+def test_what_has_waited_long_is_not_put_off_for_previews(job_queue: JobQueue, log: Log) -> None:
+    gate = held(job_queue, log)
+    job_queue.put(of("dragging", "preview", log, preview=True))
+    job_queue.put(of("patient", "sample", log, created=time.monotonic() - 60))
+    job_queue.put(of("dragging", "another preview", log, preview=True))
+    gate.open.set()
+    settle(job_queue)
+    assert log == ["first", "preview", "sample", "another preview"]
 
 
 def test_cancelled_jobs_are_told_and_end_at_their_next_check(job_queue: JobQueue, log: Log) -> None:
