@@ -1,6 +1,7 @@
 """`anycost serve`: the local process that editors talk to."""
 
 import argparse
+import contextlib
 import logging
 import os
 import sys
@@ -89,5 +90,6 @@ def run(args: argparse.Namespace) -> int:
     if not served:
         print(f"a backend is serving {options.connection_file} already: this one ends", file=sys.stderr)
         return 0
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):  # nobody reads it
+        sys.stderr.flush()
     os._exit(0)  # does not wait for a running job

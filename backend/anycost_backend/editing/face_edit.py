@@ -25,11 +25,16 @@ class FaceEdit:
         return any(self.strengths.values()) or self.offset is not None
 
     def check(self, directions: Directions, shape: tuple[int, int]) -> None:
-        """Raises AnycostError for unknown attributes, strengths beyond ±2, and an offset that is not W+ of `shape`."""
+        """Raises AnycostError for unknown attributes, strengths beyond ±2, and an offset that is not W+ of `shape` or
+        not finite."""
         directions.check(self.strengths)
         for name in self.held:
             directions.direction(name)
-        if self.offset is not None and (self.offset.shape != shape or not np.isfinite(self.offset).all()):
+        if self.offset is not None and self.offset.shape == shape and not np.isfinite(self.offset).all():
+            raise AnycostError(
+                "what was taken over from another face holds values that are no numbers", "take it over again"
+            )
+        if self.offset is not None and self.offset.shape != shape:
             raise AnycostError(
                 f"what was taken over from another face is {self.offset.shape}, this model needs {shape}",
                 "take it over again",

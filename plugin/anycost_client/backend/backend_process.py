@@ -12,7 +12,8 @@ from pathlib import Path
 
 from anycost_client.core.errors import BackendError, ChannelClosed, ClientError, ConnectionFileError, WrongVersion
 from anycost_client.process.launch import backend_python, child_options
-from anycost_client.process.log_file import last_line, log_path, open_log
+from anycost_client.process.log_file import last_line, log_path
+from anycost_client.process.log_pump import LogPump
 from anycost_client.protocol.messages import Failed, Hello, Leave, Status, StatusReport, Welcome
 from anycost_client.transport import connection_file as connection
 from anycost_client.transport.channel import Channel, open_channel
@@ -45,6 +46,7 @@ class Backend:
         self._python = python
         self._bridge = bridge
         self._process: subprocess.Popen[bytes] | None = None  # what this object started
+        self._pump: LogPump | None = None  # of that process
         self._log_start = 0  # bytes: where its log begins
         self._pid = 0  # of the backend in use, whoever started it
 
@@ -208,11 +210,19 @@ class Backend:
         command = [str(python), "-I", "-X", "utf8", "-m", "anycost_backend", "serve"]
         command += ["--connection", str(self.connection_file)]
         try:
-            with open_log(self.log) as log:
-                self._log_start = self.log.stat().st_size
-                self._process = subprocess.Popen(
-                    command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log, **child_options()
-                )
+            self._log_start = self.log.stat().st_size
+        except OSError:
+            self._log_start = 0
+        try:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                **child_options(),
+            )
+            if self._process.stderr:
+                self._pump = LogPump(self._process.stderr, self.log)  # type: ignore[arg-type]
         except OSError as error:
             raise BackendError(
                 f"cannot start the backend's Python {python} ({error.strerror})",
@@ -233,22 +243,23 @@ class Backend:
                 pid = connection.read(self.connection_file).pid
                 return self._greet(pid, deadline, cancelled)
             except ChannelClosed as error:  # a bridge that cannot run: another would fare no better
-                raise BackendError(f"{error.cause}{self._last_words()}", error.remedy, final=False) from error
+                said = self._last_words(last_line(self.log, self._log_start))
+                raise BackendError(f"{error.cause}{said}", error.remedy, final=False) from error
             except (ConnectionFileError, TimeoutError):
                 time.sleep(0.02)
         raise BackendError(
             f"the backend did not answer in time{self._last_words()}", f"try again, or see {self.log}", final=False
         )
 
-    def _last_words(self) -> str:
-        said = last_line(self.log, self._log_start)
+    def _last_words(self, said: str = "") -> str:
+        said = said or (self._pump.last_line(0) if self._pump else "")
         return f" (its last words: {said})" if said else ""
 
     def _failure(self) -> BackendError:
         """Why the process that was just started has ended."""
         code = self._process.returncode if self._process else 0
         self._process = None
-        said = last_line(self.log, self._log_start) or f"it said nothing, code {code}"
+        said = (self._pump.last_line() if self._pump else "") or f"it said nothing, code {code}"
         return BackendError(f"the backend ended while starting: {said}", f"see {self.log}", final=code == _BAD_INPUT)
 
 

@@ -2,10 +2,12 @@
 
 import collections
 import contextlib
+import os
 import subprocess
 import threading
 import time
 from pathlib import Path
+from typing import BinaryIO
 
 from anycost_client.core.errors import ChannelClosed, WireError
 from anycost_client.process.launch import child_options
@@ -40,7 +42,7 @@ class BridgeChannel:
         command = [str(python), "-I", "-X", "utf8", "-m", "anycost_backend", "bridge"]
         command += ["--connection", str(connection_file)]
         try:
-            with open_log(log_path()) as log:
+            with _log() as log:
                 process = subprocess.Popen(
                     command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, **child_options()
                 )
@@ -122,3 +124,11 @@ class BridgeChannel:
         with self._changed:
             self._ended = True
             self._changed.notify_all()
+
+
+def _log() -> BinaryIO:
+    """Where there is none, it does without."""
+    try:
+        return open_log(log_path())
+    except OSError:
+        return open(os.devnull, "wb")

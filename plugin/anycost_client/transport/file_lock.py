@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from anycost_client.core.errors import ConnectionFileError
 from anycost_client.transport.connection_file import private_folder
 
 if sys.platform == "win32":
@@ -22,9 +23,15 @@ class FileLock:
         self._descriptor: int | None = None
 
     def acquire(self, timeout: float = 0.0, cancelled: Callable[[], bool] = lambda: False) -> bool:
-        """Whether it was got within `timeout` seconds. Raises ConnectionFileError when the folder is not private."""
+        """Whether it was got within `timeout` seconds. Raises ConnectionFileError when the folder is not private, or
+        cannot be written."""
         private_folder(self.path.parent)
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise ConnectionFileError(
+                f"cannot write {self.path} ({error.strerror})", "free some space or check the folder"
+            ) from error
         deadline = time.monotonic() + timeout
         while not _try(descriptor):
             if time.monotonic() >= deadline or cancelled():

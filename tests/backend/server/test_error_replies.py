@@ -35,5 +35,11 @@ def test_what_the_machine_lacks_is_named(code: int, reason: str, cause: str) -> 
     assert failed.remedy
 
 
+@pytest.mark.parametrize("remedy", ["install the package again", "run 'anycost models fetch'"])
+def test_an_editors_user_is_told_what_that_user_has(remedy: str) -> None:
+    assert "python3 installer repair" in failed_reply("id", AnycostError("the matte is damaged", remedy)).remedy
+    assert failed_reply("id", AnycostError("no", "choose another")).remedy == "choose another"
+
+
 def test_also_where_a_library_has_it_as_text_only() -> None:
     assert failed_reply("id", RuntimeError("cannot map: Too many open files (os error 24)")).reason == "files"

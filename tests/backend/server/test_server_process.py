@@ -268,6 +268,38 @@ def test_without_the_program_that_started_it_others_go_on(start: Callable[..., B
     assert backend.ended(10) == 0
 
 
+@pytest.mark.skipif(os.name != "posix", reason="pipes are watched differently on Windows")
+def test_it_writes_its_own_log_when_the_program_that_read_it_is_gone(
+    start: Callable[..., Backend], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANYCOST_HOME", str(tmp_path))
+    folder = tmp_path / "run"
+    folder.mkdir(mode=0o700)
+    file = folder / "connection.json"
+    command = [sys.executable, "-m", "anycost_backend", "serve", "--connection", str(file)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            deadline = time.monotonic() + 30
+            while not file.exists():
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            first, second = Client(file, "first"), Client(file, "second")
+            first.channel.close()
+            assert process.stdin is not None
+            assert process.stderr is not None
+            process.stderr.close()
+            process.stdin.close()
+            while second.ask(m.Status()).clients == 2:
+                assert time.monotonic() < deadline
+            assert isinstance(second.ask(m.Leave()), m.Done)
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
+    log = (tmp_path / "cache" / "logs" / "backend.log").read_text()
+    assert "the program that started this has ended" in log
+    assert "ending: its last client has left" in log
+
+
 def test_it_ends_when_it_is_told_and_when_it_is_idle(start: Callable[..., Backend]) -> None:
     backend = start(folder="asked").started()
     assert isinstance(Client(backend.file).ask(m.Shutdown()), m.Done)

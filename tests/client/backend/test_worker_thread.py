@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from anycost_client.backend import supervisor
@@ -113,6 +114,29 @@ def test_a_crash_while_starting_is_tried_again(
     one.until(lambda: one.all(Unavailable))
     assert len(one.all(Lost)) == 5
     assert "RuntimeError: it broke" in str(one.all(Unavailable)[0])
+
+
+@pytest.mark.parametrize("mode", ["fails", "crashes"])
+def test_last_words_come_without_a_log(backend: Make, home: Path, monkeypatch: pytest.MonkeyPatch, mode: str) -> None:
+    """As on a full disk, or where the folder of the log cannot be made."""
+    (home / "cache").write_text("a file where the folder should be")
+    monkeypatch.setenv("ANYCOST_STAND_IN", mode)
+    with pytest.raises(BackendError, match=r"the model file is damaged|RuntimeError: it broke"):
+        backend().connect()
+    monkeypatch.delenv("ANYCOST_STAND_IN")
+    channel, _ = backend().connect()  # nor does it keep a sound one from starting
+    channel.close()
+
+
+def test_what_a_backend_says_is_in_the_log(backend: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANYCOST_STAND_IN", "crashes")
+    one = backend()
+    with pytest.raises(BackendError):
+        one.connect()
+    assert "RuntimeError: it broke" in one.log.read_text()
+    if os.name == "posix":
+        assert one.log.stat().st_mode & 0o777 == 0o600
+        assert one.log.parent.stat().st_mode & 0o777 == 0o700
 
 
 def test_a_bridge_that_cannot_run_is_told(backend: Make, monkeypatch: pytest.MonkeyPatch) -> None:
