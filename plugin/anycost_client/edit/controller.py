@@ -274,10 +274,21 @@ class EditController(Generic[L]):
             self._update_preview()
         elif what == "result":
             self._take_result()
+        elif what == "restored":
+            self._say_what_is_left_out()
         elif what == "refined" and not self.editor.refining:
             reached = [refined.text for refined in self.editor.refined.values() if refined.text][-1:]
             self.say(self.tr(mark("Refined: {text}."), text=reached[0]) if reached else "")
         self._tell("page" if what in ("state", "problem") else what)
+
+    def _say_what_is_left_out(self) -> None:
+        """Of the stored edit that was opened."""
+        names = ", ".join(self.labels.label_of(name) for name in self.editor.restored.unknown)
+        if names:
+            self.say(self.tr(mark("This model has no: {names}"), names=names), warns=True)
+        elif count := self.editor.restored.lost:
+            text = mark("Of the stored edit, {count} faces are not found here: what was done to them is left out.")
+            self.say(self.tr(text, count=count), warns=True)
 
     def _remember(self) -> None:
         if self._stored_values is None:

@@ -13,6 +13,8 @@ from anycost_client.protocol.messages import Corners, Face, KnownFace, Offset, O
 
 _FORMAT = 1
 _MAX_CHARACTERS = 16 << 20
+MAX_FACES = 300
+MAX_COMMAS = 200 * MAX_FACES  # counted before parsing: a small value costs a hundred times its bytes in memory
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,17 @@ class RecordedFace:
 
 
 @dataclass(frozen=True)
+class Restored:
+    """What of a stored edit can go on: what is said of faces that were found, and attributes that the model has."""
+
+    strengths: Mapping[int, Mapping[str, float]]  # face id → attribute → strength
+    offsets: Mapping[int, tuple[Offset, ...]]  # face id → what was taken over
+    held: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()  # attributes that this model lacks
+    lost: int = 0  # edited faces that were not found
+
+
+@dataclass(frozen=True)
 class EditRecord:
     model: str  # Welcome.model_hash
     faces: tuple[RecordedFace, ...]
@@ -41,16 +54,31 @@ class EditRecord:
     def from_json(cls, text: str | bytes) -> "EditRecord":
         """Raises ClientError for anything else than a record."""
         try:
-            if len(text) > _MAX_CHARACTERS:
+            comma = b"," if isinstance(text, bytes) else ","
+            if len(text) > _MAX_CHARACTERS or text.count(comma) > MAX_COMMAS:  # type: ignore[arg-type]
                 raise ValueError("too long")
             content: dict[str, Any] = json.loads(text)
             if content["anycost_edit"] != _FORMAT or not isinstance(content["model"], str):
                 raise ValueError("another format")
+            if len(content["faces"]) > MAX_FACES:
+                raise ValueError("too many faces")
             return cls(content["model"], tuple(_face_in(face) for face in content["faces"]))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ClientError) as error:
             raise ClientError(
                 "the edit stored with this layer cannot be read", "edit the original layer anew"
             ) from error
+
+    def restored(self, faces: tuple[Face, ...], x: int, y: int, names: frozenset[str]) -> Restored:
+        """For the faces found in a region at x, y of the layer. names: of the model's attributes; empty: not known."""
+        found = self.strengths_of(faces, x, y)
+        strengths = {
+            face: {name: value for name, value in values.items() if not names or name in names}
+            for face, values in found.items()
+        }
+        named = {name for values in found.values() for name in values}
+        held = tuple(name for name in self.held() if not names or name in names)
+        unknown = tuple(sorted(named - names)) if names else ()
+        return Restored(strengths, self.offsets_of(faces, x, y), held, unknown, len(self.faces) - len(found))
 
     def held(self) -> tuple[str, ...]:
         """Attributes that any of the faces holds."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from anycost_client.core.problem import Problem
-from anycost_client.edit.edit_record import EditRecord, place_of
+from anycost_client.edit.edit_record import EditRecord, Restored, place_of
 from anycost_client.edit.pending_apply import EditResult, PendingApply
 from anycost_client.edit.sliders import Sliders
 from anycost_client.edit.state import State
@@ -32,6 +32,7 @@ class Editor:
         self.made: m.Learned | m.Matched | None = None  # what `learn` or `match` came to
         self.compare: float | None = None  # 0: show before, 1: show after (as None), between: split there
         self.max_side = 0  # pixels: longest side of the next previews; 0: as the region said
+        self.restored = Restored(NOTHING, {})  # of the stored edit that was opened
         self.sliders = Sliders(self._slider_changed)
         self._send = send
         self._making = ""  # id of what is being learned or matched
@@ -285,12 +286,13 @@ class Editor:
         self._tell("faces")
         if self._fresh:
             self._fresh = False
-            recorded = self._record.strengths_of(reply.faces, *place_of(self._region)) if self._record else NOTHING
-            first = tuple(recorded) or tuple(face.id for face in reply.faces[:1])
-            for attribute in self._record.held() if self._record else ():
+            record = self._record or EditRecord("", ())
+            self.restored = record.restored(reply.faces, *place_of(self._region), self.sliders.names)
+            for attribute in self.restored.held:
                 self.sliders.lock(attribute)
-            offsets = self._record.offsets_of(reply.faces, *place_of(self._region)) if self._record else {}
-            self.sliders.begin(first, recorded, offsets)
+            first = tuple(self.restored.strengths) or tuple(face.id for face in reply.faces[:1])
+            self.sliders.begin(first, self.restored.strengths, self.restored.offsets)
+            self._tell("restored")
         self._want_preview()
         self._send_applying()
 

@@ -38,6 +38,11 @@ class Sliders:
         return self._scaled
 
     @property
+    def names(self) -> frozenset[str]:
+        """Of the attributes; empty before the backend has listed them."""
+        return frozenset(attribute.name for attribute in self.attributes)
+
+    @property
     def intensity(self) -> float:
         """Of the whole edit, −1…1.5: `values` are this times what was set."""
         return self._scaled.intensity
@@ -82,7 +87,7 @@ class Sliders:
             checked(strength)
             if attribute in self.locked:
                 raise ClientError(f"'{attribute}' is locked", "unlock it to change it")
-            if self.attributes and attribute not in self._names() and attribute not in self.taken:
+            if self.attributes and attribute not in self.names and attribute not in self.taken:
                 raise ClientError(f"there is no attribute '{attribute:.50}'", "choose one of the list")
         values = self.values
         for face in self.selected:
@@ -122,9 +127,7 @@ class Sliders:
 
     def apply_preset(self, preset: Preset) -> tuple[str, ...]:
         """Sets all unlocked attributes of the selected faces. Returns the names that this model lacks."""
-        known = {
-            name: value for name, value in preset.strengths.items() if not self.attributes or name in self._names()
-        }
+        known = {name: value for name, value in preset.strengths.items() if not self.attributes or name in self.names}
         self._replace(known)
         return tuple(name for name in preset.strengths if name not in known)
 
@@ -135,7 +138,7 @@ class Sliders:
 
     def edits(self) -> tuple[FaceEdit, ...]:
         """The edits to request: locked attributes are held."""
-        known = self._names() or self.locked
+        known = self.names or self.locked
         return face_edits(self.values, tuple(sorted(self.locked & known)), self.taken)
 
     def lock(self, attribute: str, locked: bool = True) -> None:
@@ -170,9 +173,6 @@ class Sliders:
         name = f"{what}{TAKEN_OVER}{len(self.taken) + 1}"
         self.taken[name] = offset
         return name
-
-    def _names(self) -> frozenset[str]:
-        return frozenset(attribute.name for attribute in self.attributes)
 
     def _replace(self, strengths: Mapping[str, float]) -> None:
         values = self.values

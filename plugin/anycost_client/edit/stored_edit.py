@@ -9,7 +9,7 @@ from typing import Any
 from anycost_client.core.cooperative import Steps, at_once
 from anycost_client.core.errors import ClientError
 from anycost_client.edit.areas import Area
-from anycost_client.edit.edit_record import EditRecord
+from anycost_client.edit.edit_record import MAX_COMMAS, MAX_FACES, EditRecord
 
 MAX_BYTES = 32 << 20
 _MAX_PIXELS = 1 << 27
@@ -39,7 +39,7 @@ class StoredEdit:
         without = replace(self.record, faces=tuple(replace(face, latent=None) for face in self.record.faces))
         for record, selection in ((self.record, packed), (without, packed), (without, None)):
             data = self._json(record, selection)
-            if len(data) <= most:
+            if len(data) <= most and len(record.faces) <= MAX_FACES:
                 return data
             yield
         raise ClientError("this edit is too large to be stored with its layer", "edit fewer faces at once")
@@ -52,7 +52,7 @@ class StoredEdit:
     def unpacking(cls, data: bytes) -> Steps["StoredEdit"]:
         """Raises ClientError for anything else: documents come from anywhere."""
         try:
-            if len(data) > MAX_BYTES:
+            if len(data) > MAX_BYTES or data.count(b",") > MAX_COMMAS:
                 raise ValueError("too long")
             content: dict[str, Any] = json.loads(data)
             source, time = content["source"], content.get("time")

@@ -1,8 +1,10 @@
 """Applies the edit in progress: the image, the record that opens it again, and refining."""
 
+import json
+
 import pytest
 from anycost_client.core.errors import ClientError
-from anycost_client.edit.edit_record import EditRecord
+from anycost_client.edit.edit_record import EditRecord, RecordedFace
 from anycost_client.protocol.messages import (
     Cancel,
     Edit,
@@ -59,6 +61,28 @@ def test_a_record_is_found_where_its_face_lies_now(ready: RecordingEditor) -> No
     assert record.strengths_of((face(0, 10.0),), 10, 0) == {0: {"smile": 0.5}}  # a region that begins at x = 10
     assert record.strengths_of((face(0, 0.0),), 0, 0) == {}
     assert record.strengths_of((), 0, 0) == {}
+
+
+def test_what_the_model_or_the_image_lacks_is_left_out_and_told(region: OpenRegion) -> None:
+    there, gone = (
+        RecordedFace(face(0, x).corners, {"smile": 0.5, "antlers": 1.0}, held=("tail",)) for x in (0.0, 900.0)
+    )
+    one = RecordingEditor()
+    one.connect()
+    one.editor.open(region, EditRecord("abc", (there, gone)))
+    one.opened()
+    assert one.last(Edit).faces == (FaceEdit(0, {"smile": 0.5}),)
+    assert one.editor.restored.unknown == ("antlers",)
+    assert one.editor.restored.lost == 1
+    assert "restored" in one.told
+
+
+def test_a_record_of_very_many_faces_is_refused_before_it_is_parsed() -> None:
+    record = json.loads(EditRecord("abc", (RecordedFace(face(0, 0.0).corners, {"smile": 0.5}),)).to_json())
+    with pytest.raises(ClientError, match="edit the original layer anew"):
+        EditRecord.from_json(json.dumps(record | {"faces": record["faces"] * 301}))
+    with pytest.raises(ClientError, match="edit the original layer anew"):
+        EditRecord.from_json(json.dumps(record | {"x": [0] * 100_000}))
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"anycost_edit": 1, "model": "m", "faces": [{}]}', "null", "[" * 50_000])
