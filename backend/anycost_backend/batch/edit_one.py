@@ -21,6 +21,7 @@ from anycost_backend.batch.results_file import (
     read_receipt,
     write_receipt,
 )
+from anycost_backend.photo.file_names import printable, text_of
 
 if TYPE_CHECKING:
     from anycost_backend.editing.models import Models
@@ -46,10 +47,12 @@ def edit_one(task: PhotoTask) -> PhotoResult:
             return earlier
         started = time.monotonic()
         try:
+            if photo.source.exists() and not photo.source.is_file():
+                raise AnycostError("it is not an ordinary file", "move it away")  # a pipe would be waited for
             source: SourceState | None = SourceState.of(photo.source)
             result = _edit(task)
         except Exception as error:  # an error of one photo must not end the others
-            source, result = None, PhotoResult(photo.source.name, "failed", why=_text_of(error))
+            source, result = None, PhotoResult(text_of(photo.source), "failed", why=printable(_text_of(error)))
         result = replace(result, seconds=round(time.monotonic() - started, 3), source=source)
         write_receipt(photo.output, PhotoReceipt(settings, result))
         return result
@@ -67,13 +70,18 @@ def _edit(task: PhotoTask) -> PhotoResult:
     session = Session(open_photo(photo.source, task.max_megapixels), _load_models(settings.model, threads))
     faces = len(session.faces)
     if not faces:
-        return PhotoResult(photo.source.name, "no_face", why="no face was found: it needs both eyes and the mouth")
+        return PhotoResult(text_of(photo.source), "no_face", why="no face was found: it needs both eyes and the mouth")
     edit = session.edit(session.photo, 0, FaceEdit(settings.strengths, settings.held))
     declare = settings.declare and edit.change is not None
     notes = save_photo(edit.photo, photo.output, declare_edit=declare, quality=settings.quality)
     scores = edit.projection.scores() if edit.projection else {}
     return PhotoResult(
-        photo.source.name, "done", output=photo.output.name, scores=dict(scores), faces=faces, notes=tuple(notes)
+        text_of(photo.source),
+        "done",
+        output=text_of(photo.output),
+        scores=dict(scores),
+        faces=faces,
+        notes=tuple(notes),
     )
 
 

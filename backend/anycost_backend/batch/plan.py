@@ -1,5 +1,6 @@
 """Lists the photos of a batch and the names of the edited ones."""
 
+import os
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,8 @@ def plan(folder: Path, output: Path, format: str | None = None) -> list[PlannedP
     """The photos by name. format: of all edited photos, one of `ENDINGS`; None: each keeps its own.
 
     Photos are recognised by their extension; folders in the folder are ignored. Where two photos would become one file
-    (a.jpg and a.png as TIFF), each keeps its whole name (a.jpg.tif, a.png.tif).
+    (a.jpg and a.png as TIFF), each keeps its whole name (a.jpg.tif, a.png.tif); where names differ in case
+    alone, the later gets a number (a.jpg, A-2.JPG).
     Raises AnycostError when the folder cannot be read or holds no photos, and when it is the output as well."""
     try:
         if not folder.is_dir():
@@ -41,9 +43,7 @@ def plan(folder: Path, output: Path, format: str | None = None) -> list[PlannedP
         photo.name + ENDINGS[format] if format and name.casefold() in duplicates else name
         for photo, name in zip(photos, names, strict=True)
     ]
-    if duplicates := _duplicates(names):
-        raise AnycostError(f"several photos would be written as {min(duplicates)}", "rename one of them")
-    return [PlannedPhoto(photo, output / name) for photo, name in zip(photos, names, strict=True)]
+    return [PlannedPhoto(photo, output / name) for photo, name in zip(photos, _distinct(names), strict=True)]
 
 
 def is_photo(path: Path) -> bool:
@@ -55,6 +55,21 @@ def _name(photo: Path, format: str | None) -> str:
     if format is None or EXTENSIONS[photo.suffix.lower()] == format:
         return photo.name
     return photo.stem + ENDINGS[format]
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """The names, of which those that some systems cannot tell from an earlier one get a number: A-2.JPG after a.jpg."""
+    taken = {name.casefold() for name in names}
+    seen, distinct = set[str](), []
+    for name in names:
+        stem, suffix = os.path.splitext(name)
+        number = 1
+        while name.casefold() in seen or (number > 1 and name.casefold() in taken):
+            number += 1
+            name = f"{stem}-{number}{suffix}"
+        seen.add(name.casefold())
+        distinct.append(name)
+    return distinct
 
 
 def _duplicates(names: list[str]) -> set[str]:

@@ -15,6 +15,8 @@ import msgspec
 from anycost_models.core.atomic_files import write_aside
 from anycost_models.core.errors import AnycostError
 
+from anycost_backend.photo.file_names import text_of
+
 RESULTS = "results.json"
 RECEIPTS = ".anycost-batch"  # a folder in the output folder, while a batch is unfinished
 
@@ -43,7 +45,11 @@ class SourceState(msgspec.Struct, frozen=True):
     def of(cls, path: Path) -> "SourceState":
         """Raises OSError when the photo cannot be read."""
         stat = path.stat()
-        return cls(stat.st_size, stat.st_mtime_ns, hashlib.sha256(path.read_bytes()).hexdigest())
+        digest = hashlib.sha256()
+        with path.open("rb") as file:
+            while part := file.read(1 << 20):
+                digest.update(part)
+        return cls(stat.st_size, stat.st_mtime_ns, digest.hexdigest())
 
     def unchanged(self, path: Path) -> bool:
         """Whether the photo has the same size, time and content."""
@@ -69,7 +75,7 @@ class PhotoResult(msgspec.Struct, frozen=True):
 
     def is_complete(self, source: Path, output: Path) -> bool:
         """Whether nothing is left to do for the photo, provided that the settings are the same."""
-        exists = self.status == "no_face" or (self.output == output.name and output.is_file())
+        exists = self.status == "no_face" or (self.output == text_of(output) and output.is_file())
         return self.status != "failed" and exists and self.source is not None and self.source.unchanged(source)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import filelock
 from anycost_client.core.errors import ConnectionFileError
 from anycost_client.transport.connection_file import private_folder
 from anycost_client.transport.file_lock import FileLock
@@ -26,7 +27,9 @@ from anycost_backend.batch.results_file import (
     write_results,
 )
 from anycost_backend.batch.workers import edit_all
+from anycost_backend.photo.file_names import text_of
 
+_LOCK = ".anycost-batch.lock"
 _WRITE_INTERVAL = 1.0  # seconds between two writes of results.json; receipts have the newer results
 
 
@@ -77,7 +80,7 @@ class BatchProgress:
         self._batch = batch
         self._written = 0.0  # monotonic seconds
         self._unwritten: list[Path] = []  # outputs of results that are only in receipts
-        names = [photo.output.name for photo in batch.photos]
+        names = [text_of(photo.output) for photo in batch.photos]
         earlier = read_results(batch.output)
         if earlier and not resume:
             raise AnycostError(
@@ -86,13 +89,13 @@ class BatchProgress:
             )
         ours = set(earlier.planned) if earlier else set()
         for photo in batch.photos:
-            if photo.output.name not in ours and os.path.lexists(photo.output):
+            if text_of(photo.output) not in ours and os.path.lexists(photo.output):
                 raise AnycostError(f"{photo.output} is there already", "move it away, or name another output folder")
         known = {r.file: r for r in earlier.files} if earlier and earlier.settings == batch.settings else {}
         self._results = {
-            photo.source.name: known[photo.source.name]
+            name: known[name]
             for photo in batch.photos
-            if photo.source.name in known and known[photo.source.name].is_complete(photo.source, photo.output)
+            if (name := text_of(photo.source)) in known and known[name].is_complete(photo.source, photo.output)
         }
         self._planned = tuple(sorted(ours.union(names)))
         self.write()
@@ -109,12 +112,12 @@ class BatchProgress:
 
     def is_pending(self, photo: PlannedPhoto) -> bool:
         """Whether the photo has no result."""
-        return photo.source.name not in self._results
+        return text_of(photo.source) not in self._results
 
     def add(self, result: PhotoResult) -> None:
         """Raises AnycostError when results.json cannot be written."""
         self._results[result.file] = result
-        self._unwritten += [photo.output for photo in self._batch.photos if photo.source.name == result.file]
+        self._unwritten += [photo.output for photo in self._batch.photos if text_of(photo.source) == result.file]
         if time.monotonic() > self._written + _WRITE_INTERVAL:
             self.write()
 
@@ -137,15 +140,29 @@ def _locked(output: Path) -> Iterator[None]:
         raise AnycostError(
             f"cannot make the folder {output} ({error.strerror})", "name another, or change the permissions"
         ) from error
+    with _lock(output) as got:
+        if not got:
+            raise AnycostError(f"another batch is writing to {output}", "wait for it, or name another output folder")
+        yield
+
+
+@contextlib.contextmanager
+def _lock(output: Path) -> Iterator[bool]:
+    """Whether the lock was free. It lies in the cache, or, where that cannot be written, in the output folder."""
     name = hashlib.sha256(os.fsencode(output.resolve())).hexdigest()[:32]
     try:
         lock = FileLock(private_folder(cache_dir() / "batches") / name)
         got = lock.acquire()
-    except ConnectionFileError as error:
-        raise AnycostError(error.cause, error.remedy) from error
-    if not got:
-        raise AnycostError(f"another batch is writing to {output}", "wait for it, or name another output folder")
+    except (ConnectionFileError, OSError):
+        beside = filelock.FileLock(output / _LOCK)
+        try:
+            with beside.acquire(timeout=0):
+                yield True
+                (output / _LOCK).unlink(missing_ok=True)
+        except filelock.Timeout:
+            yield False
+        return
     try:
-        yield
+        yield got
     finally:
         lock.release()

@@ -12,6 +12,7 @@ from anycost_models.core.errors import AnycostError
 
 from anycost_backend.batch.edit_one import PhotoTask, edit_one, initialize_worker
 from anycost_backend.batch.results_file import PhotoResult
+from anycost_backend.photo.file_names import text_of
 
 WORKER_BYTES = 1.5 * (1 << 30)  # memory of an editing process, with room for a large photo
 _MAX_RESTARTS = 3  # after workers have died
@@ -28,7 +29,7 @@ def edit_all(tasks: list[PhotoTask], jobs: int, cluster: str | None = None) -> G
 
     jobs: processes on this machine; cluster: address of a Dask scheduler. Raises AnycostError when the cluster cannot
     be reached, and when workers die repeatedly."""
-    remaining = {task.photo.source.name: task for task in tasks}
+    remaining = {text_of(task.photo.source): task for task in tasks}
     restarts = 0
     while remaining:
         try:

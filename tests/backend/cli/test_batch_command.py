@@ -121,6 +121,54 @@ def test_a_folder_is_edited_and_every_photo_accounted_for(
 
 
 @pytest.mark.usefixtures("here")
+def test_odd_files_are_one_line_each(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A name that is no UTF-8, a pipe, a link to nothing, and two names that differ in case alone."""
+    folder, output = tmp_path / "odd", tmp_path / "edited"
+    folder.mkdir()
+    names = [b"Andr\xe9.png", b"a.png", b"A.PNG"]
+    try:
+        for name in names:
+            Image.fromarray(HEAD).save(os.fsdecode(os.path.join(os.fsencode(folder), name)))
+        os.mkfifo(folder / "pipe.png")
+    except (OSError, AttributeError):
+        pytest.skip("this system has no such files")
+    if len(list(folder.iterdir())) < 4:
+        pytest.skip("this disk does not tell a from A")
+    (folder / "nowhere.png").symlink_to(tmp_path / "missing.png")
+    Image.fromarray(HEAD).save(folder / "last.png")
+    code, _, err = anycost(capfd, folder, *SMILE, "--output", output)
+    assert code == 1
+    found = results(output)
+    assert {name: entry["output"] for name, entry in found.items()} == {
+        "A.PNG": "A.PNG",
+        "a.png": "a-2.png",
+        "Andr\\xe9.png": "Andr\\xe9.png",
+        "last.png": "last.png",
+        "nowhere.png": None,
+        "pipe.png": None,
+    }
+    assert os.path.exists(os.path.join(os.fsencode(output), b"Andr\xe9.png"))
+    assert "pipe.png: it is not an ordinary file: move it away" in err
+    again = {path: identity(path) for path in output.glob("*.[pP]*")}
+    assert anycost(capfd, folder, *SMILE, "--output", output, "--resume")[0] == 1
+    assert {path: identity(path) for path in output.glob("*.[pP]*")} == again
+
+
+@pytest.mark.usefixtures("here")
+def test_a_read_only_cache_does_not_matter(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from anycost_backend.batch import run as batch_run
+
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setattr(batch_run, "cache_dir", lambda: tmp_path / "file")
+    output = tmp_path / "edited"
+    anycost(capfd, photos, *SMILE, "--output", output)
+    assert results(output)["a.png"]["status"] == "done"
+    assert sorted(path.name for path in output.iterdir()) == ["a.jpg", "a.png", "results.json"]
+
+
+@pytest.mark.usefixtures("here")
 def test_it_goes_on_with_what_is_missing_changed_or_failed(
     photos: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
