@@ -71,7 +71,7 @@ class Encoding:
 
 def sniffed(head: bytes) -> Format | None:
     """The format of a file by its first 16 bytes; None for others."""
-    if head.startswith(b"\xff\xd8\xff"):
+    if head.startswith(b"\xff\xd8\xff") and head[3:4] != b"\xf7":  # JPEG-LS
         return "jpeg"
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return "png"

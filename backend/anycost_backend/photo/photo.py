@@ -1,6 +1,7 @@
 """Opens photos of the common formats, converts regions to sRGB, and writes them back with only the edit changed."""
 
 import os
+import re
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,9 +31,12 @@ from anycost_backend.photo.metadata import Metadata, cleaned, declared, fitted, 
 from anycost_backend.photo.png_chunks import frames_of
 from anycost_backend.photo.png_colours import UnknownColours, profile_of_chunks, without_colours
 from anycost_backend.photo.sample_types import rescaled
+from anycost_backend.photo.unsupported import EXPORT, HEAD, kind_of, tiff_problem
 
 # The needed fields of libvips. Texts are left out: reading them fails for some encodings.
 _FIELDS = ["orientation", "n-pages", "bits-per-sample", "palette", "icc-profile-data", "exif-data", "xmp-data"]
+# libvips' words for what it was built without.
+_UNSUPPORTED = re.compile(r"not configured|not supported|[Uu]nsupported|bad labq|out of range|not a whole number")
 _KINDS: dict[str, Kind] = {
     "b-w": "grey",
     "grey16": "grey",
@@ -122,9 +126,10 @@ def open_photo(path: str | os.PathLike[str], max_megapixels: float = 150) -> Pho
         reason = (isinstance(error, OSError) and error.strerror) or error
         raise AnycostError(f"cannot read {path}: {reason}", "check the name and the permissions") from error
     except pyvips.Error as error:
-        raise AnycostError(
-            f"cannot read {path}, which is damaged or cut short: {_last_line(error)}", "get the file again"
-        ) from error
+        why = _last_line(error)
+        if _UNSUPPORTED.search(why):
+            raise AnycostError(f"cannot read {path}: {why}", EXPORT) from error
+        raise AnycostError(f"cannot read {path}, which is damaged or cut short: {why}", "get the file again") from error
     except MemoryError as error:
         raise AnycostError(f"cannot read {path}: not enough memory", "scale the picture down") from error
 
@@ -206,15 +211,16 @@ def stored(pixels: np.ndarray, orientation: int) -> np.ndarray:
 
 
 def _read(path: Path, file: BinaryIO, max_megapixels: float) -> Photo:
-    format = sniffed(file.read(16))
+    head = file.read(HEAD)
+    format = sniffed(head)
     if format is None:
-        empty = os.fstat(file.fileno()).st_size == 0
-        raise AnycostError(
-            f"{path} is {('empty' if empty else 'no JPEG, PNG, WebP or TIFF picture')}", "name another file"
-        )
+        kind, remedy = kind_of(head)
+        raise AnycostError(f"{path} is {kind}", remedy)
     tags = tiff_tags(file) if format == "tiff" else {}
     if is_camera_raw(tags):
         raise AnycostError(f"{path} is a camera's raw photo", "develop it first and save it as TIFF")
+    if problem := tiff_problem(tags):
+        raise AnycostError(f"{path} {problem[0]}", problem[1])
     loader = getattr(pyvips.Image, f"{format}load_source")
     options = {"unlimited": True} if format == "tiff" else {}  # our own limit is checked before pixels are read
     source = pyvips.Source.new_from_file(os.fsencode(path))

@@ -1,5 +1,7 @@
 """A photo file of any kind opens upright, tells its colours in sRGB, and takes an edit without a change elsewhere."""
 
+import re
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -161,7 +163,7 @@ def _animation(path: Path) -> Path:
         ),
         (
             lambda at: tiff(at / "deep.tif", CROP.astype(np.uint32), photometric="rgb"),
-            "cannot read|holds",
+            "32 bits per channel",
         ),
         (lambda at: tiff(at / "bands.tif", np.dstack([CROP, CROP])), "channels|holds"),
         (lambda at: tiff(at / "a.dng", CROP, extratags=[(50706, 1, 4, b"\1\4\0\0", True)]), "raw"),
@@ -171,6 +173,62 @@ def test_what_cannot_be_edited_is_refused_in_one_line(tmp_path: Path, make: obje
     with pytest.raises(AnycostError, match=message) as error:
         open_photo(make(tmp_path))  # type: ignore[operator]
     assert "\n" not in str(error.value)
+
+
+def tiff_with(path: Path, **tags: int) -> Path:
+    """A TIFF file that claims what no library here writes: tags by name, as tifffile calls them."""
+    tiff(path, CROP, photometric="rgb", software=None)
+    with tifffile.TiffFile(path) as file:
+        places = {name: file.pages[0].tags[name].valueoffset for name in tags}
+    data = bytearray(path.read_bytes())
+    for name, value in tags.items():
+        for at in range(3 if name == "BitsPerSample" else 1):
+            struct.pack_into("<H", data, places[name] + 2 * at, value)
+    path.write_bytes(data)
+    return path
+
+
+def planes(path: Path) -> Path:
+    apart = np.ascontiguousarray(CROP.transpose(2, 0, 1))
+    return tiff(path, apart, photometric="rgb", planarconfig="separate", tile=(32, 32))
+
+
+@pytest.mark.parametrize(
+    ("make", "what"),
+    [
+        (lambda at: photo_files.pillow(at / "a.tif", photo_files.RGB, compression="zstd"), "Zstandard"),
+        (lambda at: photo_files.pillow(at / "a.tif", photo_files.RGB, compression="lzma"), "LZMA"),
+        (lambda at: tiff_with(at / "a.tif", Compression=34712), "JPEG 2000"),
+        (lambda at: tiff_with(at / "a.tif", Compression=50002), "JPEG XL"),
+        (lambda at: tiff_with(at / "a.tif", BitsPerSample=12), "12 bits"),
+        (lambda at: tiff_with(at / "a.tif", BitsPerSample=14), "14 bits"),
+        (lambda at: tiff_with(at / "a.tif", PhotometricInterpretation=8), "Lab"),
+        (lambda at: tiff_with(at / "a.tif", PhotometricInterpretation=32803), "sensor"),
+        (lambda at: planes(at / "a.tif"), "tiles"),
+        (lambda at: tiff(at / "a.tif", CROP / 255, photometric="rgb"), "64 bits"),
+        (lambda at: tiff(at / "a.tif", CROP.astype(np.int16), photometric="rgb"), "signed"),
+        (lambda at: tiff(at / "a.tif", CROP.astype(np.complex64)[:, :, 0]), "complex"),
+        (lambda at: _file(at / "a.heic", b"\0\0\0\x18ftypheic" + bytes(99)), "HEIC"),
+        (lambda at: _file(at / "a.jpg", b"\0\0\0\x18ftypmif1" + bytes(99)), "HEIC"),
+        (lambda at: photo_files.pillow(at / "a.avif", photo_files.RGB), "AVIF"),
+        (lambda at: _file(at / "a.jxl", b"\xff\x0a" + bytes(99)), "JPEG XL"),
+        (lambda at: _file(at / "a.jxl", b"\0\0\0\x0cJXL \r\n\x87\n"), "JPEG XL"),
+        (lambda at: photo_files.pillow(at / "a.jp2", photo_files.RGB), "JPEG 2000"),
+        (lambda at: photo_files.pillow(at / "a.gif", photo_files.RGB), "GIF"),
+        (lambda at: photo_files.pillow(at / "a.bmp", photo_files.RGB), "BMP"),
+        (lambda at: photo_files.pillow(at / "a.ppm", photo_files.RGB), "PNM"),
+        (lambda at: _file(at / "a.psd", b"8BPS\0\1" + bytes(99)), "Photoshop"),
+        (lambda at: _file(at / "a.png", b"gimp xcf v011" + bytes(99)), "GIMP"),
+        (lambda at: _file(at / "a.svg", b'<?xml version="1.0"?><svg width="9"/>'), "SVG"),
+        (lambda at: _file(at / "a.mp4", b"\0\0\0\x18ftypisom" + bytes(99)), "video"),
+        (lambda at: _file(at / "a.cr3", b"\0\0\0\x18ftypcrx " + bytes(99)), "raw"),
+    ],
+)
+def test_what_is_not_supported_is_called_by_its_name(tmp_path: Path, make: object, what: str) -> None:
+    with pytest.raises(AnycostError, match=what) as error:
+        open_photo(make(tmp_path))  # type: ignore[operator]
+    assert re.match("export|save|develop", error.value.remedy)
+    assert "damaged" not in error.value.cause
 
 
 def test_the_size_limit_can_be_raised_or_lowered(tmp_path: Path) -> None:
