@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from anycost_client.core.cooperative import CooperativeRunner, Steps, at_once
+from anycost_client.core.cooperative import CooperativeRunner, Steps, Turn, at_once
 from anycost_client.core.errors import HostError
 from anycost_client.core.problem import BUG, Problem
 from anycost_client.core.translation import Translator
@@ -79,3 +79,59 @@ def test_what_is_stopped_tidies_up_and_says_so_once(loop):
         loop.calls.popleft()()
     assert tidied == [True]
     assert [problem.reason for problem in loop.ended] == ["cancelled"]
+
+
+def test_what_is_stopped_while_it_executes_ends_with_that_step(loop):
+    """As in a host that delivers events while it is being called."""
+    seen = []
+
+    def work() -> Steps[None]:
+        try:
+            loop.runner.stop()
+            assert not loop.runner.running
+            seen.append("went on")
+            yield
+            seen.append("never")
+        finally:
+            seen.append("tidied")
+
+    assert loop.outcome(work()).reason == "cancelled"
+    assert seen == ["went on", "tidied"]
+
+
+def test_a_last_step_that_is_stopped_has_done_its_work(loop):
+    def work() -> Steps[str]:
+        loop.runner.stop()
+        return "written"
+        yield
+
+    assert loop.outcome(work()) == "written"
+
+
+def test_nothing_begins_within_a_step_of_another(tmp_path):
+    """Two runners that share their turn; the first one's step lets timers go on."""
+    calls: deque[Callable[[], None]] = deque()
+    later, tr, order, ended = lambda _, call: calls.append(call), Translator(tmp_path, lambda: "en"), [], []
+    turn = Turn(later)
+    drawing, writing = CooperativeRunner(later, tr, turn), CooperativeRunner(later, tr, turn)
+
+    def nested() -> None:
+        while calls:
+            calls.popleft()()
+
+    def draw() -> Steps[None]:
+        order.append("draw")
+        writing.start(write(), ended.append)
+        nested()
+        order.append("drawn")
+        yield
+
+    def write() -> Steps[None]:
+        order.append("write")
+        yield
+
+    drawing.start(draw(), ended.append)
+    nested()
+    assert order == ["draw", "drawn", "write"]
+    assert len(ended) == 2
+    assert not turn.taken
