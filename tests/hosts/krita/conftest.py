@@ -1,5 +1,6 @@
 """One profile that was used once (Krita fills it for long), of which every scene gets a copy."""
 
+import functools
 import os
 import shutil
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 import skimage.data
-from krita_programs import by_command_line, make_profile, play, require
+from krita_programs import add_driver, by_command_line, make_profile, play, require
 from PIL import Image
 
 Play = Callable[..., dict[str, Any]]
@@ -45,6 +46,22 @@ def scene(seed: Path, screenshots: Path, tmp_path: Path) -> Play:
         return play(name, profile, folder, *files) | {"folder": folder, "profile": profile}
 
     return played
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory, screenshots: Path) -> Play:
+    """Plays a scene, once, with the plug-in's document side alone: no docker, no backend."""
+    require("krita", "Xvfb", "xvfb-run")
+    profile = tmp_path_factory.mktemp("krita_stage") / "profile"
+    add_driver(profile)
+
+    @functools.cache
+    def played(name: str) -> dict[str, Any]:
+        folder = screenshots / name
+        shutil.rmtree(folder, ignore_errors=True)
+        return play(name, profile, folder, parts=True) | {"folder": folder}
+
+    return lambda name: dict(played(name))
 
 
 @pytest.fixture(scope="session")

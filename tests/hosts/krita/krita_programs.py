@@ -15,6 +15,15 @@ from anycost_models.core import paths
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 QUICK = ROOT / "tests" / "client" / "quick_python.py"
+PARTS = os.pathsep.join(map(str, (ROOT / "plugin", ROOT / "plugin" / "krita")))  # of the plug-in, not installed
+_DRIVER = """[Desktop Entry]
+Type=Service
+ServiceTypes=Krita/PythonPlugin
+X-KDE-Library=anycost_driver
+X-Python-2-Compatible=false
+X-Krita-Manual=
+Name=Scenes
+"""
 SECONDS = 360.0  # that a scene may take on a busy machine
 
 sys.path.insert(0, str(ROOT / "installer"))  # as `python3 installer` does
@@ -85,12 +94,17 @@ def make_profile(profile: Path) -> None:
     host = default_host(machine)
     with installed_plugins(ROOT, python, machine.paths, [host], install, Progress(sys.stdout)):
         pass
-    shutil.copytree(HERE / "anycost_driver", host.plugins_folder / "anycost_driver", dirs_exist_ok=True)
-    desktop = (host.plugins_folder / f"{host.plugin_name}.desktop").read_text(encoding="utf-8")
-    driver = desktop.replace(host.plugin_name, "anycost_driver")
-    (host.plugins_folder / "anycost_driver.desktop").write_text(driver, encoding="utf-8")
-    settings = profile / "config" / "kritarc"
-    settings.write_text(settings.read_text().replace("[python]\n", "[python]\nenable_anycost_driver=true\n"))
+    add_driver(profile)
+
+
+def add_driver(profile: Path) -> None:
+    """The driver of the scenes; also to a profile without the plug-in, whose scenes use its parts."""
+    variables(profile)  # makes the folders
+    plugins, settings = profile / "data" / "krita" / "pykrita", profile / "config" / "kritarc"
+    shutil.copytree(HERE / "anycost_driver", plugins / "anycost_driver", dirs_exist_ok=True)
+    (plugins / "anycost_driver.desktop").write_text(_DRIVER, encoding="utf-8")
+    text = settings.read_text(encoding="utf-8") if settings.exists() else "[python]\n"
+    settings.write_text(text.replace("[python]\n", "[python]\nenable_anycost_driver=true\n"), encoding="utf-8")
 
 
 def by_command_line(profile: Path, photo: Path, strength: float, out: Path) -> None:
@@ -100,11 +114,15 @@ def by_command_line(profile: Path, photo: Path, strength: float, out: Path) -> N
     subprocess.run(command, check=True, env=variables(profile), timeout=SECONDS, capture_output=True)
 
 
-def play(scene: str, profile: Path, folder: Path, *files: Path) -> dict[str, Any]:
-    """Starts Krita with these files and plays the scene; returns what was seen. Screenshots stay in `folder`."""
+def play(scene: str, profile: Path, folder: Path, *files: Path, parts: bool = False) -> dict[str, Any]:
+    """Starts Krita with these files and plays the scene; returns what was seen. Screenshots stay in `folder`.
+
+    parts: of the plug-in are used by the scene, which is not installed."""
     require("krita", "Xvfb", "xvfb-run")
     folder.mkdir(parents=True, exist_ok=True)
     environment = variables(profile) | {"ANYCOST_SCENE": scene, "ANYCOST_SEEN": str(folder)}
+    if parts:
+        environment["PYTHONPATH"] = PARTS
     command = ["xvfb-run", "-a", "-s", "-screen 0 1600x1000x24", "krita", "--nosplash", *map(str, files)]
     log = folder / "krita.log"
     with log.open("wb") as out:

@@ -51,6 +51,13 @@ class Setup:
     def apply(self, source: EditSource, result: EditResult) -> Any:
         return self.outcome(lambda then: self.host.apply(source, result, then))
 
+    def step(self, step: str) -> None:
+        """The artist undoes or redoes."""
+        self.host.remove_preview()
+        self.krita._undo() if step == "edit_undo" else self.krita._redo()
+        self.host.stepped(step)
+        self.run()
+
     def refused(self, layer: Any = None) -> Problem:
         problem = self.outcome(lambda then: self.host.read(layer, then))
         assert isinstance(problem, Problem), problem

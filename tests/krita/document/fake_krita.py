@@ -67,8 +67,23 @@ class Node:
     def name(self) -> str:
         return self._name
 
+    def setName(self, name: str) -> None:
+        self._name = name
+
     def type(self) -> str:
         return self._kind
+
+    def layerStyleToAsl(self) -> str:
+        return ""
+
+    def duplicate(self) -> "Node":
+        """With its masks, in nobody's stack; another layer to undo and to annotations."""
+        copy = Node(self._document, self._name, self._kind)
+        copied = ("_space", "_visible", "_locked", "_opacity", "_label", "_inherit", "_mode")
+        vars(copy).update({name: getattr(self, name) for name in copied}, _plane=self._plane.copy())
+        for child in self._children:
+            copy._insert(child.duplicate(), len(copy._children))
+        return copy
 
     def uniqueId(self) -> QUuid:
         return self._id
@@ -283,6 +298,9 @@ class Document:
 
     def createNode(self, name: str, kind: str) -> Node:
         return Node(self, name, kind)
+
+    def createGroupLayer(self, name: str) -> Node:
+        return Node(self, name, "grouplayer")
 
     def annotationTypes(self) -> list[str]:
         return list(self._annotations)

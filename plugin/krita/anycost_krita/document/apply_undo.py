@@ -7,17 +7,20 @@ tell whether there is anything to undo: the texts of its menu entries do."""
 from collections.abc import Callable
 from typing import Any
 
+from anycost_client.core.cooperative import Turn
+
+from anycost_krita.document.history import STEPS, History, Step
 from anycost_krita.document.layers import uuid, walk
 
 _MOST = 6  # of Krita's steps that one Apply may be
-_UNDO, _REDO = "edit_undo", "edit_redo"
+_UNDO, _REDO = STEPS
 
 
 class ApplyUndo:
     """Layers are given by their ids (`host_interface.Layer.id`). `replaced`: the one that went for it, "" for none."""
 
-    def __init__(self, krita: Any) -> None:
-        self._krita = krita
+    def __init__(self, krita: Any, turn: Turn, history: History) -> None:
+        self._krita, self._turn, self._history = krita, turn, history
         self._made: dict[str, str] = {}  # id of a layer → what Krita's undo said after it was made
         self._undone: dict[str, str] = {}  # … → what redo said after that was undone
 
@@ -31,7 +34,7 @@ class ApplyUndo:
         if self._made.get(id, now) != now:
             return False
         new, old = _node(id), _node(replaced)
-        done = self._steps_until(id, _UNDO, _REDO, new, lambda now: new not in now and (not old or old in now))
+        done = self._joined(id, _UNDO, _REDO, new, lambda now: new not in now and (not old or old in now))
         if done:
             self._undone[id] = self._text(_REDO)
         return done
@@ -41,7 +44,7 @@ class ApplyUndo:
         if self._undone.get(id) != self._text(_REDO):
             return False
         new, old = _node(id), _node(replaced)
-        return self._steps_until(id, _REDO, _UNDO, old, lambda now: new in now and old not in now)
+        return self._joined(id, _REDO, _UNDO, old, lambda now: new in now and old not in now)
 
     def steps(self) -> tuple[str, str]:
         """What undo and redo would do now, as their menu entries say."""
@@ -49,7 +52,16 @@ class ApplyUndo:
 
     # ------------------------------------------------------------------ inside
 
-    def _steps_until(self, id: str, action: str, back: str, goes: str, done: Callable[[set[str]], bool]) -> bool:
+    def _joined(self, id: str, action: Step, back: Step, goes: str, done: Callable[[set[str]], bool]) -> bool:
+        """With the steps that belong to it, such as that of a group made for it; nothing comes in between."""
+        with self._turn.take():
+            self._history.look()
+            found = self._steps_until(id, action, back, goes, done)
+            if found:
+                self._history.settle(action)
+        return found
+
+    def _steps_until(self, id: str, action: Step, back: Step, goes: str, done: Callable[[set[str]], bool]) -> bool:
         """Steps until `done`. Where a layer goes other than `goes` and what lies in it, or where no step is left, back
         again."""
         document = self._krita.activeDocument()

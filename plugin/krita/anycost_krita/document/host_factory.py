@@ -6,6 +6,7 @@ from pathlib import Path
 from anycost_client.protocol.messages import Picture
 
 from anycost_krita.base.qt import Qt, QtCore, QtGui
+from anycost_krita.document.history import STEPS, Step
 from anycost_krita.document.krita_host import KritaHost
 from anycost_krita.document.qimages import as_image
 from anycost_krita.document.save_guard import SaveGuard
@@ -34,14 +35,24 @@ def krita_host() -> KritaHost:
         told.connect(lambda *_: QtCore.QTimer.singleShot(0, host.look))
     notifier.applicationClosing.connect(lambda *_: host.closing())
     guards: list[SaveGuard] = []
+    followed: list[QtCore.QObject] = []
 
     def guard_windows() -> None:
         for window in krita.windows()[len(guards) :]:
-            guards.append(SaveGuard(krita, window.qwindow(), host.remove_preview))
+            guards.append(SaveGuard(krita, window.qwindow(), host.leave_no_trace, host.remove_preview))
+        for step in STEPS:
+            action = krita.action(step)
+            if action is not None and action not in followed:
+                followed.append(action)
+                action.triggered.connect(functools.partial(_stepped, host, step))
 
     notifier.windowCreated.connect(lambda *_: QtCore.QTimer.singleShot(_MENUS_MADE, guard_windows))
     QtCore.QTimer.singleShot(_MENUS_MADE, guard_windows)
     return host
+
+
+def _stepped(host: KritaHost, step: Step, *_: object) -> None:
+    host.stepped(step)
 
 
 def scaled(picture: Picture, width: int, height: int) -> bytes:

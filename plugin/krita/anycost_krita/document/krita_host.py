@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from anycost_client.core.cooperative import CooperativeRunner, Later, Steps
+from anycost_client.core.cooperative import CooperativeRunner, Later, Steps, Turn
 from anycost_client.core.errors import HostError
 from anycost_client.core.problem import Problem, problem_of
 from anycost_client.edit.areas import Area
@@ -17,6 +17,7 @@ from anycost_krita.base.text import tr
 from anycost_krita.document import annotations
 from anycost_krita.document.apply_undo import ApplyUndo
 from anycost_krita.document.colour_spaces import colour_space_of
+from anycost_krita.document.history import History, Step
 from anycost_krita.document.host_interface import HostEvent, Layer, Scope, Source
 from anycost_krita.document.keyframes import Keyframes
 from anycost_krita.document.layers import (
@@ -56,10 +57,12 @@ class KritaHost:
         self.presets_folder = folder / "anycost_krita" / "presets"
         self._krita = krita
         self._later = later
-        self._work = CooperativeRunner(later, tr)
-        self._looks, self._preview_work = CooperativeRunner(later, tr), CooperativeRunner(later, tr)
-        self._preview = PreviewLayer(krita, scaled)
-        self.apply_undo = ApplyUndo(krita)
+        # Krita delivers events while it is being called: only one thing at a time is done to its documents.
+        self._turn = Turn(later)
+        self._work, self._looks, self._preview_work = (CooperativeRunner(later, tr, self._turn) for _ in range(3))
+        self._history = History(krita)
+        self._preview = PreviewLayer(krita, scaled, self._history)
+        self.apply_undo = ApplyUndo(krita, self._turn, self._history)
         self._watchers: list[Callable[[HostEvent], None]] = []
         self._seen: object = None  # what was active at the last look
         self._documents: frozenset[str] = frozenset()
@@ -228,13 +231,13 @@ class KritaHost:
     # ------------------------------------------------------------- preview
 
     def show_preview(self, source: Source, edited: Edited) -> None:
-        self._preview_work.stop()
-        area, place = source.region.rectangle, locate(self._krita, source.layer.id)
-        if edited.picture is None or area is None or place is None:
-            self._preview.remove()
+        area = source.region.rectangle
+        if edited.picture is None or area is None:
+            self.remove_preview()
             return
-        work = self._preview.draw(place, Area(area.x, area.y, area.width, area.height), edited)
-        self._preview_work.start(work, lambda _: None)
+        self._preview.show(source.layer.id, Area(area.x, area.y, area.width, area.height), edited)
+        if not self._preview_work.running:
+            self._preview_work.start(self._preview.drawing(), lambda _: None)
 
     def canvas_scale(self) -> float:
         window, document = self._krita.activeWindow(), self._krita.activeDocument()
@@ -246,7 +249,27 @@ class KritaHost:
 
     def remove_preview(self) -> None:
         self._preview_work.stop()
-        self._preview.remove()
+        with self._turn.take():
+            self._preview.remove()
+
+    def leave_no_trace(self) -> None:
+        """Before the document is saved or closed."""
+        self.remove_preview()
+        with self._turn.take():
+            self._preview.sweep(all=True)
+
+    def stepped(self, step: Step) -> None:
+        """Krita has undone or redone something; also called when that was for us."""
+        if not self._turn.taken:
+            self._later(0, lambda: self._settle(step))
+
+    def _settle(self, step: Step) -> None:
+        if self._turn.taken:
+            self._turn.wait(lambda: self._settle(step))
+            return
+        with self._turn.take():
+            self._history.settle(step)
+        self.look()
 
     def canvas_changed(self) -> None:
         """Another document or view is shown."""
@@ -275,10 +298,9 @@ class KritaHost:
 
     def look(self) -> None:
         """Reports what has changed since the last look."""
-        documents = frozenset(uuid(document.rootNode()) for document in self._krita.documents())
-        if documents - self._documents or self._left():
-            self._preview.sweep()
-        self._documents = documents
+        if self._turn.taken:  # events that Krita delivered meanwhile: the next look is not far
+            return
+        self._tidy()
         if self._read and self._gone(*self._read):
             self._read = None
             self._tell("gone")
@@ -291,12 +313,21 @@ class KritaHost:
             self._seen = now
             self._tell("active")
 
+    def _tidy(self) -> None:
+        documents = frozenset(uuid(document.rootNode()) for document in self._krita.documents())
+        with self._turn.take():
+            if documents - self._documents or self._left():
+                self._preview.sweep()
+            self._preview.keep_active()
+            self._history.look()
+        self._documents = documents
+
     def _left(self) -> bool:
         """Whether a redo has brought a preview back."""
         document = self._krita.activeDocument()
         node = document.activeNode() if document is not None else None
         parent = node.parentNode() if node is not None else None
-        return parent is not None and any(is_preview(n) and not self._preview.owns(n) for n in parent.childNodes())
+        return parent is not None and any(self._preview.is_left(n) for n in parent.childNodes())
 
     def _gone(self, id: str, width: int, height: int) -> bool:
         place = locate(self._krita, id)

@@ -1,5 +1,7 @@
 """Reads and writes the pixels of layers in strips, so that the window stays responsive."""
 
+import hashlib
+import re
 from collections.abc import Callable, Generator
 from typing import Any
 
@@ -12,6 +14,7 @@ from anycost_krita.document.layers import Place
 
 _STRIP = 400_000  # pixels read or written at a time: some milliseconds
 _CONVERTED = 150_000  # where Krita converts them
+_DIGEST = re.compile(r"(-?\d{1,8}) (-?\d{1,8}) (\d{1,6}) (\d{1,6}) [0-9a-f]{64}")
 Alive = Callable[[], Place]  # raises HostError when the layer is gone
 
 
@@ -71,6 +74,28 @@ def converted(
             yield convert(raw, strip.width, strip.height), strip
     finally:
         convert.close()
+
+
+def clear(node: Any, area: Area) -> None:
+    """Makes it transparent; a strip at a time."""
+    if not area.empty:
+        rectangle = (area.x, area.y, area.width, area.height)
+        node.setPixelData(bytes(ColourSpace.of(node).pixel_bytes * area.pixels), *rectangle)
+
+
+def digest(node: Callable[[], Any], area: Area) -> Steps[str]:
+    """Of the layer's own pixels in the area, without masks. node: raises HostError when it is gone."""
+    hashed = hashlib.sha256()
+    for strip in strips(area):
+        hashed.update(node().pixelData(strip.x, strip.y, strip.width, strip.height).data())
+        yield
+    return f"{area.x} {area.y} {area.width} {area.height} {hashed.hexdigest()}"
+
+
+def digested(text: str) -> Area | None:
+    """The area that a digest is of; None for any other text."""
+    found = _DIGEST.fullmatch(text)
+    return Area(*(int(number) for number in found.groups())) if found else None
 
 
 def grab(place: Place, area: Area) -> bytes:

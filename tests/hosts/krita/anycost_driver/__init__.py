@@ -1,8 +1,10 @@
 """A plug-in for tests: plays a scene inside Krita, as a person would, and writes down what was to be seen.
 
-`ANYCOST_SCENE` names a function of scenes.py or docker_scenes.py, a generator: it yields what to wait for (a function
-that says whether it has come) or for how many seconds. `ANYCOST_SEEN` is the folder for seen.json and screenshots."""
+`ANYCOST_SCENE` names a function of scenes.py or docker_scenes.py, or "module.function", a generator: it yields what to
+wait for (a function that says whether it has come) or for how many seconds. `ANYCOST_SEEN` is the folder for seen.json
+and screenshots."""
 
+import importlib
 import json
 import os
 import time
@@ -30,8 +32,11 @@ class Driver(Extension):
         try:
             from . import docker_scenes, krita_user, scenes
 
-            name = os.environ["ANYCOST_SCENE"]
-            scene = getattr(docker_scenes, name, None) or getattr(scenes, name)
+            module, _, name = os.environ["ANYCOST_SCENE"].rpartition(".")
+            if module:
+                scene = getattr(importlib.import_module(f".{module}", __name__), name)
+            else:
+                scene = getattr(docker_scenes, name, None) or getattr(scenes, name)
             self.scene = scene(krita_user.KritaUser(self.folder, self.seen))
         except BaseException:
             self.end(traceback.format_exc())

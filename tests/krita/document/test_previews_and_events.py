@@ -1,0 +1,107 @@
+"""Krita delivers events while it is being called: what they bring while a preview is drawn harms nothing."""
+
+import pytest
+from anycost_client.protocol.messages import Edited, Picture, Rectangle
+from anycost_krita.document.layers import PREVIEW_NAME
+
+
+def preview(x: int = 20) -> Edited:
+    picture = Picture.packed(6, 4, 4, bytes(96))
+    return Edited(id="e", sequence=1, picture=picture, rectangle=Rectangle(x, 20, 30, 20))
+
+
+@pytest.fixture
+def nested(setup, monkeypatch):
+    """Calls what is appended while Krita adds a layer or composites."""
+    calls = []
+
+    def delivering(method):
+        def called(*arguments):
+            done = method(*arguments)
+            for call in calls[:]:
+                call()
+                setup.run()
+            return done
+
+        return called
+
+    root = setup.photo.parentNode()
+    monkeypatch.setattr(root, "addChildNode", delivering(root.addChildNode))
+    monkeypatch.setattr(setup.document, "refreshProjection", delivering(setup.document.refreshProjection))
+    return calls
+
+
+def test_newer_previews_that_come_while_one_is_drawn_are_drawn_next(setup, nested):
+    source = setup.read()
+    shown = iter(range(30))
+    nested.append(lambda: next(shown, None) is not None and setup.host.show_preview(source, preview(next(shown, 29))))
+    setup.host.show_preview(source, preview())
+    setup.run()
+    assert setup.names() == ["photo", PREVIEW_NAME]
+    assert setup.document.steps == ["Add Layer"]
+
+
+def test_a_preview_that_is_removed_while_it_is_drawn_goes(setup, nested):
+    source = setup.read()
+    nested.append(setup.host.remove_preview)
+    for _ in range(3):
+        setup.host.show_preview(source, preview())
+        setup.run()
+        assert setup.names() == ["photo"]
+    assert setup.document.steps == []
+
+
+def test_one_that_is_wanted_again_meanwhile_is_there(setup, nested):
+    source, left = setup.read(), [1]
+
+    def off_and_on() -> None:
+        setup.host.remove_preview()
+        if left:
+            left.pop()
+            setup.host.show_preview(source, preview())
+
+    nested.append(off_and_on)
+    setup.host.show_preview(source, preview())
+    nested.clear() if not left else None
+    setup.run()
+    nested.clear()
+    setup.host.show_preview(source, preview())
+    setup.run()
+    assert setup.names() == ["photo", PREVIEW_NAME]
+
+
+def test_reading_goes_on_after_what_was_drawn_when_it_began(setup, nested):
+    source, got = setup.read(), []
+    nested.append(lambda: setup.host.read(None, got.append) if not got else None)
+    setup.host.show_preview(source, preview())
+    setup.run()
+    assert got
+    assert all(one.layer.name == "photo" for one in got)
+
+
+def test_the_artists_layer_is_active_again_though_krita_activates_what_it_adds_a_moment_later(setup):
+    source = setup.read()
+    setup.host.watch(lambda _: None)
+    setup.host.show_preview(source, preview())
+    setup.run()
+    setup.document._active = setup.document.topLevelNodes()[1]
+    setup.host.look()
+    assert setup.document.activeNode() is setup.photo
+
+
+def test_a_preview_with_the_artists_steps_above_it_is_passed_by(setup):
+    source = setup.read()
+    setup.host.show_preview(source, preview())
+    setup.run()
+    sketch = setup.document.createNode("sketch", "paintlayer")
+    setup.document.rootNode().addChildNode(sketch, setup.photo)
+    setup.host.remove_preview()
+    assert setup.names() == ["photo", "sketch"]
+
+    setup.step("edit_undo")
+    assert "sketch" not in setup.names()
+    setup.step("edit_undo")
+    assert setup.names() == ["photo"]
+    setup.step("edit_redo")
+    setup.step("edit_redo")
+    assert setup.names() == ["photo", "sketch"]
