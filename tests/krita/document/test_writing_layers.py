@@ -55,7 +55,7 @@ def test_in_a_document_of_other_colours_krita_converts_back(setup):
 def test_an_edit_is_opened_again_with_its_layer_and_apply_updates_it(setup):
     mask = np.full((40, 50), 200, np.uint8)
     setup.document.setSelection(Selection.of(120, 90, mask))
-    first = setup.apply(setup.read(), drawn(40, 50, face()))
+    first = setup.apply(setup.read(), drawn(40, 50, face(), "Smile +0.8"))
     setup.document.setSelection(None)
     setup.document._active = setup.document.topLevelNodes()[1]
     assert setup.host.active() == first
@@ -71,7 +71,7 @@ def test_an_edit_is_opened_again_with_its_layer_and_apply_updates_it(setup):
     assert setup.names() == ["photo", "Face: smile −0.2"]
     assert setup.document.steps == ["Add Layer", "Add Layer", "Remove Layer"]
     setup.krita._undo(), setup.krita._undo()
-    assert setup.names() == ["photo", "Face: smile +0.8"]
+    assert setup.names() == ["photo", "Face: Smile +0.8"]
     assert annotations.has(setup.document, uuid(setup.document.topLevelNodes()[1]))
 
 

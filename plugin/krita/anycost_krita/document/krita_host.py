@@ -10,13 +10,13 @@ from anycost_client.core.errors import HostError
 from anycost_client.core.problem import Problem, problem_of
 from anycost_client.edit.areas import Area
 from anycost_client.edit.pending_apply import EditResult
-from anycost_client.edit.stored_edit import StoredEdit
 from anycost_client.protocol.messages import Edited, OpenRegion
 
 from anycost_krita.base.text import tr
 from anycost_krita.document import annotations
 from anycost_krita.document.apply_undo import ApplyUndo
 from anycost_krita.document.colour_spaces import colour_space_of
+from anycost_krita.document.edit_layers import EditLayers, placed
 from anycost_krita.document.history import History, Step
 from anycost_krita.document.host_interface import HostEvent, Layer, Scope, Source
 from anycost_krita.document.keyframes import Keyframes
@@ -30,15 +30,15 @@ from anycost_krita.document.layers import (
     keyframes,
     layer_of,
     locate,
-    locked_group,
     uuid,
     walk,
 )
-from anycost_krita.document.pixels import grab_selection, read, write
+from anycost_krita.document.pixels import grab_selection, read
 from anycost_krita.document.preview_layer import PreviewLayer, Scaled
 from anycost_krita.document.regions import area_to_read, bounded, region_of
 
 _LOOK = 500  # milliseconds between looks at what is active
+_ACTIVATED = 150  # milliseconds, after which Krita has activated a layer that was added
 _GROUP = "AnycostFaceEditor"  # in Krita's settings
 
 
@@ -62,6 +62,7 @@ class KritaHost:
         self._work, self._looks, self._preview_work = (CooperativeRunner(later, tr, self._turn) for _ in range(3))
         self._history = History(krita)
         self._preview = PreviewLayer(krita, scaled, self._history)
+        self._edits = EditLayers(krita, self._history, self._place, self.remove_preview)
         self.apply_undo = ApplyUndo(krita, self._turn, self._history)
         self._watchers: list[Callable[[HostEvent], None]] = []
         self._seen: object = None  # what was active at the last look
@@ -172,52 +173,30 @@ class KritaHost:
         self._work.start(self._applying(source, result), then)
 
     def _applying(self, source: Source, result: EditResult) -> Steps[Layer]:
-        place, old = self._target(source)
-        picture, where = result.edited.picture, result.edited.rectangle
-        area = source.region.rectangle
-        if picture is None or area is None or (picture.width, picture.height) != (where.width, where.height):
-            raise HostError(tr("the result does not fit the layer"), tr("report this"))
-        name = tr("Face: {edit}", edit=result.title)
-        x, y, space = area.x + where.x, area.y + where.y, colour_space_of(source.region)
-        if place.time is not None:
-            frames = Keyframes(self._krita, self._place)
-            return self._described((yield from frames.add(source.layer.id, name, picture, x, y, space)))
-        node = place.document.createNode(name, "paintlayer")
-        was_read, selection = Area(area.x, area.y, area.width, area.height), source.region.selection
-        mask = None if selection is None else bytes(selection.data)
-        packed = yield from StoredEdit(uuid(place.node), was_read, mask, result.record).packing()
-        yield from write(self._krita, node, picture, x, y, space)
-        self.remove_preview()
-        place, old = self._target(source)  # much may have happened meanwhile
-        document, beneath = place.document, old or place.node
-        node.setOpacity(beneath.opacity())
-        node.setInheritAlpha(beneath.inheritAlpha())
-        if old is not None:
-            node.setBlendingMode(old.blendingMode())
-            node.setVisible(old.visible())
-        annotations.keep(document, uuid(node), packed)
-        active = document.activeNode()
-        if not beneath.parentNode().addChildNode(node, beneath):
-            annotations.forget(document, uuid(node))
-            raise HostError(tr("Krita did not take the new layer"), tr("try again"))
-        if old is not None:
-            old.remove()
-        elif active is not None:
-            document.setActiveNode(active)  # Krita 5.3 activates what is added
-        return self._described(Place(document, node))
-
-    def _target(self, source: Source) -> tuple[Place, Any | None]:
-        """The layer above which the result goes, and the one that it replaces. Raises HostError."""
         place = self._place(source.layer.id)
-        old = locate(self._krita, source.replaces.id) if source.replaces else None
-        beneath = old.node if old else place.node
-        if old is not None and old.node.locked():
-            raise HostError(
-                tr('the layer "{name}" is locked', name=old.node.name()), tr("unlock it, then apply again"), "locked"
-            )
-        if group := locked_group(beneath):
-            raise HostError(tr('the group "{name}" is locked', name=group), tr("unlock it, then apply again"), "locked")
-        return place, old.node if old else None
+        if place.time is not None:
+            frames, name = Keyframes(self._krita, self._place), tr("Face: {edit}", edit=result.title)
+            picture, _, area = placed(source, result.edited)
+            space = colour_space_of(source.region)
+            return self._described((yield from frames.add(place.id, name, picture, area.x, area.y, space)))
+        before = place.document.activeNode()
+        artists = "" if before is None else uuid(before)
+        place = yield from self._edits.write(source, result)
+        new = place.id
+        self._keep_active(new, artists)
+        self._later(_ACTIVATED, lambda: self._keep_active(new, artists))
+        return self._described(place)
+
+    def _keep_active(self, new: str, artists: str) -> None:
+        """Makes the artist's layer active again: Krita activates what is added, some versions a moment later."""
+        place = locate(self._krita, new)
+        active = place.document.activeNode() if place else None
+        if place is None or active is None or uuid(active) != uuid(place.node):
+            return
+        node = find(place.document, artists)
+        if node is not None:
+            with self._turn.take():
+                place.document.setActiveNode(node)
 
     def later(self, milliseconds: int, call: Callable[[], None]) -> None:
         self._later(milliseconds, call)
@@ -226,7 +205,7 @@ class KritaHost:
         self._work.stop()
 
     def painted_on(self, source: Source, then: Callable[[bool | Problem], None]) -> None:
-        then(False)
+        self._work.start(self._edits.painted_on(source), then)
 
     # ------------------------------------------------------------- preview
 

@@ -1,0 +1,172 @@
+"""Writes edits as layers: a new one above the older ones of its source, a changed one in the place of the one before.
+
+A changed edit is a copy of its layer with other pixels: masks, layer style, blending, opacity and labels stay, and undo
+brings the layer back as it was."""
+
+from collections.abc import Callable
+from typing import Any
+
+from anycost_client.core.cooperative import Steps, pause
+from anycost_client.core.errors import HostError
+from anycost_client.edit.areas import Area
+from anycost_client.edit.edit_record import EditRecord
+from anycost_client.edit.pending_apply import EditResult
+from anycost_client.edit.stored_edit import StoredEdit
+from anycost_client.protocol.messages import Edited, Picture, Rectangle
+
+from anycost_krita.base.text import attribute_labels, tr
+from anycost_krita.document import annotations
+from anycost_krita.document.colour_spaces import colour_space_of
+from anycost_krita.document.history import Between, History
+from anycost_krita.document.host_interface import Source
+from anycost_krita.document.layers import Place, area_of, locate, locked_group, uuid
+from anycost_krita.document.pixels import clear, digest, digested, strips, write
+from anycost_krita.document.placement import inherits_alpha, needs_group, topmost
+
+_GROUPING = 4  # steps at most, before the edit itself is added
+
+
+class EditLayers:
+    """Errors are HostErrors for people."""
+
+    def __init__(
+        self, krita: Any, history: History, place: Callable[[str], Place], remove_preview: Callable[[], None]
+    ) -> None:
+        """place: by id; raises HostError."""
+        self._krita, self._history, self._place, self._remove_preview = krita, history, place, remove_preview
+
+    def write(self, source: Source, result: EditResult) -> Steps[Place]:
+        """Adds a layer, or updates source.replaces."""
+        place, old = self.target(source)
+        picture, read, area = placed(source, result.edited)
+        name = tr("Face: {edit}", edit=result.title)
+        node = (
+            place.document.createNode(name, "paintlayer")
+            if old is None
+            else (yield from self._copied(place.document, old, name))
+        )
+        yield from write(self._krita, node, picture, area.x, area.y, colour_space_of(source.region))
+        written = yield from digest(lambda: node, area)
+        selection = source.region.selection
+        mask = None if selection is None else bytes(selection.data)
+        edit = StoredEdit(uuid(place.node), read, mask, result.record, written=written)
+        packed = yield from edit.packing()
+        self._remove_preview()
+        place, old = self.target(source)  # much may have happened meanwhile
+        group = ""
+        if old is None and needs_group(place.node):
+            group = yield from self._group(source.layer.id)
+            place, old = self.target(source)
+        annotations.keep(place.document, uuid(node), packed)
+        try:
+            if old is None:
+                self._add(place, node)
+            else:
+                self._replace(place.document, old, node)
+        except HostError:
+            annotations.forget(place.document, uuid(node))
+            raise
+        if group:
+            root = uuid(place.document.rootNode())
+            self._history.join(Between(root, frozenset({group}), frozenset({uuid(node)}), _GROUPING))
+        return Place(place.document, node)
+
+    def target(self, source: Source) -> tuple[Place, Any | None]:
+        """The source's layer, and the one that is updated. Raises HostError."""
+        place = self._place(source.layer.id)
+        old = locate(self._krita, source.replaces.id) if source.replaces else None
+        if old is not None and old.node.locked():
+            raise HostError(
+                tr('the layer "{name}" is locked', name=old.node.name()), tr("unlock it, then apply again"), "locked"
+            )
+        if group := locked_group(old.node if old else place.node):
+            raise HostError(tr('the group "{name}" is locked', name=group), tr("unlock it, then apply again"), "locked")
+        return place, old.node if old else None
+
+    def painted_on(self, source: Source) -> Steps[bool]:
+        """Whether the layer with the edit has other pixels than were written, or nobody knows. False for no layer."""
+        id = source.replaces.id if source.replaces else ""
+        old = locate(self._krita, id)
+        if old is None or old.time is not None:
+            return False
+        edit = yield from annotations.stored_with(old.document, uuid(old.node))
+        if edit is None or edit.written is None:
+            return True
+        area, bounds = digested(edit.written), area_of(self._place(id).node.bounds())
+        if area is None or (not bounds.empty and bounds.cut(area) != bounds):
+            return True
+        return edit.written != (yield from digest(lambda: self._place(id).node, area))
+
+    # ------------------------------------------------------------------ inside
+
+    def _copied(self, document: Any, old: Any, name: str) -> Steps[Any]:
+        """A copy without pixels, in no document's stack yet."""
+        edit = yield from annotations.stored_with(document, uuid(old))
+        node = old.duplicate()
+        node.setName(name if edit and old.name() == title_of(edit.record) else old.name())
+        for strip in strips(area_of(node.bounds())):
+            clear(node, strip)
+            yield
+        return node
+
+    def _replace(self, document: Any, old: Any, node: Any) -> None:
+        root, ids = uuid(document.rootNode()), frozenset({uuid(old), uuid(node)})
+        insert(node, old)
+        old.remove()
+        self._history.join(Between(root, ids))
+
+    def _add(self, place: Place, node: Any) -> None:
+        source = place.node
+        node.setInheritAlpha(inherits_alpha(source))
+        if source.inheritAlpha():
+            node.setOpacity(source.opacity())
+        insert(node, topmost(place.document, source))
+
+    def _group(self, id: str) -> Steps[str]:
+        """Puts the source into a group of its own that is blended as it was. Returns the group's uuid.
+
+        The source stays as it is: at the bottom of a group its own blending mode has nothing to be blended with."""
+        place = self._place(id)
+        document, source = place.document, place.node
+        outside, mode = uuid(source.parentNode()), source.blendingMode()
+        if (
+            self._krita.activeDocument() == document
+            and (action := self._krita.action("create_quick_group")) is not None
+        ):
+            document.setActiveNode(source)
+            yield from pause()
+            place = self._place(id)
+            document, source = place.document, place.node
+            if self._krita.activeDocument() == document and uuid(document.activeNode()) == uuid(source):
+                action.trigger()  # one step to undo
+                document.waitForDone()
+        source = self._place(id).node
+        if uuid(source.parentNode()) == outside:
+            group = document.createGroupLayer(source.name())
+            insert(group, source)
+            source.remove()
+            group.addChildNode(source, None)
+        group = self._place(id).node.parentNode()
+        group.setName(tr("{layer} with its edits", layer=source.name()))
+        group.setBlendingMode(mode)
+        return uuid(group)
+
+
+def insert(node: Any, above: Any) -> None:
+    if not above.parentNode().addChildNode(node, above):
+        raise HostError(tr("Krita did not take the new layer"), tr("try again"))
+
+
+def placed(source: Source, edited: Edited) -> tuple[Picture, Area, Area]:
+    """The picture, what was read of the document, and where in it the picture lies. Raises HostError."""
+    picture, where, read = edited.picture, edited.rectangle, source.region.rectangle
+    if picture is None or read is None or (picture.width, picture.height) != (where.width, where.height):
+        raise HostError(tr("the result does not fit the layer"), tr("report this"))
+    area = Area(read.x + where.x, read.y + where.y, where.width, where.height)
+    return picture, Area(read.x, read.y, read.width, read.height), area
+
+
+def title_of(record: EditRecord) -> str:
+    """The name that a layer with this edit is given."""
+    empty = EditResult(Edited(id="", sequence=0, picture=None, rectangle=Rectangle(0, 0, 0, 0)), "", record)
+    return tr("Face: {edit}", edit=attribute_labels.named(empty).title)

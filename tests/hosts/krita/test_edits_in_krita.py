@@ -1,0 +1,48 @@
+"""Edits as layers of the real Krita: their order, updates, blending and frames; other documents stay as they are."""
+
+import pytest
+
+pytestmark = [pytest.mark.host, pytest.mark.slow]
+
+PREVIEW = "PREVIEW of Edit Face: not part of the picture"
+
+
+def test_new_edits_and_previews_lie_above_older_ones_of_their_source(stage):
+    seen = stage("edit_scenes.order")
+    assert seen["edits"] == ["Background", "Face: first", "Face: second", "Face: third", "other", "Face: of other"]
+    assert seen["preview"] == [*seen["edits"][:4], PREVIEW, *seen["edits"][4:]]
+    assert seen["active"] == ["Background", "Background", "other", "Background"]
+    assert seen["logged"] == []
+
+
+def test_an_update_keeps_masks_blending_and_label_and_is_one_step_to_undo(stage):
+    seen = stage("edit_scenes.update")
+    masks, mode, opacity, label, alpha_locked = seen["old"]
+    assert masks == [["brushed", "transparencymask"], ["warmer", "filtermask"]]
+    assert (mode, opacity, label, alpha_locked) == ("screen", 120, 3, True)
+    assert seen["new"] == seen["undone_properties"] == seen["old"]
+    assert seen["names"] == seen["redone"]
+    assert [name[0] if isinstance(name, list) else name for name in seen["names"]] == ["Background", "Face: Smile −0.5"]
+    assert seen["undone"][1][0] == "Face: Smile +0.8"
+    assert (seen["pixel"], seen["undone_pixel"]) == ([210, 60, 20, 255], [0, 0, 200, 255])
+
+
+def test_a_layer_that_was_painted_on_is_known_and_a_name_of_the_artists_stays(stage):
+    seen = stage("edit_scenes.update")
+    assert (seen["untouched"], seen["inside"], seen["beside"], seen["restored"]) == (False, True, True, False)
+    assert seen["renamed"][1][0] == "Anna smiles"
+    assert seen["logged"] == []
+
+
+def test_the_sum_looks_like_the_source_with_another_face(stage):
+    seen = stage("edit_scenes.blending")
+    assert seen.pop("logged") == []
+    del seen["version"], seen["error"], seen["code"], seen["folder"]
+    for case, looks in seen.items():
+        assert looks["result"] == "Face: Smile +0.8", case
+        assert looks["unchanged_off"] <= 1, case
+        assert looks["changed"] > 20, case
+        if case != "clipped multiply":  # a group would have nothing to inherit alpha from
+            assert looks["off"] <= 1, case
+        assert looks["undone_off"] == looks["redone_off"] == 0, case
+        assert looks["redone"] == looks["names"], case
