@@ -46,3 +46,19 @@ def test_the_sum_looks_like_the_source_with_another_face(stage):
             assert looks["off"] <= 1, case
         assert looks["undone_off"] == looks["redone_off"] == 0, case
         assert looks["redone"] == looks["names"], case
+
+
+def test_frames_without_an_edit_are_seen_as_they_are(stage):
+    seen = stage("edit_scenes.frames")
+    assert seen["names"] == ["Background", "film", "Face: Smile +0.8"]
+    assert seen["keys"] == [[0, 6, 12]]
+    assert seen["drawn"] == [True, True, False, False, True]
+
+
+def test_apply_on_an_animated_layer_writes_the_frame_that_is_shown(stage):
+    seen = stage("edit_scenes.frames")
+    assert seen["active"] == seen["source"] == seen["again"] == "film, frame 6"
+    assert seen["names_then"] == ["Background", "film", "Face: Smile +0.8", "Face: Smile −0.3"]
+    assert seen["drawn_then"] == [False, True, False]
+    assert seen["time"] == 7
+    assert seen["logged"] == []

@@ -1,70 +1,62 @@
-"""Edited keyframes: the frames of one new animated layer above the animated layer that they were made of."""
+"""Edited keyframes: the frames of an animated layer above the animated layer that they were made of.
 
-import time
+Where the source changes next there is an empty frame until that is edited, too: no face stays over another one."""
+
 from collections.abc import Callable
 from typing import Any
 
-from anycost_client.core.cooperative import Steps
+from anycost_client.core.cooperative import Steps, pause
 from anycost_client.core.errors import HostError
 from anycost_client.edit.areas import Area
-from anycost_client.protocol.messages import Picture
+from anycost_client.edit.pending_apply import EditResult
+from anycost_client.edit.stored_edit import StoredEdit
 
 from anycost_krita.base.text import tr
-from anycost_krita.document.colour_spaces import ColourSpace
-from anycost_krita.document.layers import Place, find, locate, uuid
-from anycost_krita.document.pixels import converted
-
-_LABEL = 4  # colour label: with the name it tells which layer the next frame of a batch goes to
-
-
-def pause(seconds: float = 0.1) -> Steps[None]:
-    """Krita gets the time to do what it has put off."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        yield
+from anycost_krita.document import annotations
+from anycost_krita.document.colour_spaces import ColourSpace, colour_space_of
+from anycost_krita.document.edit_layers import insert, placed
+from anycost_krita.document.host_interface import Source
+from anycost_krita.document.layers import Place, find, locate, next_keyframe, uuid
+from anycost_krita.document.pixels import converted, strips
+from anycost_krita.document.placement import inherits_alpha, topmost
 
 
 class Keyframes:
     """Krita's Python adds frames only where people do: to the active layer, at the time that is shown."""
 
-    def __init__(self, krita: Any, place: Callable[[str], Place]) -> None:
+    def __init__(self, krita: Any, place: Callable[[str], Place], remove_preview: Callable[[], None]) -> None:
         self._krita = krita
         self._place = place  # by id; raises HostError
+        self._remove_preview = remove_preview
 
-    def add(self, id: str, name: str, picture: Picture, x: int, y: int, space: ColourSpace) -> Steps[Place]:
-        """`id`: of the frame that was edited. One step to undo, and one more for the layer with its first frame."""
+    def write(self, source: Source, result: EditResult) -> Steps[Place]:
+        """source.layer is a frame. One step to undo for each frame, and one more for a new layer. Raises HostError."""
+        id, (picture, read, area) = source.layer.id, placed(source, result.edited)
         place = self._place(id)
+        name = tr("Face: {edit}", edit=result.title)
         target = ColourSpace.of(place.document.createNode(name, "paintlayer"))
-        strips: list[tuple[bytes, Area]] = []
-        for piece in converted(self._krita, picture, x, y, space, target):
-            strips.append(piece)
+        pieces: list[tuple[bytes, Area]] = []
+        for piece in converted(self._krita, picture, area.x, area.y, colour_space_of(source.region), target):
+            pieces.append(piece)
             yield
+        edit = StoredEdit(uuid(place.node), read, None, result.record, place.time)
+        packed = yield from edit.packing()
+        self._remove_preview()
         place = self._place(id)
         document, time = place.document, place.time or 0
         if self._krita.activeDocument() != document:
             raise HostError(tr("another document is shown"), tr("return to the animated picture"))
         shown = document.currentTime()
-        node = self._earlier(place, name, time)
+        node = yield from self._earlier(id, name, read)
         if node is None:
-            node = place.document.createNode(name, "paintlayer")
-            node.setColorLabel(_LABEL)
-            node.setOpacity(place.node.opacity())
-            # Before it is added: Krita 5.1.5 may end when a layer becomes animated that its dockers do not know yet.
-            node.enableAnimation()
-            place.node.parentNode().addChildNode(node, place.node)
-            yield from pause()
-            self._alive(id, node)
+            node = yield from self._added(id, name, packed)
+        following = next_keyframe(document, self._place(id).node, time)
         try:
-            self._go(document, node, time)
-            yield from pause()
-            self._alive(id, node)
-            if not node.hasKeyframeAtTime(time):
-                self._krita.action("add_blank_frame").trigger()
-                document.waitForDone()
-            if not node.hasKeyframeAtTime(time):
-                raise HostError(tr("Krita did not add a frame"), tr("click into Krita's window, then try again"))
-            for pixels, strip in strips:
+            yield from self._frame(id, node, time)
+            for pixels, strip in pieces:
                 node.setPixelData(pixels, strip.x, strip.y, strip.width, strip.height)
+            if following is not None:
+                yield from self._frame(id, node, following)
         finally:
             if locate(self._krita, id):
                 # Not back to the layer that was active: Krita 5.1.5 ends when that comes so soon after.
@@ -72,21 +64,58 @@ class Keyframes:
                 document.refreshProjection()
         return Place(document, node, time)
 
-    def _alive(self, id: str, node: Any) -> None:
-        """Raises HostError when the layer or the new one is gone."""
-        if find(self._place(id).document, uuid(node)) is None:
-            raise HostError(tr("the layer is gone"), tr("bring it back with undo, or choose another"), "gone")
+    # ------------------------------------------------------------------ inside
 
-    def _earlier(self, place: Place, name: str, time: int) -> Any | None:
-        """The layer that earlier frames of this batch made."""
-        siblings = place.node.parentNode().childNodes()
-        for node in siblings[[uuid(one) for one in siblings].index(uuid(place.node)) + 1 :][:1]:
-            ours = node.animated() and node.colorLabel() == _LABEL and node.name() == name
-            if ours and (time == 0 or not node.hasKeyframeAtTime(time)):
-                return node
-        return None
+    def _added(self, id: str, name: str, packed: bytes) -> Steps[Any]:
+        place = self._place(id)
+        document = place.document
+        node = document.createNode(name, "paintlayer")
+        inherits = inherits_alpha(place.node)
+        node.setInheritAlpha(inherits)
+        if not inherits:
+            node.setOpacity(place.node.opacity())
+        # Before it is added: Krita 5.1.5 may end when a layer becomes animated that its dockers do not know yet.
+        node.enableAnimation()
+        annotations.keep(document, uuid(node), packed)
+        insert(node, topmost(document, place.node))
+        yield from pause()
+        self._check(id, node)
+        return node
 
-    def _go(self, document: Any, node: Any, time: int) -> None:
+    def _earlier(self, id: str, name: str, area: Area) -> Steps[Any | None]:
+        """The layer with the same edit of the source's other frames, where it has none of this one."""
+        place = self._place(id)
+        node = topmost(place.document, place.node)
+        if uuid(node) == uuid(place.node) or not node.animated() or node.name() != name:
+            return None
+        if not node.hasKeyframeAtTime(place.time):
+            return node
+        for strip in strips(area):
+            pixels = bytes(node.pixelDataAtTime(strip.x, strip.y, strip.width, strip.height, place.time).data())
+            if pixels.count(0) < len(pixels):
+                return None
+            yield
+            self._check(id, node)
+        return node
+
+    def _frame(self, id: str, node: Any, time: int) -> Steps[None]:
+        """Goes to that time, and adds an empty frame where there is none."""
+        document = self._place(id).document
         document.setCurrentTime(time)
         document.setActiveNode(node)
         document.waitForDone()
+        yield from pause()
+        self._check(id, node)
+        if not node.hasKeyframeAtTime(time):
+            self._krita.action("add_blank_frame").trigger()
+            document.waitForDone()
+        if not node.hasKeyframeAtTime(time):
+            raise HostError(tr("Krita did not add a frame"), tr("click into Krita's window, then try again"))
+
+    def _check(self, id: str, node: Any) -> None:
+        """Raises HostError when the layer or the new one is gone, or another document is shown."""
+        document = self._place(id).document
+        if find(document, uuid(node)) is None:
+            raise HostError(tr("the layer is gone"), tr("bring it back with undo, or choose another"), "gone")
+        if self._krita.activeDocument() != document:
+            raise HostError(tr("another document is shown"), tr("return to the animated picture"))

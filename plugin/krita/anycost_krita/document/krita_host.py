@@ -15,8 +15,7 @@ from anycost_client.protocol.messages import Edited, OpenRegion
 from anycost_krita.base.text import tr
 from anycost_krita.document import annotations
 from anycost_krita.document.apply_undo import ApplyUndo
-from anycost_krita.document.colour_spaces import colour_space_of
-from anycost_krita.document.edit_layers import EditLayers, placed
+from anycost_krita.document.edit_layers import EditLayers
 from anycost_krita.document.history import History, Step
 from anycost_krita.document.host_interface import HostEvent, Layer, Scope, Source
 from anycost_krita.document.keyframes import Keyframes
@@ -27,6 +26,7 @@ from anycost_krita.document.layers import (
     hidden,
     is_layer,
     is_preview,
+    keyframe,
     keyframes,
     layer_of,
     locate,
@@ -63,6 +63,7 @@ class KritaHost:
         self._history = History(krita)
         self._preview = PreviewLayer(krita, scaled, self._history)
         self._edits = EditLayers(krita, self._history, self._place, self.remove_preview)
+        self._frames = Keyframes(krita, self._place, self.remove_preview)
         self.apply_undo = ApplyUndo(krita, self._turn, self._history)
         self._watchers: list[Callable[[HostEvent], None]] = []
         self._seen: object = None  # what was active at the last look
@@ -124,9 +125,7 @@ class KritaHost:
     def _reading(self, layer: Layer | None) -> Steps[Source]:
         place = self._active() if layer is None else self._place(layer.id)
         edited = place.id
-        edit = (
-            None if place.time is not None else (yield from annotations.stored_with(place.document, uuid(place.node)))
-        )
+        edit = yield from annotations.stored_with(place.document, uuid(place.node))
         place = self._place(edited)
         if edit is not None:
             origin = find(place.document, edit.source)
@@ -136,7 +135,10 @@ class KritaHost:
                     tr("bring it back with undo, or edit another layer"),
                     "gone",
                 )
-            place = Place(place.document, origin, edit.time)
+            if place.time is not None:  # of an animated edit: the frame that is shown is edited anew
+                place, edit = Place(place.document, origin, keyframe(origin, place.document.currentTime())), None
+            else:
+                place = Place(place.document, origin, edit.time)
         area, selected = area_to_read(place, edit)
         warning = tr("The layer is hidden.") if hidden(place.node) else ""
         id = place.id
@@ -175,10 +177,7 @@ class KritaHost:
     def _applying(self, source: Source, result: EditResult) -> Steps[Layer]:
         place = self._place(source.layer.id)
         if place.time is not None:
-            frames, name = Keyframes(self._krita, self._place), tr("Face: {edit}", edit=result.title)
-            picture, _, area = placed(source, result.edited)
-            space = colour_space_of(source.region)
-            return self._described((yield from frames.add(place.id, name, picture, area.x, area.y, space)))
+            return self._described((yield from self._frames.write(source, result)))
         before = place.document.activeNode()
         artists = "" if before is None else uuid(before)
         place = yield from self._edits.write(source, result)
@@ -205,6 +204,7 @@ class KritaHost:
         self._work.stop()
 
     def painted_on(self, source: Source, then: Callable[[bool | Problem], None]) -> None:
+        """A frame is never replaced: a layer is added."""
         self._work.start(self._edits.painted_on(source), then)
 
     # ------------------------------------------------------------- preview
@@ -334,7 +334,7 @@ class KritaHost:
             node = next((one for one in reversed(_below(node)) if is_layer(one)), None)
         if node is None:
             raise HostError(tr("no layer is active"), tr("choose a layer in the layer docker"), "no_layer")
-        return Place(document, node)
+        return Place(document, node, keyframe(node, document.currentTime()))
 
     def _place(self, id: str) -> Place:
         """Raises HostError."""
@@ -347,7 +347,9 @@ class KritaHost:
         name = str(place.node.name())
         if place.time is not None:
             name = tr("{layer}, frame {number}", layer=name, number=place.time)
-        return Layer(place.id, name, place.time, annotations.has(place.document, uuid(place.node)))
+        return Layer(
+            place.id, name, place.time, place.time is None and annotations.has(place.document, uuid(place.node))
+        )
 
     def _batch(self, scope: Scope) -> list[Place]:
         place = self._active()
@@ -360,7 +362,8 @@ class KritaHost:
             view = self._krita.activeWindow() and self._krita.activeWindow().activeView()
             nodes = view.selectedNodes() if view else [node]
         kept = {uuid(n): n for n in nodes if is_layer(n) and not is_preview(n) and not hidden(n)}
-        return [Place(document, n) for n in kept.values() if not annotations.has(document, uuid(n))]
+        now = document.currentTime()
+        return [Place(document, n, keyframe(n, now)) for n in kept.values() if not annotations.has(document, uuid(n))]
 
 
 def _nothing(scope: Scope) -> tuple[str, str]:

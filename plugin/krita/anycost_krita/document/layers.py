@@ -99,3 +99,15 @@ def keyframes(document: Any, node: Any) -> tuple[int, ...]:
         return ()
     last = max(document.fullClipRangeEndTime(), document.playBackEndTime(), document.animationLength())
     return tuple(time for time in range(last + 1) if node.hasKeyframeAtTime(time))
+
+
+def keyframe(node: Any, time: int) -> int | None:
+    """The frame that is shown at that time; None for a layer that is not animated, and before its first frame."""
+    if not node.animated():
+        return None
+    return next((one for one in range(time, -1, -1) if node.hasKeyframeAtTime(one)), None)
+
+
+def next_keyframe(document: Any, node: Any, time: int) -> int | None:
+    """The one after that time."""
+    return next((one for one in keyframes(document, node) if one > time), None)
