@@ -62,3 +62,34 @@ def test_apply_on_an_animated_layer_writes_the_frame_that_is_shown(stage):
     assert seen["drawn_then"] == [False, True, False]
     assert seen["time"] == 7
     assert seen["logged"] == []
+
+
+def test_layers_of_every_kind_are_read_as_they_are_seen_or_refused_by_name(stage):
+    seen = stage("edit_scenes.kinds")
+    assert seen["Background"] == ["Background", [0, 0, 300, 200], [0, 0, 200, 255], ""]
+    assert seen["vector"][:3] == ["vector", [20, 20, 90, 90], [0, 255, 0, 255]]
+    assert seen["group"][:3] == ["group", [10, 10, 50, 50], [210, 60, 20, 255]]
+    assert seen["clone"][2] == [0, 0, 200, 255]
+    assert seen["hidden"][2:] == [[0, 180, 40, 255], "The layer is hidden."]
+    assert seen["in hidden"][2:] == seen["hidden group"][2:] == [[210, 60, 20, 255], "The layer is hidden."]
+    assert seen["filter"][0].startswith('the layer "filter" is a filter layer')
+    assert seen["empty"][2] == "empty"
+
+
+def test_another_document_is_never_written_to(stage):
+    seen = stage("edit_scenes.kinds")
+    result, document, other = seen["switched"]
+    assert result == "Face: Smile +0.8"
+    assert document[:2] == ["Background", "Face: Smile +0.8"]
+    assert other == ["Background"]
+    problem, third = seen["closed"]
+    assert problem[0] == 'the document with the layer "Background" is closed'
+    assert third == ["Background"]
+    assert seen["logged"] == []
+
+
+def test_a_face_in_48_megapixels_is_read_and_written(stage):
+    seen = stage("edit_scenes.large")
+    print(seen)
+    assert seen["names"] == ["Background", "Face: apply"]
+    assert seen["logged"] == []

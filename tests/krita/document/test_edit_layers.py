@@ -110,3 +110,16 @@ def test_the_lowest_layer_needs_no_group(setup):
     assert setup.names() == ["photo", "Face: Smile +0.8"]
     layer = setup.document.topLevelNodes()[1]
     assert (layer.inheritAlpha(), layer.opacity()) == (True, 255)
+
+
+def test_a_filter_layer_is_named(setup):
+    setup.document.layer("curves", noise(10, 10), kind="filterlayer")
+    assert '"curves" is a filter layer' in setup.refused().cause
+
+
+def test_what_is_gone_or_closed_is_named(setup):
+    source = setup.read()
+    setup.photo.remove()
+    assert setup.apply(source, drawn(0, 0, face())).cause == 'the layer "photo" is gone'
+    setup.document.close()
+    assert "document" in setup.apply(source, drawn(0, 0, face())).cause

@@ -69,6 +69,7 @@ class KritaHost:
         self._seen: object = None  # what was active at the last look
         self._documents: frozenset[str] = frozenset()
         self._read: tuple[str, int, int] | None = None  # id of the layer that was read last, its document's size
+        self._names: dict[str, str] = {}  # id → name as people saw it, of layers that may be gone
         self._looking = False
         self._scale = 1.0  # of the canvas, at the last look
 
@@ -340,13 +341,19 @@ class KritaHost:
         """Raises HostError."""
         place = locate(self._krita, id)
         if place is None:
-            raise HostError(tr("the layer is gone"), tr("bring it back with undo, or choose another"), "gone")
+            name, remedy = self._names.get(id, ""), tr("bring it back with undo, or choose another")
+            if not any(id.startswith(uuid(document.rootNode())) for document in self._krita.documents()):
+                raise HostError(
+                    tr('the document with the layer "{name}" is closed', name=name), tr("open it again"), "gone"
+                )
+            raise HostError(tr('the layer "{name}" is gone', name=name), remedy, "gone")
         return place
 
     def _described(self, place: Place) -> Layer:
         name = str(place.node.name())
         if place.time is not None:
             name = tr("{layer}, frame {number}", layer=name, number=place.time)
+        self._names[place.id] = name
         return Layer(
             place.id, name, place.time, place.time is None and annotations.has(place.document, uuid(place.node))
         )

@@ -15,6 +15,9 @@ _MAX_MEASURED = 16_000_000  # pixels of a canvas
 def area_to_read(place: Place, edit: StoredEdit | None) -> tuple[Area, Area | None]:
     """What to read, and what of it is selected. Raises HostError where there is nothing, or too much."""
     document, node = place.document, place.node
+    if node.type() == "filterlayer":
+        cause = tr('the layer "{name}" is a filter layer, which has no picture of its own', name=node.name())
+        raise HostError(cause, tr("choose a layer with a picture"), "empty")
     canvas = Area(0, 0, document.width(), document.height())
     selected = None
     chosen = document.selection() is not None and edit is None
