@@ -37,7 +37,7 @@ class ZmqSockets:
         dealer.curve_publickey = connection.client_public.encode()
         dealer.curve_secretkey = connection.client_secret.encode()
         try:
-            dealer.connect(os.fsencode(endpoint))  # bytes: a path may be no text
+            dealer.connect(os.fsencode(endpoint))  # type: ignore[arg-type]  # bytes are taken: a path may be no text
         except zmq.ZMQError as error:
             dealer.close()
             raise ChannelClosed(f"the backend's socket cannot be used ({error})", "start the backend again") from error
