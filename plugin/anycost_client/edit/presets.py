@@ -5,9 +5,8 @@ import json
 import math
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from anycost_client.core.translation import Translator, mark
 MAX_STRENGTH = 2.0  # beyond ±2 no image is natural, and the backend refuses
 _MAX_BYTES = 65_536
 _MAX_FILES = 500
-_MAX_NAME = 100  # characters
+MAX_NAME = 100  # characters
 _MAX_FILE_BYTES = 1 << 17
 _FORMAT = 1
 
@@ -44,8 +43,8 @@ class Preset:
             if not isinstance(name, str):
                 raise ValueError(name)
             return cls(
-                name[:_MAX_NAME],
-                {attribute[:_MAX_NAME]: checked(strength) for attribute, strength in strengths.items()},
+                name[:MAX_NAME],
+                {attribute[:MAX_NAME]: checked(strength) for attribute, strength in strengths.items()},
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ClientError("this is not a preset", "choose a file that was saved as one") from error
@@ -114,65 +113,3 @@ class PresetFiles:
         return ClientError(
             self._tr(text, reason=str(error.strerror)), self._tr(mark("check the folder and its permissions"))
         )
-
-
-@dataclass(frozen=True)
-class MenuItem:
-    text: str  # "": a line between groups
-    act: Callable[[], object] | None = None  # None: it cannot be chosen
-    items: "tuple[MenuItem, ...]" = ()  # of the menu below it
-
-
-@dataclass(frozen=True)
-class PresetDialogs:
-    """The window's dialogs; "" or None where the user cancels."""
-
-    ask_name: Callable[[], str]
-    ask_file: Callable[[bool], Path | None]  # True: to save, False: to open
-
-
-class PresetMenu:
-    """The entries of the presets button: apply, save, load, share, delete."""
-
-    def __init__(
-        self,
-        files: PresetFiles,
-        tr: Translator,
-        choose: Callable[[Preset], object],
-        dialogs: PresetDialogs,
-        last: Preset | None = None,  # strengths of the edit before this one
-    ) -> None:
-        self.current = Preset("", {})  # what the sliders show
-        self._files, self._tr, self._choose, self._dialogs, self._last = files, tr, choose, dialogs, last
-
-    def items(self) -> list[MenuItem]:
-        tr, presets, can_save = self._tr, self._files.all(), bool(self.current.strengths)
-        offered = [self._last] if self._last and self._last.strengths else []
-        items = [MenuItem(preset.name, partial(self._choose, preset)) for preset in (*offered, *presets)]
-        if not presets:
-            items.append(MenuItem(tr(mark("No presets yet"))))
-        items += [
-            MenuItem(""),
-            MenuItem(tr(mark("Save these sliders…")), self.save if can_save else None),
-            MenuItem(tr(mark("Load from file…")), self.load),
-            MenuItem(tr(mark("Share as file…")), self.share if can_save else None),
-        ]
-        if presets:
-            deletes = (MenuItem(preset.name, partial(self._files.delete, preset.name)) for preset in presets)
-            items.append(MenuItem(tr(mark("Delete")), None, tuple(deletes)))
-        return items
-
-    def save(self) -> None:
-        if name := self._dialogs.ask_name().strip()[:_MAX_NAME]:
-            self._files.save(Preset(name, self.current.strengths))
-
-    def load(self) -> None:
-        """Copies it to the user's presets, and applies it."""
-        if path := self._dialogs.ask_file(False):
-            preset = self._files.load(path)
-            self._files.save(preset)
-            self._choose(preset)
-
-    def share(self) -> None:
-        if path := self._dialogs.ask_file(True):
-            self._files.write(path, Preset(path.stem, self.current.strengths))

@@ -94,12 +94,15 @@ class Sliders:
             values = with_strengths(values, face, {**values.get(face, {}), **strengths})
         self._change(self._scaled.changed(values), done)
 
-    def set_all(self, strengths: Mapping[str, float]) -> None:
-        """Several, for all selected faces, as one step; the others stay, and what is locked. Raises as `set`."""
-        values = self.values
-        new = {name: checked(strength) for name, strength in strengths.items() if name not in self.locked}
-        for face in self.selected:
-            values = with_strengths(values, face, {**values.get(face, {}), **new})
+    def copy_to(self, faces: Iterable[int]) -> None:
+        """Gives these faces the strengths of the first selected one; what is locked stays. One step to undo."""
+        values, own = self.values, self.preset("").strengths
+        for face in faces:
+            now = values.get(face, {})
+            kept = {name: value for name, value in now.items() if name in self.locked or name in self.taken}
+            values = with_strengths(
+                values, face, {name: s for name, s in own.items() if name not in self.locked} | kept
+            )
         self._change(self._scaled.changed(values), done=True)
 
     def set_intensity(self, intensity: float, done: bool = True) -> None:

@@ -14,4 +14,4 @@ def change_a_little(sliders: Sliders, random: Random) -> None:
     free = [one for one in sliders.attributes if one.group in _GROUPS and one.name not in sliders.locked]
     chosen = random.sample(free, min(_COUNT, len(free)))
     moved = {one.name: sliders.value(one.name) + random.uniform(-_MOST, _MOST) for one in chosen}
-    sliders.set_all({one.name: round(min(max(moved[one.name], one.least), one.most), 2) for one in chosen})
+    sliders.set_several({one.name: round(min(max(moved[one.name], one.least), one.most), 2) for one in chosen})

@@ -136,3 +136,19 @@ def test_presets_are_shared_as_json(ready: RecordingEditor) -> None:
     for wrong in ("", "{}", "[]", '{"anycost_preset": 1, "name": "x", "strengths": {"smile": 9}}', "[" * 50_000):
         with pytest.raises(ClientError):
             Preset.from_json(wrong)
+
+
+def test_one_faces_sliders_are_given_to_all(ready) -> None:
+    sliders = ready.editor.sliders
+    sliders.select([1])
+    sliders.set("beard", 0.3)
+    sliders.lock("beard")
+    sliders.select([0])
+    sliders.set("smile", 0.8)
+    sliders.copy_to(face.id for face in ready.editor.faces)
+    assert {face: dict(values) for face, values in sliders.values.items()} == {
+        0: {"smile": 0.8},
+        1: {"smile": 0.8, "beard": 0.3},
+    }
+    sliders.undo()
+    assert dict(sliders.values[1]) == {"beard": 0.3}

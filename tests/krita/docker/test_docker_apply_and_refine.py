@@ -118,8 +118,10 @@ def test_presets_are_saved_applied_shared_loaded_and_deleted(editing: Docker, tm
     presets = editing.panel.presets
     files = PresetFiles(editing.host.presets_folder, tr)
     editing.slide("smile", 0.8)
-    monkeypatch.setattr(presets, "ask_name", lambda: "Happy / friendly")
+    suggestions: list[str] = []
+    monkeypatch.setattr(presets, "ask_name", lambda suggested: suggestions.append(suggested) or "Happy / friendly")
     presets.offered.save()
+    assert suggestions == ["Smile +0.8"]
     shared = tmp_path / "shared" / "happy.json"
     monkeypatch.setattr(presets, "ask_file", lambda save: shared)
     presets.offered.share()

@@ -237,6 +237,7 @@ class EditDialog:
         possible = editor.state is State.READY and bool(sliders.selected) and not self._controller.applying
         self.refine.show_running(editor.refining, possible)
         self.layers.match.set_sensitive(possible)
+        self.layers.same.set_sensitive(possible and len(editor.faces) > 1)
         self._show_ok()
 
     def _show_message(self) -> None:

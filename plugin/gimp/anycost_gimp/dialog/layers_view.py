@@ -20,14 +20,16 @@ class LayersView(Gtk.MenuButton):
         self._controller, self._layers = controller, layers
         self._windows: dict[str, MatchWindow | LearnWindow] = {}
         self.add(Gtk.Image.new_from_icon_name("view-more-symbolic", Gtk.IconSize.BUTTON))
-        self.set_tooltip_text(tr("With other layers"))
-        self.get_accessible().set_name(tr("With other layers"))
+        self.set_tooltip_text(tr("More"))
+        self.get_accessible().set_name(tr("More"))
         menu = Gtk.Menu()
+        self.same = Gtk.MenuItem(label=tr("Same for all faces"))
+        self.same.connect("activate", self._copy_to_all)
         self.match = Gtk.MenuItem(label=tr("Match another face…"))
         self.learn = Gtk.MenuItem(label=tr("Make a slider from layers…"))
         self.match.connect("activate", lambda _: self._open("match"))
         self.learn.connect("activate", lambda _: self._open("learn"))
-        for item in (self.match, self.learn):
+        for item in (self.same, self.match, self.learn):
             menu.append(item)
         menu.show_all()
         self.set_popup(menu)
@@ -38,6 +40,10 @@ class LayersView(Gtk.MenuButton):
                 window.show_work(self._controller.multi_layer.work)
 
     # ------------------------------------------------------------------ inside
+
+    def _copy_to_all(self, _: Gtk.MenuItem) -> None:
+        editor = self._controller.editor
+        editor.sliders.copy_to(face.id for face in editor.faces)
 
     def _open(self, name: str) -> None:
         work, source = self._controller.multi_layer, self._controller.source

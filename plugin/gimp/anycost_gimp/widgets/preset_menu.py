@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from anycost_client.edit.presets import MenuItem, Preset, PresetDialogs, PresetFiles, PresetMenu
+from anycost_client.edit.preset_menu import MenuItem, PresetDialogs, PresetMenu
+from anycost_client.edit.presets import Preset, PresetFiles
 from anycost_client.protocol.messages import Picture
 from gi.repository import GdkPixbuf, Gtk
 
@@ -92,12 +93,13 @@ class PresetButton(Gtk.MenuButton):
                 shown.set_sensitive(False)
             menu.append(shown)
 
-    def _ask_name(self) -> str:
+    def _ask_name(self, suggested: str) -> str:
         dialog = Gtk.Dialog(title=tr("Save preset"), transient_for=self.get_toplevel(), modal=True)
         dialog.add_buttons(tr("_Cancel"), Gtk.ResponseType.CANCEL, tr("_Save"), Gtk.ResponseType.OK)
         dialog.set_default_response(Gtk.ResponseType.OK)
         entry = Gtk.Entry(activates_default=True, margin=12, max_length=100)
         entry.set_placeholder_text(tr("Name of the preset"))
+        entry.set_text(suggested)
         dialog.get_content_area().add(entry)
         dialog.show_all()
         agreed = dialog.run() == Gtk.ResponseType.OK

@@ -87,6 +87,7 @@ class Panel(QtWidgets.QWidget):
         menu = QtWidgets.QMenu(self.more)
         menu.addActions([self.match, self.learn])
         menu.addSeparator()
+        self.same = menu.addAction(tr("Same for all faces"))
         self.chance = menu.addAction(tr("Change a little by chance"))
         self.figures = menu.addAction(tr("Technical figures below the picture"))
         self.figures.setCheckable(True)
@@ -149,6 +150,7 @@ class Panel(QtWidgets.QWidget):
         self.batch.clicked.connect(self.batch_view.open)
         self.match.triggered.connect(self.layers_view.open_match)
         self.learn.triggered.connect(self.layers_view.open_learn)
+        self.same.triggered.connect(self._copy_to_all)
         self.chance.triggered.connect(self.randomise)
         self.figures.toggled.connect(self.picture.show_figures)
         self.apply.clicked.connect(self.press_apply)
@@ -241,6 +243,7 @@ class Panel(QtWidgets.QWidget):
         self.reset.setEnabled(edited)
         self.intensity.setEnabled(edited or sliders.intensity != 1)
         self.refine.show_running(editor.refining, ready and bool(sliders.selected))
+        self.same.setEnabled(ready and len(editor.faces) > 1 and bool(sliders.selected))
         self.match.setEnabled(ready and bool(sliders.selected))
         updates = bool(controller.source and controller.source.replaces)
         self.apply.setText(tr("Stop") if controller.applying else tr("Update layer") if updates else tr("Apply"))
@@ -306,6 +309,11 @@ class Panel(QtWidgets.QWidget):
     @reports_errors
     def _lock(self, attribute: str, locked: bool) -> None:
         self.controller.editor.sliders.lock(attribute, locked)
+
+    @reports_errors
+    def _copy_to_all(self) -> None:
+        editor = self.controller.editor
+        editor.sliders.copy_to(face.id for face in editor.faces)
 
     @reports_errors
     def _offer_starters(self) -> None:

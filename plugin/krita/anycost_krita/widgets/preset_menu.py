@@ -4,7 +4,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from anycost_client.edit.presets import MenuItem, Preset, PresetDialogs, PresetFiles, PresetMenu
+from anycost_client.edit.preset_menu import MenuItem, PresetDialogs, PresetMenu
+from anycost_client.edit.presets import Preset, PresetFiles
 from anycost_client.protocol.messages import Picture
 
 from anycost_krita.base.qt import QtWidgets, pyqtSignal
@@ -24,7 +25,7 @@ class PresetButton(GlyphButton):
 
     def __init__(self, files: PresetFiles) -> None:
         super().__init__("presets", tr("Presets"), label=tr("Presets"))
-        dialogs = PresetDialogs(lambda: self.ask_name(), lambda save: self.ask_file(save))
+        dialogs = PresetDialogs(lambda suggested: self.ask_name(suggested), lambda save: self.ask_file(save))
         self.offered = PresetMenu(files, tr, self.chosen.emit, dialogs)
         self.menu_ = QtWidgets.QMenu(self)
         self.starters = StarterGrid()
@@ -52,8 +53,9 @@ class PresetButton(GlyphButton):
         self.menu_.addAction(self._starters)
         self._add(self.menu_, self.offered.items())
 
-    def ask_name(self) -> str:
-        name, agreed = QtWidgets.QInputDialog.getText(self, tr("Save preset"), tr("Name of the preset:"))
+    def ask_name(self, suggested: str) -> str:
+        about = tr("Save preset"), tr("Name of the preset:")
+        name, agreed = QtWidgets.QInputDialog.getText(self, *about, text=suggested)
         return str(name) if agreed else ""
 
     def ask_file(self, save: bool) -> Path | None:
