@@ -52,7 +52,7 @@ def test_frames_without_an_edit_are_seen_as_they_are(stage):
     seen = stage("edit_scenes.frames")
     assert seen["names"] == ["Background", "film", "Face: Smile +0.8"]
     assert seen["keys"] == [[0, 6, 12]]
-    assert seen["drawn"] == [True, True, False, False, True]
+    assert seen["drawn"] == [True, False, True]
 
 
 def test_apply_on_an_animated_layer_writes_the_frame_that_is_shown(stage):

@@ -13,11 +13,11 @@ def test_long_drags_end_without_an_error_and_leave_nothing(stage):
     assert seen["logged"] == []
     for name in ("small", "large", "48 MP"):
         drag = seen[name]
-        assert drag["pictures"] > 3, name
+        assert drag["pictures"] > 1, name
         assert drag["with_preview"] == ["Background", PREVIEW, "mine"]
         assert drag["active"] == drag["active_then"] == drag["active_after"] == "Background"
         assert drag["disturbed"] in (drag["before"], drag["with_preview"])
-        assert drag["reads"] > 0 or name == "48 MP"
+        assert drag["reads"] > 0
         assert drag["after"] == drag["before"] == ["Background", "mine"]
         assert drag["pixel"] == [10, 20, 30, 255]
         assert drag["undone"] == ["Background"]  # the step before, in one

@@ -29,6 +29,7 @@ def drags(user: KritaUser) -> Any:
         # As artists do: it is switched off and on, and layers are read, while it is drawn.
         reads: list[Any] = []
         yield from hand.drag(source, 3.0, *FACE, each=disturbances(hand, reads))
+        yield lambda reads=reads: reads
         yield 0.5
         seen["reads"] = len(reads)
         seen["disturbed"], seen["active_then"] = hand.names(document), document.activeNode().name()
