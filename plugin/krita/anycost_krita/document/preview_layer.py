@@ -20,7 +20,7 @@ from anycost_krita.document.pixels import clear, write
 from anycost_krita.document.placement import inherits_alpha, topmost
 
 _SHOWN = ColourSpace("RGBA", "U8", SRGB)
-_SMALL = 6_000_000  # pixels of a document that is composited anew as a whole: as quick as the way for larger ones
+_SMALL = 1_500_000  # pixels of a document that is composited anew as a whole: as quick as the way for larger ones
 Scaled = Callable[[Picture, int, int], bytes]  # RGBA 8 to B G R A 8 of that width and height
 
 
