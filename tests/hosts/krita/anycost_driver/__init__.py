@@ -4,6 +4,7 @@
 wait for (a function that says whether it has come) or for how many seconds. `ANYCOST_SEEN` is the folder for seen.json
 and screenshots."""
 
+import faulthandler
 import importlib
 import json
 import os
@@ -20,6 +21,8 @@ MAX_SECONDS = 240.0  # seconds that a scene waits for one thing
 class Driver(Extension):
     def setup(self) -> None:
         self.folder = Path(os.environ["ANYCOST_SEEN"])
+        self._crash = (self.folder / "crash.txt").open("w")  # where Krita was, when it crashes
+        faulthandler.enable(self._crash)
         self.seen: dict = {"version": Krita.instance().version()}
         notifier = Krita.instance().notifier()
         notifier.setActive(True)

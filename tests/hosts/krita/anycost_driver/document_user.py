@@ -57,6 +57,7 @@ class DocumentUser:
         return node
 
     def close(self, document: Any) -> None:
+        document.waitForDone()  # Krita 5.2.9 may end when a document is closed that it is still at
         document.setModified(False)
         document.setBatchmode(True)
         document.close()

@@ -173,6 +173,7 @@ def _stack(hand: DocumentUser, case: str) -> Any:
         lowest.setOpacity(100)
         lowest.setBlendingMode("multiply")
         document.waitForDone()
+        yield 0.3
         return document, lowest
     base = hand.layer(document, "base", (200, 230, 120, 255), 60, 0, 200, 200)
     parent = document.rootNode()
