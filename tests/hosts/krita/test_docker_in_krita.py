@@ -31,3 +31,11 @@ def test_the_docker_fits_kritas_usual_width_and_its_actions_can_be_bound(scene, 
     assert all(seen["bound"])
     assert seen["reset"] == 0
     assert 1 <= seen["changed"] <= 5
+
+
+def test_points_of_the_face_are_dragged_and_presets_show_the_face(scene, photo):
+    seen = scene("points", photo)
+    assert seen["dragged"] > 0.1
+    assert seen["undone"] == [0.0, False]
+    assert seen["offered"] == 12
+    assert seen["age"] == 0.8

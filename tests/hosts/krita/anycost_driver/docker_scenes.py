@@ -3,6 +3,8 @@
 import subprocess
 from typing import Any
 
+from PyQt5.QtCore import QPoint, QRectF, QTimer
+
 from .krita_user import KritaUser
 
 
@@ -66,6 +68,58 @@ def keys(user: KritaUser) -> Any:
     yield 1.0
     seen["other"] = [smile(user), user.panel.other.text.text()]
     user.picture("other_layer")
+
+
+def points(user: KritaUser) -> Any:
+    """A corner of the mouth is dragged in the picture; a preset to begin with is chosen by its picture."""
+    seen, panel = user.seen, user.panel
+    yield user.opened
+    user.choose_menu()
+    yield user.settled
+    docker, canvas = panel.parent(), panel.canvas
+    docker.setFloating(True)
+    docker.resize(420, 900)
+    yield 1.5
+    middle = canvas.rect().center()
+    move(canvas, middle.x(), middle.y())
+    yield lambda: "mouth_right" in user.controller.handles.places
+    yield 0.5
+    panel.window().grab().save(str(user.folder / "points.png"))
+    x, y = user.controller.handles.places["mouth_right"]
+    spot = canvas._on_screen(QRectF(x, y, 0, 0)).topLeft()
+    move(canvas, spot.x(), spot.y())
+    yield 0.3
+    xdotool("mousedown", "1")
+    for step in range(1, 11):
+        move(canvas, spot.x() + step, spot.y() - step)
+        yield 0.04
+    xdotool("mouseup", "1")
+    yield 0.3
+    yield user.best
+    seen["dragged"] = smile(user)
+    panel.window().grab().save(str(user.folder / "dragged.png"))
+    user.controller.editor.sliders.undo()
+    seen["undone"] = [smile(user), user.controller.editor.sliders.can_undo]
+
+    QTimer.singleShot(0, panel.presets.showMenu)  # it returns when the menu goes
+    yield lambda: any(user.controller.sketches._pictures)
+    yield 0.5
+    panel.presets.menu_.grab().save(str(user.folder / "presets.png"))
+    seen["offered"] = len(panel.presets.starters.buttons)
+    panel.presets.starters.buttons["Older"].click()
+    yield 0.3
+    yield user.best
+    seen["age"] = user.controller.editor.sliders.value("age")
+
+
+def xdotool(*words: str) -> None:
+    subprocess.run(["xdotool", *words], timeout=10, check=True)
+
+
+def move(widget: Any, x: float, y: float) -> None:
+    """The mouse itself, to a place of a widget."""
+    at = widget.mapToGlobal(QPoint(round(x), round(y)))
+    xdotool("mousemove", str(at.x()), str(at.y()))
 
 
 def looks(user: KritaUser) -> Any:
