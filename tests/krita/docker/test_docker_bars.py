@@ -153,6 +153,18 @@ def test_one_intensity_for_the_whole_edit(editing: Docker, smile: BarSlider) -> 
     assert (smile.strength, intensity.strength) == (0.0, 1.0)
 
 
+def test_buttons_have_labels_where_there_is_room_and_never_keep_the_docker_wide(editing: Docker) -> None:
+    def labelled() -> list[bool]:
+        settle()
+        return [button.width() > 30 for button in (editing.panel.undo, editing.panel.compare._split)]
+
+    editing.panel.resize(600, 760)
+    assert labelled() == [True, True]
+    editing.panel.resize(258, 760)
+    assert labelled() == [False, False]
+    assert editing.panel.width() == 258
+
+
 @pytest.mark.parametrize("theme", ["dark", "light", "high contrast"])
 def test_texts_can_be_read_in_every_theme(editing: Docker, smile: BarSlider, theme: str) -> None:
     colours = {  # ground, text, fill, text on it

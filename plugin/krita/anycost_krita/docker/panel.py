@@ -28,7 +28,7 @@ from anycost_krita.widgets.preset_menu import PresetButton
 from anycost_krita.widgets.refine_bar import RefineBar
 from anycost_krita.widgets.state_page import StatePage
 
-_TEN_ROWS = 310  # pixels: of the list's head, a group's and ten sliders
+_TEN_ROWS = 340  # pixels: the head of the list, of two groups, and ten sliders
 _LEAST_SHARE = 0.3  # that the image takes where there is no room for them, until somebody moves the handle below it
 
 

@@ -126,6 +126,7 @@ class GlyphButton(QtWidgets.QToolButton):
         self.setToolTip(tip)
         self.setAccessibleName(tip)
         self.setFixedSize(_SIDE, _SIDE)
+        self.setSizePolicy(QtWidgets.QSizePolicy.Policy.Preferred, QtWidgets.QSizePolicy.Policy.Fixed)
 
     def labelled_width(self) -> int:
         """Pixels with the label."""
@@ -133,8 +134,13 @@ class GlyphButton(QtWidgets.QToolButton):
 
     def show_label(self, shown: bool) -> None:
         self._labelled = shown and bool(self._label)
-        self.setFixedWidth(self.labelled_width() if self._labelled else _SIDE)
+        self.setMinimumWidth(_SIDE)  # so that what it lies in can be made narrower, which takes the labels away
+        self.setMaximumWidth(self.labelled_width() if self._labelled else _SIDE)
+        self.updateGeometry()
         self.update()
+
+    def sizeHint(self) -> QtCore.QSize:
+        return QtCore.QSize(self.labelled_width() if self._labelled else _SIDE, _SIDE)
 
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:
         painter = QtWidgets.QStylePainter(self)
