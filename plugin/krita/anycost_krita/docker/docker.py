@@ -15,7 +15,8 @@ from anycost_krita.document.host_factory import krita_host
 from anycost_krita.edit.controller import Controller
 
 DOCKER = "anycost_edit_face_docker"
-_ROOM = 640  # pixels of height
+_PRESETS = "PresetDocker"  # as Krita calls it
+_ROOM = 700  # pixels of height
 _ROOM_SETTING = "room_made"
 
 
@@ -50,12 +51,18 @@ class EditFaceDocker(DockWidget):
         self._panel.take_focus()
 
     def _make_room(self) -> None:
-        """The first time: for the picture and ten sliders, as far as the dockers around can do with less."""
+        """The first time: for the picture and ten sliders, as far as the dockers around can do with less. The brush
+        presets below or above come behind it, as a tab."""
         window = self.parent()
         if self._host.setting(_ROOM_SETTING, "0") == "1" or self.isFloating():
             return
         self._host.keep_setting(_ROOM_SETTING, "1")
         if isinstance(window, QtWidgets.QMainWindow):
+            presets = window.findChild(QtWidgets.QDockWidget, _PRESETS)
+            near = presets is not None and window.dockWidgetArea(presets) == window.dockWidgetArea(self)
+            if near and presets.isVisible() and not presets.isFloating():
+                window.tabifyDockWidget(presets, self)
+                self.raise_()
             window.resizeDocks([self], [_ROOM], Qt.Orientation.Vertical)
 
     @reports_errors
