@@ -1,5 +1,7 @@
 """Nothing is thrown away by accident, and undo in the docker goes back in the order of what was done."""
 
+from anycost_client.core.problem import Problem
+from anycost_client.edit.state import Page
 from anycost_krita.base.qt import Qt, QtCore, QtGui, QtWidgets
 from anycost_krita.document.host_interface import Layer
 from docker_parts import Docker, settle
@@ -140,6 +142,15 @@ def test_another_document_is_named_and_a_closed_one_is_no_failure(editing: Docke
     editing.host.tell("gone")
     assert editing.controller.failure is None
     assert "The faces of “Portrait” are looked for" in editing.shown()
+
+
+def test_a_document_that_is_closed_while_it_is_read_leaves_no_failure(docker: Docker) -> None:
+    docker.host.broken["Portrait"] = Problem("the layer is gone", "bring it back with undo, or choose another", "gone")
+    docker.host.at = Problem("no document is open", "open a picture", "no_document")
+    docker.controller._reading = 7
+    docker.controller._read(7, docker.host.broken["Portrait"])
+    assert docker.controller.page is Page.NO_DOCUMENT
+    assert "No picture is open" in docker.shown()
 
 
 def test_a_picture_of_another_size_is_not_called_a_layer_that_is_gone(editing: Docker) -> None:

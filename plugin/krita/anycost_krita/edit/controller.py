@@ -174,6 +174,13 @@ class Controller(EditController[Layer]):
             return True
         return False
 
+    @reports_errors
+    def _read(self, number: int, source: EditSource[Layer] | Problem) -> None:
+        if isinstance(source, Problem) and source.reason == "gone" and isinstance(self.host.active(), Problem):
+            source = replace(source, reason="cancelled")  # the last document was closed meanwhile: that says it all
+            self.layer = self.host.active()
+        super()._read(number, source)
+
     def _remember(self) -> None:
         super()._remember()
         edit = self.source.replaces if self.source else None
