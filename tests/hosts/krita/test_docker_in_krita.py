@@ -6,7 +6,7 @@ pytestmark = [pytest.mark.host, pytest.mark.slow]
 
 
 def test_keys_and_undo_are_the_dockers_and_nothing_is_thrown_away(scene, photo):
-    seen = scene("keys", photo)
+    seen = scene("docker_scenes.keys", photo)
     assert 0.55 < seen["kept"] < 0.65
     assert seen["focus"]
     kept = seen["kept"]
@@ -26,7 +26,7 @@ def test_keys_and_undo_are_the_dockers_and_nothing_is_thrown_away(scene, photo):
 
 
 def test_the_docker_fits_kritas_usual_width_and_its_actions_can_be_bound(scene, photo):
-    seen = scene("looks", photo)
+    seen = scene("docker_scenes.looks", photo)
     assert seen["narrow"] <= 258
     assert all(seen["bound"])
     assert seen["reset"] == 0

@@ -1,8 +1,7 @@
 """A plug-in for tests: plays a scene inside Krita, as a person would, and writes down what was to be seen.
 
-`ANYCOST_SCENE` names a function of scenes.py or docker_scenes.py, or "module.function", a generator: it yields what to
-wait for (a function that says whether it has come) or for how many seconds. `ANYCOST_SEEN` is the folder for seen.json
-and screenshots."""
+`ANYCOST_SCENE` names a function of scenes.py, or "module.function", a generator: it yields what to wait for (a function
+that says whether it has come) or for how many seconds. `ANYCOST_SEEN` is the folder for seen.json and screenshots."""
 
 import faulthandler
 import importlib
@@ -33,13 +32,10 @@ class Driver(Extension):
 
     def begin(self) -> None:
         try:
-            from . import docker_scenes, krita_user, scenes
+            from . import krita_user, scenes
 
             module, _, name = os.environ["ANYCOST_SCENE"].rpartition(".")
-            if module:
-                scene = getattr(importlib.import_module(f".{module}", __name__), name)
-            else:
-                scene = getattr(docker_scenes, name, None) or getattr(scenes, name)
+            scene = getattr(importlib.import_module(f".{module}", __name__) if module else scenes, name)
             self.scene = scene(krita_user.KritaUser(self.folder, self.seen))
         except BaseException:
             self.end(traceback.format_exc())

@@ -149,6 +149,7 @@ def looks(user: KritaUser) -> Any:
     yield 0.5
     bound = [user.krita.action(name) for name in ("anycost_randomise", "anycost_reset", "anycost_canvas_preview")]
     seen["bound"] = [action is not None for action in bound]
+    user.activate(user.document.activeNode())  # keys go to the active window
     bound[1].trigger()
     yield 0.3
     seen["reset"] = smile(user)
