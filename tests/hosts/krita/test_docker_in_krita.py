@@ -20,7 +20,7 @@ def test_keys_and_undo_are_the_dockers_and_nothing_is_thrown_away(scene, photo):
     assert seen["updated"] == ["Background", "Face: Smile +0.3", "new"]
     assert seen["update_undone"] == [0.3, ["Background", name, "new"], "Update layer"]
     assert seen["update_redone"] == [0.3, seen["updated"], "Update layer"]
-    assert "Face: Smile +0.3" in seen["noticed"][0]
+    assert seen["noticed"] == [["Background", name, "new"], "Update layer"]
     assert seen["other"][0] == 0.5
     assert "“new” is active" in seen["other"][1]
 

@@ -10,14 +10,14 @@ OFFSET = m.Picture.packed(4, 2, 1, bytes(32), "32f")
 
 
 def match(docker: Docker):
-    docker.panel.match.trigger()
+    docker.panel.more.match.trigger()
     settle()
     return docker.panel.layers_view.match
 
 
 def learn(docker: Docker):
     docker.host.layers_ = [Layer(str(number), f"Layer {number}") for number in range(9)]
-    docker.panel.learn.trigger()
+    docker.panel.more.learn.trigger()
     settle()
     return docker.panel.layers_view.learn
 

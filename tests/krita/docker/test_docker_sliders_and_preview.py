@@ -24,7 +24,7 @@ def test_a_moved_slider_asks_for_one_preview_and_the_newest_strength_wins(editin
 
 
 def test_an_answer_to_an_older_edit_is_not_shown(editing: Docker) -> None:
-    editing.panel.figures.trigger()
+    editing.panel.more.figures.trigger()
     editing.slide("smile", 0.2)
     old = editing.worker.last(m.Edit)
     editing.draw(old)
@@ -40,7 +40,7 @@ def test_what_drew_the_preview_is_said_on_demand(editing: Docker) -> None:
     editing.draw()
     assert editing.panel.compare.quality.text() == ""
     assert "256 px · ½ channels · 24 ms" in editing.panel.canvas.toolTip()
-    editing.panel.figures.trigger()
+    editing.panel.more.figures.trigger()
     assert editing.host.settings["technical_figures"] == "1"  # also the next time
     assert editing.panel.compare.quality.text() == "256 px · ½ channels · 24 ms"
     editing.draw(resolution=1024, channels="full", milliseconds=180.0)

@@ -171,3 +171,4 @@ def test_a_layer_that_gets_another_name_is_called_by_it(editing: Docker) -> None
     editing.host.at = Layer("a", "Grandmother")
     editing.host.tell("active")
     assert editing.panel.name.text() == "Grandmother"
+    assert editing.panel.name.toolTip() == "Grandmother (photo.kra)"

@@ -24,6 +24,7 @@ from anycost_krita.widgets.glyphs import GlyphButton
 from anycost_krita.widgets.intensity_bar import IntensityBar
 from anycost_krita.widgets.labels import ShortLabel
 from anycost_krita.widgets.message_bar import MessageBar
+from anycost_krita.widgets.more_menu import MoreButton
 from anycost_krita.widgets.preset_menu import PresetButton
 from anycost_krita.widgets.refine_bar import RefineBar
 from anycost_krita.widgets.state_page import StatePage
@@ -80,19 +81,7 @@ class Panel(QtWidgets.QWidget):
         self.redo = GlyphButton("redo", tr("Redo"), label=tr("Redo"))
         self.reset = GlyphButton("reset", tr("Reset all sliders that are not locked"), label=tr("Reset"))
         self.layers_view = LayersView(self.controller, self)
-        self.more = GlyphButton("more", tr("More"), label=tr("More"))
-        self.more.setPopupMode(QtWidgets.QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.match = QAction(tr("Match another face…"), self)
-        self.learn = QAction(tr("Make a slider from layers…"), self)
-        menu = QtWidgets.QMenu(self.more)
-        menu.addActions([self.match, self.learn])
-        menu.addSeparator()
-        self.same = menu.addAction(tr("Same for all faces"))
-        self.chance = menu.addAction(tr("Change a little by chance"))
-        self.figures = menu.addAction(tr("Technical figures below the picture"))
-        self.figures.setCheckable(True)
-        self.figures.setChecked(self.controller.wants_figures)
-        self.more.setMenu(menu)
+        self.more = MoreButton(self.controller.wants_figures)
         self.refine = RefineBar()
         self.intensity = IntensityBar()
         self.message = MessageBar()
@@ -124,8 +113,7 @@ class Panel(QtWidgets.QWidget):
         layout.addWidget(self.stack)
 
     def _connect(self) -> None:
-        controller = self.controller
-        controller.watch(self._changed)
+        self.controller.watch(self._changed)
         self.state_page.pressed.connect(self._page_button)
         self.state_page.cancelled.connect(self._leave)
         self.state_page.report_wanted.connect(self._copy_report)
@@ -148,11 +136,11 @@ class Panel(QtWidgets.QWidget):
         self.message.pressed.connect(self._message_button)
         self.message.other_pressed.connect(self._add_instead)
         self.batch.clicked.connect(self.batch_view.open)
-        self.match.triggered.connect(self.layers_view.open_match)
-        self.learn.triggered.connect(self.layers_view.open_learn)
-        self.same.triggered.connect(self._copy_to_all)
-        self.chance.triggered.connect(self.randomise)
-        self.figures.toggled.connect(self.picture.show_figures)
+        self.more.match.triggered.connect(self.layers_view.open_match)
+        self.more.learn.triggered.connect(self.layers_view.open_learn)
+        self.more.same.triggered.connect(self._copy_to_all)
+        self.more.chance.triggered.connect(self.randomise)
+        self.more.figures.toggled.connect(self.picture.show_figures)
         self.apply.clicked.connect(self.press_apply)
         self.apply_new.triggered.connect(self.apply_as_new)
 
@@ -197,7 +185,7 @@ class Panel(QtWidgets.QWidget):
     def _show_page(self) -> None:
         controller, had_focus = self.controller, self._has_focus()
         if controller.page is Page.EDITING:
-            self.name.setText(controller.source.layer.name if controller.source else "")
+            self._show_name()
             self.stack.setCurrentWidget(self.editing)
             self._show_values()
         else:
@@ -207,6 +195,15 @@ class Panel(QtWidgets.QWidget):
             self._focus_inside()
         self._show_messages()
 
+    def _show_name(self) -> None:
+        source = self.controller.source
+        if source is not None:
+            document = self.controller.host.document_of(source.layer)
+            self.name.setText(source.layer.name)
+            self.name.explain(
+                tr("{layer} ({document})", layer=source.layer.name, document=document) if document else ""
+            )
+
     def _has_focus(self) -> bool:
         """Whether keys go to something here that can be seen."""
         at = QtWidgets.QApplication.focusWidget()
@@ -214,11 +211,11 @@ class Panel(QtWidgets.QWidget):
 
     def _focus_inside(self) -> None:
         """The first slider, the page's button, or this itself: then undo is not the document's."""
-        button = self.state_page.button
         if self.stack.currentWidget() is self.editing:
             first = self.attributes.first_row()
             (first.slider if first else self.canvas).setFocus()
         else:
+            button = self.state_page.button
             (button if button.isVisibleTo(self) else self).setFocus()
 
     def _show_values(self) -> None:
@@ -243,8 +240,8 @@ class Panel(QtWidgets.QWidget):
         self.reset.setEnabled(edited)
         self.intensity.setEnabled(edited or sliders.intensity != 1)
         self.refine.show_running(editor.refining, ready and bool(sliders.selected))
-        self.same.setEnabled(ready and len(editor.faces) > 1 and bool(sliders.selected))
-        self.match.setEnabled(ready and bool(sliders.selected))
+        self.more.same.setEnabled(ready and len(editor.faces) > 1 and bool(sliders.selected))
+        self.more.match.setEnabled(ready and bool(sliders.selected))
         updates = bool(controller.source and controller.source.replaces)
         self.apply.setText(tr("Stop") if controller.applying else tr("Update layer") if updates else tr("Apply"))
         self.apply.setEnabled(controller.applying or (edited and ready))

@@ -296,7 +296,7 @@ def other_layers(user: KritaUser) -> Any:
     yield 1.0
     user.choose_menu()
     yield user.settled
-    user.panel.match.trigger()
+    user.panel.more.match.trigger()
     yield 0.3
     dialog = user.panel.layers_view.match
     seen["edited"] = user.controller.source.layer.name
@@ -314,7 +314,7 @@ def other_layers(user: KritaUser) -> Any:
     dialog.close()
     yield user.best
     user.picture("matched_face")
-    user.panel.learn.trigger()
+    user.panel.more.learn.trigger()
     yield 0.3
     user.panel.layers_view.learn.grab().save(str(user.folder / "learn.png"))
 
