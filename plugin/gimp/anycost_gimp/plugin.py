@@ -7,6 +7,7 @@ from anycost_client.backend.backend_process import Backend
 from anycost_client.core.errors import ClientError
 from gi.repository import Gimp, GLib, GObject
 
+from anycost_gimp.dialog.one_dialog import OneDialog
 from anycost_gimp.edit.arguments import strengths
 from anycost_gimp.edit.backend_link import QueueLink
 from anycost_gimp.edit.noninteractive import render_layers, write
@@ -54,13 +55,14 @@ class Plugin(Gimp.PlugIn):
         link = QueueLink(Backend(f"GIMP {Gimp.version()}"))
         try:
             layers = [Layer.of(item) for item in layers_of(image, drawables)]
-            preview_layer.sweep(image)
             if run_mode == Gimp.RunMode.INTERACTIVE:
                 from anycost_gimp.dialog.interactive import edit_with_dialog
 
                 agreed = edit_with_dialog(link, image, layers, config)
                 status = Gimp.PDBStatusType.SUCCESS if agreed else Gimp.PDBStatusType.CANCEL
             else:
+                if not OneDialog(image).is_open():  # its preview stays
+                    preview_layer.sweep(image)
                 wanted, faces = strengths(config.get_property("strengths") or ""), config.get_property("faces")
                 Gimp.progress_init(tr("Editing faces"))
                 write(image, render_layers(link, image, layers, wanted, faces or "all"))

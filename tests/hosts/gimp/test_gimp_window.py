@@ -55,12 +55,16 @@ def choose_the_menu_entry(screen: Screen) -> None:
     screen.focus("Search Actions")
     screen.xdotool("type", "--delay", 60, "Edit Face")
     time.sleep(2)
-    screen.xdotool("key", "Down", "Return")
-    screen.until(lambda told: told.get("page") == "editing" and "smile" in told["parts"])
+    screen.xdotool("key", "Return")  # the first that is found
+
+
+def opened(screen: Screen) -> None:
+    choose_the_menu_entry(screen)
+    screen.until(lambda told: told.get("page") == "editing" and told["parts"].get("smile"))
 
 
 def test_the_window_stands_beside_the_face_stays_above_and_goes_with_the_image(screen: Screen, gimp: Gimp) -> None:
-    choose_the_menu_entry(screen)
+    opened(screen)
     window = screen.xdotool("search", "--name", "^Edit Face$").split()[-1]
     above = screen.property(window, "WM_TRANSIENT_FOR").split()[-1]
     assert int(above, 16) == int(image_window(screen))
@@ -68,6 +72,24 @@ def test_the_window_stands_beside_the_face_stays_above_and_goes_with_the_image(s
     assert x > SIZE[0] / 2
     assert x + width <= SIZE[0]
     screen.picture("window-1")
+
+    # Chosen again, the menu's entry brings it to the front, with its sliders as they are.
+    screen.drag("smile", 0.5, 0.8)
+    screen.until(lambda told: told["strengths"].get("smile", 0) > 0.4)
+    choose_the_menu_entry(screen)
+    told = screen.until(lambda told: "open already" in told["message"])
+    assert told["strengths"]["smile"] > 0.4
+    assert len(screen.xdotool("search", "--onlyvisible", "--name", "^Edit Face$").split()) == 1
+
+    # One slider for the whole edit: half of it, then nothing, and a double-click brings it back.
+    screen.focus("^Edit Face$")
+    before = told["strengths"]["smile"]
+    screen.drag("intensity", 0.8, 0.6)
+    told = screen.until(lambda told: told["intensity"] < 0.7)
+    assert told["strengths"]["smile"] == pytest.approx(told["intensity"] * before, abs=0.01)
+    screen.picture("window-2-intensity")
+    screen.click("intensity", times=2)
+    screen.until(lambda told: told["intensity"] == 1 and told["strengths"]["smile"] == before)
 
     # Place, size and the tick are as they were left.
     screen.xdotool("windowsize", window, 900, 600)
@@ -77,7 +99,7 @@ def test_the_window_stands_beside_the_face_stays_above_and_goes_with_the_image(s
     screen.until(lambda told: not told["in image"])
     screen.click("cancel")
     screen.until(lambda told: not told)
-    choose_the_menu_entry(screen)
+    opened(screen)
     assert place(screen) == (40, 50, 900, 600)
     assert not screen.dialog()["in image"]
     screen.picture("window-2-wide")

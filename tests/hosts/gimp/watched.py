@@ -42,6 +42,7 @@ def _tell(dialog):
         }
         parts |= {"retry": _place(dialog.state_page.button), "search": _place(dialog.attributes.search)}
         parts |= {"refine": _place(dialog.refine.button), "message button": _place(dialog.message.button)}
+        parts |= {"other button": _place(dialog.message.other_button), "intensity": _place(dialog.intensity.scale)}
         for name, row in dialog.attributes.rows.items():
             parts |= {name: _place(row.scale), f"{name} value": _place(row.entry), f"{name} lock": _place(row.lock)}
         match = dialog.layers._windows.get("match")
@@ -62,6 +63,7 @@ def _tell(dialog):
             "message": dialog.message.label.get_text(),
             "quality": dialog.picture.get_tooltip_text(),
             "in image": dialog.in_image.get_active(),
+            "intensity": editor.sliders.intensity,
             "strengths": dict(editor.sliders.preset("").strengths),
             "drawn": bool(
                 shown

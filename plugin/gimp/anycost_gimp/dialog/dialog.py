@@ -11,7 +11,7 @@ from anycost_client.edit.presets import Preset, PresetFiles
 from anycost_client.edit.starter_presets import starter_presets
 from anycost_client.edit.state import Page, State
 from anycost_client.protocol.messages import Face, Rectangle
-from gi.repository import Gdk, GimpUi, GLib, Gtk
+from gi.repository import Gdk, GimpUi, GLib, Gtk, Pango
 
 from anycost_gimp.dialog.layers_view import LayersView
 from anycost_gimp.image.layer import Layer
@@ -19,6 +19,7 @@ from anycost_gimp.image.pixbufs import pixbuf
 from anycost_gimp.image.text import attribute_labels, tr
 from anycost_gimp.widgets.attribute_list import AttributeList
 from anycost_gimp.widgets.face_strip import FaceStrip, ShownFace
+from anycost_gimp.widgets.intensity_bar import IntensityBar
 from anycost_gimp.widgets.message_bar import MessageBar
 from anycost_gimp.widgets.picture_and_list import PictureAndList
 from anycost_gimp.widgets.preset_menu import PresetButton, Starters
@@ -77,8 +78,9 @@ class EditDialog:
         self.whole.set_tooltip_text(tr("All that was read of the layer, not only the chosen faces"))
         self.in_image = Gtk.CheckButton(label=tr("_Preview in the image"), use_underline=True)
         self.in_image.set_tooltip_text(tr("As a temporary layer, which goes with this dialog"))
-        self.quality = Gtk.Label(xalign=1.0)
+        self.quality = Gtk.Label(xalign=1.0, ellipsize=Pango.EllipsizeMode.END)  # the window must not grow by it
         self.quality.get_style_context().add_class("dim-label")
+        self.intensity = IntensityBar(self._sliders.set_intensity)
         self.refine = RefineBar(controller.refine, self._editor.stop_refining)
         self.message = MessageBar(self._message_button, lambda: controller.answer(replace=False))
         self.hint = Gtk.Label(xalign=0.0, no_show_all=True)
@@ -121,6 +123,11 @@ class EditDialog:
             case _:
                 self._show_page()
 
+    def come_to_front(self) -> None:
+        """All sliders stay as they are."""
+        self.window.present_with_time(Gdk.CURRENT_TIME)
+        self._controller.say(tr("This window was open already. Close it to edit another layer."))
+
     def close(self) -> None:
         self.state_page.still()
         if self._rest:
@@ -133,7 +140,7 @@ class EditDialog:
         view = Gtk.Box(spacing=6)
         for part in (self.compare, self.whole, self.in_image):
             view.pack_start(part, False, False, 0)
-        view.pack_end(self.quality, False, False, 0)
+        view.pack_start(self.quality, True, True, 0)
         left = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
         frame = Gtk.Frame(shadow_type=Gtk.ShadowType.IN)
         frame.add(self.picture)
@@ -144,7 +151,8 @@ class EditDialog:
             self.attributes.top.pack_start(part, False, False, 0)
         right = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
         right.pack_start(self.attributes, True, True, 0)
-        right.pack_start(self.refine, False, False, 0)
+        for part in (self.intensity, self.refine):
+            right.pack_start(part, False, False, 0)
         editing = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
         editing.pack_start(PictureAndList(left, right), True, True, 0)
         editing.pack_start(self.hint, False, False, 0)
@@ -234,6 +242,8 @@ class EditDialog:
         self.reset.set_sensitive(bool(sliders.preset("").strengths))
         for part in (self.attributes, self.faces):
             part.set_sensitive(not self._controller.applying)  # what is drawn is what is seen
+        edited = bool(sliders.values) or sliders.intensity != 1
+        self.intensity.show_intensity(sliders.intensity, edited and not self._controller.applying)
         possible = editor.state is State.READY and bool(sliders.selected) and not self._controller.applying
         self.refine.show_running(editor.refining, possible)
         self.layers.match.set_sensitive(possible)

@@ -18,6 +18,7 @@ from gi.repository import Gimp, GimpUi, GLib, Gtk
 
 from anycost_gimp.dialog.dialog import DialogCallbacks, EditDialog
 from anycost_gimp.dialog.dialog_host import DialogHost
+from anycost_gimp.dialog.one_dialog import OneDialog
 from anycost_gimp.dialog.remembered import Remembered
 from anycost_gimp.dialog.window_place import put_in_place, remember
 from anycost_gimp.edit.arguments import numbers, strengths, written
@@ -25,6 +26,7 @@ from anycost_gimp.edit.backend_link import QueueLink
 from anycost_gimp.edit.batch import Rendered
 from anycost_gimp.edit.noninteractive import render_layers, write
 from anycost_gimp.image.layer import Layer, Source
+from anycost_gimp.image.preview_layer import sweep
 from anycost_gimp.image.read_layers import choices, face_across
 from anycost_gimp.image.text import tr
 
@@ -35,14 +37,20 @@ _SIGNALS = (1, 2, 15)  # hang-up, Ctrl-C, terminate: the preview layer has to go
 def edit_with_dialog(link: QueueLink, image: Any, layers: list[Layer], config: Any) -> bool:
     """Whether the user agreed. `config` takes the values for the next time. Raises ClientError after the dialog."""
     GimpUi.init("anycost_gimp")
-    interactive = Interactive(link, image, layers, config)
-    return interactive.run()
+    only = OneDialog(image)
+    if not only.begin():
+        return False
+    try:
+        sweep(image)
+        return Interactive(link, image, layers, config, only).run()
+    finally:
+        only.end()
 
 
 class Interactive:
-    def __init__(self, link: QueueLink, image: Any, layers: list[Layer], config: Any) -> None:
+    def __init__(self, link: QueueLink, image: Any, layers: list[Layer], config: Any, only: OneDialog) -> None:
         """layers: the first is edited in the dialog; the others get the same edit afterwards."""
-        self._link, self._image, self._layers, self._config = link, image, layers, config
+        self._link, self._image, self._layers, self._config, self._only = link, image, layers, config, only
         self._applied: tuple[Source, EditResult] | None = None
         self._looping = False
         self._host = DialogHost(image, layers[0], self._take)
@@ -94,6 +102,8 @@ class Interactive:
         """Else the dialog ends as well, and with it the backend."""
         if self._looping and not (self._host.gimp_lives and self._host.image_lives):
             self._quit()
+        elif self.dialog and self._only.wanted_in_front():
+            self.dialog.come_to_front()
         return self._looping
 
     def _drain(self) -> bool:

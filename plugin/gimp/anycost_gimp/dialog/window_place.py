@@ -6,7 +6,7 @@ from gi.repository import Gdk, GimpUi, Gtk
 
 from anycost_gimp.dialog.remembered import Remembered
 
-_WIDTH, _HEIGHT = 460, 940  # pixels, where the screen has them
+_WIDTH, _HEIGHT = 520, 940  # pixels, where the screen has them
 _GAP = 12  # pixels to the edge of the screen
 _TITLE = 48  # pixels of a window that must be seen, so that it can be taken and moved
 
@@ -16,7 +16,8 @@ def put_in_place(window: Gtk.Window, remembered: Remembered, face: float) -> Non
     GimpUi.window_set_transient(window)  # else a click on the image hides the dialog behind it
     area = _work_area(window.get_display())
     width, height = remembered.size or (_WIDTH, _HEIGHT)
-    width, height = min(width, area.width), min(height, area.height - _TITLE)
+    least, _ = window.get_preferred_width()
+    width, height = min(max(width, least), area.width), min(height, area.height - _TITLE)
     window.set_default_size(width, height)
     if remembered.place and _can_be_seen(window.get_display(), *remembered.place, width):
         window.move(*remembered.place)

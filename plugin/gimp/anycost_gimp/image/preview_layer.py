@@ -98,10 +98,9 @@ def _mask_like(layer: Any, old: Any) -> None:
 
 def sweep(image: Any) -> None:
     """Removes previews that a crash or a saved file left."""
-    for layer in all_layers(image.get_layers()):
-        if is_preview(layer):
-            with _unseen_by_undo(image):
-                image.remove_layer(layer)
+    for layer in [one for one in all_layers(image.get_layers()) if is_preview(one)]:
+        with _unseen_by_undo(image):
+            image.remove_layer(layer)
 
 
 def is_preview(layer: Any) -> bool:

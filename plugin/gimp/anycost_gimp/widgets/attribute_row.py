@@ -49,7 +49,7 @@ class AttributeRow(Gtk.Box):
         self.scale.connect("button-press-event", self._press)
         self.scale.connect("button-release-event", self._release)
         self.lock.connect("toggled", self._lock)
-        self.scale.connect("scroll-event", _let_the_list_scroll)
+        self.scale.connect("scroll-event", let_the_list_scroll)
 
     def show_strength(self, strength: float, mixed: bool, locked: bool) -> None:
         self._showing = True
@@ -115,7 +115,7 @@ class AttributeRow(Gtk.Box):
             self._on_lock(self.attribute.name, lock.get_active())
 
 
-def _let_the_list_scroll(widget: Gtk.Widget, event: Gdk.EventScroll) -> bool:
+def let_the_list_scroll(widget: Gtk.Widget, event: Gdk.EventScroll) -> bool:
     """The wheel never changes a strength by accident."""
     GObject.signal_stop_emission_by_name(widget, "scroll-event")
     return False
