@@ -21,6 +21,14 @@ import time
 def names(image):
     return [layer.get_name() for layer in image.get_layers()]
 
+def seen(image):
+    "A digest of what the image looks like."
+    import hashlib
+    shown = Gimp.Layer.new_from_visible(image, image, "seen")
+    whole = Gegl.Rectangle.new(0, 0, shown.get_width(), shown.get_height())
+    data = shown.get_buffer().get(whole, 1.0, "R'G'B'A u8", Gegl.AbyssPolicy.NONE)
+    return hashlib.sha256(bytes(data)).hexdigest()
+
 def body():
     image = load("photo.png")
     other = Gimp.Layer.new_from_drawable(image.get_layers()[0], image)
@@ -33,6 +41,7 @@ def body():
     for step in ("cancelled", "agreed", "again"):
         called = call(image, image.get_selected_layers(), mode=Gimp.RunMode.INTERACTIVE)
         answer[step] = {"called": called, "layers": names(image), "dirty": image.is_dirty()}
+        answer[step]["seen"] = seen(image)
         answer[step]["record"] = bool(image.get_layers()[0].get_parasite("anycost-edit"))
         finish()
     repeated = load("photo.png")
@@ -44,6 +53,7 @@ def body():
         while names(image) == before:
             time.sleep(0.3)
         answer[step] = names(image)
+        answer[step + ", seen"] = seen(image)
         finish()
     Gimp.quit()
 attempt(body)
@@ -162,6 +172,7 @@ def test_a_person_edits_a_face(screen: Screen, gimp: Gimp) -> None:
     screen.picture("5-preview-in-the-image")
     screen.click("cancel")
     cancelled = answered("cancelled")
+    untouched = cancelled.pop("seen")
     assert cancelled == {"called": ["cancel", ""], "layers": ["Background", "Other"], "dirty": False, "record": False}
 
     # Agreed, with the preview in the image: a layer above, and no preview.
@@ -198,5 +209,7 @@ def test_a_person_edits_a_face(screen: Screen, gimp: Gimp) -> None:
     screen.focus("RGB color")
     screen.xdotool("key", "ctrl+z")
     assert answered("undone once") == agreed["layers"]
+    assert gimp.answer()["undone once, seen"] == agreed["seen"] != again["seen"]
     screen.xdotool("key", "ctrl+z")
     assert answered("undone twice") == ["Background", "Other"]
+    assert gimp.answer()["undone twice, seen"] == untouched
