@@ -247,6 +247,7 @@ def test_the_sum_looks_like_the_source_with_another_face(told: Told, name: str) 
 @pytest.mark.parametrize("name", ["multiplied", "half", "masked", "both"])
 def test_edits_of_a_blended_layer_share_one_group_with_it(told: Told, name: str) -> None:
     assert told.answer[name]["layers"][0] == "Background: faces"
+    assert "This layer is blended" not in told.said  # said in the dialog, of its preview
     assert told.answer[name]["again"][:4] == ["Background: faces", "Face: Smile −0.5", "Face: Smile +0.8", "Background"]
 
 

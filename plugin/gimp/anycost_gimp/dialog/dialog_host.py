@@ -2,14 +2,16 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from anycost_client.core.cooperative import CooperativeRunner
+from anycost_client.core.cooperative import CooperativeRunner, Steps
 from anycost_client.core.problem import Problem
 from anycost_client.edit.pending_apply import EditResult
 from anycost_client.protocol.messages import Edited, OpenRegion
 from gi.repository import GLib
 
+from anycost_gimp.image.blending import needs_group
 from anycost_gimp.image.layer import Layer, Source
 from anycost_gimp.image.painted import painted_on
 from anycost_gimp.image.preview_layer import PreviewLayer
@@ -57,7 +59,7 @@ class DialogHost:
         return self._layer
 
     def read(self, layer: Layer, then: Callable[[Source | Problem], None]) -> None:
-        self._reads.start(reading(self._image, layer), then)
+        self._reads.start(self._reading(layer), then)
 
     def apply(self, source: Source, result: EditResult, then: Callable[[Layer | Problem], None]) -> None:
         self._take(source, result)
@@ -92,6 +94,13 @@ class DialogHost:
             self._timer = 0
         if self.gimp_lives:
             self._preview.remove()
+
+    def _reading(self, layer: Layer) -> Steps[Source]:
+        source = yield from reading(self._image, layer)
+        if source.warning or source.replaces is not None or not needs_group(self._image, source.layer.item):
+            return source
+        said = tr("This layer is blended: the change is seen here, and in the image when it is done.")
+        return replace(source, warning=said)
 
     def _show(self) -> bool:
         self._timer = 0

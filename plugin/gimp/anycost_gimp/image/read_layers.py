@@ -10,7 +10,6 @@ from anycost_client.protocol.messages import OpenRegion, Picture
 from gi.repository import Gimp
 
 from anycost_gimp.image.babl_formats import Format, sent
-from anycost_gimp.image.blending import needs_group
 from anycost_gimp.image.layer import Layer, Source
 from anycost_gimp.image.parasites import is_edit, source_of, stored_with
 from anycost_gimp.image.pixels import read
@@ -58,7 +57,7 @@ def reading(image: Any, edited: Layer) -> Steps[Source]:
         region,
         edit.record if edit else None,
         edited if edit else None,
-        _warning(image, layer),
+        _warning(layer),
     )
 
 
@@ -94,7 +93,7 @@ def format_of(image: Any) -> Format:
     return sent(grey, image.get_precision().value_nick, profile is None or profile.is_equal(srgb))
 
 
-def _warning(image: Any, layer: Any) -> str:
+def _warning(layer: Any) -> str:
     parent = layer.get_parent()
     while parent is not None:
         if not parent.get_visible():
@@ -102,8 +101,6 @@ def _warning(image: Any, layer: Any) -> str:
         parent = parent.get_parent()
     if not layer.get_visible():
         return tr("The layer is hidden: the edit will be seen, the layer not.")
-    if needs_group(image, layer):
-        return tr("This layer is blended: the change is seen here, and in the image when it is done.")
     return ""
 
 
