@@ -264,7 +264,7 @@ class EditDialog:
         shown = self._editor.preview
         coming = shown is not None and shown.picture is not None and shown.more
         self.quality.set_text(tr("Sharpening…") if coming else "")
-        self.picture.set_tooltip_text(attribute_labels.quality(shown) or None)
+        self.picture.explain(attribute_labels.quality(shown))
 
     # ------------------------------------------------------------- what the user does
 
