@@ -22,6 +22,7 @@ class OneDialog:
         """False where there is one, which then comes to the front."""
         with contextlib.suppress(OSError, ClientError):  # where no file can be made there is no lock
             if self._lock.acquire():
+                self.wanted_in_front()  # asked of one that is gone
                 return True
             self._asked.touch()
             return False
