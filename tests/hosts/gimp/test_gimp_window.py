@@ -61,6 +61,7 @@ def choose_the_menu_entry(screen: Screen) -> None:
 def opened(screen: Screen) -> None:
     choose_the_menu_entry(screen)
     screen.until(lambda told: told.get("page") == "editing" and told["parts"].get("smile"))
+    time.sleep(2)  # until its parts have their places
 
 
 def test_the_window_stands_beside_the_face_stays_above_and_goes_with_the_image(screen: Screen, gimp: Gimp) -> None:
