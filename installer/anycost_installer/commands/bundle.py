@@ -72,6 +72,8 @@ def bundle(
         pack(stage, manifest, file)
     shutil.rmtree(stage, ignore_errors=True)
     progress.say(f"\n{file}: {format_size(file.stat().st_size)}")
+    progress.say(f"Its fingerprint: {manifest.fingerprint}")
+    progress.say("The installer shows it too: tell it to whoever installs the bundle by another way than the bundle's.")
     progress.say(f"On the other machine, with Python {target.python}: python{target.python} {file.name} install")
     return 0
 

@@ -88,9 +88,26 @@ def prepare(
     if not recheck and _complete(environment):
         progress.say(f"Private environment: ready ({environment.folder})")
         return environment.python
+    if bundle:
+        _check_origin(root, bundle)
     lock = read_lock(root, this_target())
     with file_lock(environments_folder(paths)):
         return _prepared(environment, lock, bundle, progress)
+
+
+def _check_origin(root: Path, bundle: Path) -> None:
+    """Raises InstallError where a checkout installs a bundle that was not made from it. In a bundle that installs
+    itself there is nothing to compare with: its fingerprint is shown before it is installed."""
+    if not distribution.is_checkout(root):
+        return
+    release, own = read_manifest(bundle).release, release_id(root, this_target())
+    if release != own:
+        raise InstallError(
+            f"the bundle is of the release {release}, this checkout is {own}",
+            "make a bundle from this checkout, or run the installer that is in the bundle",
+        )
+    for wheel in (bundle / "wheels").glob("anycost_face_editor-*.whl"):
+        distribution.check_wheel(wheel, root)
 
 
 def _prepared(environment: Environment, lock: Lock, bundle: Path | None, progress: Progress) -> Path:

@@ -33,6 +33,7 @@ def open_bundle(file: Path | None, paths: Paths, progress: Progress) -> Iterator
     if file.is_dir():
         manifest = read_manifest(file)
         check_target(manifest, file)
+        _show(manifest, progress)
         with progress.step("Checking the bundle"):
             for member in manifest.files:
                 _check_member(member, file, file)
@@ -41,6 +42,7 @@ def open_bundle(file: Path | None, paths: Paths, progress: Progress) -> Iterator
     with _open_archive(file) as archive:
         manifest = manifest_in_archive(archive, file)
         check_target(manifest, file)
+        _show(manifest, progress)
         created = [path for path in (paths.cache, *paths.cache.parents) if not path.exists()]
         folder = _unpack_folder(file, manifest, paths)
         try:
@@ -57,6 +59,11 @@ def open_bundle(file: Path | None, paths: Paths, progress: Progress) -> Iterator
             with suppress(OSError):  # not empty any more
                 for path in created:
                     path.rmdir()
+
+
+def _show(manifest: Manifest, progress: Progress) -> None:
+    progress.say(f"The bundle's fingerprint: {manifest.fingerprint}")
+    progress.say("Go on only if whoever made it names the same.")
 
 
 def manifest_in_archive(archive: zipfile.ZipFile, file: Path) -> Manifest:

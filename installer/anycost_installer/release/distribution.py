@@ -6,6 +6,8 @@ import os
 import shutil
 import tarfile
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +19,8 @@ from anycost_installer.core.subprocesses import last_line, output_of, run_logged
 
 PACKAGES = ("models/anycost_models", "backend/anycost_backend", "plugin/anycost_client")
 TOP_LEVEL_FILES = ("pyproject.toml", "README.md", "LICENSE", "NOTICE")
+# Of a wheel's description: none of them is run. Its entry points are checked by what they name.
+_METADATA = ("METADATA", "WHEEL", "RECORD", "top_level.txt", "entry_points.txt", "licenses/LICENSE", "licenses/NOTICE")
 ZIP_EPOCH = 315_532_800  # seconds since 1970: ZIP files store no earlier time
 
 # The umask decides the permissions of files that setuptools generates.
@@ -37,6 +41,31 @@ def source_files(root: Path) -> list[Path]:
     if missing:
         raise InstallError(f"{root / missing[0]} is missing", "run the installer from a complete checkout")
     return sorted(files)
+
+
+def is_checkout(root: Path) -> bool:
+    """Whether the sources of the wheel are there: a bundle has the installer and the plug-ins alone."""
+    return all((root / package).is_dir() for package in PACKAGES)
+
+
+def check_wheel(wheel: Path, root: Path) -> None:
+    """Compares the wheel's modules and data with the sources: a bundle's manifest vouches for nothing but itself.
+
+    Raises InstallError where one is another's, or one more."""
+    sources = {path.relative_to(path.parts[0]).as_posix(): path for path in source_files(root) if len(path.parts) > 1}
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            for name in archive.namelist():
+                folder, _, file = name.partition("/")
+                if folder.endswith(".dist-info") and file in _METADATA:
+                    continue
+                if name not in sources or archive.read(name) != (root / sources[name]).read_bytes():
+                    raise InstallError(
+                        f"the bundle's project is not this checkout's: {name} differs",
+                        "get the bundle again from whom you trust, or make it from this checkout",
+                    )
+    except (zipfile.BadZipFile, EOFError, zlib.error) as error:
+        raise InstallError(f"{wheel.name} of the bundle is damaged", "get the bundle again") from error
 
 
 def source_digest(root: Path) -> str:

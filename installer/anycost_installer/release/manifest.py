@@ -1,5 +1,6 @@
 """A bundle's manifest: its release, its target, and the size and hash of every file."""
 
+import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass
@@ -33,6 +34,12 @@ class Manifest:
     @property
     def target(self) -> Target:
         return Target(self.system, self.python)
+
+    @property
+    def fingerprint(self) -> str:
+        """Of all files, through their hashes: 16 groups of four digits, for people to compare."""
+        digest = hashlib.sha256(self.to_json().encode()).hexdigest()
+        return " ".join(digest[at : at + 4] for at in range(0, 64, 4))
 
     @property
     def size(self) -> int:

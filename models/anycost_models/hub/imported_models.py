@@ -117,8 +117,9 @@ def _known() -> str:
 
 
 def _described(path: Path) -> ImportedModel:
-    size = path.stat().st_size
+    size = 0
     try:
+        size = path.stat().st_size
         with safe_open(path, "np") as file:
             metadata = file.metadata() or {}
             family, config, count = metadata["family"], json.loads(metadata["config"]), len(file.keys())
@@ -128,6 +129,6 @@ def _described(path: Path) -> ImportedModel:
             about = f"encoder to {config['styles']} styles of {config['style_dim']}"
         else:
             about = f"{count} boundaries in styles of {config['style_dim']}"
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError):
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError, RecursionError):
         family, about = "damaged", "remove it and import it again"
     return ImportedModel(path.stem, path, family, about, size)

@@ -1,5 +1,6 @@
 """A bundle is made with a network and used without one; a damaged or wrong one is refused at once."""
 
+import dataclasses
 import io
 import json
 import os
@@ -95,6 +96,45 @@ def test_an_environment_is_made_from_it_without_a_network(file, release, tmp_pat
     assert not paths.cache.exists()  # it was unpacked for that time only
     assert imported(python, "anycost_backend.version") == "1.0"
     assert imported(python, "built.made") == "here"
+
+
+def test_a_project_that_was_replaced_is_not_installed_although_the_manifest_fits(file, release, tmp_path, monkeypatch):
+    """Whoever can change the wheel can change what the manifest says of it."""
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    folder = tmp_path / "unpacked"
+    with zipfile.ZipFile(file) as archive:
+        archive.extractall(folder)
+    (wheel,) = (folder / "wheels").glob("anycost_face_editor-*.whl")
+    paths = paths_of(tmp_path / "home")
+    for harm in ({"anycost_backend/__init__.py": "harm = True"}, {"harm.pth": "import os"}):
+        with zipfile.ZipFile(wheel) as archive:
+            files = {name: archive.read(name).decode() for name in archive.namelist()} | harm
+        changed = wheel.with_name(f"changed-{wheel.name}")
+        with zipfile.ZipFile(changed, "w") as archive:
+            for name, text in files.items():
+                archive.writestr(name, text)
+        original = wheel.read_bytes()
+        changed.replace(wheel)
+        (manifest,) = [read_manifest(folder)]
+        fitting = dataclasses.replace(manifest, files=run_bundle.members(folder))
+        (folder / MANIFEST).write_text(fitting.to_json())
+        assert fitting.fingerprint != manifest.fingerprint
+        with (
+            open_bundle(folder, paths, quiet()) as same,
+            pytest.raises(InstallError, match="is not this checkout's"),
+        ):
+            backend_venv.prepare(release.root, paths, None, same, quiet())
+        wheel.write_bytes(original)
+        (folder / MANIFEST).write_text(manifest.to_json())
+
+
+def test_a_bundle_of_another_release_is_refused_by_a_checkout(file, release, tmp_path):
+    other = tmp_path / "checkout"
+    shutil.copytree(release.root, other, ignore=shutil.ignore_patterns("dist"))
+    (other / "backend" / "anycost_backend" / "__init__.py").write_text("version = 'mine'")
+    paths = paths_of(tmp_path / "home")
+    with open_bundle(file, paths, quiet()) as folder, pytest.raises(InstallError, match="this checkout is"):
+        backend_venv.prepare(other, paths, None, folder, quiet())
 
 
 def test_it_runs_by_itself(file):
