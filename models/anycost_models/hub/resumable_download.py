@@ -184,7 +184,8 @@ def _context_with(named: tuple[tuple[str, str], ...]) -> ssl.SSLContext:
         try:
             context.load_verify_locations(**({"capath": path} if os.path.isdir(path) else {"cafile": path}))
         except (OSError, ssl.SSLError) as error:
-            raise DownloadRefused(f"the certificates that {name} names cannot be read: {path}") from error
+            # Not refused by a server: pip would then be asked, which takes another of these settings in its place.
+            raise DownloadError(f"the certificates that {name} names cannot be read: {path}") from error
     if not named and not context.get_ca_certs():  # some Pythons bring none; pip brings its own
         with contextlib.suppress(ImportError, OSError):
             from pip._vendor import certifi

@@ -85,6 +85,18 @@ def test_a_report_keeps_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     assert text == 'cannot read ~/x.png of USER, key "…", session …: it is damaged'
 
 
+@pytest.mark.parametrize("around", ["({})", "[{}]", "<{}>.", "keys: {}!", "{{{}}}", "a={}&b"])
+def test_a_key_is_removed_whatever_is_beside_it(around: str) -> None:
+    for _ in range(20):
+        key = zmq.curve_keypair()[1].decode()
+        assert key not in redact(around.format(key))
+
+
+def test_names_and_paths_stay() -> None:
+    text = "cannot read /usr/lib/python3.11/site-packages/anycost_models/weights/mobile.safetensors"
+    assert redact(text) == text
+
+
 def test_the_log_stays_short_under_its_writer(tmp_path: Path) -> None:
     path = tmp_path / "logs" / "backend.log"
     with log_file.open_log(path) as log:

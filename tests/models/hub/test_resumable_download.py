@@ -214,8 +214,10 @@ def test_so_is_pips_own_setting(encrypted, certificate, tmp_path, monkeypatch):
 
 def test_certificates_that_cannot_be_read_are_named(encrypted, tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_CERT", str(tmp_path / "none.pem"))
-    with pytest.raises(DownloadError, match="PIP_CERT names cannot be read"):
+    with pytest.raises(DownloadError, match="PIP_CERT names cannot be read") as caught:
         download(encrypted.url, tmp_path / "file", tmp_path / "partial", MOST)
+    # Else pip would be asked, which takes REQUESTS_CA_BUNDLE in the place of a PIP_CERT that cannot be read.
+    assert not isinstance(caught.value, resumable_download.DownloadRefused)
 
 
 class Proxy:
