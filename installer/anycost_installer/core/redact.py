@@ -41,7 +41,7 @@ def redacted(text: str, home: Path | None = None) -> str:
 
 
 def _without_keys(text: str) -> str:
-    """Removes CURVE keys in Z85: also those beside brackets and punctuation, which belong to that alphabet themselves."""
+    """Removes CURVE keys in Z85, also beside brackets and punctuation, which belong to that alphabet themselves."""
     return _RUN.sub(lambda run: "…" if len(_SIGNS.findall(run[0])) > 1 else run[0], _KEY.sub("…", text))
 
 

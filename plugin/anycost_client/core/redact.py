@@ -26,5 +26,5 @@ def redact(text: str) -> str:
 
 
 def _without_keys(text: str) -> str:
-    """Removes CURVE keys in Z85: also those beside brackets and punctuation, which belong to that alphabet themselves."""
+    """Removes CURVE keys in Z85, also beside brackets and punctuation, which belong to that alphabet themselves."""
     return _RUN.sub(lambda run: "…" if len(_SIGNS.findall(run[0])) > 1 else run[0], _KEY.sub("…", text))
