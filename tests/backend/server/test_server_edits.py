@@ -316,7 +316,7 @@ def test_a_damaged_model_is_named(shared_home: Path, tmp_path: Path, monkeypatch
         failed = client.ask(m.OpenRegion(image=picture(ASTRONAUT)))
         assert (type(failed), failed.reason) == (m.Failed, "model")
         assert "yunet" in failed.cause
-        assert "anycost models fetch" in failed.remedy
+        assert "python3 installer repair" in failed.remedy
         assert isinstance(client.ask(m.Attributes()), m.AttributeList)  # the rest goes on
     finally:
         backend.kill()
