@@ -1,14 +1,20 @@
 """The `anycost` command: parses, dispatches, and turns errors into one clear line."""
 
 import argparse
+import contextlib
 import importlib
 import io
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from anycost_models.core.errors import AnycostError, exhausted
 from anycost_models.core.private_folders import close_to_others
+
+from anycost_backend.photo.file_names import EXTENSIONS
 
 COMMANDS = (
     "edit",
@@ -58,21 +64,62 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("GOMP_SPINCOUNT", "0")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a console without ψ or … shows a question mark instead
-    args = parser().parse_args(argv)
+    args = parser().parse_args(with_file_names(sys.argv[1:] if argv is None else argv))
     close_to_others()
     try:
-        code: int = args.run(args)
+        with _ended_by_signals():
+            code: int = args.run(args)
         sys.stdout.flush()
         return code
-    except AnycostError as error:
-        print(f"anycost {args.command}: {exhausted(error) or error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         print(f"anycost {args.command}: cancelled, nothing was changed", file=sys.stderr)
-        return 2
+        return 128 + signal.SIGTERM if isinstance(error, _Ended) else 2
     except BrokenPipeError:  # the reader of our output left, as in `anycost attributes | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the last flush does not complain
         return 0
+    except Exception as error:
+        from anycost_backend.photo.memory import is_out_of_memory, out_of_memory
+
+        if is_out_of_memory(error) and not str(error).startswith("not enough memory"):
+            error = out_of_memory("it")
+        if not isinstance(error, AnycostError):
+            raise
+        print(f"anycost {args.command}: {exhausted(error) or error}", file=sys.stderr)
+        return 2
+
+
+def with_file_names(words: Sequence[str]) -> list[str]:
+    """The words, with names of photos that begin with a dash told from options: -x.png becomes ./-x.png."""
+    told = list[str]()
+    for word in words:
+        is_photo = word.startswith("-") and Path(word).suffix.lower() in EXTENSIONS and "=" not in word
+        after_output = bool(told) and told[-1] in ("-o", "--output", "--sheet")
+        told.append(f"./{word}" if is_photo and (after_output or Path(word).is_file()) else word)
+    return told
+
+
+class _Ended(KeyboardInterrupt):
+    """The process was asked to end: unfinished files are removed on the way out, as after Ctrl-C."""
+
+
+@contextlib.contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Within the block, SIGTERM and SIGHUP raise _Ended, unless something else listens to them."""
+
+    def end(*_: object) -> None:
+        raise _Ended
+
+    asked = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    ours = [one for one in asked if signal.getsignal(one) is signal.SIG_DFL]
+    if threading.current_thread() is not threading.main_thread():
+        ours = []
+    for one in ours:
+        signal.signal(one, end)
+    try:
+        yield
+    finally:
+        for one in ours:
+            signal.signal(one, signal.SIG_DFL)
 
 
 if __name__ == "__main__":

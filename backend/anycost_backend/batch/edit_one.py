@@ -22,6 +22,7 @@ from anycost_backend.batch.results_file import (
     write_receipt,
 )
 from anycost_backend.photo.file_names import printable, text_of
+from anycost_backend.photo.memory import EDIT_BYTES, is_out_of_memory, out_of_memory
 
 if TYPE_CHECKING:
     from anycost_backend.editing.models import Models
@@ -67,7 +68,7 @@ def _edit(task: PhotoTask) -> PhotoResult:
     from anycost_backend.photo.photo import open_photo, save_photo
 
     photo, settings = task.photo, task.settings
-    session = Session(open_photo(photo.source, task.max_megapixels), _load_models(settings.model, threads))
+    session = Session(open_photo(photo.source, task.max_megapixels, EDIT_BYTES), _load_models(settings.model, threads))
     faces = len(session.faces)
     if not faces:
         return PhotoResult(text_of(photo.source), "no_face", why="no face was found: it needs both eyes and the mouth")
@@ -87,12 +88,14 @@ def _edit(task: PhotoTask) -> PhotoResult:
 
 def _text_of(error: Exception) -> str:
     """Cause and remedy in one line."""
+    if is_out_of_memory(error):
+        known = isinstance(error, AnycostError) and "not enough memory" in error.cause
+        cause = error.cause if known and isinstance(error, AnycostError) else out_of_memory("an edit").cause
+        return f"{cause}: use fewer jobs, or scale the picture down"
     if isinstance(error, AnycostError):
         return str(error)
     if isinstance(error, OSError):
         return f"cannot read it ({error.strerror or error}): check the name and the permissions"
-    if isinstance(error, MemoryError):
-        return "there is not enough memory: use fewer jobs"
     said = (str(error).splitlines() or [""])[0][:200]
     return f"an unexpected fault ({type(error).__name__}: {said}): try 'anycost edit' with it, or report it"
 

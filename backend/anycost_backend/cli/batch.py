@@ -47,7 +47,11 @@ def add(subparsers: Any) -> None:
         help="don't note in the files' metadata that they were edited with a trained model",
     )
     parser.add_argument(
-        "--max-megapixels", type=float, default=150, metavar="N", help="leave out larger photos (default: %(default)g)"
+        "--max-megapixels",
+        type=options.megapixels,
+        default=150,
+        metavar="N",
+        help="leave out larger photos (default: %(default)g)",
     )
     options.add_model(parser)
     options.add_json(parser)
@@ -62,6 +66,7 @@ def count(text: str) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
+    options.ensure_memory_for_edits()
     from anycost_backend.batch.plan import plan
     from anycost_backend.batch.run import BatchPlan
     from anycost_backend.batch.run import run as run_batch
@@ -94,14 +99,13 @@ def checked_settings(args: argparse.Namespace) -> "BatchSettings":
 
     from anycost_backend.batch.results_file import BatchSettings
     from anycost_backend.editing.face_edit import FaceEdit
-    from anycost_backend.editing.models import Models
 
-    models, edit = Models(args.model), FaceEdit(dict(args.strengths), tuple(args.hold))
+    models, edit = options.load_models(args.model), FaceEdit(options.strengths_of(args), tuple(args.hold))
     edit.check(models.directions, models.latent_shape)
     if not args.cluster:  # the machines of a cluster have their own
         path_of("face_landmarks")
     sha256 = models.renderer.file.sha256
-    return BatchSettings(dict(args.strengths), edit.held, args.model, sha256, args.quality, not args.no_declaration)
+    return BatchSettings(dict(edit.strengths), edit.held, args.model, sha256, args.quality, not args.no_declaration)
 
 
 class Bar:

@@ -40,6 +40,7 @@ def add(subparsers: Any) -> None:
     options.add_model(parser)
     parser.add_argument("--sheet", type=Path, metavar="FILE", help="also draw before and after, side by side")
     parser.add_argument("--quality", type=quality, metavar="1-100", help="of a JPEG or WebP (default: as the original)")
+    parser.add_argument("--overwrite", action="store_true", help="allow FILE to be the photo itself")
     parser.add_argument(
         "--no-declaration",
         action="store_true",
@@ -68,6 +69,7 @@ def quality(text: str) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
+    options.ensure_memory_for_edits()
     from anycost_models.core.atomic_files import ensure_writable
 
     from anycost_backend.editing.face_edit import FaceEdit
@@ -75,8 +77,9 @@ def run(args: argparse.Namespace) -> int:
 
     if not args.strengths and not args.match:
         args.refuse("nothing is to be changed: say what with --set NAME=STRENGTH or --match WHAT=PHOTO")
-    edit = FaceEdit(dict(args.strengths), tuple(args.hold))
+    edit = FaceEdit(options.strengths_of(args), tuple(args.hold))
     ensure_writable(args.output)  # before the work, not after it
+    options.check_output(args.output, args.overwrite, args.photo, *(photo for _, photo in args.match))
     output_format(args.output)
     options.check_sheet(args.sheet, args.photo, args.output)
     session = options.open_session(args.photo, args.max_megapixels, args.model)
@@ -102,6 +105,7 @@ def run(args: argparse.Namespace) -> int:
             "strengths": edit.strengths,
             "held": {name: round(result.strengths.get(name, 0.0), 3) for name in edit.held},
             "projection": result.projection.scores() if result.projection else None,
+            "notes": notes,
             "seconds": {name: round(value, 3) for name, value in session.seconds.items()},
             "peak_megabytes": peak_megabytes(),
         }

@@ -32,7 +32,7 @@ def add(subparsers: Any) -> None:
     )
     parser.add_argument(
         "--max-megapixels",
-        type=float,
+        type=options.megapixels,
         default=150,
         metavar="N",
         help="leave out larger pictures (default: %(default)g)",

@@ -16,6 +16,43 @@ if TYPE_CHECKING:
     from anycost_backend.editing.session import Session
 
 
+def ensure_memory_for_edits() -> None:
+    """Call it before libraries are loaded, which need much of it. Raises AnycostError when there is too little."""
+    from anycost_backend.photo.memory import EDIT_BYTES, ensure_memory
+
+    ensure_memory(EDIT_BYTES, "an edit")
+
+
+def megapixels(text: str) -> float:
+    """A limit for argparse. Raises ArgumentTypeError."""
+    try:
+        if 0 < float(text) < float("inf"):
+            return float(text)
+        raise ValueError
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is no size in megapixels: write a number above 0") from None
+
+
+def strengths_of(args: argparse.Namespace) -> dict[str, float]:
+    """What `add_strengths` took. Raises AnycostError when an attribute is named twice, or set and held."""
+    names = [name for name, _ in args.strengths]
+    for name in names:
+        if names.count(name) > 1:
+            raise AnycostError(f"'{name}' is set twice", "say once how far it is to move")
+        if name in args.hold:
+            raise AnycostError(f"'{name}' is both set and held", "leave out one of --set and --hold")
+    return dict(args.strengths)
+
+
+def check_output(output: Path, overwrite: bool, *sources: Path) -> None:
+    """Raises AnycostError when a photo that is read would be written over without being asked to."""
+    for source in sources:
+        if not overwrite and output.exists() and source.exists() and output.samefile(source):
+            raise AnycostError(
+                f"the edited photo would be written over {source}", "name another file, or say --overwrite"
+            )
+
+
 def strength(text: str) -> tuple[str, float]:
     """`smile=0.8` → ("smile", 0.8), for argparse. Raises ArgumentTypeError."""
     name, sign, number = text.partition("=")
@@ -100,7 +137,11 @@ def add_strengths(parser: argparse.ArgumentParser, required: bool = False) -> No
 def add_photo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("photo", type=Path, metavar="PHOTO", help="a JPEG, PNG, WebP or TIFF file")
     parser.add_argument(
-        "--max-megapixels", type=float, default=150, metavar="N", help="refuse larger pictures (default: %(default)g)"
+        "--max-megapixels",
+        type=megapixels,
+        default=150,
+        metavar="N",
+        help="refuse larger pictures (default: %(default)g)",
     )
 
 
@@ -123,9 +164,10 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 def open_session(path: Path, max_megapixels: float, model: str) -> "Session":
     """Raises AnycostError when the photo or a model cannot be read."""
     from anycost_backend.editing.session import Session
+    from anycost_backend.photo.memory import EDIT_BYTES
     from anycost_backend.photo.photo import open_photo
 
-    return Session(open_photo(path, max_megapixels), load_models(model))
+    return Session(open_photo(path, max_megapixels, EDIT_BYTES), load_models(model))
 
 
 def choose_face(session: "Session", number: int | None) -> int:
@@ -174,6 +216,10 @@ def projection_bar() -> Iterator[ProjectionBar]:
 
 
 def load_models(model: str) -> "Models":
+    """Raises AnycostError when there is no such generator."""
+    from anycost_models.hub.imported_models import model_path
+
     from anycost_backend.editing.models import Models
 
+    model_path(model)
     return Models(model)

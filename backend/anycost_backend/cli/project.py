@@ -62,6 +62,7 @@ def settings_of(args: argparse.Namespace, seed: int = 0) -> "ProjectionSettings 
 
 
 def run(args: argparse.Namespace) -> int:
+    options.ensure_memory_for_edits()
     from anycost_models.core.atomic_files import ensure_writable, write_aside
     from anycost_models.core.malloc_settings import keep_freed_memory
     from anycost_models.projection.warnings import warnings as warnings_of

@@ -6,7 +6,7 @@ import numpy as np
 from anycost_client.protocol.messages import BYTES_PER_SAMPLE, BitDepth, Picture
 
 from anycost_backend.photo.colour_profiles import from_srgb, to_srgb
-from anycost_backend.photo.sample_types import clipped_float, rescaled
+from anycost_backend.photo.sample_types import blend, clipped_float, rescaled
 
 DTYPES: dict[BitDepth, str] = {"8": "u1", "16": "<u2", "16f": "<f2", "32f": "<f4"}
 _ROWS = 256  # converted at a time, so that a large layer is never float as a whole
@@ -51,10 +51,7 @@ class Layer:
     def with_region(self, x: int, y: int, native: np.ndarray, mask: np.ndarray) -> "Layer":
         """This layer with `native` [h, w, C] (from `from_srgb`) blended in at x, y by `mask`, float [h, w], 0…1."""
         colours = self.colours.copy()
-        place = colours[y : y + native.shape[0], x : x + native.shape[1]]
-        old = place.astype(np.float32)
-        blended = old + mask[:, :, None] * (native.astype(np.float32) - old)
-        place[...] = blended if place.dtype.kind == "f" else np.rint(blended)
+        blend(colours[y : y + native.shape[0], x : x + native.shape[1]], native, mask)
         return replace(self, colours=colours)
 
     def _srgb(self, x: int, y: int, width: int, height: int, dtype: str) -> np.ndarray:

@@ -27,10 +27,11 @@ from anycost_backend.photo.formats import (
     tiff_tags,
 )
 from anycost_backend.photo.matrix_profile import BT709, LINEAR, grey_profile, rgb_profile
+from anycost_backend.photo.memory import ensure_memory, is_out_of_memory, out_of_memory, photo_bytes
 from anycost_backend.photo.metadata import Metadata, cleaned, declared, fitted, read_metadata
 from anycost_backend.photo.png_chunks import frames_of
 from anycost_backend.photo.png_colours import UnknownColours, profile_of_chunks, without_colours
-from anycost_backend.photo.sample_types import rescaled
+from anycost_backend.photo.sample_types import blend, rescaled
 from anycost_backend.photo.unsupported import EXPORT, HEAD, kind_of, tiff_problem
 
 # The needed fields of libvips. Texts are left out: reading them fails for some encodings.
@@ -92,13 +93,10 @@ class Photo:
         """This photo with `native` [h, w, C] (from `from_srgb`) blended in at x, y by `mask` (float 0..1, [h, w]).
 
         Where the mask is 0 the pixels keep their bits; alpha never changes."""
-        old = self._colours(x, y, native.shape[1], native.shape[0])
-        blended = old + mask.astype(np.float32)[:, :, None] * (native.astype(np.float32) - old)
-        if self.pixels.dtype != np.float32:
-            blended = np.rint(blended).clip(0, np.iinfo(self.pixels.dtype).max)
+        self._colours(x, y, native.shape[1], native.shape[0])
         pixels = self.pixels.copy(order="K")
         colours = pixels[y : y + native.shape[0], x : x + native.shape[1], : CHANNELS[self.kind]]
-        np.copyto(colours, blended.astype(pixels.dtype), where=mask[:, :, None] > 0)
+        blend(colours, native, mask)
         pixels.flags.writeable = False
         return replace(self, pixels=pixels)
 
@@ -109,8 +107,10 @@ class Photo:
         return self.pixels[y : y + height, x : x + width, : CHANNELS[self.kind]]
 
 
-def open_photo(path: str | os.PathLike[str], max_megapixels: float = 150) -> Photo:
-    """Reads a JPEG, PNG, WebP or TIFF file. The size is checked before a pixel is decoded.
+def open_photo(path: str | os.PathLike[str], max_megapixels: float = 150, memory_beside: int = 0) -> Photo:
+    """Reads a JPEG, PNG, WebP or TIFF file. Size and free memory are checked before a pixel is decoded.
+
+    memory_beside: bytes that will be needed besides the photo.
 
     Raises AnycostError when the file is missing, unreadable, damaged, too large, of another kind, or several images."""
     path = Path(path)
@@ -121,17 +121,19 @@ def open_photo(path: str | os.PathLike[str], max_megapixels: float = 150) -> Pho
             raise AnycostError(f"{path} is not an ordinary file", "name a picture")
         with path.open("rb") as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's, about odd tags
-            return _read(path, file, max_megapixels)
+            return _read(path, file, max_megapixels, memory_beside)
     except (OSError, ValueError) as error:
         reason = (isinstance(error, OSError) and error.strerror) or error
         raise AnycostError(f"cannot read {path}: {reason}", "check the name and the permissions") from error
     except pyvips.Error as error:
         why = _last_line(error)
+        if is_out_of_memory(error):
+            raise out_of_memory(f"reading {path}") from error
         if _UNSUPPORTED.search(why):
             raise AnycostError(f"cannot read {path}: {why}", EXPORT) from error
         raise AnycostError(f"cannot read {path}, which is damaged or cut short: {why}", "get the file again") from error
     except MemoryError as error:
-        raise AnycostError(f"cannot read {path}: not enough memory", "scale the picture down") from error
+        raise out_of_memory(f"reading {path}") from error
 
 
 def save_photo(
@@ -210,7 +212,7 @@ def stored(pixels: np.ndarray, orientation: int) -> np.ndarray:
     return upright(pixels, {6: 8, 8: 6}.get(orientation, orientation))
 
 
-def _read(path: Path, file: BinaryIO, max_megapixels: float) -> Photo:
+def _read(path: Path, file: BinaryIO, max_megapixels: float, memory_beside: int) -> Photo:
     head = file.read(HEAD)
     format = sniffed(head)
     if format is None:
@@ -236,6 +238,9 @@ def _read(path: Path, file: BinaryIO, max_megapixels: float) -> Photo:
             "scale it down, crop it, or raise the limit with --max-megapixels",
         )
     kind, has_alpha = _layout(path, image)
+    bytes_per_sample = {"uchar": 1, "ushort": 2}.get(image.format, 4)
+    needed = photo_bytes(image.width, image.height, image.bands, bytes_per_sample)
+    ensure_memory(needed + memory_beside, f"a photo of {image.width} × {image.height} pixels")
     fields = {name: image.get(name) for name in _FIELDS if image.get_typeof(name)}
     number = max(frames_of(file) if format == "png" else 1, fields.get("n-pages", 1))
     if number > 1:

@@ -22,3 +22,13 @@ def rescaled(values: np.ndarray, dtype: str) -> np.ndarray:
             shades = np.rint(np.clip(shades, 0, 1) * np.float32(_PEAK[dtype]))
         result[row : row + _ROWS] = shades
     return result
+
+
+def blend(below: np.ndarray, above: np.ndarray, mask: np.ndarray) -> None:
+    """Writes `above` over `below`, both [H, W, C] of one type, by the mask, float [H, W], 0…1: at 0, bits stay."""
+    for row in range(0, len(below), _ROWS):
+        old, weight = below[row : row + _ROWS], mask[row : row + _ROWS, :, None]
+        mixed = old + weight.astype(np.float32) * (above[row : row + _ROWS].astype(np.float32) - old)
+        if below.dtype.kind == "u":
+            mixed = np.rint(mixed).clip(0, np.iinfo(below.dtype).max)
+        np.copyto(old, mixed.astype(below.dtype), where=weight > 0)

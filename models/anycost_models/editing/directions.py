@@ -61,7 +61,7 @@ class Directions:
         """Raises AnycostError with the nearest name when there is no such attribute."""
         if name in self.by_name:
             return self.by_name[name]
-        near = difflib.get_close_matches(name, self.by_name, 1, 0.4)
+        near = difflib.get_close_matches(name, self.by_name, 1, 0.5)
         hint = f"did you mean '{near[0]}'?" if near else "see them with 'anycost attributes'"
         raise AnycostError(f"there is no attribute '{name}'", hint)
 
