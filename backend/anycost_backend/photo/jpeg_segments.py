@@ -29,13 +29,14 @@ class JpegSegments:
     density: tuple[int, int, int] | None = None  # JFIF's: across, down, unit (0: only their ratio, 1: inch, 2: cm)
     lost: tuple[str, ...] = ()  # names of segments that are not kept
     pictures: bool = False  # whether the file says that it holds further pictures
+    icc: bool = False  # whether there is a colour profile, perhaps a damaged one
     trailer: bytes = b""  # the first bytes of what follows the image
 
 
 def read_segments(data: mmap.mmap | bytes) -> JpegSegments:
     """Stops at damage: libvips reports it."""
     exif = xmp = density = None
-    photoshop, comments, lost, pictures = b"", list[bytes](), list[str](), False
+    photoshop, comments, lost, pictures, icc = b"", list[bytes](), list[str](), False, False
     parts: dict[int, bytes] = {}
     for marker, start, end in _segments(data):
         body = bytes(data[start:end])
@@ -54,6 +55,8 @@ def read_segments(data: mmap.mmap | bytes) -> JpegSegments:
                 parts[struct.unpack_from(">I", body, head + 4)[0]] = body[head + 8 :]
         elif marker == 0xED and body.startswith(PHOTOSHOP_HEAD):
             photoshop += body[len(PHOTOSHOP_HEAD) :]
+        elif body.startswith(b"ICC_PROFILE\0"):
+            icc = True
         elif body.startswith(_PICTURES):
             pictures = True
         elif 0xE0 <= marker <= 0xEF and not body.startswith(_REWRITTEN):
@@ -70,6 +73,7 @@ def read_segments(data: mmap.mmap | bytes) -> JpegSegments:
         density,
         tuple(dict.fromkeys(lost)),
         pictures,
+        icc,
         trailer if any(trailer) else b"",
     )
 

@@ -12,6 +12,7 @@ from anycost_backend.photo.file_names import NAMES, Format
 from anycost_backend.photo.jpeg_segments import EXIF_HEAD, PHOTOSHOP_HEAD, read_segments
 from anycost_backend.photo.png_chunks import Chunk, read_chunks, text_of
 
+_NO_PROFILE = "the file has a damaged colour profile: its colours are taken as if there were none"
 _INCH = 0.0254  # metres
 _RESOLUTION = (282, 283, 296)  # TIFF's tags: across, down, unit (1: only their ratio, 2: inch, 3: cm)
 
@@ -68,6 +69,8 @@ def _of_jpeg(file: BinaryIO, fields: dict[str, Any], tags: Folder) -> tuple[Meta
             "a video" if found.trailer[4:8] == b"ftyp" else "a picture" if found.trailer[:2] == b"\xff\xd8" else "data"
         )
         notes.append(f"{what} that follows the image in the JPEG file is not kept")
+    if found.icc and "icc-profile-data" not in fields:
+        notes.append(_NO_PROFILE)
     if found.lost:
         notes.append(f"these parts of the JPEG file are not kept: {', '.join(found.lost)}")
     xmp = found.xmp
@@ -91,6 +94,8 @@ def _of_jpeg(file: BinaryIO, fields: dict[str, Any], tags: Folder) -> tuple[Meta
 def _of_png(file: BinaryIO, fields: dict[str, Any], tags: Folder) -> tuple[Metadata, list[str]]:
     found = read_chunks(file)
     notes = [f"these parts of the PNG file are not kept: {', '.join(found.lost)}"] if found.lost else []
+    if found.has_icc and "icc-profile-data" not in fields:
+        notes.append(_NO_PROFILE)
     resolution = None
     if found.density and min(found.density[:2]) > 0:
         across, down, unit = found.density

@@ -29,6 +29,7 @@ class PngChunks:
     xmp: bytes | None = None
     icc: bytes | None = None  # of ImageMagick's text; libvips reads iCCP
     photoshop: bytes | None = None  # resources, after their header
+    has_icc: bool = False  # iCCP, perhaps a damaged one
     density: tuple[int, int, int] | None = None  # pHYs: across, down, unit (0: only their ratio, 1: per metre)
     lost: tuple[str, ...] = ()  # names of chunks that are not kept
 
@@ -38,12 +39,14 @@ def read_chunks(file: BinaryIO) -> PngChunks:
     kept: list[Chunk] = []
     lost: list[str] = []
     found: dict[str, bytes] = {}
-    density, palette, header = None, b"", b""
+    density, palette, header, has_icc = None, b"", b"", False
     for name, data in _chunks(file):
         if name == b"IHDR":
             header = data
         elif name == b"PLTE":
             palette = data
+        elif name == b"iCCP":
+            has_icc = True
         elif name == b"eXIf":
             found["exif"] = data  # the standard's own chunk counts more than a text
         elif name == b"pHYs" and len(data) == 9:
@@ -67,7 +70,7 @@ def read_chunks(file: BinaryIO) -> PngChunks:
     if len(header) == 13 and header[8] < 8:  # the shades change
         kept = [chunk for chunk in kept if chunk[0] not in (b"sBIT", b"bKGD") or header[9] == 3]
     icc, exif, xmp = (found.get(what) for what in ("icc", "exif", "xmp"))
-    return PngChunks(tuple(kept), exif, xmp, icc, found.get("photoshop"), density, tuple(dict.fromkeys(lost)))
+    return PngChunks(tuple(kept), exif, xmp, icc, found.get("photoshop"), has_icc, density, tuple(dict.fromkeys(lost)))
 
 
 def frames_of(file: BinaryIO) -> int:

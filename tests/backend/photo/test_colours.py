@@ -11,7 +11,7 @@ from anycost_backend.photo.colour_profiles import OneWayProfile, checked, to_srg
 from anycost_backend.photo.matrix_profile import BT709, D65, LINEAR, SRGB_CURVE, Curve, grey_profile, rgb_profile
 from anycost_backend.photo.photo import Photo, open_photo, save_photo
 from anycost_models.core.errors import AnycostError
-from photo_files import CROP, P3, with_png_chunks
+from photo_files import CROP, P3, with_jpeg_segments, with_png_chunks
 from PIL import Image
 
 P3_PRIMARIES = (0.680, 0.320, 0.265, 0.690, 0.150, 0.060, *D65)
@@ -86,6 +86,16 @@ def test_a_profile_without_a_way_back_is_left_and_said(tmp_path: Path, extension
     assert any("becomes sRGB" in note for note in notes)
     assert open_photo(target).profile is None
     assert np.abs(open_photo(target).srgb8().astype(int) - photo.srgb8()).mean() < 1
+
+
+@pytest.mark.parametrize("extension", ["jpg", "png"])
+def test_a_profile_that_cannot_be_read_is_said(tmp_path: Path, extension: str) -> None:
+    source = photo_files.pillow(tmp_path / f"damaged.{extension}", Image.fromarray(CROP))
+    if extension == "png":
+        with_png_chunks(source, [(b"iCCP", b"broken\0\0no deflate stream")])
+    else:
+        with_jpeg_segments(source, (0xE2, b"ICC_PROFILE\0\2\2" + P3[:300]))  # the first of two parts is missing
+    assert any("damaged colour profile" in note for note in open_photo(source).notes)
 
 
 # PNG's own chunks
