@@ -258,7 +258,7 @@ def _cleaned(exif: bytes, upright: bool) -> CleanedExif:
         _blank_thumbnail(block, thumbnail, max(link + 4, thumbnail))
         link = thumbnail + 2 + 12 * struct.unpack_from(order + "H", block, thumbnail)[0]
     previews = without_previews(block)
-    notes = ("previews in the camera's own notes, which showed the face as it was, are blanked",) if previews else ()
+    notes = ("previews inside the EXIF block, which showed the face as it was, are blanked",) if previews else ()
     return CleanedExif(bytes(block), notes)
 
 

@@ -46,8 +46,10 @@ def read_segments(data: mmap.mmap | bytes) -> JpegSegments:
             unit, across, down = struct.unpack_from(">BHH", body, 7)
             density = across, down, unit
         elif marker == 0xE1 and body.startswith(b"Exif\0"):
+            lost += ["a second EXIF block"] if exif else []
             exif = exif or body[len(EXIF_HEAD) :]
         elif marker == 0xE1 and body.startswith(XMP_HEAD):
+            lost += ["a second XMP packet"] if xmp else []
             xmp = xmp or body[len(XMP_HEAD) :]
         elif marker == 0xE1 and body.startswith(_EXTENSION_HEAD):
             head = len(_EXTENSION_HEAD) + 32
@@ -62,12 +64,15 @@ def read_segments(data: mmap.mmap | bytes) -> JpegSegments:
         elif 0xE0 <= marker <= 0xEF and not body.startswith(_REWRITTEN):
             name = re.match(rb"[\x21-\x7e]{0,20}", body)
             lost.append(f"APP{marker - 0xE0} {(name[0] if name else b'').decode()}".strip())
+    extension = _joined(parts)
+    if parts and extension is None:
+        lost.append("the extended XMP, which is damaged")
     end = _end_of_image(data)
     trailer = bytes(data[end : end + 4096])
     return JpegSegments(
         exif,
         xmp,
-        _joined(parts),
+        extension,
         photoshop or None,
         tuple(comments),
         density,

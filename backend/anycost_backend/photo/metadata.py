@@ -78,7 +78,7 @@ def _of_jpeg(file: BinaryIO, fields: dict[str, Any], tags: Folder) -> tuple[Meta
         try:
             xmp = xmp_packets.read(xmp, found.xmp_extension)
         except ValueError:
-            notes.append("the extended part of the XMP is damaged and is not kept")
+            notes.append("the extended XMP of the JPEG file is damaged and is not kept")
     resolution = None
     if found.density and min(found.density[:2]) > 0:
         across, down, unit = found.density

@@ -95,6 +95,16 @@ def test_extended_xmp_stays_whole(tmp_path: Path, extension: str) -> None:
         assert b"HasExtendedXMP" not in packet
 
 
+def test_an_extension_that_lacks_a_part_is_said_to_go(tmp_path: Path) -> None:
+    source = extended(tmp_path / "long.jpg")
+    data = source.read_bytes()
+    at = data.index(b"http://ns.adobe.com/xmp/extension/") - 4
+    source.write_bytes(data[:at] + data[at + 2 + int.from_bytes(data[at + 2 : at + 4], "big") :])
+    target, notes = saved(source, "png")
+    assert any("extended XMP" in note for note in notes)
+    assert b'dc:rights="NASA"' in target.read_bytes()
+
+
 def test_a_pointer_without_an_extension_goes(tmp_path: Path) -> None:
     note = 'xmlns:xmpNote="http://ns.adobe.com/xmp/note/" xmpNote:HasExtendedXMP="0123456789ABCDEF0123456789ABCDEF"'
     target, _ = saved(jpeg(tmp_path / "lost.jpg", xmp=PACKET.format(RIGHTS + description(note)).encode()), "jpg")
@@ -135,8 +145,11 @@ def test_iptc_in_tiff_stays(tmp_path: Path, tag: int) -> None:
 
 
 def test_other_parts_of_jpeg_are_said_to_go(tmp_path: Path) -> None:
-    source = jpeg(tmp_path / "signed.jpg", (0xEB, b"JP\0\1jumb c2pa"), (0xE4, b"CAMERA\0private"))
-    _, notes = saved(source, "jpg")
+    blocks = [(0xE1, photo_files.exif(orientation).tobytes()) for orientation in (6, 3)]
+    source = jpeg(tmp_path / "signed.jpg", (0xEB, b"JP\0\1jumb c2pa"), (0xE4, b"CAMERA\0private"), *blocks)
+    target, notes = saved(source, "jpg")
+    assert open_photo(target).orientation == 6
+    assert any("second EXIF" in note for note in notes)
     assert any("APP11 JP" in note and "APP4 CAMERA" in note for note in notes)
 
 
