@@ -1,6 +1,7 @@
 """`anycost edit`: a photo with one face changed, written back at its own size and format."""
 
 import argparse
+import gc
 import json
 import sys
 from pathlib import Path
@@ -71,6 +72,7 @@ def quality(text: str) -> int:
 def run(args: argparse.Namespace) -> int:
     options.ensure_memory_for_edits()
     from anycost_models.core.atomic_files import ensure_writable
+    from anycost_models.core.malloc_settings import give_back_freed_memory, give_back_large_memory
 
     from anycost_backend.editing.face_edit import FaceEdit
     from anycost_backend.photo.photo import output_format, save_photo
@@ -82,6 +84,7 @@ def run(args: argparse.Namespace) -> int:
     options.check_output(args.output, args.overwrite, args.photo, *(photo for _, photo in args.match))
     output_format(args.output)
     options.check_sheet(args.sheet, args.photo, args.output)
+    give_back_large_memory()
     session = options.open_session(args.photo, args.max_megapixels, args.model)
     edit.check(session.models.directions, session.models.latent_shape)
     face = options.choose_face(session, args.face)
@@ -90,13 +93,18 @@ def run(args: argparse.Namespace) -> int:
     with options.projection_bar() as bar:
         result = session.edit(session.photo, face, edit, bar)
     declare = not args.no_declaration and result.change is not None  # with all strengths 0 there is nothing to declare
+    sheet = before_after(session, face, result) if args.sheet else None
+    seconds = session.seconds
+    del session  # its models are half of the memory, and encoding a large photo takes as much
+    gc.collect()
+    give_back_freed_memory()
     notes = save_photo(result.photo, args.output, declare_edit=declare, quality=args.quality)
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
-    if args.sheet:
+    if sheet is not None:
         from anycost_models.plotting.contact_sheet import save_image
 
-        save_image(args.sheet, before_after(session, face, result))
+        save_image(args.sheet, sheet)
     if args.json:
         answer = {
             "output": str(args.output),
@@ -106,7 +114,7 @@ def run(args: argparse.Namespace) -> int:
             "held": {name: round(result.strengths.get(name, 0.0), 3) for name in edit.held},
             "projection": result.projection.scores() if result.projection else None,
             "notes": notes,
-            "seconds": {name: round(value, 3) for name, value in session.seconds.items()},
+            "seconds": {name: round(value, 3) for name, value in seconds.items()},
             "peak_megabytes": peak_megabytes(),
         }
         print(json.dumps(answer, indent=1))
