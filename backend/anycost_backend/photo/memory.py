@@ -6,7 +6,7 @@ from pathlib import Path
 
 from anycost_models.core.errors import AnycostError
 
-EDIT_BYTES = 1_100_000_000  # that the libraries and models of an edit fill, whatever the photo (measured)
+EDIT_BYTES = 1_500_000_000  # that the libraries and models of an edit fill, whatever the photo (1.6 GB measured)
 _EDIT_ADDRESSES = 2_800_000_000  # bytes of addresses that they reserve, which is what 'ulimit -v' limits
 _REMEDY = "close other programs, scale the picture down, or use a machine with more memory"
 _CGROUP = Path("/sys/fs/cgroup")
@@ -19,8 +19,8 @@ _SAYINGS = re.compile(
 
 
 def photo_bytes(width: int, height: int, channels: int, bytes_per_sample: int) -> int:
-    """That editing a photo takes besides the models: its pixels before and after, in sRGB, and while it is encoded."""
-    return width * height * (2 * channels * bytes_per_sample + 3 + 5)
+    """That editing a photo takes besides the models: its pixels before and after, and in sRGB."""
+    return width * height * (2 * channels * bytes_per_sample + 3)
 
 
 def ensure_memory(needed: int, what: str) -> None:

@@ -13,7 +13,7 @@ import pytest
 import skimage.data
 from anycost_backend.__main__ import main, with_file_names
 from anycost_backend.photo import memory
-from anycost_backend.photo.memory import EDIT_BYTES, ensure_memory, is_out_of_memory, photo_bytes
+from anycost_backend.photo.memory import EDIT_BYTES, ensure_memory, is_out_of_memory
 from anycost_backend.photo.photo import open_photo
 from anycost_backend.photo.sample_types import blend
 from anycost_models.core.errors import AnycostError
@@ -105,7 +105,7 @@ def test_what_a_photo_needs_is_known_before_it_is_read(photo: Path, monkeypatch:
     monkeypatch.setattr(memory, "_address_limit", lambda: None)
     assert open_photo(photo, memory_beside=EDIT_BYTES).width == 256
     huge = photo_files.png_claiming(photo.with_name("huge.png"), 12_000, 10_000)
-    with pytest.raises(AnycostError, match=r"12000 × 10000 pixels needs about 2\.8 GB, and 2\.0 GB are free"):
+    with pytest.raises(AnycostError, match=r"12000 × 10000 pixels needs about 2\.6 GB, and 2\.0 GB are free"):
         open_photo(huge, memory_beside=EDIT_BYTES)
 
 
@@ -173,10 +173,6 @@ def test_blending_in_bands_is_blending(dtype: type) -> None:
     blend(result, above, mask)
     assert np.abs(result - expected).max() <= (1e-6 if dtype == np.float32 else 0.51)
     assert np.array_equal(result[mask == 0], below[mask == 0])
-
-
-def test_photos_of_sixty_megapixels_fit_into_two_gigabytes() -> None:
-    assert photo_bytes(7746, 7746, 3, 1) + EDIT_BYTES < 2_000_000_000
 
 
 # The end of the process
