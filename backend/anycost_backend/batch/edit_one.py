@@ -64,6 +64,7 @@ def _edit(task: PhotoTask) -> PhotoResult:
     threads = task.threads or _dask_threads()
     _limit_threads(threads)
     from anycost_backend.editing.face_edit import FaceEdit
+    from anycost_backend.editing.face_warnings import face_warnings
     from anycost_backend.editing.session import Session
     from anycost_backend.photo.photo import open_photo, save_photo
 
@@ -72,7 +73,11 @@ def _edit(task: PhotoTask) -> PhotoResult:
     faces = len(session.faces)
     if not faces:
         return PhotoResult(text_of(photo.source), "no_face", why="no face was found: it needs both eyes and the mouth")
-    edit = session.edit(session.photo, 0, FaceEdit(settings.strengths, settings.held))
+    change = FaceEdit(settings.strengths, settings.held)
+    warnings = face_warnings(session, 0) if change.changes else ()
+    if warnings and settings.skip_warned:
+        return PhotoResult(text_of(photo.source), "skipped", why="; ".join(warnings), faces=faces, warnings=warnings)
+    edit = session.edit(session.photo, 0, change)
     declare = settings.declare and edit.change is not None
     notes = save_photo(edit.photo, photo.output, declare_edit=declare, quality=settings.quality)
     scores = edit.projection.scores() if edit.projection else {}
@@ -82,6 +87,7 @@ def _edit(task: PhotoTask) -> PhotoResult:
         output=text_of(photo.output),
         scores=dict(scores),
         faces=faces,
+        warnings=warnings,
         notes=tuple(notes),
     )
 

@@ -32,6 +32,7 @@ class BatchSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     model_sha256: str
     quality: int | None  # 1…100, of JPEG and WebP
     declare: bool  # declare the edit in the metadata
+    skip_warned: bool = False  # leave out photos whose face has warnings
 
 
 class SourceState(msgspec.Struct, frozen=True):
@@ -64,18 +65,19 @@ class PhotoResult(msgspec.Struct, frozen=True):
     """The result of one photo."""
 
     file: str  # name of the photo
-    status: Literal["done", "no_face", "failed"]
+    status: Literal["done", "no_face", "skipped", "failed"]
     output: str | None = None  # name of the edited photo; None: there is none
     why: str = ""  # cause and remedy in one line, unless it is done
     seconds: float = 0.0
     scores: dict[str, Score] = {}  # of the projection, as `anycost project --json` names them
     faces: int = 0  # number found; the largest was edited
+    warnings: tuple[str, ...] = ()  # for people, on the face that was edited
     notes: tuple[str, ...] = ()  # for people, on what the edited photo does not keep
     source: SourceState | None = None
 
     def is_complete(self, source: Path, output: Path) -> bool:
         """Whether nothing is left to do for the photo, provided that the settings are the same."""
-        exists = self.status == "no_face" or (self.output == text_of(output) and output.is_file())
+        exists = self.status in ("no_face", "skipped") or (self.output == text_of(output) and output.is_file())
         return self.status != "failed" and exists and self.source is not None and self.source.unchanged(source)
 
 

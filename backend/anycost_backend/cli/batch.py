@@ -28,6 +28,11 @@ def add(subparsers: Any) -> None:
     parser.add_argument(
         "--resume", action="store_true", help="go on where an earlier run stopped; try again what failed"
     )
+    parser.add_argument(
+        "--skip-warned",
+        action="store_true",
+        help="leave out photos whose face has a warning: small, turned, covered, or unlike what the model draws",
+    )
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
         "--jobs",
@@ -105,7 +110,9 @@ def checked_settings(args: argparse.Namespace) -> "BatchSettings":
     if not args.cluster:  # the machines of a cluster have their own
         path_of("face_landmarks")
     sha256 = models.renderer.file.sha256
-    return BatchSettings(dict(edit.strengths), edit.held, args.model, sha256, args.quality, not args.no_declaration)
+    return BatchSettings(
+        dict(edit.strengths), edit.held, args.model, sha256, args.quality, not args.no_declaration, args.skip_warned
+    )
 
 
 class Bar:
@@ -128,12 +135,17 @@ class Bar:
             self._left_out += 1
             self._bar.set_postfix_str(f"{self._left_out} left out", refresh=False)
             self._bar.write(f"{result.file}: {result.why}", file=sys.stderr)
+        elif result.warnings:
+            self._bar.write(f"{result.file}: warning: {'; '.join(result.warnings)}", file=sys.stderr)
         self._bar.update()
 
 
 def summary(results: "ResultsFile", output: Path) -> str:
     count = {
-        status: sum(result.status == status for result in results.files) for status in ("done", "no_face", "failed")
+        status: sum(result.status == status for result in results.files)
+        for status in ("done", "no_face", "skipped", "failed")
     }
     edited = "one photo edited" if count["done"] == 1 else f"{count['done']} photos edited"
-    return f"{edited}, {count['no_face']} without a face, {count['failed']} failed: {output / 'results.json'} says more"
+    skipped = f"{count['skipped']} skipped, " if count["skipped"] else ""
+    left_out = f"{count['no_face']} without a face, {skipped}{count['failed']} failed"
+    return f"{edited}, {left_out}: {output / 'results.json'} says more"

@@ -75,6 +75,7 @@ def run(args: argparse.Namespace) -> int:
     from anycost_models.core.malloc_settings import give_back_freed_memory, give_back_large_memory
 
     from anycost_backend.editing.face_edit import FaceEdit
+    from anycost_backend.editing.face_warnings import face_warnings
     from anycost_backend.photo.photo import output_format, save_photo
 
     if not args.strengths and not args.match:
@@ -91,6 +92,11 @@ def run(args: argparse.Namespace) -> int:
     for what, photo in args.match:
         edit = with_match(session, face, what, photo, args.max_megapixels, edit)
     with options.projection_bar() as bar:
+        if edit.changes:
+            session.project(face, on_step=bar)
+        warnings = face_warnings(session, face) if edit.changes else ()
+        for warning in warnings:
+            print(f"warning: {warning}", file=sys.stderr)
         result = session.edit(session.photo, face, edit, bar)
     declare = not args.no_declaration and result.change is not None  # with all strengths 0 there is nothing to declare
     sheet = before_after(session, face, result) if args.sheet else None
@@ -113,6 +119,7 @@ def run(args: argparse.Namespace) -> int:
             "strengths": edit.strengths,
             "held": {name: round(result.strengths.get(name, 0.0), 3) for name in edit.held},
             "projection": result.projection.scores() if result.projection else None,
+            "warnings": warnings,
             "notes": notes,
             "seconds": {name: round(value, 3) for name, value in seconds.items()},
             "peak_megabytes": peak_megabytes(),

@@ -1,6 +1,7 @@
 """How much memory an edit will need and how much there is: asked before work begins, so that none is lost."""
 
 import contextlib
+import os
 import re
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def ensure_memory(needed: int, what: str) -> None:
 
     what: for people, what needs it. Where the system does not say, nothing is refused."""
     free = _free_bytes()
-    if free is not None and free < needed:
+    if free is not None and free + _own_bytes() < needed:  # what this process has is part of what it needs
         raise AnycostError(
             f"not enough memory: {what} needs about {_gigabytes(needed)}, and {_gigabytes(free)} are free", _REMEDY
         )
@@ -80,6 +81,13 @@ def _free_bytes() -> int | None:
         left = most - used + int(stat["inactive_file"])
         free = left if free is None else min(free, left)
     return free
+
+
+def _own_bytes() -> int:
+    """That this process fills already; 0 where the system does not say."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
 
 
 def _address_limit() -> int | None:

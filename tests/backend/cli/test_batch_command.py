@@ -155,6 +155,27 @@ def test_odd_files_are_one_line_each(tmp_path: Path, capfd: pytest.CaptureFixtur
 
 
 @pytest.mark.usefixtures("here")
+def test_faces_with_warnings_are_listed_and_can_be_skipped(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    Image.fromarray(HEAD).save(folder / "large.png")
+    picture = np.full((256, 256, 3), 120, np.uint8)
+    picture[90:154, 90:154] = np.asarray(Image.fromarray(HEAD).resize((64, 64)))
+    Image.fromarray(picture).save(folder / "small.png")
+    output = tmp_path / "edited"
+    assert anycost(capfd, folder, *SMILE, "--output", output)[0] == 0
+    found = results(output)
+    assert "the face is small" in found["small.png"]["warnings"][0]
+    code, out, err = anycost(capfd, folder, *SMILE, "--output", tmp_path / "sure", "--skip-warned")
+    assert code == 0
+    assert "0 without a face" in out
+    assert "skipped, 0 failed" in out
+    assert "small.png: the face is small" in err
+    assert results(tmp_path / "sure")["small.png"]["status"] == "skipped"
+    assert not (tmp_path / "sure" / "small.png").exists()
+
+
+@pytest.mark.usefixtures("here")
 def test_a_read_only_cache_does_not_matter(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

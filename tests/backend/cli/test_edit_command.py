@@ -135,7 +135,8 @@ def test_of_two_faces_the_largest_unless_chosen(tmp_path: Path, capfd: Caught) -
     assert err == "2 faces found: taking the largest; --face 2 and so on choose another\n"
     assert json.loads(out)["face"] == 1
     code, out, err = anycost(capfd, *words, "smile=-1", "--face", 2)
-    assert (code, err) == (0, "")
+    assert code == 0
+    assert all(line.startswith("warning: ") for line in err.splitlines())  # of a projection in few steps
     assert json.loads(out)["face"] == 2
     did = (pixels(output) != picture).any(axis=(0, 2))
     assert did[:218].any()  # columns

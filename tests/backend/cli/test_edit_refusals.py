@@ -102,6 +102,7 @@ def test_notes_are_data(tmp_path: Path, capfd: Caught) -> None:
 
 def test_what_a_photo_needs_is_known_before_it_is_read(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "_free_bytes", lambda: 2_000_000_000)
+    monkeypatch.setattr(memory, "_own_bytes", lambda: 0)
     monkeypatch.setattr(memory, "_address_limit", lambda: None)
     assert open_photo(photo, memory_beside=EDIT_BYTES).width == 256
     huge = photo_files.png_claiming(photo.with_name("huge.png"), 12_000, 10_000)
