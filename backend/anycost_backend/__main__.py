@@ -84,7 +84,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             error = out_of_memory("it")
         if not isinstance(error, AnycostError):
             raise
-        print(f"anycost {args.command}: {exhausted(error) or error}", file=sys.stderr)
+        says_it = error.cause.startswith("cannot write")  # and which file
+        print(f"anycost {args.command}: {(not says_it and exhausted(error)) or error}", file=sys.stderr)
         return 2
 
 

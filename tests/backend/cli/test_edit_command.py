@@ -77,7 +77,8 @@ def test_an_edit_changes_the_face_and_nothing_else(tmp_path: Path, photo: Path, 
     output, sheet = tmp_path / "out.png", tmp_path / "sheet.jpg"
     words = ("--set", "smile=-1", "--set", "lip_colour=0.5", "--output", output)
     code, out, err = anycost(capfd, "edit", photo, *words, "--sheet", sheet, "--json")
-    assert (code, err) == (0, "")
+    assert code == 0
+    assert err == "".join(f"warning: {warning}\n" for warning in json.loads(out)["warnings"])  # few steps are rough
     did = (pixels(output) != ASTRONAUT).any(axis=2)
     assert did[FACE].mean() > 0.5
     did[AROUND] = False
