@@ -1,24 +1,30 @@
 """Finds the faces of an image: their landmarks, and the FFHQ-aligned square around each."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
-import cv2
 import numpy as np
-from anycost_models.core.errors import AnycostError
-from anycost_models.face.aligned_square import AlignedSquare, Rectangle, apply, resample, scale_of
+from anycost_models.face.aligned_square import AlignedSquare, Rectangle
 from anycost_models.face.landmarks import FaceMesh, Landmarks
 from anycost_models.face.masks import face_oval_mask, hair_mask, matte
-from anycost_models.hub.catalogue import path_of
+
+from anycost_backend.editing.face_detector import FaceDetector, View
 
 __all__ = ["AlignedSquare", "Face", "FaceFinder", "face_oval_mask", "find_faces", "hair_mask", "matte"]
 
 _COARSE, _FINE = 320, 960  # pixels: long side of the image for the detector
 _TILE = 640  # pixels: side of the tiles in which tiny faces are searched
-_MIN_SCORE = 0.6  # of the detector; the mesh rejects wrong boxes
 _MIN_PRESENCE = 0.5  # of a face, according to the mesh
-_MIN_BOX = 10  # pixels of the image: smaller faces cannot be recognised
+_MIN_AGREEMENT = 0.5  # of detector and mesh
+SURE = 0.65  # agreement from which on nothing better is looked for: nearly all faces reach it
+_SYMMETRIC = 0.06  # mirror error up to which less is a face: statues, drawings, but no animals, wheels or letters
+_CERTAIN = 0.75  # agreement below which the mesh must find a face in the mirror, too: dogs may have more than `SURE`
+_MIN_MIRRORED = 0.1  # its presence
+_FROM_THE_SIDE = 30.0  # degrees of yaw from which it often finds none there
+_TILTED = 5.0  # degrees between detector and mesh from which on the mesh is fitted again
+_CAME = 10.0  # degrees of roll which the mesh may be off from where it started: from further it stops short
+_MAX_FITS = 3  # of the mesh, from one start
 _MAX_CANDIDATES = 100
 
 
@@ -30,6 +36,7 @@ class Face:
     landmarks: np.ndarray  # float32 [478, 3]: x, y, depth (smaller is nearer)
     score: float  # 0…1: confidence
     square: AlignedSquare  # as FFHQ aligns faces: what the generator renders
+    agreement: float = 1.0  # 0…1: of detector and mesh; low for what may be no face, or a face that lies otherwise
 
     @property
     def mesh(self) -> Landmarks:
@@ -42,73 +49,79 @@ class FaceFinder:
     """The detector and the mesh, loaded once for many images. For one thread at a time."""
 
     mesh: FaceMesh
-    _detector: Any  # cv2.FaceDetectorYN
+    detector: FaceDetector
 
     @classmethod
     def load(cls, runtime: str | None = None, threads: int | None = None) -> "FaceFinder":
         """From the fetched model files; runtime and threads as `anycost_models.inference.onnx_network.load` takes them.
 
         Raises AnycostError when a file is missing or damaged."""
-        path = path_of("yunet")
-        logging = cv2.utils.logging
-        level = logging.setLogLevel(logging.LOG_LEVEL_ERROR)  # one harmless warning of OpenCV 5's graph engine
-        try:  # from memory: OpenCV opens no paths outside ASCII on Windows
-            model = np.frombuffer(path.read_bytes(), np.uint8)
-            detector = cv2.FaceDetectorYN.create("onnx", model, np.empty(0, np.uint8), (_COARSE, _COARSE), _MIN_SCORE)
-        except (OSError, cv2.error) as error:
-            raise AnycostError(f"the model file {path} is damaged", "run 'anycost models fetch'") from error
-        finally:
-            logging.setLogLevel(level)
+        detector = FaceDetector.load()
         return cls(FaceMesh.load(runtime, threads), detector)
 
     def find(self, image: np.ndarray) -> tuple[Face, ...]:
-        """All faces of uint8 RGB `image` [H, W, 3], the largest first; empty if there are none."""
-        for views in _searches(image.shape):
-            candidates = [box for view in views for box in self._detect(image, *view)]
-            candidates.sort(key=lambda candidate: -candidate[1])
-            faces: list[Face] = []
-            for start, score in candidates[:_MAX_CANDIDATES]:
-                # Most faces are found in two views. A candidate on a known face needs no mesh.
-                if any(_covers(face, start) for face in faces):
-                    continue
-                face = self._verify(image, start, score)
-                if face and not any(_overlap(face.box, other.box) > 0.5 for other in faces):
-                    faces.append(face)
+        """All faces of uint8 RGB `image` [H, W, 3], however they are turned, the largest first; empty if there are
+        none."""
+        for search in _searches(image.shape):
+            turned = [_turned(view, quarters) for view in search.all_ways for quarters in (1, 2, 3)]
+            faces = self._among(image, [*search.all_ways, *search.upright, *turned], [])
+            # Where one face is turned, others are: also those that only the other views would show.
+            ways = {round(-face.mesh.pose()[2] / 90) % 4 for face in faces} - {0}
+            faces = self._among(image, [_turned(view, way) for view in search.upright for way in ways], faces)
             if faces:
                 return tuple(sorted(faces, key=lambda face: -face.square.side))
         return ()
 
-    def _detect(
-        self, image: np.ndarray, matrix: np.ndarray, size: tuple[int, int]
-    ) -> Iterator[tuple[AlignedSquare, float]]:
-        """Squares around the faces that the detector finds in one view of the image, with its scores.
-
-        matrix: float64 [2, 3], from the image to the view; size: (width, height) of the view"""
-        view = resample(image, matrix, size, cv2.BORDER_CONSTANT)
-        self._detector.setInputSize(size)
-        _, rows = self._detector.detect(np.ascontiguousarray(view[:, :, ::-1]))
-        back = cv2.invertAffineTransform(matrix)
-        for x, y, width, height, *points, score in [] if rows is None else rows.astype(np.float64):
-            if max(width, height) * scale_of(back) < _MIN_BOX:
+    def _among(self, image: np.ndarray, views: Iterable[View], known: list[Face]) -> list[Face]:
+        """`known` and the faces that the views show, of those at one place the one with the best agreement."""
+        faces = list(known)
+        candidates = [candidate for view in views for candidate in self.detector.faces(image, view)]
+        candidates.sort(key=lambda candidate: -candidate[1])
+        for start, score in candidates[:_MAX_CANDIDATES]:
+            # Most faces are found in several views. A candidate on a sure face needs no mesh.
+            if any(face.agreement >= SURE and _covers(face, start) for face in faces):
                 continue
-            eyes = np.array(points[:4]).reshape(2, 2)
-            across = (eyes[1] - eyes[0]) / max(float(np.hypot(*(eyes[1] - eyes[0]))), 1e-9)
-            across = back[:, :2] @ across * (0.75 * max(width, height))
-            (centre,) = apply(back, np.array([[x + width / 2, y + height / 2]]))
-            yield (
-                AlignedSquare((float(centre[0]), float(centre[1])), (float(across[0]), float(across[1]))),
-                float(score),
-            )
+            face = self._verify(image, start, score)
+            rivals = [other for other in faces if face and _overlap(face.box, other.box) > 0.5]
+            if face and all(face.agreement > other.agreement for other in rivals):
+                faces = [other for other in faces if other not in rivals] + [face]
+        return faces
 
     def _verify(self, image: np.ndarray, start: AlignedSquare, score: float) -> Face | None:
-        """The face near `start`; None if the mesh finds none there."""
-        mesh = self.mesh.landmarks(image, start)
-        if mesh.presence < _MIN_PRESENCE:
+        """The face near `start`; None if the mesh finds none there, or the detector sees it otherwise."""
+        (x, y), best, agreement = start.axis, None, 0.0
+        for axis in ((x, y), (-y, x), (y, -x), (-x, -y)):  # a face on its side may be found by an upright box
+            for mesh, agrees in self._fits(image, AlignedSquare(start.centre, axis)):
+                if agrees > agreement and mesh.presence >= _MIN_PRESENCE:
+                    best, agreement = mesh, agrees
+            if agreement >= SURE:
+                break
+        if best is None or agreement < _MIN_AGREEMENT:
             return None
+        if agreement < _CERTAIN:
+            presence, error = self.mesh.mirrored(image, best)
+            from_the_side = abs(best.pose()[0]) > _FROM_THE_SIDE
+            if (agreement < SURE and error > _SYMMETRIC) or (presence < _MIN_MIRRORED and not from_the_side):
+                return None
         height, width = image.shape[:2]
-        x0, y0 = np.floor(mesh.points[:, :2].min(axis=0)).astype(int).clip(0, (width - 1, height - 1)).tolist()
-        x1, y1 = np.ceil(mesh.points[:, :2].max(axis=0)).astype(int).clip((x0 + 1, y0 + 1), (width, height)).tolist()
-        return Face((x0, y0, x1, y1), mesh.points, min(score, mesh.presence), mesh.ffhq_square())
+        x0, y0 = np.floor(best.points[:, :2].min(axis=0)).astype(int).clip(0, (width - 1, height - 1)).tolist()
+        x1, y1 = np.ceil(best.points[:, :2].max(axis=0)).astype(int).clip((x0 + 1, y0 + 1), (width, height)).tolist()
+        return Face((x0, y0, x1, y1), best.points, min(score, best.presence), best.ffhq_square(), agreement)
+
+    def _fits(self, image: np.ndarray, start: AlignedSquare) -> Iterator[tuple[Landmarks, float]]:
+        """The mesh near `start` and how far the detector agrees; again from where the detector sees the face, as long
+        as that is tilted against the mesh, or the mesh against where it started."""
+        mesh = self.mesh.landmarks(image, start)
+        came = _between(mesh.pose()[2], math.degrees(math.atan2(start.axis[1], start.axis[0])))
+        for _ in range(_MAX_FITS):
+            agreement = self.detector.agreement(image, mesh)
+            yield mesh, agreement.score
+            if agreement.seen is None or (abs(agreement.turn) < _TILTED and came < _CAME):
+                return
+            before, mesh = mesh, self.mesh.landmarks(image, agreement.seen)
+            came = _between(mesh.pose()[2], before.pose()[2])
+            if came < _TILTED:  # nothing is won
+                return
 
 
 def find_faces(image: np.ndarray, finder: FaceFinder | None = None) -> tuple[Face, ...]:
@@ -119,11 +132,16 @@ def find_faces(image: np.ndarray, finder: FaceFinder | None = None) -> tuple[Fac
     return (finder or FaceFinder.load()).find(image)
 
 
-View = tuple[np.ndarray, tuple[int, int]]  # float64 [2, 3] from the image to the view, (width, height) of the view
+@dataclass(frozen=True)
+class _Search:
+    """Views of an image: some that are searched in all quarter turns, some upright at first."""
+
+    all_ways: list[View]
+    upright: list[View]
 
 
-def _searches(shape: tuple[int, ...]) -> Iterator[list[View]]:
-    """Sets of views of an image [H, W, …], searched one after the other until one shows a face."""
+def _searches(shape: tuple[int, ...]) -> Iterator[_Search]:
+    """Of an image [H, W, …], one after the other until one shows a face."""
     height, width = shape[:2]
     long = max(height, width)
 
@@ -132,15 +150,15 @@ def _searches(shape: tuple[int, ...]) -> Iterator[list[View]]:
         return _view(scale, 0, 0, width * scale, height * scale)
 
     # The coarse view finds large faces best, the fine one (if it adds pixels) the small ones.
-    yield [whole(_COARSE)] + ([whole(_FINE)] if long > 1.5 * _COARSE else [])
+    fine = [whole(_FINE)] if long > 1.5 * _COARSE else []
+    yield _Search([whole(_COARSE)], fine)
     if long > 1.5 * _FINE:
-        scale = min(3 * _FINE / long, 1.0)
-        yield list(_tiles(width, height, scale))
-    yield [_turned(whole(_COARSE), quarter) for quarter in (1, 3, 2)]  # an image on its side, or upside down
+        yield _Search([], list(_tiles(width, height, min(3 * _FINE / long, 1.0))))
+    yield _Search([_tilted(whole(_COARSE))], [])  # small faces are found only when they are nearly upright
     # Faces that fill the image: the detector needs some margin.
     scale = min(_COARSE / long, 1.0) / 2
     centre = _COARSE / 2
-    yield [_view(scale, (centre - width * scale / 2), (centre - height * scale / 2), _COARSE, _COARSE)]
+    yield _Search([_view(scale, (centre - width * scale / 2), (centre - height * scale / 2), _COARSE, _COARSE)], [])
 
 
 def _view(scale: float, left: float, top: float, width: float, height: float) -> View:
@@ -156,6 +174,15 @@ def _tiles(width: int, height: int, scale: float) -> Iterator[View]:
             yield _view(scale, -left, -top, _TILE, _TILE)
 
 
+def _tilted(view: View) -> View:
+    """By an eighth of a turn, all of it."""
+    matrix, (width, height) = view
+    tilt = math.sqrt(0.5) * np.array([[1.0, -1.0], [1.0, 1.0]])
+    left = height * math.sqrt(0.5)
+    side = math.ceil((width + height) * math.sqrt(0.5))
+    return tilt @ matrix + np.array([[0, 0, left], [0, 0, 0]]), (side, side)
+
+
 def _turned(view: View, quarters: int) -> View:
     matrix, (width, height) = view
     for _ in range(quarters):  # clockwise: (x, y) goes to (height - y, x)
@@ -165,12 +192,17 @@ def _turned(view: View, quarters: int) -> View:
 
 
 def _covers(face: Face, start: AlignedSquare) -> bool:
-    """Whether `start` shows a face that is known already: close to it, and of about its size."""
+    """Whether `start` shows a face that is known already: its middle lies on that, and it is of about its size."""
     (x, y), side = start.centre, start.side / 1.5
     x0, y0, x1, y1 = face.box
     known = max(x1 - x0, y1 - y0)
-    near = max(abs(x - (x0 + x1) / 2), abs(y - (y0 + y1) / 2)) < 0.25 * known
-    return near and 0.6 < side / known < 1.6
+    near = max(abs(x - (x0 + x1) / 2), abs(y - (y0 + y1) / 2)) < 0.4 * known
+    return near and 0.4 < side / known < 2.5
+
+
+def _between(a: float, b: float) -> float:
+    """The angle between two directions, 0…180 degrees."""
+    return abs((a - b + 180) % 360 - 180)
 
 
 def _overlap(a: Rectangle, b: Rectangle) -> float:

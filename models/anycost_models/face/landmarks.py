@@ -25,6 +25,7 @@ FACE_OVAL = (  # a closed contour, clockwise from the middle of the forehead
 LEFT_EYE = (33, 160, 158, 133, 153, 144)  # six points each, from the image's left corner, clockwise
 RIGHT_EYE = (362, 385, 387, 263, 373, 380)
 MOUTH_CORNERS = (61, 291)
+NOSE_TIP = 4
 CHEEKS = (  # two polygons of skin, below what sunglasses cover
     (123, 50, 36, 205, 187, 147),
     (352, 280, 266, 425, 411, 376),
@@ -51,6 +52,7 @@ BLENDSHAPES = (
     "mouthUpperUpRight", "noseSneerLeft", "noseSneerRight",
 )
 # fmt: on
+_MIRRORED = (1, 0, 2, 4, 3, 5)  # which of the features are which in a mirror
 _INPUT = 256  # pixels: the side of the landmark network's input
 _MARGIN = 1.5  # how much larger than the landmarks' extent its crop is
 
@@ -79,6 +81,17 @@ class Landmarks:
         """The centres of the eyes at the image's left and right, float64 [2] each, image pixels."""
         xy = self.points[:, :2].astype(np.float64)
         return xy[list(LEFT_EYE)].mean(axis=0), xy[list(RIGHT_EYE)].mean(axis=0)
+
+    def features(self) -> np.ndarray:
+        """float64 [6, 2], image pixels: eyes, nose tip, corners of the mouth (the image's left ones first), chin."""
+        rest = self.points[[NOSE_TIP, *MOUTH_CORNERS, DOWN[1]], :2].astype(np.float64)
+        return np.concatenate([self.eyes(), rest])
+
+    def unit(self) -> float:
+        """A length for distances within the face, image pixels: between the eyes, or, seen from the side, from there to
+        the mouth."""
+        left, right, _, *mouth, _ = self.features()
+        return max(math.dist(left, right), math.dist((left + right) / 2, sum(mouth) / 2), 1e-6)
 
     def ffhq_square(self) -> AlignedSquare:
         """The square that FFHQ's published alignment would cut out around this face (StyleGAN, 2018, arXiv:1812.04948,
@@ -110,7 +123,7 @@ class FaceMesh:
     def landmarks(self, image: np.ndarray, start: AlignedSquare) -> Landmarks:
         """The face in uint8 RGB `image` [H, W, 3] near the square `start` (its box and tilt, with some room around)."""
         rough = self._pass(image, start)
-        return self._pass(image, _square_around(rough.points))
+        return self._pass(image, square_around(rough.points))
 
     def landmarks_aligned(self, image: np.ndarray) -> Landmarks:
         """The face in an FFHQ-aligned square image, uint8 RGB [S, S, 3]: its place is known, nothing is searched."""
@@ -120,11 +133,22 @@ class FaceMesh:
 
     def follow(self, image: np.ndarray, known: Landmarks) -> Landmarks:
         """The face in uint8 RGB `image` [H, W, 3] that has hardly moved from where `known` says: half the work."""
-        return self._pass(image, _square_around(known.points))
+        return self._pass(image, square_around(known.points))
+
+    def mirrored(self, image: np.ndarray, known: Landmarks) -> tuple[float, float]:
+        """What is seen of a face of uint8 RGB `image` [H, W, 3] in a mirror: its presence 0…1, and how far eyes, nose,
+        mouth and chin lie elsewhere, of the face's `unit`. Of faces the network sees the same; elsewhere it guesses."""
+        square = square_around(known.points)
+        crop = np.ascontiguousarray(square.crop(image, _INPUT, cv2.BORDER_REPLICATE)[:, ::-1])
+        seen = self._pass(crop, AlignedSquare((_INPUT / 2, _INPUT / 2), (_INPUT / 2, 0.0)))
+        back = seen.moved(np.array([[-1.0, 0.0, _INPUT], [0.0, 1.0, 0.0]]))
+        there = known.moved(square.matrix(_INPUT))
+        off = there.features() - back.features()[list(_MIRRORED)]
+        return seen.presence, float(np.hypot(*off.T).mean() / there.unit())
 
     def blendshapes(self, landmarks: Landmarks) -> dict[str, float]:
         """The strength 0…1 of each of MediaPipe's 52 expressions, by name. The sides are the person's own."""
-        level = AlignedSquare((0.0, 0.0), _square_around(landmarks.points).axis).matrix(_INPUT)
+        level = AlignedSquare((0.0, 0.0), square_around(landmarks.points).axis).matrix(_INPUT)
         points = apply(level, landmarks.points[list(_BLENDSHAPE_POINTS), :2])
         (strengths,) = self.blendshape_network(points[None])
         return dict(zip(BLENDSHAPES, strengths.reshape(-1).tolist(), strict=True))
@@ -137,8 +161,9 @@ class FaceMesh:
         return Landmarks(points.astype(np.float32), float(1 / (1 + np.exp(-presence.reshape(-1)[0]))))
 
 
-def _square_around(points: np.ndarray) -> AlignedSquare:
-    """The square around landmarks [478, 3], level with the eyes, with the room that the network was trained with."""
+def square_around(points: np.ndarray, grown: float = 1.0) -> AlignedSquare:
+    """The square around landmarks [478, 3], level with the eyes, with the room that the network was trained with, or
+    `grown` by a factor."""
     xy = points[:, :2].astype(np.float64)
     across = xy[list(RIGHT_EYE)].mean(axis=0) - xy[list(LEFT_EYE)].mean(axis=0)
     across /= max(math.hypot(*across), 1e-9)
@@ -146,5 +171,5 @@ def _square_around(points: np.ndarray) -> AlignedSquare:
     level = xy @ turn
     low, high = level.min(axis=0), level.max(axis=0)
     centre = turn @ ((low + high) / 2)
-    half = max(_MARGIN / 2 * float((high - low).max()), 1e-3)
+    half = max(grown * _MARGIN / 2 * float((high - low).max()), 1e-3)
     return AlignedSquare((float(centre[0]), float(centre[1])), (float(across[0] * half), float(across[1] * half)))

@@ -11,8 +11,12 @@ import skimage.data
 from anycost_backend.cli import faces as faces_command
 from anycost_backend.cli import models as models_command
 from anycost_backend.cli.faces_sheet import draw_sheet
+from anycost_backend.editing.face_detector import FaceDetector
 from anycost_backend.editing.faces import AlignedSquare, FaceFinder, find_faces
+from anycost_backend.editing.models import Models
 from anycost_models.core.errors import AnycostError
+from anycost_models.face.landmarks import Landmarks
+from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.hub import catalogue
 from anycost_models.plotting.contact_sheet import save_image
 
@@ -57,6 +61,53 @@ def test_a_picture_on_its_side_or_head(finder, degrees):
     assert (face.mesh.pose()[2] + degrees) % 360 == pytest.approx(3, abs=3)
 
 
+def drawn(seed):
+    renderer = Models().renderer
+    return renderer.render8(renderer.sample(seed, 0.8), SubGenerator(256))
+
+
+def largest_turned(finder, picture, degrees):
+    """By how much the largest face's roll changes when the picture is turned by `degrees`, grey around it."""
+    (upright, *_) = finder.find(picture)
+    size, turn = len(picture), math.radians(degrees)
+    square = AlignedSquare((size / 2, size / 2), (0.75 * size * math.cos(turn), 0.75 * size * math.sin(turn)))
+    (found,) = finder.find(square.crop(picture, round(1.5 * size), cv2.BORDER_REPLICATE))
+    place = square.matrix(round(1.5 * size)) @ (*upright.square.centre, 1)
+    assert math.dist(found.square.centre, place) < 0.1 * upright.square.side
+    return (upright.mesh.pose()[2] - found.mesh.pose()[2]) % 360
+
+
+@pytest.mark.parametrize("degrees", range(15, 360, 30))
+def test_a_face_turned_by_any_angle_is_found_the_right_way_up(finder, degrees):
+    assert largest_turned(finder, PHOTO, degrees) == pytest.approx(degrees, abs=8)
+    assert largest_turned(finder, drawn(degrees), degrees) == pytest.approx(degrees, abs=8)
+
+
+def test_all_of_a_picture_on_its_head_is_searched_when_one_face_is_turned(finder):
+    row = np.hstack([cv2.resize(drawn(seed), (64, 64), interpolation=cv2.INTER_AREA) for seed in range(6)])
+    picture = np.full((1000, 1500, 3), 128, np.uint8)
+    picture[100:612, 50:562] = PHOTO
+    picture[800:864, 600:984] = row
+    picture = np.ascontiguousarray(picture[::-1, ::-1])
+    found = finder.find(picture)
+    assert len(found) == 7
+    assert all(abs(face.mesh.pose()[2]) > 150 for face in found)
+
+
+def test_detector_and_mesh_agree_on_a_face_only_where_it_is(finder):
+    (face,) = finder.find(PHOTO)
+    assert face.agreement > 0.7
+    detector = FaceDetector.load()
+    assert detector.agreement(PHOTO, face.mesh).score == pytest.approx(face.agreement)
+    turned = AlignedSquare((225.0, 106.0), (0.0, 1.0))  # the same landmarks a quarter turn further
+    a, b = turned.matrix(2), AlignedSquare((225.0, 106.0), (1.0, 0.0)).inverse(2)
+    askew = face.mesh.moved(np.column_stack([b[:, :2] @ a[:, :2], b[:, :2] @ a[:, 2] + b[:, 2]]))
+    seen = detector.agreement(PHOTO, askew)
+    assert seen.score < 0.2
+    nowhere = Landmarks(face.landmarks + np.float32([200, 250, 0]), 1.0)  # on her suit
+    assert detector.agreement(PHOTO, nowhere).score < 0.1
+
+
 def test_a_face_that_fills_the_picture(finder):
     x0, y0, x1, y1 = FACE
     (face,) = finder.find(np.ascontiguousarray(PHOTO[y0 - 2 : y1 + 2, x0 - 4 : x1 + 4]))
@@ -90,12 +141,43 @@ def test_a_tiny_face_in_a_large_picture(finder, beside_a_large_one):
         np.zeros((700, 2, 3), np.uint8),
         skimage.data.chelsea(),  # a cat
         skimage.data.coffee(),
+        skimage.data.moon(),
+        skimage.data.rocket(),
+        skimage.data.coins(),
+        skimage.data.text(),
+        skimage.data.chelsea()[:, ::-1].transpose(1, 0, 2),
         np.random.default_rng(0).integers(0, 256, (400, 600, 3)).astype(np.uint8),
     ],
-    ids=["one pixel", "one row", "two columns", "cat", "coffee", "noise"],
+    ids=[
+        "one_pixel",
+        "one_row",
+        "two_columns",
+        "cat",
+        "coffee",
+        "moon",
+        "rocket",
+        "coins",
+        "text",
+        "cat_turned",
+        "noise",
+    ],
 )
 def test_no_face(finder, picture):
+    picture = np.ascontiguousarray(picture if picture.ndim == 3 else np.dstack([picture] * 3))
     assert finder.find(picture) == ()
+
+
+def test_thirty_small_faces(finder):
+    faces = [cv2.resize(drawn(seed), (96, 96), interpolation=cv2.INTER_AREA) for seed in range(30)]
+    collage = np.vstack([np.hstack(faces[first : first + 6]) for first in range(0, 30, 6)])
+    assert len(finder.find(collage)) == 30
+
+
+@pytest.mark.parametrize("pixels", [20, 40, pytest.param(4100, marks=pytest.mark.slow)])
+def test_a_face_of_any_size(finder, pixels):
+    scale = pixels / (FACE[3] - FACE[1])
+    (face,) = finder.find(cv2.resize(PHOTO, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
+    assert face.square.side == pytest.approx(173 * scale, rel=0.1)
 
 
 def test_aligning_again_changes_nothing(finder):
