@@ -12,12 +12,14 @@ from anycost_models.generators.sub_generator import SubGenerator
 
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
 from anycost_backend.editing.face_edit import FaceEditLike
+from anycost_backend.editing.faces import SURE
 from anycost_backend.editing.models import Models
 from anycost_backend.editing.session import Session, working_side
 from anycost_backend.photo.layer import Layer
 from anycost_backend.photo.sample_types import clipped_float
 
 _SMALL_FACE = 96  # pixels: side of a square below which an edit shows little
+_LYING = 60  # degrees of roll from which people may not mean a face to be turned
 _PROFILE = 35  # degrees of yaw from which a face is seen from the side
 _CHOSEN = 0.5  # of the share that is selected of the best selected face: from here on a face counts as selected
 _ROWS = 256  # of pixels that are compared at a time
@@ -71,11 +73,15 @@ class Region:
     def warning(self, face: int) -> str:
         """What may go wrong with the face, for people; "" if nothing."""
         found = self.session.faces[self.numbers[face]]
-        corners, yaw = found.square.corners(), found.mesh.pose()[0]
+        corners, (yaw, _, roll) = found.square.corners(), found.mesh.pose()
+        if found.agreement < SURE:
+            return "perhaps no face"
         if found.square.side < _SMALL_FACE:
             return "small: an edit will show little"
         if abs(yaw) > _PROFILE:
             return "seen from the side"
+        if abs(roll) > _LYING:
+            return "on its side or upside down"
         width, height = self.layer.width, self.layer.height
         if (corners.min(axis=0) < -0.3 * found.square.side).any() or (
             corners.max(axis=0) > np.array([width, height]) + 0.3 * found.square.side

@@ -1,6 +1,7 @@
 """An opened region: its overlays are what `anycost edit` makes of the same pixels."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -178,6 +179,16 @@ def test_a_face_that_the_selection_cuts_comes_last_and_says_so(
     region = opened(loaded, latent, couple, selection)
     assert region.numbers == [1, 0]
     assert [region.warning(face) for face in (0, 1)] == ["", "cut by the selection"]
+
+
+def test_a_face_that_lies_otherwise_than_most_or_may_be_none_says_so(loaded: Models, latent: np.ndarray) -> None:
+    assert opened(loaded, latent, ASTRONAUT).warning(0) == ""
+    for quarters in (1, 2, 3):
+        turned = np.ascontiguousarray(np.rot90(ASTRONAUT, quarters))
+        assert opened(loaded, latent, turned).warning(0) == "on its side or upside down"
+    region = opened(loaded, latent, ASTRONAUT)
+    region.session.faces = (replace(region.session.faces[0], agreement=0.5),)
+    assert region.warning(0) == "perhaps no face"
 
 
 def test_a_part_of_a_face_or_its_hair_alone_can_be_selected(
