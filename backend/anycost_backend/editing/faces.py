@@ -20,6 +20,7 @@ _MIN_AGREEMENT = 0.5  # of detector and mesh
 SURE = 0.65  # agreement from which on nothing better is looked for: nearly all faces reach it
 _SYMMETRIC = 0.06  # mirror error up to which less is a face: statues, drawings, but no animals, wheels or letters
 _CERTAIN = 0.75  # agreement below which the mesh must find a face in the mirror, too: dogs may have more than `SURE`
+_HIDDEN = 0.55  # agreement that suffices for a face that another person half hides
 _MIN_MIRRORED = 0.1  # its presence
 _FROM_THE_SIDE = 30.0  # degrees of yaw from which it often finds none there
 _TILTED = 5.0  # degrees between detector and mesh from which on the mesh is fitted again
@@ -81,14 +82,16 @@ class FaceFinder:
             # Most faces are found in several views. A candidate on a sure face needs no mesh.
             if any(face.agreement >= SURE and _covers(face, start) for face in faces):
                 continue
-            face = self._verify(image, start, score)
+            face = self._verify(image, start, score, faces)
             rivals = [other for other in faces if face and _overlap(face.box, other.box) > 0.5]
             if face and all(face.agreement > other.agreement for other in rivals):
                 faces = [other for other in faces if other not in rivals] + [face]
         return faces
 
-    def _verify(self, image: np.ndarray, start: AlignedSquare, score: float) -> Face | None:
-        """The face near `start`; None if the mesh finds none there, or the detector sees it otherwise."""
+    def _verify(self, image: np.ndarray, start: AlignedSquare, score: float, known: list[Face]) -> Face | None:
+        """The face near `start`; None if the mesh finds none there, or the detector sees it otherwise.
+
+        known: faces that have been found"""
         (x, y), best, agreement = start.axis, None, 0.0
         for axis in ((x, y), (-y, x), (y, -x), (-x, -y)):  # a face on its side may be found by an upright box
             for mesh, agrees in self._fits(image, AlignedSquare(start.centre, axis)):
@@ -98,15 +101,20 @@ class FaceFinder:
                 break
         if best is None or agreement < _MIN_AGREEMENT:
             return None
-        if agreement < _CERTAIN:
-            presence, error = self.mesh.mirrored(image, best)
-            from_the_side = abs(best.pose()[0]) > _FROM_THE_SIDE
-            if (agreement < SURE and error > _SYMMETRIC) or (presence < _MIN_MIRRORED and not from_the_side):
-                return None
         height, width = image.shape[:2]
         x0, y0 = np.floor(best.points[:, :2].min(axis=0)).astype(int).clip(0, (width - 1, height - 1)).tolist()
         x1, y1 = np.ceil(best.points[:, :2].max(axis=0)).astype(int).clip((x0 + 1, y0 + 1), (width, height)).tolist()
-        return Face((x0, y0, x1, y1), best.points, min(score, best.presence), best.ffhq_square(), agreement)
+        face = Face((x0, y0, x1, y1), best.points, min(score, best.presence), best.ffhq_square(), agreement)
+        return face if agreement >= _CERTAIN or self._is_face(image, face, known) else None
+
+    def _is_face(self, image: np.ndarray, face: Face, known: list[Face]) -> bool:
+        """Looks in a mirror at what detector and mesh hardly agree on, unless it is half hidden by another person."""
+        hidden = any(other.agreement >= SURE and 0 < _overlap(face.box, other.box) < 0.5 for other in known)
+        if hidden and face.agreement >= _HIDDEN:
+            return True
+        presence, error = self.mesh.mirrored(image, face.mesh)
+        from_the_side = abs(face.mesh.pose()[0]) > _FROM_THE_SIDE
+        return (face.agreement >= SURE or error <= _SYMMETRIC) and (presence >= _MIN_MIRRORED or from_the_side)
 
     def _fits(self, image: np.ndarray, start: AlignedSquare) -> Iterator[tuple[Landmarks, float]]:
         """The mesh near `start` and how far the detector agrees; again from where the detector sees the face, as long
