@@ -61,6 +61,7 @@ class View:
     # float32 [s, s], 0…1, of the photo: hair over the forehead, which changes with the head and not with the face
     fringe: np.ndarray | None = None
     curve: np.ndarray | None = None  # of a photo without colours: see `monochrome_curve`
+    mine: np.ndarray | None = None  # float32 [s, s], 0…1, of the photo: what is no other person's; None: all
 
 
 @dataclass(frozen=True, eq=False)
@@ -365,6 +366,8 @@ def _mask(
         soft *= 1 - cv2.resize(original.fringe, (side, side), interpolation=cv2.INTER_AREA)
     if region == "eyes":  # the generator may change the head with the glasses: ignore what shows beside it
         soft *= np.clip(2 * cv2.GaussianBlur(_reduced(has, side), (0, 0), feather) - 1, 0, 1)
+    if original.mine is not None:
+        soft *= cv2.resize(original.mine, (side, side), interpolation=cv2.INTER_AREA)
     # The square's border never changes: there is nothing to blend it with.
     ramp = np.clip((np.minimum(np.arange(side), np.arange(side)[::-1]) - 1) / (0.04 * side), 0, 1).astype(np.float32)
     soft = soft * np.minimum(ramp[:, None], ramp[None, :])

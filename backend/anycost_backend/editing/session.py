@@ -16,7 +16,7 @@ from anycost_models.face.landmarks import Landmarks
 from anycost_models.face.masks import face_oval_mask, fringe_mask, hair_of_matte, matte
 from anycost_models.generators.sub_generator import SubGenerator
 
-from anycost_backend.editing import composite
+from anycost_backend.editing import composite, neighbours
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
 from anycost_backend.editing.face_edit import FaceEdit, FaceEditLike, as_face_edit
 from anycost_backend.editing.faces import Face
@@ -143,6 +143,9 @@ class Session(Generic[P]):
             return stored
         crop, landmarks, person = self._aligned(face, PROJECTION_SIDE)
         covered = np.maximum(face_oval_mask(landmarks, PROJECTION_SIDE), hair_of_matte(person, landmarks))
+        mine = self.own_part(face)
+        if mine is not None:
+            covered *= mine
         # 0 or 1: the optimisation would amplify the last bits, in which runtimes differ.
         importance = (covered > 0.5).astype(np.float32)
         with self.timed("project"):
@@ -289,10 +292,23 @@ class Session(Generic[P]):
             crop, landmarks, person = self._aligned(face, side)
             image = to_unit_float(crop)
             curve = monochrome_curve(image, face_oval_mask(landmarks, side, forehead=0.35))
-            return composite.View(image, landmarks, person, fringe_mask(image, person, landmarks), curve)
+            fringe = fringe_mask(image, person, landmarks)
+            return composite.View(image, landmarks, person, fringe, curve, self.own_part(face))
 
         with self.timed("measure"):
             return self._cache.get((self, face, "original", side), compute)
+
+    def own_part(self, face: int) -> np.ndarray | None:
+        """float32 [s, s], 0…1: what of the face's square is no other person's head, cached; None: all of it."""
+
+        def compute() -> np.ndarray | None:
+            square = self.faces[face].square
+            matrix = square.matrix(neighbours.SIDE)
+            heads = [each.mesh.moved(matrix) for each in self.faces]
+            own = heads.pop(face)
+            return neighbours.own_part(own, heads, square.crop(self.image, neighbours.SIDE))
+
+        return self._cache.get((self, face, "own part"), compute)
 
     def patch(self, photo: Pixels, face: int, change: composite.Change) -> Patch:
         """The change in `photo` (this session's, perhaps with other faces edited already)."""
