@@ -75,6 +75,8 @@ def reached(session: Session, handle: Handle, by: np.ndarray) -> tuple[float, fl
     if foreseen < 0.5:
         return None
     start = session.start(0)
+    if start is None:
+        raise ValueError("the face has not been projected")
 
     def landmarks(edit: dict[str, float]) -> np.ndarray:
         image = models.renderer.render8(models.directions.apply(start, edit), models.renderer.full)
