@@ -27,6 +27,7 @@ from anycost_models.training.engine.trainer import Trainer
 from anycost_models.training.gan.adversarial import adversarial_trainer
 from anycost_models.training.gan.initial_networks import RESULT
 from anycost_models.training.inversion.encoder import EncoderTraining
+from anycost_models.training.parsing.parser import ParserTraining
 
 
 @contextmanager
@@ -61,6 +62,9 @@ def build_trainer(stage: TrainingStage, folder: Path) -> tuple[Trainer, Callable
     if stage.encoder:
         training = EncoderTraining(stage, stage.encoder, folder)
         return training.trainer, training.sheet
+    if stage.parser:
+        parsing = ParserTraining(stage, stage.parser, folder)
+        return parsing.trainer, parsing.sheet
     trainer = adversarial_trainer(stage, folder) if stage.adversarial else distillation_trainer(stage, folder)
     return trainer, lambda model: sample_sheet(cast(ElasticGenerator, model), stage.sub_generators)
 

@@ -11,6 +11,8 @@ EMBEDDED_GENERATOR = _FOLDER / "mobile.safetensors"
 EMBEDDED_DIRECTIONS = _FOLDER / "directions.safetensors"
 EMBEDDED_ENCODER = _FOLDER / "encoder.safetensors"
 EMBEDDED_CURVATURE = _FOLDER / "curvature.safetensors"
+EMBEDDED_DRAWN_PARTS = _FOLDER / "drawn_parts.safetensors"
+EMBEDDED_PARSER = _FOLDER / "parser.safetensors"
 
 
 def intact(path: Path) -> Path:

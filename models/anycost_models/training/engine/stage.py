@@ -99,6 +99,15 @@ class EncoderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     zoom: Share = 0.025
 
 
+class ParserSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """[parser]: initialisation of a parser of photographs, and how many of what it sees are changed."""
+
+    start: str = ""  # "embedded" or a parser's file; empty: the encoder's trunk and a new way up
+    background: Share = 0.6  # chance of another background behind the head
+    covering: Share = 0.22  # chance of something drawn onto it
+    held_out: Count = 64  # faces of the sample sheet's table, not trained on
+
+
 class OptimizerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """[optimizer]: Adam, with Muon for weight matrices where `muon` is above 0."""
 
@@ -115,7 +124,7 @@ class OptimizerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
 class TrainingStage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A stage of training. The tables' docstrings name their TOML keys.
 
-    Without [adversarial] and [encoder] the stage distils; with [encoder] the generator is frozen."""
+    Without [adversarial], [encoder] and [parser] the stage distils; with the last two the generator is frozen."""
 
     name: str
     images: Count  # samples that the whole stage sees
@@ -135,12 +144,15 @@ class TrainingStage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     distillation: DistillationSettings = DistillationSettings()
     adversarial: AdversarialSettings | None = None
     encoder: EncoderSettings | None = None
+    parser: ParserSettings | None = None
     discriminator: DiscriminatorSettings = DiscriminatorSettings()
     optimizer: OptimizerSettings = OptimizerSettings()
     save_minutes: float = 4.0  # between checkpoints
     sheet_steps: Count = 500  # between sample sheets
 
     def __post_init__(self) -> None:
+        if self.parser and (self.encoder or self.adversarial):
+            raise ValueError("a stage with a table [parser] has neither [encoder] nor [adversarial]")
         if self.adversarial is None:
             unused = [key for key in ("scratch", "after") if getattr(self, key)]
             unused += ["discriminator"] if self.discriminator != DiscriminatorSettings() else []

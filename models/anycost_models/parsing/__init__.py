@@ -1,0 +1,1 @@
+"""The parts of a head: hair, skin, neck, clothes … in what the generator draws and in photographs."""
