@@ -32,9 +32,10 @@ class Screen:
         return subprocess.run(command, capture_output=True, text=True, timeout=60).stdout.strip()
 
     def move_dialog(self) -> None:
-        """Beside GIMP's window."""
+        """Beside GIMP's window, and so large that the first two groups of sliders are seen."""
         window = self.xdotool("search", "--name", "^Edit Face$").split()[-1]
-        self.xdotool("windowmove", window, SIZE[0] - 500, 10)
+        self.xdotool("windowsize", window, 640, SIZE[1] - 20)
+        self.xdotool("windowmove", window, SIZE[0] - 650, 10)
         self.focus("^Edit Face$")
         time.sleep(1)
 
