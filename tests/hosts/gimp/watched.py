@@ -61,7 +61,7 @@ def _tell(dialog):
             "parts": parts,
             "text": dialog.state_page.text.get_text(),
             "message": dialog.message.label.get_text(),
-            "quality": dialog.picture.get_tooltip_text(),
+            "quality": dialog.quality.get_tooltip_text(),
             "in image": dialog.in_image.get_active(),
             "intensity": editor.sliders.intensity,
             "strengths": dict(editor.sliders.preset("").strengths),

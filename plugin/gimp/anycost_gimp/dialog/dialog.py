@@ -260,11 +260,11 @@ class EditDialog:
         self.message.show_message(shown)
 
     def _show_quality(self) -> None:
-        """Figures for those who hold the mouse there; for all others only that a better picture comes."""
+        """Whether a better picture comes; figures for those who hold the mouse there, not over the face."""
         shown = self._editor.preview
-        coming = shown is not None and shown.picture is not None and shown.more
-        self.quality.set_text(tr("Sharpening…") if coming else "")
-        self.picture.explain(attribute_labels.quality(shown))
+        drawn = shown is not None and shown.picture is not None
+        self.quality.set_text("" if not drawn else tr("Sharpening…") if shown and shown.more else tr("Sharp"))
+        self.quality.set_tooltip_text(attribute_labels.quality(shown) or None)
 
     # ------------------------------------------------------------- what the user does
 

@@ -54,7 +54,6 @@ class PreviewPicture(Gtk.Layout):
         self._compare: float | None = None
         self._holding = self._dragging = False
         self._size = (0, 0)
-        self._about = ""
         self._image = Gtk.Image()
         self.put(self._image, 0, 0)
         self.set_size_request(240, 200)
@@ -84,11 +83,6 @@ class PreviewPicture(Gtk.Layout):
             self._part = part
             self._rescale()
 
-    def explain(self, about: str) -> None:
-        """A tooltip, where no point of the face has one of its own."""
-        self._about = about
-        self._show_tip()
-
     def compare(self, at: float | None) -> None:
         """0: before, 1 or None: after, between: split there."""
         self._compare = at
@@ -104,11 +98,6 @@ class PreviewPicture(Gtk.Layout):
         """Pixels that the longer side of the whole region needs, so that the screen shows each of them."""
         region, _, _, scale = self._region, *self._target()
         return max(region.width, region.height) * scale * self.get_scale_factor()
-
-    def _show_tip(self) -> None:
-        tip = self._handles.tip or self._about or None
-        if tip != self.get_tooltip_text():
-            self.set_tooltip_text(tip)
 
     # ------------------------------------------------------------------ geometry
 
@@ -230,7 +219,7 @@ class PreviewPicture(Gtk.Layout):
         elif self._taken is not None:
             self._drag_handle(event, done=False)
         elif self._look(event.x, event.y):
-            self._show_tip()
+            self.set_tooltip_text(self._handles.tip or None)
             self._draw()
         name = (
             "col-resize" if self._dragging or self._near_line(event.x) else "grab" if self._handles.near else "default"
