@@ -34,7 +34,7 @@ def test_the_docker_fits_kritas_usual_width_and_its_actions_can_be_bound(scene, 
 
 
 def test_points_of_the_face_are_dragged_and_presets_show_the_face(scene, photo):
-    seen = scene("points", photo)
+    seen = scene("docker_scenes.points", photo)
     assert seen["dragged"] > 0.1
     assert seen["undone"] == [0.0, False]
     assert seen["offered"] == 12

@@ -23,6 +23,7 @@ def edit(user: KritaUser) -> Any:
     seen = user.seen
     yield user.opened
     seen["memory"] = [user.memory()]
+    seen["undo_before"] = user.undo_text()
     user.pixels("before")
     began = time.monotonic()
     user.choose_menu()
@@ -49,8 +50,6 @@ def edit(user: KritaUser) -> Any:
     seen["strength"] = user.controller.editor.sliders.value("smile")
     user.picture("preview")
 
-    seen["undo_before"] = user.undo_text()
-    user.controller.show_on_canvas(True)
     yield lambda: any(PREVIEW in name for name in user.layers())
     user.type("smile", 0.7)
     yield user.best
