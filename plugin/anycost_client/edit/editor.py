@@ -156,9 +156,10 @@ class Editor:
             self._ask("best")
 
     @property
-    def session(self) -> str:
-        """Id of the open session; "" for none."""
-        return self._session
+    def chosen_face(self) -> m.SessionFace | None:
+        """The first selected one; None while no session is open."""
+        selected = self.sliders.selected
+        return m.SessionFace(self._session, selected[0]) if self._session and selected else None
 
     @property
     def quality(self) -> str:

@@ -6,7 +6,7 @@ from anycost_client.core.translation import mark
 from anycost_client.edit.editor import Editor
 from anycost_client.edit.state import State
 from anycost_client.protocol.events import Event
-from anycost_client.protocol.messages import Attribute, Failed, Handle, HandleList, ReadHandles, Request
+from anycost_client.protocol.messages import Attribute, Failed, Handle, HandleList, ReadHandles, Request, SessionFace
 
 _PULL = 0.03  # towards the strengths at the drag's begin, as a share of what the strongest attribute moves
 _ROUNDS = 30  # of coordinate descent: two or three attributes settle in fewer
@@ -37,7 +37,7 @@ class Handles:
     def __init__(self, editor: Editor, send: Callable[[Request], None], changed: Callable[[], None]) -> None:
         self._editor, self._send, self._changed = editor, send, changed
         self._asked: ReadHandles | None = None
-        self._known: dict[tuple[str, int], tuple[Handle, ...]] = {}  # by session and face
+        self._known: dict[SessionFace, tuple[Handle, ...]] = {}
         self._dragged: tuple[Handle, Mapping[str, float]] | None = None  # with the strengths at the drag's begin
         editor.watch(self._edit_changed)
 
@@ -48,10 +48,10 @@ class Handles:
 
     def want(self) -> None:
         """Asks the backend, once for each face. Further calls do nothing."""
-        editor, key = self._editor, self._key()
-        if key is None or key in self._known or self._asked or editor.state is not State.READY:
+        face = self._editor.chosen_face
+        if face is None or face in self._known or self._asked or self._editor.state is not State.READY:
             return
-        self._asked = ReadHandles(session=key[0], face=key[1])
+        self._asked = ReadHandles(session=face.session, face=face.face)
         self._send(self._asked)
 
     def begin(self, name: str) -> None:
@@ -75,25 +75,21 @@ class Handles:
             return
         self._asked = None
         # A backend of an older version has none.
-        self._known[asked.session, asked.face] = event.handles if isinstance(event, HandleList) else ()
+        self._known[SessionFace(asked.session, asked.face)] = event.handles if isinstance(event, HandleList) else ()
         self._changed()
 
     # ------------------------------------------------------------------ inside
 
-    def _key(self) -> tuple[str, int] | None:
-        session, selected = self._editor.session, self._editor.sliders.selected
-        return (session, selected[0]) if session and selected else None
-
     def _handles(self) -> tuple[Handle, ...]:
-        key = self._key()
-        return self._known.get(key, ()) if key else ()
+        face = self._editor.chosen_face
+        return self._known.get(face, ()) if face else ()
 
     def _strengths(self) -> Mapping[str, float]:
         sliders = self._editor.sliders
         return sliders.values.get(sliders.selected[0], {}) if sliders.selected else {}
 
     def _edit_changed(self, what: str) -> None:
-        if what in ("faces", "state") and not self._editor.session:
+        if what in ("faces", "state") and self._editor.chosen_face is None:
             self._asked, self._dragged, self._known = None, None, {}
         if what in ("faces", "selected", "values"):
             self._changed()

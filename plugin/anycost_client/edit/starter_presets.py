@@ -7,7 +7,7 @@ from anycost_client.edit.editor import Editor
 from anycost_client.edit.presets import Preset
 from anycost_client.edit.state import State
 from anycost_client.protocol.events import Event
-from anycost_client.protocol.messages import FaceEdit, Failed, Picture, Request, Sketch, Sketches
+from anycost_client.protocol.messages import FaceEdit, Failed, Picture, Request, SessionFace, Sketch, Sketches
 
 _SIDE = 96  # pixels
 _STARTERS: tuple[tuple[str, Mapping[str, float]], ...] = (
@@ -39,23 +39,23 @@ class PresetSketches:
         self._editor, self._send, self._changed = editor, send, changed
         self._asked: tuple[Sketch, tuple[Preset, ...]] | None = None
         self._pictures: dict[str, Picture] = {}  # by the preset's name
-        self._of: tuple[str, int] | None = None  # session and face that they show
+        self._of: SessionFace | None = None  # whom they show
 
     def picture(self, preset: Preset) -> Picture | None:
         """RGB 8; None until it is drawn."""
-        return self._pictures.get(preset.name) if self._of == self._key() else None
+        return self._pictures.get(preset.name) if self._of == self._editor.chosen_face else None
 
     def want(self, presets: list[Preset]) -> None:
         """Asks for those that are not drawn yet. They come together."""
-        editor, key = self._editor, self._key()
-        if key is None or self._asked or editor.state is not State.READY:
+        face = self._editor.chosen_face
+        if face is None or self._asked or self._editor.state is not State.READY:
             return
-        if key != self._of:
-            self._of, self._pictures = key, {}
+        if face != self._of:
+            self._of, self._pictures = face, {}
         missing = tuple(preset for preset in presets if preset.name not in self._pictures and preset.strengths)[:64]
         if missing:
-            edits = tuple(FaceEdit(key[1], preset.strengths) for preset in missing)
-            self._asked = Sketch(session=key[0], edits=edits, side=_SIDE), missing
+            edits = tuple(FaceEdit(face.face, preset.strengths) for preset in missing)
+            self._asked = Sketch(session=face.session, edits=edits, side=_SIDE), missing
             self._send(self._asked[0])
 
     def handle(self, event: Event) -> None:
@@ -63,10 +63,9 @@ class PresetSketches:
         if self._asked is None or not isinstance(event, (Sketches, Failed)) or event.id != self._asked[0].id:
             return
         (request, presets), self._asked = self._asked, None
-        if isinstance(event, Sketches) and (request.session, request.edits[0].face) == self._key():
+        if (
+            isinstance(event, Sketches)
+            and SessionFace(request.session, request.edits[0].face) == self._editor.chosen_face
+        ):
             self._pictures |= {preset.name: one for preset, one in zip(presets, event.pictures, strict=False)}
             self._changed()
-
-    def _key(self) -> tuple[str, int] | None:
-        session, selected = self._editor.session, self._editor.sliders.selected
-        return (session, selected[0]) if session and selected else None

@@ -40,7 +40,7 @@ def test_a_drag_is_one_step_to_undo_and_asks_for_previews(ready) -> None:
     handles.want()
     handles.want()
     asked = [request for request in ready.sent if isinstance(request, m.ReadHandles)]
-    assert [(one.session, one.face) for one in asked] == [(ready.editor.session, 0)]
+    assert [(one.session, one.face) for one in asked] == [("s", 0)]
     smile = m.Handle("mouth_left", (100.0, 200.0), {ATTRIBUTES[0].name: (-10.0, -8.0)})
     handles.handle(m.HandleList(id=asked[0].id, face=0, handles=(smile,)))
     assert handles.places == {"mouth_left": (100.0, 200.0)}
