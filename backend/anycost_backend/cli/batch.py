@@ -71,7 +71,8 @@ def count(text: str) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    options.ensure_memory_for_edits()
+    if not args.cluster:
+        options.ensure_memory_for_edits()
     from anycost_backend.batch.plan import plan
     from anycost_backend.batch.run import BatchPlan
     from anycost_backend.batch.run import run as run_batch

@@ -23,7 +23,6 @@ def add(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Exit code 1 when no face was found."""
-    options.ensure_memory_for_edits()
     from anycost_backend.editing.faces import find_faces
     from anycost_backend.photo.photo import open_photo
 

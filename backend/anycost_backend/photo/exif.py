@@ -203,6 +203,9 @@ def shortened(exif: bytes, limit: int) -> CleanedExif:
     if len(block) <= limit:
         return CleanedExif(block, ("the camera's own notes (maker note) are too long to be kept",))
     block = block_of(_reduced({tag: entry for tag, entry in folder.items() if tag in _ESSENTIAL}))
+    if len(block) > limit:
+        block = block_of({tag: entry for tag, entry in folder.items() if tag == ORIENTATION})
+        return CleanedExif(block, ("the EXIF block is too long to be kept: only the orientation is",))
     kept = "dates, camera, place, exposure and rights are"
     return CleanedExif(block, (f"the EXIF block is too long to be kept: {kept}",))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from anycost_models.core.errors import AnycostError
 
-EDIT_BYTES = 1_500_000_000  # that the libraries and models of an edit fill, whatever the photo (1.6 GB measured)
+EDIT_BYTES = 1_500_000_000  # that libraries and models fill, whatever the photo (measured with a small one: 1.6 GB)
 _EDIT_ADDRESSES = 2_800_000_000  # bytes of addresses that they reserve, which is what 'ulimit -v' limits
 _REMEDY = "close other programs, scale the picture down, or use a machine with more memory"
 _CGROUP = Path("/sys/fs/cgroup")

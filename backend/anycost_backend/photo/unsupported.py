@@ -12,10 +12,7 @@ _KINDS: tuple[tuple[int, bytes, str], ...] = (
     (4, b"ftypavif", "an AVIF picture"),
     (4, b"ftypavis", "an AVIF animation"),
     (4, b"ftypcrx", "a camera's raw photo (Canon CR3)"),
-    *(
-        (4, b"ftyp" + brand, "a HEIC picture")
-        for brand in (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
-    ),
+    *((4, b"ftyp" + brand, "a HEIC picture") for brand in _HEIC),
     (4, b"ftyp", "a video"),
     (0, b"\0\0\0\x0cJXL ", "a JPEG XL picture"),
     (0, b"\xff\x0a", "a JPEG XL picture"),

@@ -86,7 +86,7 @@ class Editor:
         self.problem = self.progress = self.compare = None
         self._become(State.EMPTY)
         self.sliders.begin(())
-        self._tell("faces", "preview", "problem", "progress")
+        self._tell("faces", "preview", "problem", "progress", "compare")
 
     def reopen(self) -> None:
         """Tries again after FAILED; all strengths are kept."""

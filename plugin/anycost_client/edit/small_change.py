@@ -13,5 +13,9 @@ def change_a_little(sliders: Sliders, random: Random) -> None:
     """Moves some attributes of the selected faces that are not locked, from where they are. One step to undo."""
     free = [one for one in sliders.attributes if one.group in _GROUPS and one.name not in sliders.locked]
     chosen = random.sample(free, min(_COUNT, len(free)))
-    moved = {one.name: sliders.value(one.name) + random.uniform(-_MOST, _MOST) for one in chosen}
-    sliders.set_several({one.name: round(min(max(moved[one.name], one.least), one.most), 2) for one in chosen})
+    moved = {}
+    for one in chosen:
+        now = sliders.value(one.name)
+        least, most = min(one.least, now), max(one.most, now)  # a typed strength may lie beyond the slider's ends
+        moved[one.name] = round(min(max(now + random.uniform(-_MOST, _MOST), least), most), 2)
+    sliders.set_several(moved)

@@ -35,7 +35,7 @@ class OneDialog:
                 return False
             if not self._lock.acquire():
                 return True
-            self.end()
+            self._lock.release()
         return False
 
     def wanted_in_front(self) -> bool:
@@ -47,7 +47,7 @@ class OneDialog:
         return True
 
     def end(self) -> None:
-        self._lock.release()
         for path in (self._lock.path, self._asked):
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):  # before it is released: the next one's would go
                 path.unlink()
+        self._lock.release()

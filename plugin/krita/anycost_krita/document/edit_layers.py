@@ -21,7 +21,7 @@ from anycost_krita.document.history import Between, History
 from anycost_krita.document.host_interface import Source
 from anycost_krita.document.layers import Place, area_of, locate, locked_group, uuid
 from anycost_krita.document.pixels import clear, digest, digested, strips, write
-from anycost_krita.document.placement import inherits_alpha, needs_group, topmost
+from anycost_krita.document.placement import blend_like, needs_group, topmost
 
 _GROUPING = 4  # steps at most, before the edit itself is added
 
@@ -117,9 +117,7 @@ class EditLayers:
 
     def _add(self, place: Place, node: Any) -> None:
         source = place.node
-        node.setInheritAlpha(inherits_alpha(source))
-        if source.inheritAlpha():
-            node.setOpacity(source.opacity())
+        blend_like(node, source)
         insert(node, topmost(place.document, source))
 
     def _group(self, id: str) -> Steps[str]:

@@ -34,12 +34,15 @@ def krita_host() -> KritaHost:
     for told in (notifier.imageClosed, notifier.viewCreated, notifier.viewClosed):
         told.connect(lambda *_: QtCore.QTimer.singleShot(0, host.look))
     notifier.applicationClosing.connect(lambda *_: host.closing())
-    guards: list[SaveGuard] = []
+    guards: list[SaveGuard] = []  # kept alive
+    guarded: list[QtCore.QObject] = []
     followed: list[QtCore.QObject] = []
 
     def guard_windows() -> None:
-        for window in krita.windows()[len(guards) :]:
-            guards.append(SaveGuard(krita, window.qwindow(), host.leave_no_trace, host.remove_preview))
+        for window in (one.qwindow() for one in krita.windows()):
+            if window not in guarded:
+                guarded.append(window)
+                guards.append(SaveGuard(krita, window, host.leave_no_trace, host.remove_preview))
         for step in STEPS:
             action = krita.action(step)
             if action is not None and action not in followed:

@@ -18,7 +18,7 @@ from anycost_krita.document.edit_layers import insert, placed
 from anycost_krita.document.host_interface import Source
 from anycost_krita.document.layers import Place, find, locate, next_keyframe, uuid
 from anycost_krita.document.pixels import converted, strips
-from anycost_krita.document.placement import inherits_alpha, topmost
+from anycost_krita.document.placement import blend_like, topmost
 
 
 class Keyframes:
@@ -70,10 +70,7 @@ class Keyframes:
         place = self._place(id)
         document = place.document
         node = document.createNode(name, "paintlayer")
-        inherits = inherits_alpha(place.node)
-        node.setInheritAlpha(inherits)
-        if not inherits:
-            node.setOpacity(place.node.opacity())
+        blend_like(node, place.node)
         # Before it is added: Krita 5.1.5 may end when a layer becomes animated that its dockers do not know yet.
         node.enableAnimation()
         annotations.keep(document, uuid(node), packed)

@@ -47,5 +47,13 @@ def inherits_alpha(source: Any) -> bool:
     return bool(source.inheritAlpha()) or (alone(source) and not covers(source))
 
 
+def blend_like(node: Any, source: Any) -> None:
+    """Gives an edit or preview above the source its alpha, and its opacity where that does not come with the alpha."""
+    inherits = inherits_alpha(source)
+    node.setInheritAlpha(inherits)
+    if source.inheritAlpha() or not inherits:
+        node.setOpacity(source.opacity())
+
+
 def _passes_through(group: Any) -> bool:
     return hasattr(group, "passThroughMode") and bool(group.passThroughMode())

@@ -17,7 +17,7 @@ from anycost_krita.document.colour_spaces import SRGB, ColourSpace
 from anycost_krita.document.history import Between, History
 from anycost_krita.document.layers import PREVIEW_LABEL, PREVIEW_NAME, Place, find, is_preview, locate, uuid, walk
 from anycost_krita.document.pixels import clear, write
-from anycost_krita.document.placement import inherits_alpha, topmost
+from anycost_krita.document.placement import blend_like, topmost
 
 _SHOWN = ColourSpace("RGBA", "U8", SRGB)
 _SMALL = 1_500_000  # pixels of a document that is composited anew as a whole: as quick as the way for larger ones
@@ -133,10 +133,7 @@ class PreviewLayer:
         node = source.document.createNode(PREVIEW_NAME, "paintlayer")
         node.setColorLabel(PREVIEW_LABEL)
         node.setLocked(True)
-        inherits = inherits_alpha(source.node)
-        node.setInheritAlpha(inherits)
-        if not inherits:
-            node.setOpacity(source.node.opacity())
+        blend_like(node, source.node)
         return node
 
     def _add(self, source: Place, node: Any) -> None:

@@ -46,6 +46,7 @@ class AppliedLayers:
         newest = self.newest()
         if newest is None or newest.state is not state:
             return False
+        self._host.remove_preview()  # of a move that the sliders have taken back: its layer would be the last step
         return self._host.apply_undo.undo(newest.layer.id, newest.replaced.id if newest.replaced else "")
 
     def redo(self, state: object) -> bool:

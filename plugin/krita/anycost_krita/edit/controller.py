@@ -97,7 +97,6 @@ class Controller(EditController[Layer]):
 
     def apply(self, as_new: bool = False) -> None:
         if not (self.applying or self._batch_runs()):
-            self._applied_state = self.editor.sliders.state
             super().apply(as_new)
 
     def undo(self) -> None:
@@ -125,7 +124,6 @@ class Controller(EditController[Layer]):
     def turn_before(self) -> None:
         """Shows what was before the edit, in the docker and on the canvas; the next time, the edit again."""
         self.editor.show(None if self.editor.compare == 0 else 0.0)
-        self.show_in_image(self._shows_canvas)
 
     def choose_next_face(self) -> None:
         """The one after the first that is chosen."""
@@ -166,6 +164,16 @@ class Controller(EditController[Layer]):
         self._link_to_backend.close()
 
     # ------------------------------------------------------------------ inside
+
+    @reports_errors
+    def _edit_changed(self, what: str) -> None:
+        if what == "compare" and self._shows_canvas is not self._in_image:
+            self.show_in_image(self._shows_canvas)
+        super()._edit_changed(what)
+
+    def _render_final(self, as_new: bool) -> None:
+        self._applied_state = self.editor.sliders.state
+        super()._render_final(as_new)
 
     def _batch_runs(self) -> bool:
         """Whether a batch runs, which then owns the host."""
