@@ -19,9 +19,9 @@ import numpy as np
 import torch
 from anycost_backend.editing.faces import FaceFinder
 from anycost_backend.photo.photo import open_photo
-from anycost_models.core.images import to_uint8, to_unit_float
-from anycost_models.face.landmarks import FaceMesh, Landmarks
-from anycost_models.face.masks import fringe_mask, hair_of_matte, hanging_hair, matte
+from anycost_models.core.images import to_uint8
+from anycost_models.face.landmarks import FaceMesh
+from anycost_models.face.masks import hair_of_matte, matte
 from anycost_models.generators.held_out import held_out_styles
 from anycost_models.generators.image_tensors import tensor_to_images
 from anycost_models.generators.sub_generator import SubGenerator
@@ -111,8 +111,6 @@ def guesses(faces: ParsedFaces, count: int, parser: PhotoParser, changed: bool) 
         "person: matte",
         "person: parser",
         "hair: matte",
-        "hair: hanging",
-        "hair: hanging + fringe",
         "hair: parser",
     )
     overlaps = {name: Overlap() for name in names}
@@ -123,10 +121,8 @@ def guesses(faces: ParsedFaces, count: int, parser: PhotoParser, changed: bool) 
             image, truth = made.image, made.parts
         wanted, found = truth.resized(256), parser.parse(image)
         landmarks, person = mesh.landmarks_aligned(image), matte(image, network)
-        hanging = hanging_hair(person, landmarks)
-        fringe = guessed_hair(image, person, landmarks)
         hair = wanted.together(ON_HEAD) > 0.5
-        masks = (person, found.person, hair_of_matte(person, landmarks), hanging, fringe, found.together(ON_HEAD))
+        masks = (person, found.person, hair_of_matte(person, landmarks), found.together(ON_HEAD))
         for name, mask in zip(names, masks, strict=True):
             overlaps[name].add(mask > 0.5, wanted.person > 0.5 if name.startswith("person") else hair)
     print(f"{'photographs' if changed else 'clean'}:", {name: round(float(o), 3) for name, o in overlaps.items()})
@@ -168,11 +164,6 @@ def milliseconds(parser: PhotoParser, rounds: int = 40) -> tuple[float, float]:
     return min(times), float(np.median(times))
 
 
-def guessed_hair(crop: np.ndarray, person: np.ndarray, landmarks: Landmarks) -> np.ndarray:
-    """Without the parser, float32 [S, S]."""
-    return np.maximum(hanging_hair(person, landmarks), fringe_mask(to_unit_float(crop), person, landmarks))
-
-
 def photo_sheet(paths: Iterable[Path], parser: PhotoParser, tile: int) -> np.ndarray:
     """Aligned square, parts, the share of hair and head covering, and the same as guessed without the parser: one face
     of each picture."""
@@ -182,7 +173,7 @@ def photo_sheet(paths: Iterable[Path], parser: PhotoParser, tile: int) -> np.nda
         for face in finder.find(image)[:1]:
             crop = face.square.crop(image, tile)
             parts, landmarks = parser.parse(crop), face.mesh.moved(face.square.matrix(tile))
-            masks = (parts.together(ON_HEAD), guessed_hair(crop, matte(crop, network), landmarks))
+            masks = (parts.together(ON_HEAD), hair_of_matte(matte(crop, network), landmarks))
             cells.append([crop, painted(crop, parts), *(to_uint8(mask.clip(0, 1)) for mask in masks)])
     half = (len(cells) + 1) // 2
     rows = [cells[i] + (cells[half + i] if half + i < len(cells) else []) for i in range(half)]

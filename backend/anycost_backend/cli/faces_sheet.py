@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from anycost_models.face.masks import face_oval, face_oval_mask, hair_of_matte, matte
-from anycost_models.hub.catalogue import path_of
-from anycost_models.inference.onnx_network import load
+from anycost_models.face.masks import face_oval, face_oval_mask
+from anycost_models.parsing.parser import PhotoParser
 
 from anycost_backend.editing.faces import Face
 
@@ -17,7 +16,7 @@ _BOX, _SQUARE, _POINTS, _OVAL = (255, 200, 0), (0, 220, 255), (80, 255, 120), (2
 
 def draw_sheet(image: np.ndarray, faces: Sequence[Face]) -> np.ndarray:
     """image: uint8 RGB [H, W, 3] → uint8 RGB [H', W', 3]: the image with its faces marked; below, for each face, crop,
-    landmarks, oval, and hair over the matte. Raises AnycostError when a model is missing."""
+    landmarks, oval, and hair over the person. Raises AnycostError when the parser is missing."""
     width = 4 * _CROP
     scale = min(width / image.shape[1], 1.5 * width / image.shape[0])
     size = (max(round(image.shape[1] * scale), 1), max(round(image.shape[0] * scale), 1))
@@ -30,7 +29,7 @@ def draw_sheet(image: np.ndarray, faces: Sequence[Face]) -> np.ndarray:
         cv2.putText(marked, str(number), (x0, max(y0 - 6, 12)), cv2.FONT_HERSHEY_SIMPLEX, 0.7, _BOX, 2, cv2.LINE_AA)
     page = np.full((marked.shape[0], width, 3), 255, np.uint8)
     page[:, : marked.shape[1]] = marked
-    network = load(path_of("selfie_matte"))
+    parser = PhotoParser()
     rows = []
     for face in faces[:_MAX_FACES]:
         crop = face.square.crop(image, _CROP)
@@ -38,9 +37,9 @@ def draw_sheet(image: np.ndarray, faces: Sequence[Face]) -> np.ndarray:
         with_points, with_oval = crop.copy(), _tinted(crop, face_oval_mask(mesh, _CROP), _OVAL)
         _points(with_points, mesh.points)
         _polygon(with_oval, face_oval(mesh, forehead=0), _POINTS)
-        person = matte(crop, network)
-        grey = np.repeat((person * 255).astype(np.uint8)[:, :, None], 3, axis=2)
-        hair = _tinted(grey, hair_of_matte(person, mesh), _OVAL)
+        parts = parser.parse(crop)
+        grey = np.repeat((parts.person * 255).astype(np.uint8)[:, :, None], 3, axis=2)
+        hair = _tinted(grey, parts["hair"], _OVAL)
         rows.append(np.hstack([crop, with_points, with_oval, cv2.addWeighted(crop, 0.5, hair, 0.5, 0)]))
     return np.vstack([page, *rows])
 

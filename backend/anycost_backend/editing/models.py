@@ -10,9 +10,8 @@ from anycost_models.editing.directions import Directions, load_boundaries, load_
 from anycost_models.editing.user_attributes import LatentSpace, folder_mtime, with_user_attributes
 from anycost_models.face.labels import FaceLabels
 from anycost_models.generators.sub_generator import SubGenerator
-from anycost_models.hub.catalogue import path_of
 from anycost_models.hub.imported_models import EMBEDDED, boundaries_path, model_path
-from anycost_models.inference.onnx_network import Network, load
+from anycost_models.parsing.parser import PhotoParser
 from anycost_models.previews.attribute_gains import embedded_gains
 from anycost_models.projection.encoder_graph import EncoderGraph
 
@@ -47,9 +46,9 @@ class Models:
         return FaceFinder.load(threads=self.threads)
 
     @cached_property
-    def matte(self) -> Network:
-        """Raises AnycostError when the model file is missing or damaged."""
-        return load(path_of("selfie_matte"), threads=self.threads)
+    def parser(self) -> PhotoParser:
+        """It loads at its first use, and raises AnycostError then when its weights are missing or damaged."""
+        return PhotoParser(threads=self.threads)
 
     @cached_property
     def labels(self) -> FaceLabels:

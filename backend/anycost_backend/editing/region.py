@@ -1,6 +1,6 @@
 """The region that an editor opened: its faces, and the final overlay of their edits."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -159,9 +159,10 @@ class Region:
 
     # ------------------------------------------------------------------ geometry
 
-    def bounds_of(self, faces: Iterable[int]) -> Rectangle:
-        """What of the region edits of these faces may touch."""
-        x0, y0, x1, y1 = zip(*(self.session.bounds(self.numbers[face]) for face in faces), strict=True)
+    def bounds_of(self, edits: FaceEdits) -> Rectangle:
+        """What of the region the edits may touch. Raises AnycostError for unknown attributes."""
+        all_bounds = (self.session.bounds(self.numbers[face], edit) for face, edit in edits.items())
+        x0, y0, x1, y1 = zip(*all_bounds, strict=True)
         return min(x0), min(y0), max(x1), max(y1)
 
     def size_of(self, bounds: Rectangle, max_side: int) -> tuple[int, int]:

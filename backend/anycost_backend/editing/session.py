@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import cv2
 import numpy as np
-from anycost_models.core.images import to_uint8, to_unit_float
+from anycost_models.core.images import to_uint8
 from anycost_models.editing.attribute_lock import AttributeLock
 from anycost_models.editing.directions import EASE, Region, eased
 from anycost_models.face.aligned_square import Rectangle
-from anycost_models.face.landmarks import Landmarks
-from anycost_models.face.masks import face_oval_mask, fringe_mask, hair_of_matte, matte
 from anycost_models.generators.sub_generator import SubGenerator
+from anycost_models.parsing.parts import Parts
 
-from anycost_backend.editing import composite, neighbours
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
+from anycost_backend.editing.composite.placing import apply_rows, square_from
+from anycost_backend.editing.composite.planning import plan
+from anycost_backend.editing.composite.views import AROUND, Change, PhotoView, View, scaled
 from anycost_backend.editing.face_edit import FaceEdit, FaceEditLike, as_face_edit
 from anycost_backend.editing.faces import Face
 from anycost_backend.editing.models import Models
-from anycost_backend.editing.monochrome import monochrome_curve
+from anycost_backend.editing.photo_view import own_part, parsed, photo_parts, photo_view, square_parts
 from anycost_backend.editing.projection import StoredProjection, project_face
 from anycost_backend.photo.photo import Photo
 
@@ -32,6 +33,15 @@ if TYPE_CHECKING:
 PROJECTION_SIDE = 256  # pixels
 WORKING_SIDES = (256, 512, 1024)  # pixels: an edit is planned at the first that is as large as the face in the image
 _CACHE_BYTES = 1 << 30
+_PROJECTED = (
+    "hair",
+    "skin",
+    "eyes",
+    "mouth",
+    "ears",
+    "head_covering",
+    "glasses",
+)  # parts that a projection should show
 _ROWS = 256  # of the image, composited at a time: a large one is never float as a whole
 
 
@@ -68,9 +78,9 @@ class RenderedEdit:
 class EditPlan:
     """A face as the model renders it before and after, and the change of the image that follows."""
 
-    projected: composite.View
-    edited: composite.View
-    change: composite.Change
+    projected: View
+    edited: View
+    change: Change
     strengths: Mapping[str, float]  # with those that hold attributes
 
 
@@ -92,7 +102,7 @@ class EditResult:
     projection: StoredProjection | None = None
     projected: np.ndarray | None = None  # float32 RGB [S, S, 3], 0…1: the face as the model renders it
     edited: np.ndarray | None = None  # the same with the edit
-    change: composite.Change | None = None
+    change: Change | None = None
     strengths: Mapping[str, float] = field(default_factory=dict)  # with those that hold attributes
 
 
@@ -141,9 +151,9 @@ class Session(Generic[P]):
         encoder_only = settings is not None and settings.budget == 0
         if stored and not fresh and (encoder_only or stored.stage == "refined"):
             return stored
-        crop, landmarks, person = self._aligned(face, PROJECTION_SIDE)
-        covered = np.maximum(face_oval_mask(landmarks, PROJECTION_SIDE), hair_of_matte(person, landmarks))
-        mine = self.own_part(face)
+        crop = self.crop(face, PROJECTION_SIDE)
+        covered = square_parts(self.parts(face)).together(_PROJECTED)
+        mine = self._cache.get((self, face, "own part"), lambda: own_part(self.image, *self._heads(face)))
         if mine is not None:
             covered *= mine
         # 0 or 1: the optimisation would amplify the last bits, in which runtimes differ.
@@ -239,12 +249,12 @@ class Session(Generic[P]):
         missing models."""
         rendered = self.render(face, as_face_edit(edit), spec, check)
         check()
-        projected, original = self.projected_view(face, spec), self.original_view(face, spec.side)
+        projected, original = self.projected_view(face, spec), self.original_view(face, spec.side, rendered.region)
         with self.timed("measure"):
             edited = self._measured_view(rendered.image)
         check()
         with self.timed("composite"):
-            change = composite.plan(original, projected, edited, rendered.region)
+            change = plan(original, projected, edited, rendered.region)
         return EditPlan(projected, edited, change, rendered.strengths)
 
     def render(
@@ -269,10 +279,10 @@ class Session(Generic[P]):
         interpolation = cv2.INTER_AREA if side < len(image) else cv2.INTER_CUBIC
         return image if side == len(image) else cv2.resize(image, (side, side), interpolation=interpolation)
 
-    def projected_view(self, face: int, spec: RenderSpec) -> composite.View:
+    def projected_view(self, face: int, spec: RenderSpec) -> View:
         """The face as the model renders it without an edit, cached."""
 
-        def compute() -> composite.View:
+        def compute() -> View:
             latent = self._start(face)
             with self.timed("render"):
                 image = self.render_latent(latent, spec)
@@ -285,36 +295,28 @@ class Session(Generic[P]):
         """Prefix of the cache's keys for what depends on the face's projection."""
         return self, face, "projected", spec
 
-    def original_view(self, face: int, side: int) -> composite.View:
-        """The face as the image shows it, cached. side: pixels."""
+    def original_view(self, face: int, side: int, region: Region) -> PhotoView:
+        """The face as the image shows it, cached. side: pixels of its square.
 
-        def compute() -> composite.View:
-            crop, landmarks, person = self._aligned(face, side)
-            image = to_unit_float(crop)
-            curve = monochrome_curve(image, face_oval_mask(landmarks, side, forehead=0.35))
-            fringe = fringe_mask(image, person, landmarks)
-            return composite.View(image, landmarks, person, fringe, curve, self.own_part(face))
+        Raises AnycostError when the parser's weights are missing or damaged."""
+        reach = AROUND if region == "head" else 1.0
+
+        def compute() -> PhotoView:
+            return photo_view(self.image, *self._heads(face), self.parts(face), side, reach)
 
         with self.timed("measure"):
-            return self._cache.get((self, face, "original", side), compute)
+            return self._cache.get((self, face, "original", side, reach), compute)
 
-    def own_part(self, face: int) -> np.ndarray | None:
-        """float32 [s, s], 0…1: what of the face's square is no other person's head, cached; None: all of it."""
+    def parts(self, face: int) -> Parts:
+        """Of the face's square and what is around it, cached. Raises AnycostError as `original_view`."""
+        found = self.faces[face]
+        return self._cache.get((self, face, "parts"), lambda: photo_parts(self.image, found.square, self.models.parser))
 
-        def compute() -> np.ndarray | None:
-            square = self.faces[face].square
-            matrix = square.matrix(neighbours.SIDE)
-            heads = [each.mesh.moved(matrix) for each in self.faces]
-            own = heads.pop(face)
-            return neighbours.own_part(own, heads, square.crop(self.image, neighbours.SIDE))
-
-        return self._cache.get((self, face, "own part"), compute)
-
-    def patch(self, photo: Pixels, face: int, change: composite.Change) -> Patch:
+    def patch(self, photo: Pixels, face: int, change: Change) -> Patch:
         """The change in `photo` (this session's, perhaps with other faces edited already)."""
-        x0, y0, x1, y1 = bounds = self.bounds(face)
+        x0, y0, x1, y1 = bounds = self._bounds(face, change.reach)
         width, height = x1 - x0, y1 - y0
-        to_square = composite.square_from(self.faces[face].square, bounds)
+        to_square = square_from(self.faces[face].square, bounds)
 
         def read(first: int, last: int) -> np.ndarray:
             return photo.region_srgb(x0, y0 + first, width, last - first)
@@ -323,7 +325,7 @@ class Session(Generic[P]):
         mask = np.empty((height, width), np.float32)
         for first in range(0, height, _ROWS):
             last = min(first + _ROWS, height)
-            edited, mask[first:last] = composite.apply_rows(change, to_square, (width, height), (first, last), read)
+            edited, mask[first:last] = apply_rows(change, to_square, (width, height), (first, last), read)
             band = photo.from_srgb(edited)
             if not len(native):
                 native = np.empty((height, *band.shape[1:]), band.dtype)
@@ -332,9 +334,12 @@ class Session(Generic[P]):
 
     # ------------------------------------------------------------------ faces
 
-    def bounds(self, face: int) -> Rectangle:
-        """What of the image an edit of the face may touch."""
-        return self.faces[face].square.bounds(self.image.shape, margin=2)
+    def bounds(self, face: int, edit: FaceEditLike) -> Rectangle:
+        """What of the image the edit of the face may touch. Raises AnycostError for unknown attributes."""
+        edit = as_face_edit(edit)
+        whole = edit.offset is not None or edit.held  # what holds an attribute may move others
+        region = "head" if whole else self.models.directions.region(edit.strengths)
+        return self._bounds(face, AROUND if region == "head" else 1)
 
     def crop(self, face: int, side: int) -> np.ndarray:
         """The aligned face, uint8 sRGB [side, side, 3]."""
@@ -380,17 +385,18 @@ class Session(Generic[P]):
             find = lock.quick if quick else lock.exact
             return find(edit.strengths, edit.held, check)
 
-    def _aligned(self, face: int, side: int) -> tuple[np.ndarray, Landmarks, np.ndarray]:
-        """The face's square: uint8 RGB [S, S, 3], its landmarks there, its matte float32 [S, S]."""
-        found = self.faces[face]
-        crop = found.square.crop(self.image, side)
-        return crop, found.mesh.moved(found.square.matrix(side)), matte(crop, self.models.matte)
+    def _bounds(self, face: int, reach: float) -> Rectangle:
+        return self.faces[face].square.scaled(reach).bounds(self.image.shape, margin=2)
 
-    def _measured_view(self, image: np.ndarray) -> composite.View:
+    def _heads(self, face: int) -> tuple[Face, list[Face]]:
+        """The face and all others."""
+        return self.faces[face], [other for number, other in enumerate(self.faces) if number != face]
+
+    def _measured_view(self, image: np.ndarray) -> View:
         """image: float32 RGB [S, S, 3], 0…1."""
         eight_bit = to_uint8(image)
         landmarks = self.models.finder.mesh.landmarks_aligned(eight_bit)
-        return composite.View(image, landmarks, matte(eight_bit, self.models.matte))
+        return View(image, scaled(landmarks, 1 / len(image)), parsed(eight_bit, self.models.parser))
 
 
 def working_side(side: float) -> int:

@@ -1,4 +1,4 @@
-"""Landmarks and matte measured every 0.5 strength, interpolated between.
+"""Landmarks and parts measured every 0.5 strength, interpolated between.
 
 Measuring takes about as long as rendering, and measured landmarks tremble a little from image to image."""
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from anycost_models.face.landmarks import Landmarks
+from anycost_models.parsing.parts import Parts
 
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
 
@@ -16,18 +17,18 @@ _STEP = 0.5  # strength between two measurements
 
 @dataclass(frozen=True)
 class FaceGeometry:
-    """Measured on one image of the aligned face, [S, S]."""
+    """Measured on one image of the aligned face."""
 
-    landmarks: Landmarks
-    matte: np.ndarray  # float32 [S, S], 0…1: the person
+    landmarks: Landmarks  # square units
+    parts: Parts
 
     def toward(self, other: "FaceGeometry", share: float) -> "FaceGeometry":
         """Interpolates. share: 0 for this one, 1 for the other."""
         points = self.landmarks.points + np.float32(share) * (other.landmarks.points - self.landmarks.points)
-        matte = self.matte
-        if matte is not other.matte:
-            matte = matte + np.float32(share) * (other.matte - matte)
-        return FaceGeometry(Landmarks(points, min(self.landmarks.presence, other.landmarks.presence)), matte)
+        parts = self.parts
+        if parts is not other.parts:
+            parts = Parts(parts.shares + np.float32(share) * (other.parts.shares - parts.shares))
+        return FaceGeometry(Landmarks(points, min(self.landmarks.presence, other.landmarks.presence)), parts)
 
 
 class LandmarkInterpolator:

@@ -6,12 +6,14 @@ import cv2
 import numpy as np
 from anycost_models.core.images import to_uint8, to_unit_float
 from anycost_models.face.aligned_square import Rectangle
-from anycost_models.face.masks import matte
 from anycost_models.generators.sub_generator import SubGenerator
 
-from anycost_backend.editing import composite
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
+from anycost_backend.editing.composite.placing import apply_rows, covered, square_from
+from anycost_backend.editing.composite.planning import plan
+from anycost_backend.editing.composite.views import QUICK, Change, View, scaled
 from anycost_backend.editing.face_edit import FaceEdit, as_face_edit
+from anycost_backend.editing.photo_view import parsed
 from anycost_backend.editing.region import FaceEdits, Region, RegionOverlay, lay_over, reduced
 from anycost_backend.editing.session import RenderedEdit, RenderSpec
 from anycost_backend.previews.landmark_interpolation import FaceGeometry, LandmarkInterpolator
@@ -44,8 +46,8 @@ class PreviewRenderer:
                 change = self._quick_change(number, as_face_edit(edit), spec, check)
             else:
                 change = session.plan(number, edit, spec, check).change
-            to_square = composite.square_from(session.faces[number].square, bounds, size)
-            canvas.put(change, to_square, _within(session.bounds(number), bounds, size), quick)
+            to_square = square_from(session.faces[number].square, bounds, size)
+            canvas.put(change, to_square, _within(session.bounds(number, edit), bounds, size), quick)
             check()
         alpha = canvas.alpha
         opacity = self._cache.get((session, "opacity", bounds, size), lambda: region.opacity(bounds, size))
@@ -55,31 +57,32 @@ class PreviewRenderer:
         cv2.insertChannel(to_uint8(alpha), pixels, 3)
         return RegionOverlay(pixels, bounds)
 
-    def _quick_change(
-        self, number: int, edit: FaceEdit, spec: RenderSpec, check: Callable[[], None]
-    ) -> composite.Change:
+    def _quick_change(self, number: int, edit: FaceEdit, spec: RenderSpec, check: Callable[[], None]) -> Change:
         """As `Session.plan`, from interpolated landmarks, locks and smooth parts of less detail."""
         session = self._session
         rendered = session.render(number, edit, spec, check, quick_locks=True)
         check()
-        projected, original = session.projected_view(number, spec), session.original_view(number, spec.side)
+        projected, original = (
+            session.projected_view(number, spec),
+            session.original_view(number, spec.side, rendered.region),
+        )
         with session.timed("measure"):
             geometry = self._interpolated(number, edit, rendered, spec, projected)
             geometry = geometry or self._followed(rendered.image, rendered, projected)
-            edited = composite.View(rendered.image, geometry.landmarks, geometry.matte)
+            edited = View(rendered.image, geometry.landmarks, geometry.parts)
         check()
         with session.timed("composite"):
-            return composite.plan(original, projected, edited, rendered.region, composite.QUICK)
+            return plan(original, projected, edited, rendered.region, QUICK)
 
     def _interpolated(
-        self, number: int, edit: FaceEdit, rendered: RenderedEdit, spec: RenderSpec, projected: composite.View
+        self, number: int, edit: FaceEdit, rendered: RenderedEdit, spec: RenderSpec, projected: View
     ) -> FaceGeometry | None:
         """None where more than one slider has moved since the last preview."""
         session = self._session
 
         def measure(strengths: Mapping[str, float]) -> FaceGeometry:
             if not any(strengths.values()) and edit.offset is None:
-                return FaceGeometry(projected.landmarks, projected.matte)
+                return FaceGeometry(projected.landmarks, projected.parts)
             models = session.models
             latent = models.directions.apply(rendered.start, strengths, models.gains(spec.sub))
             return self._followed(session.render_latent(latent, spec), rendered, projected)
@@ -87,13 +90,15 @@ class PreviewRenderer:
         key = (*session.projected_key(number, spec), rendered.region, rendered.start.tobytes())
         return self._interpolator.find(number, key, rendered.strengths, measure)
 
-    def _followed(self, image: np.ndarray, rendered: RenderedEdit, projected: composite.View) -> FaceGeometry:
+    def _followed(self, image: np.ndarray, rendered: RenderedEdit, projected: View) -> FaceGeometry:
         """Measures an image that is nearly the projected one, which is quicker. image: float32 RGB [S, S, 3], 0…1."""
         eight_bit = to_uint8(image)
         models = self._session.models
         # Only an edit of the head moves the silhouette.
-        person = matte(eight_bit, models.matte) if rendered.region == "head" else projected.matte
-        return FaceGeometry(models.finder.mesh.follow(eight_bit, projected.landmarks), person)
+        parts = parsed(eight_bit, models.parser) if rendered.region == "head" else projected.parts
+        side = len(image)
+        landmarks = models.finder.mesh.follow(eight_bit, scaled(projected.landmarks, side))
+        return FaceGeometry(scaled(landmarks, 1 / side), parts)
 
     def _shown(self, bounds: Rectangle, size: tuple[int, int]) -> np.ndarray:
         """The region before the edit, float32 sRGB [h, w, 3], 0…1."""
@@ -110,22 +115,22 @@ class _Canvas:
         self.colours = before.copy()
         self.alpha = np.zeros(before.shape[:2], np.float32)
 
-    def put(self, change: composite.Change, to_square: np.ndarray, within: Rectangle, quick: bool) -> None:
+    def put(self, change: Change, to_square: np.ndarray, within: Rectangle, quick: bool) -> None:
         """within: the part of the canvas that may change; quick: interpolate linearly, which is a little less sharp."""
-        x0, y0, x1, y1 = composite.covered(change, to_square, within)
+        x0, y0, x1, y1 = covered(change, to_square, within)
         if x0 == x1 or y0 == y1:
             return
         place = np.s_[y0:y1, x0:x1]
         moved = to_square.copy()
         moved[:, 2] += moved[:, :2] @ (x0, y0)
-        covered = self.alpha[place][:, :, None]
+        other = self.alpha[place][:, :, None]
         so_far = self._before[place]
-        if covered.any():  # by another face
-            so_far = so_far + covered * (self.colours[place] - so_far)
+        if other.any():  # another face is there
+            so_far = so_far + other * (self.colours[place] - so_far)
         size = x1 - x0, y1 - y0
         interpolation = cv2.INTER_LINEAR if quick else cv2.INTER_CUBIC
         rows = 0, size[1]
-        edited, mask = composite.apply_rows(change, moved, size, rows, lambda a, b: so_far[a:b], interpolation)
+        edited, mask = apply_rows(change, moved, size, rows, lambda a, b: so_far[a:b], interpolation)
         lay_over(self.colours[place], self.alpha[place], edited, mask)
 
 

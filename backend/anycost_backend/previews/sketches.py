@@ -7,7 +7,7 @@ import numpy as np
 from anycost_models.core.images import to_uint8, to_unit_float
 from anycost_models.generators.sub_generator import SubGenerator
 
-from anycost_backend.editing import composite
+from anycost_backend.editing.composite.placing import apply_rows
 from anycost_backend.editing.face_edit import FaceEdit
 from anycost_backend.editing.region import Region
 from anycost_backend.editing.session import RenderSpec
@@ -28,6 +28,6 @@ def sketch(region: Region, face: int, edit: FaceEdit, side: int, check: Callable
         change = session.plan(number, edit, spec, check).change
         to_square = np.array([[1 / resolution, 0, 0], [0, 1 / resolution, 0]])
         size, rows = (resolution, resolution), (0, resolution)
-        edited, mask = composite.apply_rows(change, to_square, size, rows, lambda first, last: photo[first:last])
+        edited, mask = apply_rows(change, to_square, size, rows, lambda first, last: photo[first:last])
         photo = photo + mask[:, :, None] * (edited - photo)
     return cv2.resize(to_uint8(photo), (side, side), interpolation=cv2.INTER_AREA)

@@ -43,7 +43,7 @@ class WarmUp:
         if table is not None:
             self.frame_budget = FrameBudget(table)
             self._load_graphs(_FIRST_SIDE)
-        for load in (lambda: models.finder, lambda: models.matte, self._load_encoder, lambda: models.directions):
+        for load in (lambda: models.finder, models.parser.warm, self._load_encoder, lambda: models.directions):
             load()
             self._job_queue.run_urgent_jobs()
         if table is None:

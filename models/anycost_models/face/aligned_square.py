@@ -25,6 +25,10 @@ class AlignedSquare:
         """The length of a side in image pixels."""
         return 2 * math.hypot(*self.axis)
 
+    def scaled(self, factor: float) -> "AlignedSquare":
+        """The square with the same middle, `factor` times as large."""
+        return AlignedSquare(self.centre, (factor * self.axis[0], factor * self.axis[1]))
+
     def corners(self) -> np.ndarray:
         """[4, 2] float64 in image pixels: top left, top right, bottom right, bottom left."""
         (cx, cy), (ax, ay) = self.centre, self.axis

@@ -1,5 +1,5 @@
-"""Soft masks of an aligned face: what is around the eyes, the face's oval, the person, and what we take for hair and
-for a fringe.
+"""Soft masks of an aligned face: what is around the eyes, the face's oval, the person, and what we take for hair where
+nothing is parsed.
 
 All are float32 [S, S] in 0…1 for a crop of S×S pixels, with the landmarks in that crop's pixels.
 """
@@ -8,15 +8,10 @@ import cv2
 import numpy as np
 
 from anycost_models.core.images import to_unit_float
-from anycost_models.face.landmarks import CHEEKS, DOWN, FACE_OVAL, Landmarks
+from anycost_models.face.landmarks import DOWN, FACE_OVAL, Landmarks
 from anycost_models.inference.onnx_network import Network
 
 _BROWS = (70, 105, 107, 336, 334, 300)  # on their upper edges
-_EARS = 0.45  # where they end, between chin (0) and mid-forehead (1)
-_MIN_SPREAD = 2.0  # ΔE, of hair's and of skin's colours
-_DARKER = 10.0  # L*, by which hair must be darker than skin for darkness to count
-# On the way from the cheeks' colour (0) to the hair's (1): where hair begins, and how softly.
-_HAIRY_FROM, _HAIRY_BY = 0.25, 0.35
 _MATTE_SIZE = 256  # pixels: the side of the matte network's input
 
 
@@ -81,48 +76,6 @@ def hair_of_matte(person: np.ndarray, landmarks: Landmarks) -> np.ndarray:
     size = person.shape[0]
     over_chin = np.clip(_over_chin(landmarks, _pixels(size)) / 0.1 - 0.5, 0, 1)
     return person * (1 - face_oval_mask(landmarks, size)) * over_chin
-
-
-def hanging_hair(person: np.ndarray, landmarks: Landmarks) -> np.ndarray:
-    """`hair_of_matte` without neck, collars and shoulders: below the ears hair hangs from what is above it, while a
-    shoulder has background above it, and is wider than what of the neck shows beside the jaw. The crop's upper edge is
-    up."""
-    below = _over_chin(landmarks, _pixels(len(person))) < _EARS
-    hair = hair_of_matte(person, landmarks)
-    side = 2 * round(0.025 * len(person)) + 1
-    wide = cv2.morphologyEx(hair, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
-    return np.minimum(hair, np.minimum.accumulate(np.where(below, wide, np.float32(1)), axis=0))
-
-
-def fringe_mask(image: np.ndarray, person: np.ndarray, landmarks: Landmarks) -> np.ndarray:
-    """What of the forehead has the colours of the hair (or hat) beyond the oval, rather than those of the cheeks.
-
-    image: float32 RGB [S, S, 3], sRGB 0…1; person: its matte. All 0 where nothing tells hair from skin. Of at most
-    256×256 pixels: its edges are soft."""
-    full, size = len(image), min(len(image), 256)
-    image, person = (cv2.resize(array, (size, size), interpolation=cv2.INTER_AREA) for array in (image, person))
-    landmarks = landmarks.moved(np.eye(2, 3) * (size / full))
-    points = landmarks.points[:, :2]
-    lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB)
-    up, brows = _over_chin(landmarks, _pixels(size)), _over_chin(landmarks, points[list(_BROWS)]).max()
-    cheeks = lab[np.maximum(*(polygon_mask(points[list(cheek)], size) for cheek in CHEEKS)) > 0.5]
-    hair = lab[(hair_of_matte(person, landmarks) > 0.5) & (up > _EARS)]
-    if min(len(cheeks), len(hair)) < 1e-3 * size * size:
-        return np.zeros_like(person)
-    # By Fisher's discriminant, for strands may be as light as skin, but hardly of its hue.
-    skin, spread = np.median(cheeks, axis=0), (np.cov(cheeks.T) + np.cov(hair.T)) / 2 + _MIN_SPREAD**2 * np.eye(3)
-    to_hair = np.median(hair, axis=0) - skin
-    axis = np.linalg.solve(spread, to_hair)
-    apart = float(to_hair @ axis)  # in standard deviations, squared
-    if apart < 1:
-        return np.zeros_like(person)
-    hairy = (lab - skin) @ (axis / apart).astype(np.float32)
-    if -to_hair[0] > _DARKER:  # or of skin's hue, but darker
-        hairy = np.maximum(hairy, (lab[:, :, 0] - skin[0]) / to_hair[0])
-    hairy = np.clip((hairy - _HAIRY_FROM) / _HAIRY_BY, 0, 1)
-    hairy = cv2.GaussianBlur(hairy, (0, 0), 0.008 * size)
-    forehead = cv2.GaussianBlur(face_oval_mask(landmarks, size), (0, 0), 0.02 * size)
-    return hairy * forehead * np.clip((up - brows) / 0.06, 0, 1)
 
 
 def _over_chin(landmarks: Landmarks, points: np.ndarray) -> np.ndarray:

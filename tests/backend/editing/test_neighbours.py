@@ -8,7 +8,7 @@ from anycost_backend.editing.models import Models
 from anycost_backend.editing.neighbours import SIDE, own_part
 from anycost_backend.editing.session import Session
 from anycost_backend.photo.layer import Layer
-from anycost_models.face.masks import face_oval, matte
+from anycost_models.face.masks import face_oval
 from anycost_models.generators.sub_generator import SubGenerator
 
 QUICK = SubGenerator(256, 0.25)
@@ -25,7 +25,7 @@ def together(models: Models, left: int, right: int, shift: int) -> tuple[np.ndar
     picture = np.full((512, 512 + shift, 3), 110, np.uint8)
     for seed, x in ((left, 0), (right, shift)):
         face = drawn(models, seed)
-        person = matte(face, models.matte)[..., None]
+        person = models.parser.parse(face).person[..., None]
         there = picture[:, x : x + 512]
         there[...] = np.rint(person * face + (1 - person) * there)
     return picture, np.pad(person[..., 0] > 0, ((0, 0), (shift, 0)))
@@ -63,7 +63,7 @@ def test_an_edit_stays_on_the_own_head(loaded: Models, left: int, right: int, sh
 
 def test_a_face_alone_has_all_of_its_square(loaded: Models) -> None:
     session = Session(Layer(skimage.data.astronaut()), loaded)
-    assert session.own_part(0) is None
+    assert session.original_view(0, 256, "head").mine is None
     square = session.faces[0].square
     own = session.faces[0].mesh.moved(square.matrix(SIDE))
     far = own.moved(np.array([[1.0, 0, 3 * SIDE], [0, 1, 0]]))

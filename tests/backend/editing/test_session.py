@@ -7,7 +7,7 @@ import photo_files
 import pytest
 import skimage.color
 import skimage.data
-from anycost_backend.editing import composite
+from anycost_backend.editing.composite.placing import apply
 from anycost_backend.editing.models import Models
 from anycost_backend.editing.session import EditResult, Session
 from anycost_backend.photo.photo import Photo, open_photo
@@ -45,11 +45,11 @@ def session(tmp_path_factory: pytest.TempPathFactory, loaded: Models) -> Session
 def where_it_may_change(session: Session, edit: EditResult, face: int = 0) -> np.ndarray:
     """Bool, the photo's size."""
     square, photo = session.faces[face].square, session.photo
-    x0, y0, x1, y1 = bounds = square.bounds(photo.pixels.shape, margin=2)
+    assert edit.change
+    x0, y0, x1, y1 = bounds = square.scaled(edit.change.reach).bounds(photo.pixels.shape, margin=2)
     may = np.zeros((photo.height, photo.width), bool)
     before = photo.region_srgb(x0, y0, x1 - x0, y1 - y0)
-    assert edit.change
-    may[y0:y1, x0:x1] = composite.apply(edit.change, square, before, bounds)[1] > 0
+    may[y0:y1, x0:x1] = apply(edit.change, square, before, bounds)[1] > 0
     return may
 
 

@@ -7,6 +7,7 @@ import pytest
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
 from anycost_backend.previews.landmark_interpolation import FaceGeometry, LandmarkInterpolator
 from anycost_models.face.landmarks import Landmarks
+from anycost_models.parsing.parts import Parts
 
 
 class Looking:
@@ -18,7 +19,7 @@ class Looking:
     def __call__(self, strengths: Mapping[str, float]) -> FaceGeometry:
         self.at.append(dict(strengths))
         points = np.full((478, 3), 100 + 8 * strengths.get("smile", 0.0) + strengths.get("age", 0.0), np.float32)
-        return FaceGeometry(Landmarks(points, 0.9), np.full((4, 4), strengths.get("smile", 0.0), np.float32))
+        return FaceGeometry(Landmarks(points, 0.9), Parts(np.full((10, 4, 4), strengths.get("smile", 0.0), np.float32)))
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def test_a_drag_looks_at_each_half_unit_once(following: LandmarkInterpolator, lo
     assert shown == pytest.approx([100.8, 101.6, 103.6, 104.8, 107.2, 102.4])
     last = found[-1]
     assert last
-    assert last.matte == pytest.approx(0.3)
+    assert last.parts["hair"] == pytest.approx(0.3)
     assert last.landmarks.presence == 0.9
 
 

@@ -1,0 +1,64 @@
+"""What a composite is made from, the change that comes of it, and how finely it is computed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from anycost_models.face.landmarks import Landmarks
+from anycost_models.parsing.parts import Parts
+
+AROUND = 1.375  # reach of a photo's view for edits of the head: hair goes on beyond the square
+
+
+@dataclass(frozen=True)
+class Detail:
+    """Resolution of the smooth parts of a plan, in pixels across the square. Previews use less."""
+
+    landmarks: int  # every n-th of them defines the motion
+    grid: int  # nodes of the motion's grid, each way
+    deciding: int  # largest side at which photo and generator are weighted
+    smooth: int  # largest side at which motion, parts and mask are computed
+    colours: int  # the same of colours
+
+
+FINE = Detail(landmarks=2, grid=49, deciding=512, smooth=256, colours=256)
+QUICK = Detail(landmarks=4, grid=13, deciding=128, smooth=128, colours=64)
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """One image of the aligned face and what was measured on it."""
+
+    image: np.ndarray  # float32 sRGB [S, S, 3], 0…1
+    landmarks: Landmarks  # square units
+    parts: Parts  # [P, s, s] of the same place, s ≤ S
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoView(View):
+    """The photo's view, which may show more than the square."""
+
+    reach: float  # side of what all arrays cover, in sides of the square
+    edge: (
+        np.ndarray
+    )  # float32 [s, s], 0…1: 0 where the photo goes on beyond the view, which nothing can be blended with
+    background: np.ndarray | None = None  # float32 sRGB [s, s, 3]: what may lie behind the person; None: none is seen
+    clothes: np.ndarray | None = None  # the same of clothes behind hair
+    curve: np.ndarray | None = None  # of a person without colours: see `monochrome_curve`
+    mine: np.ndarray | None = None  # float32 [s, s], 0…1: what is no other person's; None: all
+
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """An edit that can be composited at any resolution."""
+
+    reach: float  # side of what all arrays cover, in sides of the square
+    source: np.ndarray  # float32 [s, s, 2], square units: x, y from which the original's pixels come
+    original_weight: np.ndarray  # float32 [s, s], 0…1: weight of the warped original
+    # float32 [S, S, 3], −1…1: what is added to it: shading where the original is kept, what is new elsewhere
+    added: np.ndarray
+    mask: np.ndarray  # float32 [s, s], 0…1: weight of the edit; exactly 0 where nothing may change
+
+
+def scaled(landmarks: Landmarks, factor: float) -> Landmarks:
+    """Landmarks in another unit: by 1/S from pixels of a square of S to square units, by S back."""
+    return landmarks.moved(np.array([[factor, 0, 0], [0, factor, 0]]))
