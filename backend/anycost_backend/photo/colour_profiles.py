@@ -14,6 +14,14 @@ from anycost_backend.photo.sample_types import rescaled
 
 pyvips.cache_set_max(0)  # libvips would keep the last operations, and with them whole photos, in memory
 
+
+def _ignore_remark(*_: object) -> None:
+    """What matters comes as an error. pyvips' own handler prints a traceback for a remark that is not UTF-8."""
+
+
+if pyvips.API_mode:
+    pyvips.ffi.def_extern(name="_log_handler_callback")(_ignore_remark)
+
 Kind = Literal["grey", "rgb", "cmyk"]
 
 CHANNELS: dict[Kind, int] = {"grey": 1, "rgb": 3, "cmyk": 4}

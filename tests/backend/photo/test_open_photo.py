@@ -291,3 +291,21 @@ def test_libraries_say_nothing_on_the_terminal(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code, cut, odd], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "")
+
+
+REMARK = """
+import ctypes, pathlib, sys
+import anycost_backend.photo.photo
+loaded = {line.split()[-1] for line in open("/proc/self/maps") if "libvips-" in line}
+g_log = ctypes.CDLL(*loaded).g_log
+for text in (b"a remark", b"caf\\xe9"):
+    g_log(ctypes.c_char_p(b"VIPS"), ctypes.c_int(16), ctypes.c_char_p(b"%s"), ctypes.c_char_p(text))
+print("said")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the library as Linux lists it")
+def test_what_libvips_remarks_is_not_shown() -> None:
+    """What is not UTF-8, such as a text of the file, made pyvips print a traceback."""
+    done = subprocess.run([sys.executable, "-c", REMARK], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("said\n", "")
