@@ -24,8 +24,10 @@ from anycost_installer.plugins.installation import (
 )
 
 # Made by the backend and the plug-ins in the cache folder.
-CACHES = ("graphs", "latents", "consistency", "times", "logs", "run")
+CACHES = ("graphs", "latents", "consistency", "times", "batches", "logs", "run")
+CACHE_KEY = "cache.key"  # in the data folder; without the caches it is of no use
 MODELS = ("models", "imported")
+ATTRIBUTES = "attributes"  # of the user's own
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,8 @@ def make_plan(machine: Machine, options: Options) -> Removal:
             removal.keeps.append(f"your presets: {folder}")
         elif folder.is_dir() and last:
             removal.shared_paths.append(folder)
+    if last and (paths.data / ATTRIBUTES).is_dir():
+        removal.keeps.append(f"your own attributes: {paths.data / ATTRIBUTES}")
     if last and options.models == "keep":
         removal.keeps += [
             f"the models ({paths.data / name}); 'remove --models remove' takes them too"
@@ -117,7 +121,7 @@ def known_hosts(machine: Machine, record: Record | None) -> list[Host]:
 def shared(paths: Paths, options: Options) -> list[Path]:
     """The shared paths that exist and are to be removed."""
     shared_paths = [paths.data / "backend.json", paths.data / ARCHIVES_FOLDER, backend_venv.environments_folder(paths)]
-    shared_paths += [paths.cache / name for name in CACHES] + [paths.run]
+    shared_paths += [paths.cache / name for name in CACHES] + [paths.run, paths.data / CACHE_KEY]
     if options.models == "remove":
         shared_paths += [paths.data / name for name in MODELS]
     shared_paths.append(paths.data / RECORD_FILE)  # last, so that an interrupted removal can be continued

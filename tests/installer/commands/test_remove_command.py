@@ -3,6 +3,8 @@
 from anycost_installer.commands import remove as run_remove
 from anycost_installer.commands.install import missing_folders
 from anycost_installer.plugins.install_record import file_state
+from anycost_models.core.private_folders import _PERSONAL
+from anycost_models.core.signed_cache import key_path
 from installed_home import Home
 
 
@@ -29,6 +31,21 @@ def test_removing_leaves_no_trace(home: Home) -> None:
     remove(home, models="remove")
     assert home.below() == before
     assert remove(home) == {"removed": [], "cleaned": [], "kept": [], "done": True}
+
+
+def test_what_the_backend_made_goes_and_what_the_user_made_is_named(home: Home) -> None:
+    home.put(home.krita)
+    made = [home.paths.data, home.paths.cache]
+    for folder in (top / name for top in made for name in _PERSONAL):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "one").touch()
+    (home.paths.data / key_path().name).touch()
+    kept = str(remove(home)["kept"])
+    left = {path for path in home.paths.data.iterdir() if path.name in ("attributes", "presets", "imported")}
+    assert all(str(path) in kept for path in left)
+    assert len(left) == 3
+    assert not (home.paths.data / "cache.key").exists()
+    assert {path.name for path in home.paths.cache.iterdir()} <= {"attributes", "presets", "imported"}
 
 
 def test_what_was_there_before_stays(home: Home) -> None:
