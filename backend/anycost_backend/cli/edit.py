@@ -110,7 +110,7 @@ def run(args: argparse.Namespace) -> int:
     if sheet is not None:
         from anycost_models.plotting.contact_sheet import save_image
 
-        save_image(args.sheet, sheet)
+        save_image(args.sheet, sheet, shows=[args.photo])
     if args.json:
         answer = {
             "output": str(args.output),

@@ -87,7 +87,8 @@ def run(args: argparse.Namespace) -> int:
         raise AnycostError(f"no face was found in {args.folder}", "name a folder with photos of faces")
     if args.sheet:
         shown = evaluated[:MAX_ON_SHEET]
-        save_image(args.sheet, evaluation.projection_sheet(shown, rows, scorer))
+        sheet = evaluation.projection_sheet(shown, rows, scorer)
+        save_image(args.sheet, sheet, shows=sorted(args.folder.iterdir()) if args.folder else ())
     stages = dict.fromkeys(row.stage for row in rows)
     summaries: dict[str, Any] = {
         stage: evaluation.summary([row for row in rows if row.stage == stage]) for stage in stages

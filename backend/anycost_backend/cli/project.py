@@ -63,7 +63,7 @@ def settings_of(args: argparse.Namespace, seed: int = 0) -> "ProjectionSettings 
 
 def run(args: argparse.Namespace) -> int:
     options.ensure_memory_for_edits()
-    from anycost_models.core.atomic_files import ensure_writable, write_aside
+    from anycost_models.core.atomic_files import ensure_writable, mode_of_copy, write_aside
     from anycost_models.core.malloc_settings import keep_freed_memory
     from anycost_models.projection.warnings import warnings as warnings_of
 
@@ -82,13 +82,13 @@ def run(args: argparse.Namespace) -> int:
     if args.output:
         from safetensors.numpy import save
 
-        write_aside(args.output, save({"latent": found.latent}))
+        write_aside(args.output, save({"latent": found.latent}), mode_of_copy(args.photo))
     if args.sheet:
         from anycost_models.plotting.contact_sheet import contact_sheet, save_image
 
         render = session.models.renderer.render8(found.latent)
         images = [[session.crop(face, 512), render]]
-        save_image(args.sheet, contact_sheet(images, ["the face", "its projection"], tile=512))
+        save_image(args.sheet, contact_sheet(images, ["the face", "its projection"], tile=512), shows=[args.photo])
     if args.json:
         about = {"face": face + 1, "warnings": warnings, "peak_megabytes": peak_megabytes()}
         print(json.dumps(found.scores() | dataclasses.asdict(scores) | about, indent=1))

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import pyvips
-from anycost_models.core.atomic_files import ensure_writable, write_aside
+from anycost_models.core.atomic_files import ensure_writable, mode_of_copy, write_aside
 from anycost_models.core.errors import AnycostError
 
 from anycost_backend.photo.colour_profiles import CHANNELS, Kind, OneWayProfile, checked, from_srgb, to_srgb
@@ -173,16 +173,8 @@ def save_photo(
         raise AnycostError(
             f"cannot write {path} as {NAMES[format]}: {_last_line(error)}", "try another format"
         ) from error
-    write_aside(path, data, _mode(photo.path))
+    write_aside(path, data, mode_of_copy(photo.path))
     return list(dict.fromkeys([*photo.notes, *notes, *more]))
-
-
-def _mode(source: Path) -> int | None:
-    """Permissions of a copy: who may not read the photo may not read that either. It can always be replaced."""
-    try:
-        return source.stat().st_mode & 0o777 | 0o600
-    except OSError:  # it is gone
-        return None
 
 
 def output_format(path: str | os.PathLike[str]) -> Format:

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import functools
+import operator
 import os
 import re
 import time
@@ -51,6 +52,17 @@ def write_aside(path: str | os.PathLike[str], data: bytes | memoryview, mode: in
             aside.write_bytes(data)
     except OSError as error:
         raise AnycostError(f"cannot write {path}: {_reason(error)}", "free some space or name another place") from error
+
+
+def mode_of_copy(*originals: Path) -> int | None:
+    """For `write_aside`: who may not read one of these files may not read what shows it either. None: there is none.
+
+    Its user may always replace the copy."""
+    modes = []
+    for path in originals:
+        with contextlib.suppress(OSError):  # it is gone
+            modes.append(path.stat().st_mode & 0o777)
+    return functools.reduce(operator.and_, modes) | 0o600 if modes else None
 
 
 @contextlib.contextmanager

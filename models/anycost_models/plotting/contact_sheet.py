@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from anycost_models.core.atomic_files import write_aside
+from anycost_models.core.atomic_files import mode_of_copy, write_aside
 from anycost_models.core.errors import AnycostError
 
 BACKGROUND = (46, 46, 46)
@@ -59,16 +59,17 @@ def contact_sheet(
     return np.asarray(sheet)
 
 
-def save_image(path: str | os.PathLike[str], image: np.ndarray, quality: int = 92) -> None:
+def save_image(path: str | os.PathLike[str], image: np.ndarray, quality: int = 92, shows: Sequence[Path] = ()) -> None:
     """Write uint8 [H, W, 3] or [H, W] as PNG or JPEG, by the extension; whole or not at all.
 
+    shows: the photos that it shows; who may not read one of them may not read the new file.
     Raises AnycostError for another extension and when the file cannot be written.
     """
     format = image_format(path)
     data = io.BytesIO()
     options = {"quality": quality, "subsampling": 0} if format == "JPEG" else {}
     Image.fromarray(np.ascontiguousarray(image)).save(data, format, **options)
-    write_aside(path, data.getbuffer())
+    write_aside(path, data.getbuffer(), mode_of_copy(*shows))
 
 
 def image_format(path: str | os.PathLike[str]) -> str:

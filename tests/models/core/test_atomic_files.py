@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
-from anycost_models.core.atomic_files import ensure_writable, write_aside
+from anycost_models.core.atomic_files import ensure_writable, mode_of_copy, write_aside
 from anycost_models.core.errors import AnycostError
+from anycost_models.plotting.contact_sheet import save_image
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="permissions work differently there")
 
@@ -44,6 +46,20 @@ def test_a_link_keeps_pointing_and_rights_stay(tmp_path: Path) -> None:
     assert link.is_symlink()
     assert target.read_bytes() == b"new"
     assert target.stat().st_mode & 0o777 == 0o640
+
+
+@posix
+def test_what_shows_private_photos_is_private(tmp_path: Path) -> None:
+    photos = [tmp_path / "a.jpg", tmp_path / "b.jpg"]
+    for path, mode in zip(photos, (0o640, 0o404), strict=True):
+        path.touch()
+        path.chmod(mode)
+    assert mode_of_copy(*photos, tmp_path / "gone.jpg") == 0o600
+    assert mode_of_copy(photos[0]) == 0o640
+    assert mode_of_copy(photos[1]) == 0o604
+    assert mode_of_copy() is None
+    save_image(tmp_path / "sheet.png", np.zeros((2, 2, 3), np.uint8), shows=photos)
+    assert (tmp_path / "sheet.png").stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize(
