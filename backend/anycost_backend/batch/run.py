@@ -10,7 +10,6 @@ from pathlib import Path
 
 import filelock
 from anycost_client.core.errors import ConnectionFileError
-from anycost_client.transport.connection_file import private_folder
 from anycost_client.transport.file_lock import FileLock
 from anycost_models.core.errors import AnycostError
 from anycost_models.core.paths import cache_dir
@@ -150,19 +149,33 @@ def _locked(output: Path) -> Iterator[None]:
 def _lock(output: Path) -> Iterator[bool]:
     """Whether the lock was free. It lies in the cache, or, where that cannot be written, in the output folder."""
     name = hashlib.sha256(os.fsencode(output.resolve())).hexdigest()[:32]
+    lock = FileLock(cache_dir() / "batches" / name)
     try:
-        lock = FileLock(private_folder(cache_dir() / "batches") / name)
         got = lock.acquire()
-    except (ConnectionFileError, OSError):
-        beside = filelock.FileLock(output / _LOCK)
-        try:
-            with beside.acquire(timeout=0):
-                yield True
-                (output / _LOCK).unlink(missing_ok=True)
-        except filelock.Timeout:
-            yield False
+    except ConnectionFileError:
+        with _lock_beside(output / _LOCK) as got:
+            yield got
         return
     try:
         yield got
     finally:
+        lock.release()
+
+
+@contextlib.contextmanager
+def _lock_beside(path: Path) -> Iterator[bool]:
+    """As `_lock`, with a file that goes with the lock. Raises AnycostError when it cannot be written."""
+    lock = filelock.FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        yield False
+        return
+    except OSError as error:
+        raise AnycostError(f"cannot write {path} ({error.strerror})", "change the permissions of the folder") from error
+    try:
+        yield True
+    finally:
+        with contextlib.suppress(OSError):  # Windows removes no open file
+            path.unlink()
         lock.release()

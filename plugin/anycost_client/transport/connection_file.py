@@ -67,7 +67,7 @@ def default_path() -> Path:
     return runtime_dir() / FILE_NAME
 
 
-def private_folder(folder: Path) -> Path:
+def ensure_private(folder: Path) -> Path:
     """`folder`, made if need be, open to this user alone. Raises ConnectionFileError when it is not, or not theirs."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -86,7 +86,7 @@ def private_folder(folder: Path) -> Path:
 
 def write(path: Path, connection: Connection) -> None:
     """Whole or not at all, readable by this user alone from its first byte. Raises ConnectionFileError."""
-    private_folder(path.parent)
+    ensure_private(path.parent)
     try:
         write_aside(path, json.dumps(asdict(connection)).encode("ascii"), 0o600)
     except OSError as error:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from anycost_client.core.errors import ConnectionFileError
-from anycost_client.transport.connection_file import private_folder
+from anycost_client.transport.connection_file import ensure_private
 
 if sys.platform == "win32":
     import msvcrt
@@ -25,7 +25,7 @@ class FileLock:
     def acquire(self, timeout: float = 0.0, cancelled: Callable[[], bool] = lambda: False) -> bool:
         """Whether it was got within `timeout` seconds. Raises ConnectionFileError when the folder is not private, or
         cannot be written."""
-        private_folder(self.path.parent)
+        ensure_private(self.path.parent)
         try:
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:

@@ -16,10 +16,12 @@ import pytest
 import skimage.data
 from anycost_backend.__main__ import main
 from anycost_backend.batch import edit_one
+from anycost_backend.batch import run as batch_run
 from anycost_backend.batch import workers as batch_pool
 from anycost_backend.editing.models import Models
 from anycost_backend.editing.session import Session
 from anycost_backend.photo.photo import open_photo
+from anycost_models.core.errors import AnycostError
 from conftest import make_home, quick_projections
 from PIL import Image
 from serving import share_caches
@@ -179,14 +181,25 @@ def test_faces_with_warnings_are_listed_and_can_be_skipped(tmp_path: Path, capfd
 def test_a_read_only_cache_does_not_matter(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from anycost_backend.batch import run as batch_run
-
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setattr(batch_run, "cache_dir", lambda: tmp_path / "file")
     output = tmp_path / "edited"
     anycost(capfd, photos, *SMILE, "--output", output)
     assert results(output)["a.png"]["status"] == "done"
     assert sorted(path.name for path in output.iterdir()) == ["a.jpg", "a.png", "results.json"]
+
+
+def test_a_lock_beside_the_photos_goes_however_the_batch_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setattr(batch_run, "cache_dir", lambda: tmp_path / "file")
+    output = tmp_path / "edited"
+    lock = batch_run._locked(output)
+    lock.__enter__()
+    assert len(list(output.iterdir())) == 1
+    with pytest.raises(AnycostError, match="another batch is writing"):
+        batch_run._locked(output).__enter__()
+    assert not lock.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
+    assert list(output.iterdir()) == []
 
 
 @pytest.mark.usefixtures("here")
