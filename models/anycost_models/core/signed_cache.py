@@ -4,6 +4,7 @@ What was damaged, swapped or planted by whoever has not that key is not used, an
 folder: a cache that came from elsewhere, as with a restored folder, is made anew too."""
 
 import contextlib
+import functools
 import hashlib
 import logging
 import math
@@ -40,6 +41,7 @@ class SignedCache:
     def read(self, key: str) -> bytes | None:
         """None when there is nothing, or not what was written. key: names the content, [0-9a-f]+."""
         secret = own_key()
+        _sweep_once(self, self.folder)
         with contextlib.suppress(OSError):
             for path in self._of(key):
                 data = path.read_bytes()
@@ -67,7 +69,7 @@ class SignedCache:
             for other in self._of(key):
                 if other != path:
                     other.unlink()
-            self._sweep()
+            self.sweep()
 
     def forget(self, key: str, why: str = "") -> None:
         """Removes what makes no sense; why: said in the log."""
@@ -94,18 +96,25 @@ class SignedCache:
     def _of(self, key: str) -> list[Path]:
         return sorted(self.folder.glob(f"{key}-*{self.ending}"))
 
-    def _sweep(self) -> None:
+    def sweep(self) -> None:
+        """Removes what was not used for too long, or is too much. Raises OSError."""
         abouts = sorted(((path.stat(), path) for path in self.files()), key=lambda pair: -pair[0].st_mtime)
         taken, oldest = 0, time.time() - self.days * _DAY
         for about, path in abouts:
             taken += about.st_size
             if taken > self.space or about.st_mtime < oldest:
-                path.unlink()
+                path.unlink(missing_ok=True)
 
     def _name(self, key: str, data: bytes, secret: bytes) -> str:
         code = hashlib.blake2b(f"{self.name}/{key}\n".encode(), key=secret, digest_size=16)
         code.update(data)
         return f"{key}-{code.hexdigest()}{self.ending}"
+
+
+@functools.lru_cache(maxsize=64)  # once in a process: what nothing new is written beside, such as graphs, ages too
+def _sweep_once(cache: SignedCache, folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        cache.sweep()
 
 
 def key_path() -> Path:

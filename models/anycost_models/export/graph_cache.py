@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 VERSION = 1  # of what is exported: graphs of another one are not used
 # Signed: a graph is what was exported from the weights whose digest is in its key, not one that somebody put there.
-GRAPHS = SignedCache("graphs", ".onnx", space=1 << 30)  # of all models
+GRAPHS = SignedCache("graphs", ".onnx", space=1 << 30, days=90)  # of all models
 SAMPLING = "sampling"
 
 

@@ -78,6 +78,16 @@ def test_what_is_old_or_too_much_goes(cache: SignedCache) -> None:
     assert cache.files() == []
 
 
+def test_what_is_old_goes_when_something_is_read(home: Path) -> None:
+    cache = SignedCache("graphs", ".onnx", space=100, days=90)
+    cache.write(KEY, DATA)
+    (old,) = cache.files()
+    long_ago = time.time() - 91 * 86_400
+    os.utime(old, (long_ago, long_ago))
+    assert cache.read("1" * 32) is None
+    assert not old.exists()
+
+
 @posix
 def test_only_its_user_can_read_it(cache: SignedCache, home: Path) -> None:
     modes = {path.stat().st_mode & 0o777 for path in (home / "data", home / "cache", cache.folder)}
