@@ -11,10 +11,11 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from anycost_models.core.errors import AnycostError, exhausted
+from anycost_models.core.errors import AnycostError, NoFaceError, exhausted
 from anycost_models.core.private_folders import close_to_others
 
 from anycost_backend.photo.file_names import EXTENSIONS
+from anycost_backend.photo.memory import is_out_of_memory, out_of_memory
 
 COMMANDS = (
     "edit",
@@ -58,7 +59,8 @@ class _Version(argparse.Action):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit codes: 0 done, 1 the answer is "no" (a check failed), 2 bad input or a fault that the message explains."""
+    """Exit codes: 0 done, 1 the answer is "no" (a check failed, there is no face), 2 bad input or a fault that the
+    message explains, 128 and its number after a signal."""
     # OpenMP's threads spin while they wait, which on a busy machine costs several times what it saves.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("GOMP_SPINCOUNT", "0")
@@ -73,20 +75,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         return code
     except KeyboardInterrupt as error:
         print(f"anycost {args.command}: cancelled, nothing was changed", file=sys.stderr)
-        return 128 + signal.SIGTERM if isinstance(error, _Ended) else 2
+        return 128 + error.number if isinstance(error, _Ended) else 2
     except BrokenPipeError:  # the reader of our output left, as in `anycost attributes | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the last flush does not complain
         return 0
     except Exception as error:
-        from anycost_backend.photo.memory import is_out_of_memory, out_of_memory
-
         if is_out_of_memory(error) and not str(error).startswith("not enough memory"):
             error = out_of_memory("it")
         if not isinstance(error, AnycostError):
             raise
         says_it = error.cause.startswith("cannot write")  # and which file
         print(f"anycost {args.command}: {(not says_it and exhausted(error)) or error}", file=sys.stderr)
-        return 2
+        return 1 if isinstance(error, NoFaceError) else 2
 
 
 def with_file_names(words: Sequence[str]) -> list[str]:
@@ -102,13 +102,17 @@ def with_file_names(words: Sequence[str]) -> list[str]:
 class _Ended(KeyboardInterrupt):
     """The process was asked to end: unfinished files are removed on the way out, as after Ctrl-C."""
 
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number  # of the signal
+
 
 @contextlib.contextmanager
 def _ended_by_signals() -> Iterator[None]:
     """Within the block, SIGTERM and SIGHUP raise _Ended, unless something else listens to them."""
 
-    def end(*_: object) -> None:
-        raise _Ended
+    def end(number: int, _: object) -> None:
+        raise _Ended(number)
 
     asked = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     ours = [one for one in asked if signal.getsignal(one) is signal.SIG_DFL]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from anycost_backend.cli import options
+from anycost_backend.photo.memory import ensure_memory
 
 
 def add(subparsers: Any) -> None:
@@ -23,6 +24,7 @@ def add(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Exit code 1 when no face was found."""
+    ensure_memory(0, "finding faces")
     from anycost_backend.editing.faces import find_faces
     from anycost_backend.photo.photo import open_photo
 
@@ -45,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
 
         from anycost_backend.cli.faces_sheet import draw_sheet
 
-        save_image(args.sheet, draw_sheet(image, faces))
+        save_image(args.sheet, draw_sheet(image, faces), shows=[args.photo])
         if not args.json:
             print(f"sheet written to {args.sheet}")
     return 0 if faces else 1

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from anycost_models.core.errors import AnycostError
+from anycost_models.core.errors import AnycostError, NoFaceError
 
 if TYPE_CHECKING:
     from anycost_models.projection.inversion import ProjectionStep
@@ -176,7 +176,7 @@ def choose_face(session: "Session", number: int | None) -> int:
     Raises AnycostError when there is no such face."""
     count = len(session.faces)
     if count == 0:
-        raise AnycostError(
+        raise NoFaceError(
             f"no face was found in {session.photo.path}", "choose a photo that shows both eyes and the mouth of a face"
         )
     if number is None:

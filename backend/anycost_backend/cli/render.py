@@ -8,6 +8,9 @@ from typing import Any
 from anycost_models.core.errors import AnycostError
 
 from anycost_backend.cli import options
+from anycost_backend.photo.memory import ensure_memory
+
+_BYTES = 800_000_000  # that the full generator takes
 
 
 def add(subparsers: Any) -> None:
@@ -47,17 +50,18 @@ def add(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Raises AnycostError for arguments out of range, and when the image cannot be written."""
-    from anycost_models.generators.elastic import SubGenerator
-    from anycost_models.plotting.contact_sheet import contact_sheet, save_image
-
-    from anycost_backend.editing.models import Models
-
+    """Raises AnycostError for arguments out of range, for little memory, and when the image cannot be written."""
+    ensure_memory(_BYTES, "drawing a face")
     if not 0 <= args.truncation <= 1.5:
         raise AnycostError(f"the truncation is {args.truncation:g}", "choose one from 0 to 1.5")
     if args.grid is not None and not 1 <= args.grid <= 400:
         raise AnycostError(f"a grid of {args.grid} faces", "choose between 1 and 400")
     options.check_sheet(args.output)
+    from anycost_models.generators.elastic import SubGenerator
+    from anycost_models.plotting.contact_sheet import contact_sheet, save_image
+
+    from anycost_backend.editing.models import Models
+
     models, strengths = Models(args.model), dict(args.strengths)
     sub = SubGenerator(args.resolution or models.renderer.model.config.resolution, args.channels)
     images = []

@@ -58,15 +58,18 @@ def positive(text: str) -> float:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serves, then ends the process. Raises AnycostError when the connection file cannot be written."""
+    """Serves, then ends the process. Raises AnycostError for little memory, and when the connection file cannot be
+    written."""
     from anycost_client.core.errors import ConnectionFileError
     from anycost_client.transport.connection_file import default_path
     from anycost_models.core.errors import AnycostError
     from anycost_models.core.malloc_settings import give_back_large_memory
     from anycost_models.hub.imported_models import model_path
 
+    from anycost_backend.photo.memory import EDIT_ADDRESSES, ensure_memory
     from anycost_backend.server.server import Options, serve
 
+    ensure_memory(0, "the backend", EDIT_ADDRESSES)
     give_back_large_memory()
     logging.basicConfig(
         stream=sys.stderr,

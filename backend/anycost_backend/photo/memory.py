@@ -8,8 +8,9 @@ from pathlib import Path
 from anycost_models.core.errors import AnycostError
 
 EDIT_BYTES = 1_500_000_000  # that libraries and models fill, whatever the photo (measured with a small one: 1.6 GB)
-_EDIT_ADDRESSES = 2_800_000_000  # bytes of addresses that they reserve, which is what 'ulimit -v' limits
+EDIT_ADDRESSES = 2_800_000_000  # bytes of addresses that they reserve, which is what 'ulimit -v' limits
 _REMEDY = "close other programs, scale the picture down, or use a machine with more memory"
+_NOT_ENOUGH = "not enough memory"
 _CGROUP = Path("/sys/fs/cgroup")
 # What libraries say that could not get memory: libvips, OpenCV, ONNX Runtime, OpenVINO, torch, the dynamic linker.
 _SAYINGS = re.compile(
@@ -24,18 +25,19 @@ def photo_bytes(width: int, height: int, channels: int, bytes_per_sample: int) -
     return width * height * (2 * channels * bytes_per_sample + 3)
 
 
-def ensure_memory(needed: int, what: str) -> None:
+def ensure_memory(needed: int, what: str, addresses: int = EDIT_ADDRESSES - EDIT_BYTES) -> None:
     """Raises AnycostError when the machine, or the limit that this process has, leaves less than `needed` bytes.
 
-    what: for people, what needs it. Where the system does not say, nothing is refused."""
+    what: for people, what needs it. addresses: bytes of them that libraries reserve besides. Where the system does not
+    say, nothing is refused."""
     free = _free_bytes()
     if free is not None and free + _own_bytes() < needed:  # what this process has is part of what it needs
         raise AnycostError(
             f"not enough memory: {what} needs about {_gigabytes(needed)}, and {_gigabytes(free)} are free", _REMEDY
         )
     limit = _address_limit()
-    if limit is not None and limit < needed + _EDIT_ADDRESSES - EDIT_BYTES:
-        enough = needed + _EDIT_ADDRESSES - EDIT_BYTES
+    enough = needed + addresses
+    if limit is not None and limit < enough:
         raise AnycostError(
             f"not enough memory: {what} needs about {_gigabytes(enough)}, and this process may use {_gigabytes(limit)}",
             "raise the limit (ulimit -v), or run it elsewhere",
@@ -48,10 +50,17 @@ def is_out_of_memory(error: BaseException) -> bool:
     for _ in range(10):
         if seen is None:
             return False
-        if isinstance(seen, MemoryError) or _SAYINGS.search(str(seen)):
+        if isinstance(seen, MemoryError) or _SAYINGS.search(_words_of(seen)):
             return True
         seen = seen.__cause__ or seen.__context__
     return False
+
+
+def _words_of(error: BaseException) -> str:
+    """What an error says, without names of files where they can be told: one may be called "out of memory.jpg"."""
+    if isinstance(error, AnycostError):  # ours: what it came from says why
+        return _NOT_ENOUGH if error.cause.startswith(_NOT_ENOUGH) else ""
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
 
 
 def out_of_memory(what: str) -> AnycostError:
@@ -61,7 +70,7 @@ def out_of_memory(what: str) -> AnycostError:
     limit = _address_limit()
     if limit is not None:
         has = f", and this process may use {_gigabytes(limit)} (ulimit -v)"
-    needs = _EDIT_ADDRESSES if limit is not None else EDIT_BYTES
+    needs = EDIT_ADDRESSES if limit is not None else EDIT_BYTES
     return AnycostError(
         f"not enough memory: {what} needs about {_gigabytes(needs)} and more for a large photo{has}", _REMEDY
     )

@@ -28,14 +28,19 @@ class AnycostError(Exception):
         return f"{self.cause}{'; ' if ': ' in self.cause else ': '}{self.remedy}"
 
 
+class NoFaceError(AnycostError):
+    """A photo without a face: `anycost` exits with 1."""
+
+
 def exhausted(error: BaseException) -> AnycostError | None:
     """What this machine ran out of, where that is what `error` came from: a file that cannot be opened for want of
     descriptors is not damaged. None: of nothing."""
     cause: BaseException | None = error
     while cause is not None:
         number = getattr(cause, "errno", None) if isinstance(cause, OSError) else None
-        # Rust's libraries have only the text.
-        known = next((code for code in _EXHAUSTED if number == code or f"(os error {code})" in str(cause)), None)
+        # Rust's libraries have only the text. Where there is a number, or the error is ours, the text may name a file.
+        text = "" if number is not None or isinstance(cause, AnycostError) else str(cause)
+        known = next((code for code in _EXHAUSTED if number == code or f"(os error {code})" in text), None)
         if known:
             return AnycostError(*_EXHAUSTED[known])
         cause = cause.__cause__ or cause.__context__
