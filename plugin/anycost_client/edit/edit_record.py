@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from anycost_client.core.errors import ClientError
-from anycost_client.edit.presets import checked
+from anycost_client.edit.presets import checked, shown
 from anycost_client.protocol.messages import Corners, Face, KnownFace, Offset, OpenRegion, Picture
 
 _FORMAT = 1
@@ -58,12 +58,12 @@ class EditRecord:
             if len(text) > _MAX_CHARACTERS or text.count(comma) > MAX_COMMAS:  # type: ignore[arg-type]
                 raise ValueError("too long")
             content: dict[str, Any] = json.loads(text)
-            if content["anycost_edit"] != _FORMAT or not isinstance(content["model"], str):
+            if content["anycost_edit"] != _FORMAT:
                 raise ValueError("another format")
             if len(content["faces"]) > MAX_FACES:
                 raise ValueError("too many faces")
-            return cls(content["model"], tuple(_face_in(face) for face in content["faces"]))
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ClientError) as error:
+            return cls(shown(content["model"]), tuple(_face_in(face) for face in content["faces"]))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError, ClientError) as error:
             raise ClientError(
                 "the edit stored with this layer cannot be read", "edit the original layer anew"
             ) from error
@@ -145,8 +145,8 @@ def _face_in(value: dict[str, Any]) -> RecordedFace:
     latent = _latent_in(value)
     added = [(checked(offset["amount"]), _latent_in(offset)) for offset in value.get("offsets", ())]
     offsets = tuple(Offset(values, amount) for amount, values in added if values)
-    strengths = {name: checked(strength) for name, strength in value["strengths"].items()}
-    held = tuple(str(name)[:100] for name in value.get("held", ()))
+    strengths = {shown(name): checked(strength) for name, strength in value["strengths"].items()}
+    held = tuple(shown(name) for name in value.get("held", ()))
     if not all(math.isfinite(number) for corner in (a, b, c, d) for number in corner):
         raise ValueError("corners")
     return RecordedFace((a, b, c, d), strengths, latent, held, offsets)

@@ -39,15 +39,18 @@ class Preset:
             content: dict[str, Any] = json.loads(text)
             if content["anycost_preset"] != _FORMAT:
                 raise ClientError("the preset was made by another version", "update the plug-in")
-            name, strengths = content["name"], content["strengths"]
-            if not isinstance(name, str):
-                raise ValueError(name)
-            return cls(
-                name[:MAX_NAME],
-                {attribute[:MAX_NAME]: checked(strength) for attribute, strength in strengths.items()},
-            )
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            strengths = {shown(name): checked(strength) for name, strength in content["strengths"].items()}
+            return cls(shown(content["name"]), strengths)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
             raise ClientError("this is not a preset", "choose a file that was saved as one") from error
+
+
+def shown(name: Any, most: int = MAX_NAME) -> str:
+    """Its first characters. Raises ValueError or TypeError for what can neither be shown nor sent: half a character."""
+    if not isinstance(name, str):
+        raise TypeError("no text")
+    name.encode()
+    return name[:most]
 
 
 def checked(strength: Any) -> float:

@@ -10,6 +10,7 @@ from anycost_client.core.cooperative import Steps, at_once
 from anycost_client.core.errors import ClientError
 from anycost_client.edit.areas import Area
 from anycost_client.edit.edit_record import MAX_COMMAS, MAX_FACES, EditRecord
+from anycost_client.edit.presets import shown
 
 MAX_BYTES = 32 << 20
 _MAX_PIXELS = 1 << 27
@@ -66,11 +67,10 @@ class StoredEdit:
             record = EditRecord.from_json(content["record"])
             yield
             selection, written = content["selection"], content.get("written")
-            if not isinstance(written, str | None):
-                raise ValueError("written")
+            written = None if written is None else shown(written, _MAX_DIGEST)
             mask = None if selection is None else (yield from _unpacked(selection, area.pixels))
             frame = None if time is None else int(time)
-            return cls(str(source)[:100], area, mask, record, frame, written and written[:_MAX_DIGEST])
+            return cls(shown(str(source)), area, mask, record, frame, written)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError, zlib.error) as error:
             raise ClientError(
                 "the edit stored with this layer cannot be read", "edit the original layer anew"

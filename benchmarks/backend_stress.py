@@ -1,6 +1,6 @@
 """Stress tests of a real backend process: malformed messages, many sessions, a moving slider, a large image.
 
-    python benchmarks/backend_endurance.py frames [--count 100000]
+    python benchmarks/backend_stress.py frames [--count 100000]
                                            sessions [--count 200]
                                            drag [--seconds 60]
                                            large [--megapixels 24]
