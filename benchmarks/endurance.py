@@ -31,6 +31,7 @@ from serving import Backend, Client  # type: ignore[import-not-found]
 ASTRONAUT = skimage.data.astronaut()
 ATTRIBUTES = ("smile", "age", "glasses", "hair_length")
 PREVIEWS = 20  # edits a second while a slider moves
+REST = 5  # seconds in which the artist looks at the result
 PATIENCE = 300  # seconds in which everything must be answered
 SAMPLES = 60  # looks at the process in the whole time
 
@@ -83,6 +84,9 @@ def drag_and_apply(load: Load, client: Client) -> None:
             _take_previews(load, client, sent)
         _take_previews(load, client, sent, wait=True)
         load.ask(client, smile(opened.session, number, quality="final"), "edit, final")
+        rested = time.monotonic() + REST
+        while time.monotonic() < rested:
+            client.look()
         client.replies.clear()
     load.ask(client, m.Close(session=opened.session))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 log = logging.getLogger(__name__)
 
-_LONG = 5.0  # seconds: what has waited for so long is no longer put off for others' previews
+_LONG = 5.0  # seconds: what has waited for so long is no longer put off for other clients
 _REMEMBERED = 256  # clients whose last turn is remembered
 
 
@@ -46,9 +46,9 @@ class Job:
         """The lowest goes first. now: monotonic seconds."""
         if self.idle_only:
             return 3
-        if self.preemptible:
-            return 2
-        return 0 if self.preview or now - self.created > _LONG else 1
+        if self.preview or now - self.created > _LONG:
+            return 0
+        return 2 if self.preemptible else 1
 
     def check(self) -> None:
         """Called between two stages of a job. Raises Stopped when the job was stopped."""
@@ -135,10 +135,10 @@ class JobQueue:
 
     def run_urgent_jobs(self, quiet: float = 0.0, stopped: Callable[[], bool] = lambda: False) -> None:
         """Called by a preemptible job between its steps: runs all jobs that are not preemptible, and those that follow
-        within `quiet` seconds.
+        within `quiet` seconds. Those of other clients hold it up for five seconds at most: then it does a step.
 
         stopped: says whether the caller was stopped, which ends the waiting"""
-        until = 0.0
+        own, latest, until = self._running[-1].client, time.monotonic() + _LONG, 0.0
         while True:
             with self._changed:
                 job, pause = (None, None) if self._ending else self._next(urgent_only=True)
@@ -148,6 +148,8 @@ class JobQueue:
                         return
                     self._changed.wait(left if pause is None else min(left, pause))
                     continue
+                if own and job.client != own and time.monotonic() > latest:
+                    return
                 self._start(job)
             self._execute(job)
             if not job.idle_only:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
+from anycost_backend.server import job_queue as job_queue_module
 from anycost_backend.server.job_queue import Job, JobQueue
 
 Log = list[str]
@@ -212,6 +213,28 @@ def test_what_has_waited_long_is_not_put_off_for_previews(job_queue: JobQueue, l
     gate.open.set()
     settle(job_queue)
     assert log == ["first", "preview", "sample", "another preview"]
+
+
+def test_a_client_that_never_rests_does_not_keep_others_long_jobs_from_going_on(
+    job_queue: JobQueue, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_queue_module, "_LONG", 0.05)
+    over = threading.Event()
+
+    def movement(previous: Job) -> None:
+        if not over.is_set():
+            job_queue.put(of("dragging", "movement", log, run=movement))
+
+    def steps(long: Job) -> None:
+        for _ in range(3):
+            job_queue.run_urgent_jobs(quiet=60)
+        over.set()
+
+    job_queue.put(of("patient", "long", log, run=steps, preemptible=True))
+    job_queue.put(of("dragging", "movement", log, run=movement))
+    settle(job_queue)
+    assert over.is_set()
+    assert log.count("movement") > 3
 
 
 def test_cancelled_jobs_are_told_and_end_at_their_next_check(job_queue: JobQueue, log: Log) -> None:
