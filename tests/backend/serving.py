@@ -1,9 +1,11 @@
 """A real backend process, and a client that speaks to it through real sockets."""
 
 import os
+import resource
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,6 +31,12 @@ def share_caches(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (home / "cache" / name).symlink_to(folder)
     monkeypatch.setenv("ANYCOST_HOME", str(home))
+
+
+def limit(limits: Mapping[int, int]) -> None:
+    """For this process: RLIMIT_… → most."""
+    for which, most in limits.items():
+        resource.setrlimit(which, (most, most))
 
 
 class Client:
@@ -91,15 +99,21 @@ def array(picture: m.Picture) -> np.ndarray:
 
 
 class Backend:
-    """`anycost serve` with a connection file of its own in `folder`, for this user alone."""
+    """`anycost serve` with a connection file of its own in `folder`, for this user alone.
 
-    def __init__(self, folder: Path, *options: str, stdin: int = subprocess.DEVNULL) -> None:
+    limits: RLIMIT_… → most."""
+
+    def __init__(
+        self, folder: Path, *options: str, stdin: int = subprocess.DEVNULL, limits: Mapping[int, int] | None = None
+    ) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
         self.file = folder / "connection.json"
         self.log = folder / "log"
         command = [sys.executable, "-m", "anycost_backend", "serve", "--connection", str(self.file), *options]
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, stdin=stdin, stderr=log, env=os.environ)
+            self.process = subprocess.Popen(
+                command, stdin=stdin, stderr=log, env=os.environ, preexec_fn=(lambda: limit(limits)) if limits else None
+            )
 
     def started(self, timeout: float = 60) -> "Backend":
         """When its file is there."""

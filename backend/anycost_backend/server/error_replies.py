@@ -5,6 +5,8 @@ import logging
 from anycost_client.protocol import messages as m
 from anycost_models.core.errors import FETCH, REINSTALL, AnycostError, exhausted
 
+from anycost_backend.photo.memory import is_out_of_memory
+
 log = logging.getLogger(__name__)
 
 REPAIR = "run 'python3 installer repair' in the folder of the Anycost Face Editor, then restart the editor"
@@ -32,11 +34,11 @@ def failed_reply(id: str, error: Exception) -> m.Failed:
     if lack := exhausted(error):
         reason = "disk" if "disk" in lack.cause else "memory" if "memory" in lack.cause else "files"
         return m.Failed(id=id, cause=lack.cause, remedy=lack.remedy, reason=reason)
+    if is_out_of_memory(error):  # a library may have called it something else, or a model damaged
+        return m.Failed(id=id, cause="there is not enough memory", remedy="select a smaller part", reason="memory")
     if isinstance(error, AnycostError):  # the remaining ones are about models
         error = for_editors(error)
         return m.Failed(id=id, cause=error.cause, remedy=error.remedy, reason="model")
-    if isinstance(error, MemoryError):
-        return m.Failed(id=id, cause="there is not enough memory", remedy="select a smaller part", reason="memory")
     log.error("unexpected %s", type(error).__name__, exc_info=error)
     return m.Failed(
         id=id, cause=f"an unexpected fault ({type(error).__name__})", remedy="try again, or report it with the log"

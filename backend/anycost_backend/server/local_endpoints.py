@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 import zmq
+from anycost_models.core.errors import AnycostError
 
+_LEAST_OPEN_FILES = 64  # its own are about 45
 _TCP = "tcp://127.0.0.1:0"  # the system chooses a port
 _MACOS_OPEN_FILES = 10_240  # what setrlimit takes there when the hard limit is "unlimited"
 
@@ -39,12 +41,18 @@ def remove_sockets(connection_file: Path) -> None:
 
 
 def raise_open_file_limit() -> None:
-    """As far as the system allows. Each connection is a file, also one that has not authenticated yet."""
+    """As far as the system allows. Each connection is a file, also one that has not authenticated yet.
+
+    Raises AnycostError when that is too little: ZeroMQ would end the process."""
     if sys.platform == "win32":  # which has no such limit
         return
     import resource
 
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if 0 <= hard < _LEAST_OPEN_FILES:  # some systems say −1 for no limit
+        raise AnycostError(
+            f"the backend may open {hard} files, and needs {_LEAST_OPEN_FILES}", "raise the limit (ulimit -n)"
+        )
     for limit in (hard, _MACOS_OPEN_FILES):
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))

@@ -41,11 +41,12 @@ class Options:
 def serve(options: Options) -> bool:
     """Serves until the backend ends. False at once when another backend serves the same connection file.
 
-    Raises ConnectionFileError when the file cannot be written. End the process afterwards: a job may still run."""
+    Raises ConnectionFileError when the file cannot be written, AnycostError when too few files may be open. End the
+    process afterwards: a job may still run."""
+    raise_open_file_limit()
     lock = FileLock(options.connection_file.with_suffix(".lock"))
     if not lock.acquire():
         return False
-    raise_open_file_limit()
     try:
         server = Server(options)
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -9,6 +9,7 @@ import hashlib
 import logging
 import math
 import os
+import re
 import secrets
 import time
 from dataclasses import dataclass
@@ -97,10 +98,14 @@ class SignedCache:
         return sorted(self.folder.glob(f"{key}-*{self.ending}"))
 
     def sweep(self) -> None:
-        """Removes what was not used for too long, or is too much. Raises OSError."""
+        """Removes what was not used for too long, is too much, or was named by an earlier version. Raises OSError."""
+        ours = re.compile(rf"[0-9a-f]+-[0-9a-f]{{32}}{re.escape(self.ending)}")
         abouts = sorted(((path.stat(), path) for path in self.files()), key=lambda pair: -pair[0].st_mtime)
         taken, oldest = 0, time.time() - self.days * _DAY
         for about, path in abouts:
+            if not ours.fullmatch(path.name):
+                path.unlink(missing_ok=True)
+                continue
             taken += about.st_size
             if taken > self.space or about.st_mtime < oldest:
                 path.unlink(missing_ok=True)

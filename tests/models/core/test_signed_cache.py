@@ -78,14 +78,17 @@ def test_what_is_old_or_too_much_goes(cache: SignedCache) -> None:
     assert cache.files() == []
 
 
-def test_what_is_old_goes_when_something_is_read(home: Path) -> None:
+def test_what_is_old_or_of_an_earlier_version_goes_when_something_is_read(home: Path) -> None:
     cache = SignedCache("graphs", ".onnx", space=100, days=90)
     cache.write(KEY, DATA)
     (old,) = cache.files()
     long_ago = time.time() - 91 * 86_400
     os.utime(old, (long_ago, long_ago))
+    unsigned = cache.folder / f"{KEY}.onnx"  # as an earlier version named it: nothing reads it any more
+    unsigned.touch()
     assert cache.read("1" * 32) is None
     assert not old.exists()
+    assert not unsigned.exists()
 
 
 @posix
