@@ -98,11 +98,12 @@ def zeroed(data: bytes) -> bytes:
     return bytes(len(data))
 
 
-DAMAGES: tuple[Callable[[bytes], bytes], ...] = (flipped, cut, emptied, zeroed)
+Damage = Callable[[bytes], bytes]
+DAMAGES: tuple[Damage, ...] = (flipped, cut, emptied, zeroed)
 
 
 @contextlib.contextmanager
-def damaged(path: Path, damage: Callable[[bytes], bytes]) -> Iterator[None]:
+def damaged(path: Path, damage: Damage) -> Iterator[None]:
     """The file is damaged within the block; afterwards it is what it was, its times too."""
     before, about = path.read_bytes(), path.stat()
     path.write_bytes(damage(before))
