@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
+import psutil  # type: ignore[import-untyped]
 import skimage.data
 from anycost_client.protocol import messages as m
 from anycost_client.protocol.codec import kind_of

@@ -26,8 +26,8 @@ from anycost_models.plotting.contact_sheet import save_image
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "backend"))
-import faults  # type: ignore[import-not-found]
-from faults import Ended, anycost
+import machine_faults as faults  # type: ignore[import-not-found]
+from machine_faults import Ended, anycost
 from serving import Backend, Client, picture  # type: ignore[import-not-found]
 
 GIGABYTE = 1 << 30

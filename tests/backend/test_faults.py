@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import faults
+import machine_faults as faults
 import numpy as np
 import photo_files
 import pytest
