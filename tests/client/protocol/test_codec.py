@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import tracemalloc
 from collections.abc import Mapping
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -21,6 +22,8 @@ from anycost_client.protocol.messages import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+EXAMPLES = int(os.environ.get("ANYCOST_FUZZ", "60"))  # more by this variable
 
 
 @st.composite
@@ -69,13 +72,13 @@ def header(**fields: Any) -> bytes:
 
 
 @given(messages())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_what_is_sent_arrives(message: Any) -> None:
     assert decode([bytes(frame) for frame in encode(message)]) == message
 
 
 @given(st.lists(st.binary(max_size=200) | st.text(max_size=100).map(str.encode), max_size=4))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_random_frames_are_refused(frames: list[bytes]) -> None:
     with pytest.raises(WireError):
         decode(frames)
@@ -89,7 +92,7 @@ json_values = st.recursive(
 
 
 @given(messages(), st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_mutated_messages_raise_nothing_else(message: Any, data: st.DataObject) -> None:
     first, *blobs = (bytes(frame) for frame in encode(message))
     content = json.loads(first)
