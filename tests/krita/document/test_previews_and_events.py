@@ -89,19 +89,34 @@ def test_the_artists_layer_is_active_again_though_krita_activates_what_it_adds_a
     assert setup.document.activeNode() is setup.photo
 
 
-def test_a_preview_with_the_artists_steps_above_it_is_passed_by(setup):
+def test_undo_and_redo_of_what_was_done_over_a_preview_show_none(setup):
     source = setup.read()
     setup.host.show_preview(source, preview())
     setup.run()
     sketch = setup.document.createNode("sketch", "paintlayer")
     setup.document.rootNode().addChildNode(sketch, setup.photo)
     setup.host.remove_preview()
-    assert setup.names() == ["photo", "sketch"]
+    for _ in range(2):
+        setup.step("edit_undo")
+        assert setup.names() == ["photo"]
+        setup.step("edit_redo")
+        assert setup.names() == ["photo", "sketch"]
+
+
+def test_of_several_steps_above_a_preview_each_is_undone_by_itself(setup):
+    source = setup.read()
+    setup.host.show_preview(source, preview())
+    setup.run()
+    for name in ("sketch", "lines"):
+        setup.document.rootNode().addChildNode(setup.document.createNode(name, "paintlayer"), setup.photo)
+    setup.host.remove_preview()
+    assert setup.names() == ["photo", "lines", "sketch"]
 
     setup.step("edit_undo")
-    assert "sketch" not in setup.names()
+    assert [name for name in setup.names() if name != PREVIEW_NAME] == ["photo", "sketch"]
     setup.step("edit_undo")
     assert setup.names() == ["photo"]
     setup.step("edit_redo")
+    assert [name for name in setup.names() if name != PREVIEW_NAME] == ["photo", "sketch"]
     setup.step("edit_redo")
-    assert setup.names() == ["photo", "sketch"]
+    assert setup.names() == ["photo", "lines", "sketch"]

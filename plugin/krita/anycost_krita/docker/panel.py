@@ -153,7 +153,7 @@ class Panel(QtWidgets.QWidget):
     def _show(self, what: str) -> None:
         controller = self.controller
         match what:
-            case "page":
+            case "page" | "layer":
                 self._show_page()
             case "faces":
                 self.picture.show_faces()
@@ -179,15 +179,13 @@ class Panel(QtWidgets.QWidget):
         if what == "selected":
             self.picture.show_selected()
             self._fit_picture()
-        if what == "layer":
-            self._show_page()
 
     def _show_page(self) -> None:
         controller, had_focus = self.controller, self._has_focus()
         if controller.page is Page.EDITING:
             self._show_name()
             self.stack.setCurrentWidget(self.editing)
-            self._show_values()
+            self._show_strengths()
         else:
             self.state_page.show_notice(notice(controller))
             self.stack.setCurrentWidget(self.state_page)
@@ -219,13 +217,16 @@ class Panel(QtWidgets.QWidget):
             (button if button.isVisibleTo(self) else self).setFocus()
 
     def _show_values(self) -> None:
+        self._show_strengths()
+        self._show_buttons()
+
+    def _show_strengths(self) -> None:
         sliders = self.controller.editor.sliders
         self.attributes.offer(attribute_labels.shown(sliders))
         self.attributes.show_values(sliders)
         self.presets.show_current(sliders.preset(""))
         if not self.intensity.dragging:
             self.intensity.show_strength(sliders.intensity)
-        self._show_buttons()
 
     def _show_messages(self) -> None:
         self.message.show_message(message(self.controller))

@@ -72,7 +72,7 @@ class ApplyUndo:
         before = set(nodes)
         for count in range(1, _MOST + 1):
             texts = self.steps()
-            self._step(document, action)
+            self._history.step(document, action)
             now = {uuid(node) for node in walk(document.topLevelNodes())}
             if now == before and texts == self.steps():  # there was nothing to do
                 self._put_back(document, back, count - 1)
@@ -86,16 +86,9 @@ class ApplyUndo:
         self._put_back(document, back, _MOST)
         return False
 
-    def _step(self, document: Any, name: str) -> None:
-        action = self._krita.action(name)
-        document.waitForDone()  # of a busy image nothing is undone, or later than one thinks
-        if action is not None:
-            action.trigger()
-        document.waitForDone()
-
-    def _put_back(self, document: Any, action: str, steps: int) -> None:
+    def _put_back(self, document: Any, action: Step, steps: int) -> None:
         for _ in range(steps):
-            self._step(document, action)
+            self._history.step(document, action)
 
     def _text(self, name: str) -> str:
         action = self._krita.action(name)

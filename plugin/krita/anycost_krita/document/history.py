@@ -22,6 +22,7 @@ class Between:
     there: frozenset[str]  # uuids of layers
     gone: frozenset[str] = frozenset()
     steps: int = 1  # that lead out of it, at most
+    ours: bool = False  # artists' own steps may lie between its ends: each is one by itself, the ends go with them
 
     def holds(self, nodes: frozenset[str]) -> bool:
         return self.there <= nodes and not self.gone & nodes
@@ -37,12 +38,23 @@ class History:
 
     def undo(self, document: Any, done: Callable[[], bool]) -> bool:
         """Undoes one step if that makes `done` true; else nothing changes."""
-        if not self._step(document, "edit_undo"):
+        if not self.step(document, "edit_undo"):
             return False
         if done():
             return True
-        self._step(document, "edit_redo")
+        self.step(document, "edit_redo")
         return False
+
+    def step(self, document: Any, step: Step) -> bool:
+        """One of Krita's own; False where the document is not the active one. Krita does not say whether there was
+        anything to undo or redo."""
+        action = self._krita.action(step)
+        if self._krita.activeDocument() != document or action is None or not action.isEnabled():
+            return False
+        document.waitForDone()  # of a busy image nothing is undone, or later than one thinks
+        action.trigger()
+        document.waitForDone()
+        return True
 
     def join(self, between: Between) -> None:
         """Makes one step for the artist of several. To be told when all are done."""
@@ -57,31 +69,29 @@ class History:
         self._betweens = [between for between in self._betweens if between.root in documents]
 
     def settle(self, step: Step) -> None:
-        """After a step of the artist's own."""
+        """After a step of the artist's own: leads out of states that nobody wants."""
         document = self._krita.activeDocument()
         if document is None or not self._betweens:
             return
         document.waitForDone()  # Krita may still be at it
-        root, nodes = uuid(document.rootNode()), _nodes(document)
-        before = self._nodes.get(root, nodes)
-        entered = [one for one in self._betweens if one.root == root and one.holds(nodes) and not one.holds(before)]
-        for between in entered:
-            steps = 0
-            while between.holds(_nodes(document)) and steps < between.steps:
-                self._step(document, step)
-                steps += 1
+        root, now = uuid(document.rootNode()), _nodes(document)
+        before = self._nodes.get(root, now)
+        waiting = [one for one in self._betweens if one.root == root and (one.ours or not one.holds(before))]
+        while within := next((one for one in waiting if one.holds(now)), None):
+            waiting.remove(within)
+            self._lead_out(document, within, step, within.steps if not within.holds(before) else 0)
+            now = _nodes(document)  # perhaps in the midst of another deed
         self.look()
 
     # ------------------------------------------------------------------ inside
 
-    def _step(self, document: Any, step: Step) -> bool:
-        action = self._krita.action(step)
-        if self._krita.activeDocument() != document or action is None or not action.isEnabled():
-            return False
-        document.waitForDone()  # of a busy image nothing is undone, or later than one thinks
-        action.trigger()
-        document.waitForDone()
-        return True
+    def _lead_out(self, document: Any, between: Between, step: Step, steps: int) -> None:
+        for _ in range(steps):
+            self.step(document, step)
+            if not between.holds(_nodes(document)):
+                return
+        if between.ours and self.step(document, step) and between.holds(_nodes(document)):
+            self.step(document, "edit_redo" if step == "edit_undo" else "edit_undo")  # that was one of the artist's
 
 
 def _nodes(document: Any) -> frozenset[str]:

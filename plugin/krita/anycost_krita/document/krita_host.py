@@ -21,6 +21,7 @@ from anycost_krita.document.host_interface import HostEvent, Layer, Scope, Sourc
 from anycost_krita.document.keyframes import Keyframes
 from anycost_krita.document.layers import (
     Place,
+    activate_instead,
     area_of,
     find,
     hidden,
@@ -188,15 +189,9 @@ class KritaHost:
         return self._described(place)
 
     def _keep_active(self, new: str, artists: str) -> None:
-        """Makes the artist's layer active again: Krita activates what is added, some versions a moment later."""
-        place = locate(self._krita, new)
-        active = place.document.activeNode() if place else None
-        if place is None or active is None or uuid(active) != uuid(place.node):
-            return
-        node = find(place.document, artists)
-        if node is not None:
+        if place := locate(self._krita, new):
             with self._turn.take():
-                place.document.setActiveNode(node)
+                activate_instead(place.document, uuid(place.node), artists)
 
     def later(self, milliseconds: int, call: Callable[[], None]) -> None:
         self._later(milliseconds, call)

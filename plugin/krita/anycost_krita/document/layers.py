@@ -58,6 +58,17 @@ def locate(krita: Any, id: str) -> Place | None:
     return None
 
 
+def activate_instead(document: Any, added: str, artists: str) -> None:
+    """Makes the artist's layer active where the added one, or a mask of it, is: Krita activates what is added, some
+    versions a moment later. Both are uuids."""
+    node = document.activeNode()
+    if node is None or added not in (uuid(node), uuid(node.parentNode() or node)):
+        return
+    before = find(document, artists)
+    if before is not None:
+        document.setActiveNode(before)
+
+
 def is_layer(node: Any) -> bool:
     """Not a mask."""
     return not str(node.type()).endswith(_MASKS)

@@ -15,7 +15,17 @@ from anycost_client.protocol.messages import Edited, Picture
 
 from anycost_krita.document.colour_spaces import SRGB, ColourSpace
 from anycost_krita.document.history import Between, History
-from anycost_krita.document.layers import PREVIEW_LABEL, PREVIEW_NAME, Place, find, is_preview, locate, uuid, walk
+from anycost_krita.document.layers import (
+    PREVIEW_LABEL,
+    PREVIEW_NAME,
+    Place,
+    activate_instead,
+    find,
+    is_preview,
+    locate,
+    uuid,
+    walk,
+)
 from anycost_krita.document.pixels import clear, write
 from anycost_krita.document.placement import blend_like, topmost
 
@@ -70,15 +80,10 @@ class PreviewLayer:
         return is_preview(node) and not self.owns(node) and (all or uuid(node) not in self._left)
 
     def keep_active(self) -> None:
-        """Makes the artist's layer active again: Krita activates what is added, some versions a moment later."""
         document = self._document(self._root) if self._root else None
-        node = document.activeNode() if document is not None else None
-        if document is None or node is None or not self.owns(node):
-            return
-        artists = find(document, self._artists)
-        if artists is not None:
+        if document is not None:
             with self._calling():
-                document.setActiveNode(artists)
+                activate_instead(document, self._uuid, self._artists)
 
     # ------------------------------------------------------------------ inside
 
@@ -176,5 +181,5 @@ class PreviewLayer:
                 left.setLocked(False)
                 left.remove()
                 self._left.add(node_uuid)
-                self._history.join(Between(uuid(document.rootNode()), frozenset({node_uuid})))
+                self._history.join(Between(uuid(document.rootNode()), frozenset({node_uuid}), ours=True))
         clear(node, drawn)  # only now, when it shows no more: what undo or redo brings back is empty
