@@ -12,25 +12,37 @@ def test_new_edits_and_previews_lie_above_older_ones_of_their_source(stage):
     assert seen["edits"] == ["Background", "Face: first", "Face: second", "Face: third", "other", "Face: of other"]
     assert seen["preview"] == [*seen["edits"][:4], PREVIEW, *seen["edits"][4:]]
     assert seen["active"] == ["Background", "Background", "other", "Background"]
+
+
+def test_a_new_edit_has_a_white_mask_and_the_selection_stays(stage):
+    seen = stage("edit_scenes.order")
+    assert seen["masks"] == [[[255]]] * 4
+    assert seen["selected"] == [128]
+
+
+def test_black_on_the_mask_hides_the_effect_and_updates_keep_it(stage):
+    seen = stage("edit_scenes.update")
+    assert seen["brushed"] == [[10, 20, 30, 255], [0, 0, 200, 255]]
+    assert seen["mask"] == [[0], [255], [255]]
     assert seen["logged"] == []
 
 
 def test_an_update_keeps_masks_blending_and_label_and_is_one_step_to_undo(stage):
     seen = stage("edit_scenes.update")
     masks, mode, opacity, label, alpha_locked = seen["old"]
-    assert masks == [["brushed", "transparencymask"], ["warmer", "filtermask"]]
+    assert masks == [["Paint black to hide", "transparencymask"], ["warmer", "filtermask"]]
     assert (mode, opacity, label, alpha_locked) == ("screen", 120, 3, True)
     assert seen["new"] == seen["undone_properties"] == seen["old"]
     assert seen["names"] == seen["redone"]
-    assert [name[0] if isinstance(name, list) else name for name in seen["names"]] == ["Background", "Face: Smile −0.5"]
-    assert seen["undone"][1][0] == "Face: Smile +0.8"
+    assert seen["names"] == ["Background", "Face: Smile −0.5"]
+    assert seen["undone"] == ["Background", "Face: Smile +0.8"]
     assert (seen["pixel"], seen["undone_pixel"]) == ([210, 60, 20, 255], [0, 0, 200, 255])
 
 
 def test_a_layer_that_was_painted_on_is_known_and_a_name_of_the_artists_stays(stage):
     seen = stage("edit_scenes.update")
     assert (seen["untouched"], seen["inside"], seen["beside"], seen["restored"]) == (False, True, True, False)
-    assert seen["renamed"][1][0] == "Anna smiles"
+    assert seen["renamed"][1] == "Anna smiles"
     assert seen["logged"] == []
 
 

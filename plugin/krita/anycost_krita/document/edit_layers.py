@@ -16,6 +16,7 @@ from anycost_client.protocol.messages import Edited, Picture, Rectangle
 
 from anycost_krita.base.text import attribute_labels, tr
 from anycost_krita.document import annotations
+from anycost_krita.document.brush_mask import add_mask
 from anycost_krita.document.colour_spaces import colour_space_of
 from anycost_krita.document.history import Between, History
 from anycost_krita.document.host_interface import Source
@@ -69,6 +70,8 @@ class EditLayers:
         if group:
             root = uuid(place.document.rootNode())
             self._history.join(Between(root, frozenset({group}), frozenset({uuid(node)}), _GROUPING))
+        if old is None:
+            yield from add_mask(self._krita, self._history, Place(place.document, node).id)
         return Place(place.document, node)
 
     def target(self, source: Source) -> tuple[Place, Any | None]:

@@ -63,7 +63,7 @@ class DocumentUser:
         document.close()
 
     def names(self, document: Any) -> list[Any]:
-        """From the lowest up; a group with what is in it."""
+        """From the lowest up; a group with what is in it; no masks."""
         return [_described(node) for node in document.topLevelNodes() if node.type() != "selectionmask"]
 
     def pixel(self, owner: Any, x: int, y: int) -> list[int]:
@@ -129,5 +129,5 @@ class DocumentUser:
 
 
 def _described(node: Any) -> Any:
-    children = [_described(child) for child in node.childNodes()]
+    children = [_described(child) for child in node.childNodes() if not child.type().endswith("mask")]
     return [node.name(), children] if children else node.name()

@@ -4,7 +4,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from krita import Krita
+from krita import Krita, Selection
 
 from .document_user import DocumentUser
 from .krita_user import KritaUser
@@ -15,7 +15,7 @@ FACE = (40, 30, 100, 80)
 
 
 def order(user: KritaUser) -> Any:
-    """Older edits of the same source, and of another one."""
+    """Older edits of the same source, and of another one, within a soft selection."""
     hand, seen = DocumentUser(user), user.seen
     yield 1.0
     document = yield from hand.open(*SIZE)
@@ -24,13 +24,18 @@ def order(user: KritaUser) -> Any:
     yield 0.3
     for node, titles in ((photo, ("first", "second")), (other, ("of other",)), (photo, ("third",))):
         document.setActiveNode(node)
+        document.setSelection(_selection(128) if node is other else None)
         yield 0.3
         source = yield from hand.read()
         for title in titles:
             yield from hand.apply(source, [RED], 5, 5, 20, 20, title=title)
             yield 0.3
             seen.setdefault("active", []).append(document.activeNode().name())
+        if document.selection():
+            seen["selected"] = list(bytes(document.selection().pixelData(10, 10, 1, 1).data()))
     seen["edits"] = hand.names(document)
+    masks = [node.childNodes() for node in document.topLevelNodes() if node.name().startswith("Face")]
+    seen["masks"] = [[hand.pixel(mask, 10, 10) for mask in one] for one in masks]
     source = yield from hand.read()
     hand.preview(source, BLUE, 5, 5, 20, 20)
     yield 1.0
@@ -51,9 +56,9 @@ def update(user: KritaUser) -> Any:
     yield from hand.apply(source, [RED], *FACE)
     yield 0.3
     edit = document.topLevelNodes()[1]
-    mask = document.createNode("brushed", "transparencymask")
-    edit.addChildNode(mask, None)
-    mask.setPixelData(bytes([255] * 150 + [0] * 150) * SIZE[1], 0, 0, *SIZE)
+    mask = edit.childNodes()[0]
+    mask.setPixelData(bytes(50 * SIZE[1]), 0, 0, 50, SIZE[1])  # black, on the left of the face
+    seen["brushed"] = [_seen(hand, document, x) for x in (FACE[0] + 5, FACE[0] + 50)]
     edit.addChildNode(document.createFilterMask("warmer", Krita.instance().filter("invert"), edit), mask)
     edit.setBlendingMode("screen")
     edit.setOpacity(120)
@@ -71,6 +76,7 @@ def update(user: KritaUser) -> Any:
     new = document.topLevelNodes()[1]
     seen["new"], seen["names"] = _properties(new), hand.names(document)
     seen["pixel"] = hand.pixel(new, 60, 60)
+    seen["mask"] = [list(bytes(new.childNodes()[0].pixelData(x, 60, 1, 1).data())) for x in (45, 95, 250)]
     seen["active"] = document.activeNode().name()
     hand.undo()
     yield 1.0
@@ -96,6 +102,12 @@ def update(user: KritaUser) -> Any:
     yield 0.3
     seen["renamed"] = hand.names(document)
     seen["logged"] = hand.logged
+
+
+def _seen(hand: DocumentUser, document: Any, x: int) -> list[int]:
+    document.refreshProjection()
+    document.waitForDone()
+    return hand.pixel(document, x, 60)
 
 
 def _properties(node: Any) -> Any:
@@ -302,7 +314,7 @@ def kinds(user: KritaUser) -> Any:
     document = yield from hand.open(*SIZE, colour=RED)
     photo = document.topLevelNodes()[0]
     krita = hand.krita
-    filtered = document.createFilterLayer("filter", krita.filter("invert"), _everything())
+    filtered = document.createFilterLayer("filter", krita.filter("invert"), _selection(255))
     vector = document.createVectorLayer("vector")
     group = document.createGroupLayer("group")
     empty = document.createNode("empty", "paintlayer")
@@ -364,9 +376,7 @@ def _told(got: Any) -> Any:
     return [got.cause, got.remedy, got.reason]
 
 
-def _everything() -> Any:
-    from krita import Selection
-
+def _selection(value: int) -> Any:
     selection = Selection()
-    selection.select(0, 0, *SIZE, 255)
+    selection.select(0, 0, *SIZE, value)
     return selection
