@@ -179,7 +179,30 @@ def hidden():
     group.set_visible(False)
     answer["hidden"] = {"called": call(image, [layer], "smile=0.8"), "group": names(image, group.get_children())}
 
-for body in (kept, painted, order, hidden):
+def locked():
+    "What GIMP refuses changes nothing; a source that is locked itself is none of that."
+    image = load("photo.png")
+    source, group = image.get_layers()[0], Gimp.GroupLayer.new(image, "group")
+    call(image, [source], "smile=0.8")
+    edit = image.get_layers()[0]
+    image.insert_layer(group, None, 0)
+    image.reorder_item(edit, group, 0)
+    edit.set_lock_position(True)
+    group.set_lock_content(True)
+    before = pixels(edit)
+    answer["locked"] = {"called": call(image, [edit], "hair_length=1")}
+    answer["locked"]["edit"] = [edit.get_name(), edit.get_lock_position(), pixels(edit) == before]
+    image = load("photo.png")
+    source = image.get_layers()[0]
+    source.add_alpha()
+    image.insert_layer(source.copy(), None, 1)
+    source.set_mode(Gimp.LayerMode.MULTIPLY)
+    source.set_lock_position(True)
+    answer["locked"]["blended"] = call(image, [source], "smile=0.8")
+    answer["locked"]["layers"] = names(image, list(every(image.get_layers())))
+    answer["locked"]["source"] = [source.get_lock_position(), source.get_mode().value_nick]
+
+for body in (kept, painted, order, hidden, locked):
     attempt(body)
 for change in (multiplied, half, masked, in_group, filtered, both):
     attempt(lambda: blended(change.__name__, change))
@@ -255,3 +278,12 @@ def test_an_edit_in_a_hidden_group_says_so(told: Told) -> None:
     assert told.answer["hidden"]["called"] == ["success", ""]
     assert told.answer["hidden"]["group"] == ["Face: Smile +0.8", "Background"]
     assert "“Background”: The layer's group is hidden, and so will be the edit." in told.said
+
+
+def test_what_is_refused_changes_nothing_and_locks_stay(told: Told) -> None:
+    locked = told.answer["locked"]
+    assert "GIMP did not take the new layer" in locked["called"][1]
+    assert locked["edit"] == ["Face: Smile +0.8", True, True]
+    assert locked["blended"] == ["success", ""]
+    assert locked["layers"] == ["Background: faces", "Face: Smile +0.8", "Background", "Background copy"]
+    assert locked["source"] == [True, "normal"]

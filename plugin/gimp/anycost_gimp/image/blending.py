@@ -9,6 +9,7 @@ from typing import Any
 from anycost_client.core.errors import ClientError
 from gi.repository import Gimp
 
+from anycost_gimp.image.locks import unlocked
 from anycost_gimp.image.parasites import edits_of
 from anycost_gimp.image.text import tr
 
@@ -55,12 +56,16 @@ def grouped(image: Any, source: Any) -> None:
     group.set_blend_space(source.get_blend_space())
     group.set_composite_space(source.get_composite_space())
     group.set_composite_mode(source.get_composite_mode())
-    source.set_mode(Gimp.LayerMode.NORMAL)
-    for item in (source, *reversed(edits)):
-        if not image.reorder_item(item, group, 0):
-            raise ClientError(tr("GIMP did not take the new layer"), tr(_REMEDY))
-        if item is not source:
-            item.set_composite_mode(Gimp.LayerCompositeMode.CLIP_TO_BACKDROP)
+    with unlocked(source, *edits):
+        for item in (source, *reversed(edits)):
+            if not image.reorder_item(item, group, 0):
+                if item is source:
+                    image.remove_layer(group)
+                raise ClientError(tr("GIMP did not take the new layer"), tr(_REMEDY))
+            if item is source:
+                source.set_mode(Gimp.LayerMode.NORMAL)
+            else:
+                item.set_composite_mode(Gimp.LayerCompositeMode.CLIP_TO_BACKDROP)
     group.set_expanded(True)
 
 

@@ -15,6 +15,7 @@ from gi.repository import Gimp
 
 from anycost_gimp.image.blending import grouped, insert, place_above
 from anycost_gimp.image.layer import Layer, Source, area_of, replaced_item
+from anycost_gimp.image.locks import unlocked
 from anycost_gimp.image.painted import digest
 from anycost_gimp.image.parasites import MAX_BYTES, keep, source_name
 from anycost_gimp.image.pixels import read_mask, write, write_mask
@@ -47,9 +48,10 @@ def add(image: Any, source: Source, result: EditResult) -> Layer:
     with one_step(image):
         if old is not None:
             layer = old
-            if _is_our_name(layer.get_name(), source.record):
-                layer.set_name(name)
-            _update(layer, picture, place)
+            with unlocked(layer):
+                _update(layer, picture, place)
+                if _is_our_name(layer.get_name(), source.record):
+                    layer.set_name(name)
         else:
             layer = new_layer(image, name, picture)
             grouped(image, edited)
@@ -76,11 +78,9 @@ def new_layer(image: Any, name: str, picture: Picture) -> Any:
 
 
 def _update(layer: Any, picture: Picture, place: Area) -> None:
-    """Other pixels in the same layer, so that all else stays: mask, filters, blending, locks, its place among others.
+    """Other pixels in the same layer, so that all else stays: mask, filters, blending, its place among others.
 
-    Raises ClientError."""
-    locks = layer.get_lock_content(), layer.get_lock_position()
-    _set_locks(layer, False, False)
+    Raises ClientError, and has changed nothing then."""
     _, left, top = layer.get_offsets()
     mask = read_mask(layer, place.moved(-left, -top))
     # Resizing is what keeps the former pixels for undo, and does nothing where the size is the same.
@@ -92,14 +92,6 @@ def _update(layer: Any, picture: Picture, place: Area) -> None:
     write(layer, picture)
     if mask is not None:
         write_mask(layer, mask)
-    _set_locks(layer, *locks)
-
-
-def _set_locks(layer: Any, content: bool, position: bool) -> None:
-    if layer.get_lock_content() != content:
-        layer.set_lock_content(content)
-    if layer.get_lock_position() != position:
-        layer.set_lock_position(position)
 
 
 def _is_our_name(name: str, record: EditRecord | None) -> bool:
