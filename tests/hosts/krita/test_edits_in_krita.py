@@ -62,7 +62,9 @@ def test_the_sum_looks_like_the_source_with_another_face(stage):
 
 def test_frames_without_an_edit_are_seen_as_they_are(stage):
     seen = stage("edit_scenes.frames")
-    assert seen["names"] == ["Background", "film", "Face: Smile +0.8"]
+    assert seen["names"] == ["Background", ["film with its edits", ["film", "Face: Smile +0.8"]]]
+    red, green, blue = [0, 0, 24], [0, 14, 5], [8, 5, 2]  # multiplied with what is beneath
+    assert seen["looks"] == [[blue, red], [green, green]]
     assert seen["keys"] == [[0, 6, 12]]
     assert seen["drawn"] == [True, False, True]
 
@@ -70,7 +72,8 @@ def test_frames_without_an_edit_are_seen_as_they_are(stage):
 def test_apply_on_an_animated_layer_writes_the_frame_that_is_shown(stage):
     seen = stage("edit_scenes.frames")
     assert seen["active"] == seen["source"] == seen["again"] == "film, frame 6"
-    assert seen["names_then"] == ["Background", "film", "Face: Smile +0.8", "Face: Smile −0.3"]
+    group = ["film with its edits", ["film", "Face: Smile +0.8", "Face: Smile −0.3"]]
+    assert seen["names_then"] == ["Background", group]
     assert seen["drawn_then"] == [False, True, False]
     assert seen["time"] == 7
     assert seen["logged"] == []

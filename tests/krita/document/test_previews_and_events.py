@@ -1,6 +1,7 @@
 """Krita delivers events while it is being called: what they bring while a preview is drawn harms nothing."""
 
 import pytest
+from adapter_setup import noise
 from anycost_client.protocol.messages import Edited, Picture, Rectangle
 from anycost_krita.document.layers import PREVIEW_NAME
 
@@ -87,6 +88,16 @@ def test_the_artists_layer_is_active_again_though_krita_activates_what_it_adds_a
     setup.document._active = setup.document.topLevelNodes()[1]
     setup.host.look()
     assert setup.document.activeNode() is setup.photo
+
+
+def test_a_blended_layer_has_none_before_its_first_edit_and_says_so(setup):
+    above = setup.document.layer("above", noise(200, 300))
+    above.setBlendingMode("multiply")
+    source = setup.read()
+    assert "on the canvas after Apply" in source.warning
+    setup.host.show_preview(source, preview())
+    setup.run()
+    assert setup.names() == ["photo", "above"]
 
 
 def test_undo_and_redo_of_what_was_done_over_a_preview_show_none(setup):

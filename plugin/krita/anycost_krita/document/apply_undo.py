@@ -12,7 +12,7 @@ from anycost_client.core.cooperative import Turn
 from anycost_krita.document.history import STEPS, History, Step
 from anycost_krita.document.layers import uuid, walk
 
-_MOST = 6  # of Krita's steps that one Apply may be
+_MOST = 10  # of Krita's steps that one Apply may be
 _UNDO, _REDO = STEPS
 
 

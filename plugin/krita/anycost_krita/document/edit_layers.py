@@ -6,7 +6,7 @@ brings the layer back as it was."""
 from collections.abc import Callable
 from typing import Any
 
-from anycost_client.core.cooperative import Steps, pause
+from anycost_client.core.cooperative import Steps
 from anycost_client.core.errors import HostError
 from anycost_client.edit.areas import Area
 from anycost_client.edit.edit_record import EditRecord
@@ -18,13 +18,12 @@ from anycost_krita.base.text import attribute_labels, tr
 from anycost_krita.document import annotations
 from anycost_krita.document.brush_mask import add_mask
 from anycost_krita.document.colour_spaces import colour_space_of
+from anycost_krita.document.grouping import grouped, insert, join_group
 from anycost_krita.document.history import Between, History
 from anycost_krita.document.host_interface import Source
 from anycost_krita.document.layers import Place, area_of, locate, locked_group, uuid
 from anycost_krita.document.pixels import clear, digest, digested, strips, write
 from anycost_krita.document.placement import blend_like, needs_group, topmost
-
-_GROUPING = 4  # steps at most, before the edit itself is added
 
 
 class EditLayers:
@@ -56,7 +55,7 @@ class EditLayers:
         place, old = self.target(source)  # much may have happened meanwhile
         group = ""
         if old is None and needs_group(place.node):
-            group = yield from self._group(source.layer.id)
+            group = yield from grouped(self._krita, self._place, source.layer.id)
             place, old = self.target(source)
         annotations.keep(place.document, uuid(node), packed)
         try:
@@ -68,8 +67,7 @@ class EditLayers:
             annotations.forget(place.document, uuid(node))
             raise
         if group:
-            root = uuid(place.document.rootNode())
-            self._history.join(Between(root, frozenset({group}), frozenset({uuid(node)}), _GROUPING))
+            join_group(self._history, place.document, group, node)
         if old is None:
             yield from add_mask(self._krita, self._history, Place(place.document, node).id)
         return Place(place.document, node)
@@ -122,40 +120,6 @@ class EditLayers:
         source = place.node
         blend_like(node, source)
         insert(node, topmost(place.document, source))
-
-    def _group(self, id: str) -> Steps[str]:
-        """Puts the source into a group of its own that is blended as it was. Returns the group's uuid.
-
-        The source stays as it is: at the bottom of a group its own blending mode has nothing to be blended with."""
-        place = self._place(id)
-        document, source = place.document, place.node
-        outside, mode = uuid(source.parentNode()), source.blendingMode()
-        if (
-            self._krita.activeDocument() == document
-            and (action := self._krita.action("create_quick_group")) is not None
-        ):
-            document.setActiveNode(source)
-            yield from pause()
-            place = self._place(id)
-            document, source = place.document, place.node
-            if self._krita.activeDocument() == document and uuid(document.activeNode()) == uuid(source):
-                action.trigger()  # one step to undo
-                document.waitForDone()
-        source = self._place(id).node
-        if uuid(source.parentNode()) == outside:
-            group = document.createGroupLayer(source.name())
-            insert(group, source)
-            source.remove()
-            group.addChildNode(source, None)
-        group = self._place(id).node.parentNode()
-        group.setName(tr("{layer} with its edits", layer=source.name()))
-        group.setBlendingMode(mode)
-        return uuid(group)
-
-
-def insert(node: Any, above: Any) -> None:
-    if not above.parentNode().addChildNode(node, above):
-        raise HostError(tr("Krita did not take the new layer"), tr("try again"))
 
 
 def placed(source: Source, edited: Edited) -> tuple[Picture, Area, Area]:

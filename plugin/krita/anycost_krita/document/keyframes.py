@@ -14,18 +14,22 @@ from anycost_client.edit.stored_edit import StoredEdit
 from anycost_krita.base.text import tr
 from anycost_krita.document import annotations
 from anycost_krita.document.colour_spaces import ColourSpace, colour_space_of
-from anycost_krita.document.edit_layers import insert, placed
+from anycost_krita.document.edit_layers import placed
+from anycost_krita.document.grouping import grouped, insert, join_group
+from anycost_krita.document.history import History
 from anycost_krita.document.host_interface import Source
 from anycost_krita.document.layers import Place, find, locate, next_keyframe, uuid
 from anycost_krita.document.pixels import converted, strips
-from anycost_krita.document.placement import blend_like, topmost
+from anycost_krita.document.placement import blend_like, needs_group, topmost
 
 
 class Keyframes:
     """Krita's Python adds frames only where people do: to the active layer, at the time that is shown."""
 
-    def __init__(self, krita: Any, place: Callable[[str], Place], remove_preview: Callable[[], None]) -> None:
-        self._krita = krita
+    def __init__(
+        self, krita: Any, history: History, place: Callable[[str], Place], remove_preview: Callable[[], None]
+    ) -> None:
+        self._krita, self._history = krita, history
         self._place = place  # by id; raises HostError
         self._remove_preview = remove_preview
 
@@ -49,7 +53,12 @@ class Keyframes:
         shown = document.currentTime()
         node = yield from self._earlier(id, name, read)
         if node is None:
+            group = ""
+            if needs_group(self._place(id).node):
+                group = yield from grouped(self._krita, self._place, id)
             node = yield from self._added(id, name, packed)
+            if group:
+                join_group(self._history, document, group, node)
         following = next_keyframe(document, self._place(id).node, time)
         try:
             yield from self._frame(id, node, time)

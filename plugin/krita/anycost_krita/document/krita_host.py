@@ -35,6 +35,7 @@ from anycost_krita.document.layers import (
     walk,
 )
 from anycost_krita.document.pixels import grab_selection, read
+from anycost_krita.document.placement import needs_group
 from anycost_krita.document.preview_layer import PreviewLayer, Scaled
 from anycost_krita.document.regions import area_to_read, bounded, region_of
 
@@ -64,7 +65,7 @@ class KritaHost:
         self._history = History(krita)
         self._preview = PreviewLayer(krita, scaled, self._history)
         self._edits = EditLayers(krita, self._history, self._place, self.remove_preview)
-        self._frames = Keyframes(krita, self._place, self.remove_preview)
+        self._frames = Keyframes(krita, self._history, self._place, self.remove_preview)
         self.apply_undo = ApplyUndo(krita, self._turn, self._history)
         self._watchers: list[Callable[[HostEvent], None]] = []
         self._seen: object = None  # what was active at the last look
@@ -143,6 +144,8 @@ class KritaHost:
                 place = Place(place.document, origin, edit.time)
         area, selected = area_to_read(place, edit)
         warning = tr("The layer is hidden.") if hidden(place.node) else ""
+        if not warning and edit is None and needs_group(place.node):
+            warning = tr("This layer is blended: the change is seen here, and on the canvas after Apply.")
         id = place.id
         mask = edit.selection if edit else None
         if selected is not None:
@@ -207,8 +210,9 @@ class KritaHost:
 
     def show_preview(self, source: Source, edited: Edited) -> None:
         area = source.region.rectangle
-        if edited.picture is None or area is None:
-            self.remove_preview()
+        place = locate(self._krita, source.layer.id)
+        if edited.picture is None or area is None or place is None or needs_group(place.node):
+            self.remove_preview()  # above a blended layer it would show another change
             return
         self._preview.show(source.layer.id, Area(area.x, area.y, area.width, area.height), edited)
         if not self._preview_work.running:

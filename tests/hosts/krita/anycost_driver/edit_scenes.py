@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
+from anycost_krita.document.layers import walk
 from krita import Krita, Selection
 
 from .document_user import DocumentUser
@@ -225,11 +226,13 @@ def _off(one: bytes, other: bytes, left: int, right: int) -> int:
 
 
 def frames(user: KritaUser) -> Any:
-    """An animated layer whose frame 6 has no face; and one frame edited by itself."""
+    """An animated layer, multiplied, whose frame 6 has no face; and one frame edited by itself."""
     hand, seen = DocumentUser(user), user.seen
     yield 1.0
     document = yield from hand.open(*SIZE)
     film = yield from _film(hand, document)
+    film.setBlendingMode("multiply")
+    document.waitForDone()
     layers = hand.host.batch("keyframes")
     seen["batch"] = [layer.name for layer in layers]
     for layer in (layers[0], layers[2]):
@@ -237,10 +240,14 @@ def frames(user: KritaUser) -> Any:
         result = yield from hand.apply(source, [BLUE], *FACE)
         seen.setdefault("written", []).append(getattr(result, "name", str(result)))
     yield 1.0
-    edited = [node for node in document.topLevelNodes() if node.name().startswith("Face")]
+    edited = _edits(document)
     seen["names"] = hand.names(document)
     seen["keys"] = [_keys(node) for node in edited]
     seen["drawn"] = [_drawn(edited[0], frame) for frame in (0, 6, 12)]
+    for frame in (0, 6):
+        document.setCurrentTime(frame)
+        yield 0.5
+        seen.setdefault("looks", []).append([_seen(hand, document, 60)[:3], _seen(hand, document, 250)[:3]])
     document.setActiveNode(film)
     document.setCurrentTime(7)
     yield 1.0
@@ -249,7 +256,7 @@ def frames(user: KritaUser) -> Any:
     seen["source"] = source.layer.name
     result = yield from hand.apply(source, [GREEN], *FACE, title="Smile −0.3")
     yield 1.0
-    new = [node for node in document.topLevelNodes() if node.name().endswith("−0.3")]
+    new = [node for node in _edits(document) if node.name().endswith("−0.3")]
     seen["names_then"], seen["result"] = hand.names(document), getattr(result, "name", str(result))
     seen["keys_then"] = [_keys(node) for node in new]
     seen["drawn_then"] = [_drawn(new[0], frame) for frame in (0, 6, 12)]
@@ -260,6 +267,11 @@ def frames(user: KritaUser) -> Any:
     seen["logged"] = hand.logged
     document.setActiveNode(film)
     yield 1.0
+
+
+def _edits(document: Any) -> list[Any]:
+    """In whatever group."""
+    return [node for node in walk(document.topLevelNodes()) if node.name().startswith("Face")]
 
 
 def _keys(node: Any) -> list[int]:
