@@ -25,6 +25,7 @@ class FakeHost:
 
     def __init__(self) -> None:
         self.layer: Layer | Problem = Layer(1, "portrait")
+        self.settings: dict[str, str] = {}
         self.broken: dict[int, Problem] = {}  # layers that cannot be read
         self.images: dict[int, m.Picture] = {}
         self.record = None  # the edit stored with the active layer
@@ -62,6 +63,12 @@ class FakeHost:
 
     def show_preview(self, source: EditSource[Layer], edited: m.Edited) -> None:
         self.preview = edited
+
+    def setting(self, name: str, default: str) -> str:
+        return self.settings.get(name, default)
+
+    def keep_setting(self, name: str, value: str) -> None:
+        self.settings[name] = value
 
     def remove_preview(self) -> None:
         self.preview = None

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 from anycost_gimp.dialog.one_dialog import OneDialog
 from anycost_gimp.dialog.remembered import Remembered
+from anycost_gimp.dialog.settings import Settings
 
 
 def test_place_size_and_tick_are_remembered(tmp_path: Path) -> None:
@@ -24,9 +25,19 @@ def test_what_cannot_be_read_is_forgotten(tmp_path: Path, text: str) -> None:
     assert Remembered.load(tmp_path / "file") == Remembered()
 
 
+def test_what_an_artist_chose_is_kept(tmp_path: Path) -> None:
+    file = tmp_path / "data" / "gimp-settings.json"
+    Settings(file).keep("favourites", "age,smile")
+    assert Settings(file).get("favourites", "") == "age,smile"
+    for text in ("", "[]", '{"favourites": 7}'):
+        file.write_text(text)
+        assert Settings(file).get("favourites", "none") == "none"
+
+
 def test_a_disk_that_refuses_troubles_nobody(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     Remembered().save(tmp_path / "file" / "gimp-dialog.json")
+    Settings(tmp_path / "file" / "gimp-settings.json").keep("favourites", "age")
 
 
 def test_the_second_dialog_of_an_image_asks_for_the_first(home: Path) -> None:

@@ -11,6 +11,7 @@ from anycost_client.core.redact import redact
 from anycost_client.core.translation import Translator, mark, sentence
 from anycost_client.edit.attribute_labels import AttributeLabels
 from anycost_client.edit.editor import Editor
+from anycost_client.edit.favourites import Favourites, RecentPresets
 from anycost_client.edit.handles import Handles
 from anycost_client.edit.host import BackendLink, EditHost, EditSource, L
 from anycost_client.edit.multi_layer import MultiLayerTask
@@ -22,6 +23,7 @@ from anycost_client.edit.undo_history import NOTHING, Values
 from anycost_client.protocol.events import Asleep, Connected, Event, Lost, Unavailable
 
 MAX_SIDE = 2048  # pixels: longest side of previews, so that a face can fill the window in a large image
+_FAVOURITES, _RECENT = "favourites", "recent_presets"  # settings
 _SIDE_STEP = 64  # pixels: sizes in steps, so that the backend can keep what it has rendered
 
 
@@ -39,6 +41,8 @@ class EditController(Generic[L]):
             self.editor, link.send, host, tr, lambda: self._tell("multi layer")
         )
         self.handles = Handles(self.editor, link.send, lambda: self._tell("handles"))
+        self.favourites = Favourites(host.setting(_FAVOURITES, ""), lambda text: host.keep_setting(_FAVOURITES, text))
+        self.recent = RecentPresets(host.setting(_RECENT, ""), lambda text: host.keep_setting(_RECENT, text))
         self.sketches = PresetSketches(self.editor, link.send, lambda: self._tell("sketches"))
         self.layer: L | Problem = host.active()
         self.source: EditSource[L] | None = None
@@ -177,6 +181,7 @@ class EditController(Generic[L]):
 
     def use_preset(self, preset: Preset) -> None:
         unknown = self.editor.sliders.apply_preset(preset)
+        self.recent.use(preset)
         names = ", ".join(self.labels.label_of(name) for name in unknown)
         self.say(self.tr(mark("This model has no: {names}"), names=names) if names else "", warns=True)
 

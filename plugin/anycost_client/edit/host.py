@@ -74,6 +74,11 @@ class EditHost(LayerHost[L], Protocol[L]):
     def painted_on(self, source: EditSource[L], then: Callable[[bool | Problem], None]) -> None:
         """Whether source.replaces has other pixels than `apply` wrote, or nobody knows. False when it is gone."""
 
+    def setting(self, name: str, default: str) -> str:
+        """Kept between runs of the program."""
+
+    def keep_setting(self, name: str, value: str) -> None: ...
+
     def show_preview(self, source: EditSource[L], edited: Edited) -> None:
         """Shows one temporary layer in the image, named as a preview; replaces the one before."""
 

@@ -35,18 +35,22 @@ class PresetMenu:
         choose: Callable[[Preset], object],
         dialogs: PresetDialogs,
         last: Preset | None = None,  # strengths of the edit before this one
+        recent: Callable[[], tuple[Preset, ...]] = tuple,  # used lately
     ) -> None:
         self.current = Preset("", {})  # what the sliders show
         self._files, self._tr, self._choose, self._dialogs, self._last = files, tr, choose, dialogs, last
+        self._recent = recent
 
     def items(self) -> list[MenuItem]:
         tr, presets, can_save = self._tr, self._files.all(), bool(self.current.strengths)
+        recent = self._recent()
         offered = [self._last] if self._last and self._last.strengths else []
-        items = [MenuItem(preset.name, partial(self._choose, preset)) for preset in (*offered, *presets)]
+        items = self._chosen((*offered, *presets))
         if not presets:
             items.append(MenuItem(tr(mark("No presets yet"))))
         items += [
             MenuItem(""),
+            *([MenuItem(tr(mark("Recently used")), None, tuple(self._chosen(recent)))] if recent else []),
             MenuItem(tr(mark("Save these sliders…")), self.save if can_save else None),
             MenuItem(tr(mark("Load from file…")), self.load),
             MenuItem(tr(mark("Share as file…")), self.share if can_save else None),
@@ -55,6 +59,9 @@ class PresetMenu:
             deletes = (MenuItem(preset.name, partial(self._files.delete, preset.name)) for preset in presets)
             items.append(MenuItem(tr(mark("Delete")), None, tuple(deletes)))
         return items
+
+    def _chosen(self, presets: tuple[Preset, ...]) -> list[MenuItem]:
+        return [MenuItem(preset.name, partial(self._choose, preset)) for preset in presets]
 
     def save(self) -> None:
         suggested = AttributeLabels(self._tr).title(self.current.strengths)

@@ -130,6 +130,16 @@ def test_a_person_edits_a_face(screen: Screen, gimp: Gimp) -> None:
     screen.until(lambda told: told["strengths"] == {"age": -0.5})
     screen.until(lambda told: told["drawn"])
 
+    # A star makes a favourite; the list can show those alone.
+    screen.click("age star")
+    screen.until(lambda told: told["favourites"] == ["age"])
+    for key, smile in (("Down", False), ("Up", True)):
+        screen.click("listed")
+        time.sleep(0.5)
+        screen.xdotool("key", key, "Return")
+        screen.until(lambda told, smile=smile: bool(told["parts"]["smile"]) is smile)
+        screen.picture(f"4-listed-{key}")
+
     # The corner of the mouth is dragged up and out in the picture: she smiles. One step to undo.
     x, y, _, _ = screen.place("picture")
     screen.xdotool("mousemove", x, y)

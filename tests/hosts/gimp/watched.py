@@ -41,10 +41,12 @@ def _tell(dialog):
             )
         }
         parts |= {"retry": _place(dialog.state_page.button), "search": _place(dialog.attributes.search)}
+        parts |= {"listed": _place(dialog.attributes.listed)}
         parts |= {"refine": _place(dialog.refine.button), "message button": _place(dialog.message.button)}
         parts |= {"other button": _place(dialog.message.other_button), "intensity": _place(dialog.intensity.scale)}
         for name, row in dialog.attributes.rows.items():
             parts |= {name: _place(row.scale), f"{name} value": _place(row.entry), f"{name} lock": _place(row.lock)}
+            parts |= {f"{name} star": _place(row.star)}
         match = dialog.layers._windows.get("match")
         if match:
             parts |= {"match": _place(match.work.start), "match close": _place(match.work.cancel)}
@@ -57,6 +59,7 @@ def _tell(dialog):
         shown = editor.preview
         told = {
             "page": controller.page.value,
+            "favourites": sorted(controller.favourites.names),
             "title": dialog.state_page.title.get_text(),
             "parts": parts,
             "text": dialog.state_page.text.get_text(),

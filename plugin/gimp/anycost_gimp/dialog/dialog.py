@@ -22,7 +22,7 @@ from anycost_gimp.widgets.face_strip import FaceStrip, ShownFace
 from anycost_gimp.widgets.intensity_bar import IntensityBar
 from anycost_gimp.widgets.message_bar import MessageBar
 from anycost_gimp.widgets.picture_and_list import PictureAndList
-from anycost_gimp.widgets.preset_menu import PresetButton, Starters
+from anycost_gimp.widgets.preset_menu import OfferedPresets, PresetButton, Starters
 from anycost_gimp.widgets.preview_picture import Part, PictureCallbacks, PreviewPicture
 from anycost_gimp.widgets.refine_bar import RefineBar
 from anycost_gimp.widgets.state_page import StatePage
@@ -64,10 +64,12 @@ class EditDialog:
             PictureCallbacks(self._editor.show, self._measure, handles.want, handles.begin, handles.drag)
         )
         self.faces = FaceStrip(self._sliders.select)
-        self.attributes = AttributeList(self._sliders.set, self._lock)
+        self.attributes = AttributeList(self._sliders.set, self._lock, controller.favourites)
         sketches = controller.sketches
         starters = Starters(lambda: starter_presets(tr, self._editor), sketches.want, sketches.picture)
-        self.presets = PresetButton(PresetFiles(data_dir() / "presets", tr), last, controller.use_preset, starters)
+        files = PresetFiles(data_dir() / "presets", tr)
+        offered = OfferedPresets(files, last, lambda: controller.recent.presets)
+        self.presets = PresetButton(offered, controller.use_preset, starters)
         self.undo = _icon_button("edit-undo-symbolic", tr("Undo"), self._sliders.undo)
         self.redo = _icon_button("edit-redo-symbolic", tr("Redo"), self._sliders.redo)
         self.reset = _icon_button("view-refresh-symbolic", tr("All sliders that are not locked to 0"), self._reset)

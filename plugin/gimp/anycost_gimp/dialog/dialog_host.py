@@ -6,11 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 from anycost_client.core.cooperative import CooperativeRunner, Steps
+from anycost_client.core.paths import data_dir
 from anycost_client.core.problem import Problem
 from anycost_client.edit.pending_apply import EditResult
 from anycost_client.protocol.messages import Edited, OpenRegion
 from gi.repository import GLib
 
+from anycost_gimp.dialog.settings import Settings
 from anycost_gimp.image.blending import needs_group
 from anycost_gimp.image.layer import Layer, Source
 from anycost_gimp.image.painted import painted_on
@@ -41,6 +43,7 @@ class DialogHost:
         self._image, self._layer, self._take = image, layer, take
         self._reads, self._looks = CooperativeRunner(later, tr), CooperativeRunner(later, tr)
         self._preview = PreviewLayer(image)
+        self._settings = Settings(data_dir() / "gimp-settings.json")
         self._newest: tuple[Source, Edited] | None = None  # preview that is about to go into the image
         self._timer = 0  # source id
         self._parent = os.getppid()  # GIMP
@@ -81,6 +84,12 @@ class DialogHost:
 
     def later(self, milliseconds: int, call: Callable[[], None]) -> None:
         later(milliseconds, call)
+
+    def setting(self, name: str, default: str) -> str:
+        return self._settings.get(name, default)
+
+    def keep_setting(self, name: str, value: str) -> None:
+        self._settings.keep(name, value)
 
     def show_preview(self, source: Source, edited: Edited) -> None:
         self._newest = (source, edited)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from anycost_client.edit.favourites import NO_ROWS, ROWS, Favourites, ListedRows
 from anycost_client.edit.sliders import Sliders
 from anycost_client.protocol.messages import Attribute
 from gi.repository import GLib, Gtk
@@ -11,16 +12,26 @@ from anycost_gimp.widgets.attribute_row import AttributeRow, Changed, Locked
 
 
 class AttributeList(Gtk.Box):
-    def __init__(self, on_change: Changed, on_lock: Locked) -> None:
+    def __init__(self, on_change: Changed, on_lock: Locked, favourites: Favourites) -> None:
         super().__init__(orientation=Gtk.Orientation.VERTICAL, spacing=6)
         self.rows: dict[str, AttributeRow] = {}
         self._groups: dict[str, tuple[Gtk.Expander, list[AttributeRow]]] = {}
         self._on_change, self._on_lock = on_change, on_lock
+        self._favourites, self._listed = favourites, ListedRows()
+        self._sliders: Sliders | None = None  # that were shown last
         self.top = Gtk.Box(spacing=2)  # beside the search field
         self.search = Gtk.SearchEntry(placeholder_text=tr("Search attributes"))
         self.search.connect("search-changed", self._filter)
+        self.search.set_width_chars(8)
         self.top.pack_start(self.search, True, True, 0)
-        self._none = Gtk.Label(label=tr("No attribute is called like that."), no_show_all=True)
+        self.listed = Gtk.ComboBoxText()
+        for rows, text in ROWS.items():
+            self.listed.append(rows, tr(text))
+        self.listed.set_active_id("all")
+        self.listed.set_tooltip_text(tr("Which sliders are listed"))
+        self.listed.connect("changed", self._choose_rows)
+        self.top.pack_start(self.listed, False, False, 0)
+        self._none = Gtk.Label(no_show_all=True, wrap=True)
         self._column = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6, margin_end=10)
         scrolled = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER, overlay_scrolling=False)
         scrolled.add(self._column)
@@ -42,7 +53,14 @@ class AttributeList(Gtk.Box):
         for attribute in attributes:
             if attribute.group not in self._groups:
                 self._groups[attribute.group] = self._group(attribute)
-            row = AttributeRow(attribute, self._on_change, self._on_lock, names)
+            row = AttributeRow(
+                attribute,
+                self._on_change,
+                self._on_lock,
+                names,
+                self._favourites.set,
+                attribute.name in self._favourites.names,
+            )
             expander, rows = self._groups[attribute.group]
             expander.get_child().pack_start(row, False, False, 0)
             rows.append(row)
@@ -51,6 +69,7 @@ class AttributeList(Gtk.Box):
         self._filter()
 
     def show_values(self, sliders: Sliders) -> None:
+        self._sliders = sliders
         for name, row in self.rows.items():
             row.show_strength(sliders.value(name), sliders.mixed(name), name in sliders.locked)
             row.set_sensitive(bool(sliders.selected))
@@ -58,6 +77,12 @@ class AttributeList(Gtk.Box):
             changes = sum(bool(sliders.value(row.attribute.name)) for row in rows)
             title = attribute_labels.group(rows[0].attribute) + (f" · {changes}" if changes else "")
             expander.get_label_widget().set_markup(f"<b>{GLib.markup_escape_text(title)}</b>")
+        if self._listed.chosen == "changed":
+            self._filter()
+
+    def _choose_rows(self, listed: Gtk.ComboBoxText) -> None:
+        self._listed.choose(listed.get_active_id())
+        self._filter()
 
     def _group(self, attribute: Attribute) -> tuple[Gtk.Expander, list[AttributeRow]]:
         title = GLib.markup_escape_text(attribute_labels.group(attribute))
@@ -69,13 +94,16 @@ class AttributeList(Gtk.Box):
 
     def _filter(self, *_: object) -> None:
         words = self.search.get_text().casefold().split()
+        listed = self._listed.names(self._sliders, self._favourites) if self._sliders and not words else None
         found = False
         for expander, rows in self._groups.values():
             fitting = [row for row in rows if all(word in row.search_text for word in words)]
+            fitting = fitting if listed is None else [row for row in fitting if row.attribute.name in listed]
             for row in rows:
                 row.set_visible(row in fitting)
             expander.set_visible(bool(fitting))
-            if words:
+            if words or listed is not None:
                 expander.set_expanded(True)
             found = found or bool(fitting)
+        self._none.set_text(tr(NO_ROWS["all" if words else self._listed.chosen]))
         self._none.set_visible(bool(self._groups) and not found)

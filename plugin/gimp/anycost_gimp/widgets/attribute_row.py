@@ -1,4 +1,4 @@
-"""One attribute: its name, slider, typed value and lock."""
+"""One attribute: its name, slider, typed value, star and lock."""
 
 from collections.abc import Callable
 
@@ -13,12 +13,21 @@ _SNAP = 0.03  # strength: nearer to zero than this is zero, while dragging
 
 Changed = Callable[[str, float, bool], None]  # attribute, strength, whether the change is done (not amid a drag)
 Locked = Callable[[str, bool], None]
+Starred = Callable[[str, bool], None]  # attribute, whether it is a favourite
 
 
 class AttributeRow(Gtk.Box):
     """Shows values and reports what the user did."""
 
-    def __init__(self, attribute: Attribute, on_change: Changed, on_lock: Locked, names: Gtk.SizeGroup) -> None:
+    def __init__(
+        self,
+        attribute: Attribute,
+        on_change: Changed,
+        on_lock: Locked,
+        names: Gtk.SizeGroup,
+        on_star: Starred,
+        favourite: bool,
+    ) -> None:
         super().__init__(orientation=Gtk.Orientation.HORIZONTAL, spacing=6)
         self.attribute = attribute
         self._on_change, self._on_lock = on_change, on_lock
@@ -38,17 +47,24 @@ class AttributeRow(Gtk.Box):
         self.lock = Gtk.ToggleButton(relief=Gtk.ReliefStyle.NONE)
         self.lock.add(Gtk.Image.new_from_icon_name("changes-allow-symbolic", Gtk.IconSize.MENU))
         self.lock.set_tooltip_text(tr("Lock: stays as it is seen while others move; presets and Reset leave it too"))
-        for part in (self.scale, self.entry, self.lock):
+        self.star = Gtk.ToggleButton(relief=Gtk.ReliefStyle.NONE, active=favourite)
+        self.star.add(Gtk.Image())
+        self.star.set_tooltip_text(tr("Favourite: listed by itself where only favourites are"))
+        for part in (self.scale, self.entry, self.star, self.lock):
             part.get_accessible().set_name(name)
         self.pack_start(self.label, False, False, 0)
         self.pack_start(self.scale, True, True, 0)
         self.pack_start(self.entry, False, False, 0)
+        self.pack_start(self.star, False, False, 0)
         self.pack_start(self.lock, False, False, 0)
         self.scale.connect("change-value", self._snapped)
         self.scale.connect("value-changed", self._slid)
         self.scale.connect("button-press-event", self._press)
         self.scale.connect("button-release-event", self._release)
         self.lock.connect("toggled", self._lock)
+        self.star.connect("toggled", lambda star: self._show_star())
+        self.star.connect("toggled", lambda star: on_star(attribute.name, star.get_active()))
+        self._show_star()
         self.scale.connect("scroll-event", let_the_list_scroll)
 
     def show_strength(self, strength: float, mixed: bool, locked: bool) -> None:
@@ -109,6 +125,12 @@ class AttributeRow(Gtk.Box):
         self.scale.set_value(value)
         self._showing = False
         self._on_change(self.attribute.name, value, True)
+
+    def _show_star(self) -> None:
+        active = self.star.get_active()
+        icon = "starred-symbolic" if active else "non-starred-symbolic"
+        self.star.get_child().set_from_icon_name(icon, Gtk.IconSize.MENU)
+        self.star.get_child().set_opacity(1.0 if active else 0.4)
 
     def _lock(self, lock: Gtk.ToggleButton) -> None:
         if not self._showing:

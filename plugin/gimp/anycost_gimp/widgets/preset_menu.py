@@ -26,16 +26,21 @@ class Starters:
     picture: Callable[[Preset], Picture | None]  # RGB 8; None: it is still to come
 
 
+@dataclass(frozen=True)
+class OfferedPresets:
+    files: PresetFiles  # of the user's own
+    last: Preset  # the strengths of the edit before this one
+    recent: Callable[[], tuple[Preset, ...]]  # used lately
+
+
 class PresetButton(Gtk.MenuButton):
-    def __init__(
-        self, files: PresetFiles, last: Preset, on_choice: Callable[[Preset], None], starters: Starters
-    ) -> None:
-        """last: the strengths of the edit before this one."""
+    def __init__(self, presets: OfferedPresets, on_choice: Callable[[Preset], None], starters: Starters) -> None:
         super().__init__()
         self._starters, self._on_choice = starters, on_choice
         self.images: dict[str, Gtk.Image] = {}  # of the starters, by their names
         self.add(Gtk.Label(label=tr("Presets")))
-        self._offered = PresetMenu(files, tr, on_choice, PresetDialogs(self._ask_name, self._ask_file), last)
+        dialogs = PresetDialogs(self._ask_name, self._ask_file)
+        self._offered = PresetMenu(presets.files, tr, on_choice, dialogs, presets.last, presets.recent)
         self._menu = Gtk.Menu()
         self.set_popup(self._menu)
         self.connect("button-press-event", self._fill)

@@ -72,8 +72,3 @@ class Host(EditHost[Layer], Protocol):
 
     def document_of(self, layer: Layer) -> str:
         """The document's name, for people; "" when it is closed."""
-
-    def setting(self, name: str, default: str) -> str:
-        """Kept between runs of the program."""
-
-    def keep_setting(self, name: str, value: str) -> None: ...

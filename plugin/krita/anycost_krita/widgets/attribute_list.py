@@ -2,18 +2,19 @@
 
 from collections.abc import Iterable
 
+from anycost_client.edit.favourites import NO_ROWS, Favourites, ListedRows, Rows
 from anycost_client.edit.sliders import Sliders
 from anycost_client.protocol.messages import Attribute
 
 from anycost_krita.base.qt import Qt, QtCore, QtGui, QtWidgets, pyqtSignal
 from anycost_krita.base.slot_errors import reports_errors
 from anycost_krita.base.text import attribute_labels, tr
-from anycost_krita.base.undo_keys import TextField
 from anycost_krita.widgets import glyphs
 from anycost_krita.widgets.attribute_row import AttributeRow
 from anycost_krita.widgets.boxes import show_labels_within
 from anycost_krita.widgets.glyphs import GlyphButton
 from anycost_krita.widgets.labels import FaintLabel
+from anycost_krita.widgets.search_field import SearchField
 
 _AT_A_TIME = 8  # rows: some milliseconds
 _SEARCH = 130  # pixels: a search field that is wide enough
@@ -64,7 +65,7 @@ class AttributeList(QtWidgets.QWidget):
     lock_changed = pyqtSignal(str, bool)
     built = pyqtSignal()  # all rows are there
 
-    def __init__(self) -> None:
+    def __init__(self, favourites: Favourites) -> None:
         super().__init__()
         self.rows: dict[str, AttributeRow] = {}
         self._groups: dict[str, tuple[GroupHeader, list[AttributeRow]]] = {}
@@ -72,12 +73,12 @@ class AttributeList(QtWidgets.QWidget):
         self._offered: tuple[Attribute, ...] = ()
         self._waiting: list[Attribute] = []  # of which no row is there yet
         self._sliders: Sliders | None = None  # that were shown last
-        self.search = TextField()
-        self.search.setPlaceholderText(tr("Search"))
-        self.search.setAccessibleName(tr("Search attributes"))
-        self.search.setClearButtonEnabled(True)
+        self._favourites = favourites
+        self._listed = ListedRows()
+        self.search = SearchField()
         self.search.textChanged.connect(self._filter)
-        self.none_found = FaintLabel(tr("No attribute is called like that."))
+        self.search.rows_chosen.connect(self.choose_rows)
+        self.none_found = FaintLabel()
         self.none_found.hide()
         self._body = QtWidgets.QWidget()
         self._column = QtWidgets.QVBoxLayout(self._body)
@@ -126,6 +127,14 @@ class AttributeList(QtWidgets.QWidget):
             row.setEnabled(bool(sliders.selected))
         for header, rows in self._groups.values():
             header.show_changes(sum(bool(sliders.value(row.attribute.name)) for row in rows))
+        if self._listed.chosen == "changed":
+            self._filter()
+
+    @reports_errors
+    def choose_rows(self, rows: Rows) -> None:
+        """Which are listed while nothing is searched for."""
+        self._listed.choose(rows)
+        self._filter()
 
     def add_buttons(self, *buttons: GlyphButton) -> None:
         """Beside the search; with labels where there is room."""
@@ -158,6 +167,8 @@ class AttributeList(QtWidgets.QWidget):
             row = AttributeRow(attribute)
             row.changed.connect(self.changed)
             row.lock_changed.connect(self.lock_changed)
+            row.show_favourite(attribute.name in self._favourites.names)
+            row.favourite_changed.connect(self._favourites.set)
             self.rows[attribute.name] = row
             rows.append(row)
             header.parentWidget().layout().addWidget(row)
@@ -187,12 +198,15 @@ class AttributeList(QtWidgets.QWidget):
     @reports_errors
     def _filter(self) -> None:
         words = self.search.text().casefold().split()
+        listed = self._listed.names(self._sliders, self._favourites) if self._sliders and not words else None
         found = False
         for group, (header, rows) in self._groups.items():
             (self._folded.discard if header.isChecked() else self._folded.add)(group)
             fitting = [row for row in rows if all(word in row.search_text for word in words)]
+            fitting = fitting if listed is None else [row for row in fitting if row.attribute.name in listed]
             header.parentWidget().setVisible(bool(fitting))
             for row in rows:
-                row.setVisible(row in fitting and (header.isChecked() or bool(words)))
+                row.setVisible(row in fitting and (header.isChecked() or bool(words) or listed is not None))
             found = found or bool(fitting)
+        self.none_found.setText(tr(NO_ROWS["all" if words else self._listed.chosen]))
         self.none_found.setVisible(bool(self._groups) and not found)

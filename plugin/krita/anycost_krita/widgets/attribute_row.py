@@ -1,4 +1,4 @@
-"""One attribute: a slider with its name and strength in it, and a lock."""
+"""One attribute: a slider with its name and strength in it, a star and a lock."""
 
 from anycost_client.edit.presets import MAX_STRENGTH
 from anycost_client.protocol.messages import Attribute
@@ -15,6 +15,7 @@ class AttributeRow(QtWidgets.QWidget):
 
     changed = pyqtSignal(str, float, bool)  # attribute, strength, whether it is done (not in the midst of a drag)
     lock_changed = pyqtSignal(str, bool)
+    favourite_changed = pyqtSignal(str, bool)
 
     def __init__(self, attribute: Attribute) -> None:
         super().__init__()
@@ -32,15 +33,19 @@ class AttributeRow(QtWidgets.QWidget):
             "locked",
         )
         self.lock.setFixedSize(18, HEIGHT)
+        self.star = QuietButton("presets", tr("Favourite: listed by itself where only favourites are"), "favourite")
+        self.star.setFixedSize(16, HEIGHT)
         layout = QtWidgets.QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(1)
         layout.addWidget(self.slider, 1)
+        layout.addWidget(self.star)
         layout.addWidget(self.lock)
         self._shown: tuple[float, bool, bool] | None = None  # None: the user has changed what is seen
         self.slider.moved.connect(self._moved)
         self.slider.released.connect(self._released)
         self.lock.toggled.connect(self._locked)
+        self.star.toggled.connect(self._starred)
         self.search_text = attribute_labels.searched(attribute)
 
     def show_strength(self, strength: float, mixed: bool, locked: bool) -> None:
@@ -56,13 +61,20 @@ class AttributeRow(QtWidgets.QWidget):
         self.lock.blockSignals(False)
         self.slider.setEnabled(not locked)
 
+    def show_favourite(self, favourite: bool) -> None:
+        self.star.blockSignals(True)
+        self.star.setChecked(favourite)
+        self.star.blockSignals(False)
+
     @reports_errors
     def enterEvent(self, event: QtCore.QEvent) -> None:
-        self.lock.show_quietly(True)
+        for button in (self.star, self.lock):
+            button.show_quietly(True)
 
     @reports_errors
     def leaveEvent(self, event: QtCore.QEvent) -> None:
-        self.lock.show_quietly(False)
+        for button in (self.star, self.lock):
+            button.show_quietly(False)
 
     @reports_errors
     def _moved(self, strength: float) -> None:
@@ -78,6 +90,10 @@ class AttributeRow(QtWidgets.QWidget):
     def _locked(self, locked: bool) -> None:
         self._shown = None
         self.lock_changed.emit(self.attribute.name, locked)
+
+    @reports_errors
+    def _starred(self, favourite: bool) -> None:
+        self.favourite_changed.emit(self.attribute.name, favourite)
 
     def sizeHint(self) -> QtCore.QSize:
         return QtCore.QSize(240, HEIGHT + 1)

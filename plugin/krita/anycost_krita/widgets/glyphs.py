@@ -41,6 +41,8 @@ _GLYPHS: dict[str, list[Any]] = {
     "reset": [("arc", 3, 3, 10, 10, 150, -300), [(3.2, 2.2), (3.4, 5.7), (6.9, 5.5)], ("ellipse", 7.3, 7.3, 1.4, 1.4)],
     "close": [[(4, 4), (12, 12)], [(12, 4), (4, 12)]],
     "presets": [("star",)],
+    "favourite": [("star", True)],
+    "filter": [[(2, 3), (14, 3), (9.5, 8.5), (9.5, 13), (6.5, 11.5), (6.5, 8.5), (2, 3)]],
     "more": [("filled", x, 7, 2, 2, 1) for x in (2, 7, 12)],
     "warning": [[(8, 2), (14.5, 13.5), (1.5, 13.5), (8, 2)], [(8, 6.2), (8, 9.6)], [(8, 11.4), (8, 11.8)]],
     "done": [[(3, 8.5), (6.5, 12), (13, 4.5)]],
@@ -80,6 +82,7 @@ def draw(painter: QtGui.QPainter, name: str, place: QtCore.QRectF, colour: QtGui
         elif kind == "eye":
             painter.drawPath(_eye())
         elif kind == "star":
+            painter.setBrush(colour if numbers else Qt.BrushStyle.NoBrush)
             painter.drawPath(_star())
         else:
             if kind == "filled":
@@ -111,6 +114,17 @@ def _star() -> QtGui.QPainterPath:
         path.lineTo(x, y)
     path.closeSubpath()
     return path
+
+
+def icon(name: str, side: int, colour: QtGui.QColor, ratio: float) -> QtGui.QIcon:
+    """For what takes icons alone. side: pixels of the widget, of each of which the screen has `ratio`."""
+    image = QtGui.QPixmap(round(side * ratio), round(side * ratio))
+    image.setDevicePixelRatio(ratio)
+    image.fill(Qt.GlobalColor.transparent)
+    painter = QtGui.QPainter(image)
+    draw(painter, name, QtCore.QRectF(1, 1, side - 2, side - 2), colour)
+    painter.end()
+    return QtGui.QIcon(image)
 
 
 class GlyphButton(QtWidgets.QToolButton):

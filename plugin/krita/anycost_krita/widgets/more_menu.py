@@ -6,7 +6,7 @@ from anycost_krita.widgets.glyphs import GlyphButton
 
 
 class MoreButton(GlyphButton):
-    """Its entries are actions: connect their `triggered`, of `figures` `toggled`."""
+    """Its entries are actions: connect their `triggered`, of `refine` and `figures` `toggled`."""
 
     def __init__(self, figures: bool) -> None:
         super().__init__("more", tr("More"), label=tr("More"))
@@ -17,6 +17,9 @@ class MoreButton(GlyphButton):
         menu.addSeparator()
         self.same = menu.addAction(tr("Same for all faces"))
         self.chance = menu.addAction(tr("Change a little by chance"))
+        menu.addSeparator()
+        self.refine = menu.addAction(tr("Refine below the sliders"))
+        self.refine.setCheckable(True)
         self.figures = menu.addAction(tr("Technical figures below the picture"))
         self.figures.setCheckable(True)
         self.figures.setChecked(figures)

@@ -23,10 +23,11 @@ class PresetButton(GlyphButton):
     chosen = pyqtSignal(object)  # Preset, to be used now
     opened = pyqtSignal()  # the menu is about to show: `offer` what to begin with
 
-    def __init__(self, files: PresetFiles) -> None:
+    def __init__(self, files: PresetFiles, recent: Callable[[], tuple[Preset, ...]]) -> None:
+        """recent: presets that were used last."""
         super().__init__("presets", tr("Presets"), label=tr("Presets"))
         dialogs = PresetDialogs(lambda suggested: self.ask_name(suggested), lambda save: self.ask_file(save))
-        self.offered = PresetMenu(files, tr, self.chosen.emit, dialogs)
+        self.offered = PresetMenu(files, tr, self.chosen.emit, dialogs, recent=recent)
         self.menu_ = QtWidgets.QMenu(self)
         self.starters = StarterGrid()
         self.starters.chosen.connect(self._choose_starter)
