@@ -68,6 +68,16 @@ class Sliders:
         self.selected = tuple(faces)
         self._on_change("selected")
 
+    def click_face(self, face: int, several: bool) -> None:
+        """Chooses this one alone. several: adds it to the chosen ones, or takes it from them; one stays chosen."""
+        without = tuple(one for one in self.selected if one != face)
+        if not several:
+            self.select((face,))
+        elif face not in self.selected:
+            self.select((*self.selected, face))
+        elif without:
+            self.select(without)
+
     def value(self, attribute: str) -> float:
         """Of the first selected face; 0 when none is."""
         return self.values.get(self.selected[0], {}).get(attribute, 0.0) if self.selected else 0.0

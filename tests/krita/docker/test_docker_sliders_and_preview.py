@@ -118,6 +118,30 @@ def test_several_faces_are_chosen_and_edited_together(docker: Docker) -> None:
     assert "differ" in row.slider.toolTip()
 
 
+def test_a_click_on_a_face_in_the_picture_chooses_it(docker: Docker) -> None:
+    docker.connect()
+    docker.find(face(0, 10, 10), face(1, 60, 40))
+    canvas, sliders = docker.panel.canvas, docker.controller.editor.sliders
+    docker.panel.compare._close_up.click()  # all of the picture
+
+    def click(x: int, y: int, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        spot = canvas._on_screen(QtCore.QRectF(x, y, 0, 0)).topLeft().toPoint()
+        QTest.mouseMove(canvas, spot)
+        QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, modifier, spot)
+        settle()
+
+    click(80, 60)
+    assert sliders.selected == (1,)
+    click(30, 30, Qt.KeyboardModifier.ControlModifier)
+    assert sliders.selected == (1, 0)
+    click(80, 60, Qt.KeyboardModifier.ControlModifier)
+    click(30, 30, Qt.KeyboardModifier.ControlModifier)
+    assert sliders.selected == (0,)  # one stays chosen
+    click(110, 80)
+    click(30, 30)  # on the chosen one: before, as long as the button is held
+    assert sliders.selected == (0,)
+
+
 def test_a_single_face_needs_no_choice_unless_something_is_to_be_said_about_it(docker: Docker) -> None:
     docker.connect()
     docker.find(face(0))

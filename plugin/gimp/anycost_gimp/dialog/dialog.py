@@ -61,7 +61,9 @@ class EditDialog:
         self.state_page = StatePage(controller.press_page_button, self._copy_report)
         handles = controller.handles
         self.picture = PreviewPicture(
-            PictureCallbacks(self._editor.show, self._measure, handles.want, handles.begin, handles.drag)
+            PictureCallbacks(
+                self._editor.show, self._measure, handles.want, handles.begin, self._sliders.click_face, handles.drag
+            )
         )
         self.faces = FaceStrip(self._sliders.select)
         self.attributes = AttributeList(self._sliders.set, self._lock, controller.favourites)
@@ -221,6 +223,9 @@ class EditDialog:
         chosen = [face for face in self._editor.faces if face.id in self._sliders.selected]
         close = bool(chosen) and not self.whole.get_active()
         self.picture.show_part(_around(chosen) if close else None)
+        faces = self._editor.faces if len(self._editor.faces) > 1 else ()
+        boxes = {face.id: _around([face], 0.0) for face in faces if not (close and face in chosen)}
+        self.picture.show_boxes(boxes, self._sliders.selected)
         self._measure()
 
     def _measure(self) -> None:
@@ -306,10 +311,10 @@ def _icon_button(icon: str, tip: str, act: Any) -> Gtk.Button:
     return button
 
 
-def _around(faces: list[Face]) -> Part:
-    """Their squares with some room, in pixels of the region."""
+def _around(faces: list[Face], room: float = _MARGIN) -> Part:
+    """Their squares with some room, a share of their size; in pixels of the region."""
     xs = [x for face in faces for x, _ in face.corners]
     ys = [y for face in faces for _, y in face.corners]
-    margin = _MARGIN * max(max(xs) - min(xs), max(ys) - min(ys))
+    margin = room * max(max(xs) - min(xs), max(ys) - min(ys))
     width, height = max(xs) - min(xs) + 2 * margin, max(ys) - min(ys) + 2 * margin
     return Part(min(xs) - margin, min(ys) - margin, width, height)

@@ -1,5 +1,5 @@
-"""The preview in the dialog: the region with the change over it, before and after, with a line to drag and points of
-the face."""
+"""The preview in the dialog: the region with the change over it, before and after, with a line to drag, points of
+the face, and frames around faces to choose from."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import Any
 from anycost_client.protocol.messages import Rectangle
 from gi.repository import Gdk, GdkPixbuf, GLib, Gtk
 
+from anycost_gimp.widgets.face_boxes import Box, FaceBoxes
 from anycost_gimp.widgets.face_handles import FaceHandles
 
 _NEAR = 10  # pixels around the line in which it can be taken
@@ -32,6 +33,7 @@ class PictureCallbacks:
     resized: Callable[[], None]
     handles_wanted: Callable[[], None]  # the mouse comes
     handle_taken: Callable[[str], None]
+    face_clicked: Callable[[int, bool], None]  # id; whether it is one of several
     handle_dragged: Callable[[tuple[float, float], bool], None]  # pixels of the region since; whether the drag ends
 
 
@@ -41,6 +43,9 @@ class PreviewPicture(Gtk.Layout):
     def __init__(self, callbacks: PictureCallbacks) -> None:
         super().__init__()
         self._callbacks = callbacks
+        self._boxes = FaceBoxes()
+        self._faces: Mapping[int, Part] = {}  # in pixels of the region
+        self._chosen: tuple[int, ...] = ()
         self._handles = FaceHandles()
         self._places: Mapping[str, tuple[float, float]] = {}  # of the handles, in pixels of the region
         self._taken: tuple[float, float] | None = None  # where a handle was taken, pixels of the widget
@@ -91,6 +96,11 @@ class PreviewPicture(Gtk.Layout):
     def show_handles(self, places: Mapping[str, tuple[float, float]]) -> None:
         """Name → point, in pixels of the region."""
         self._places = places
+        self._draw()
+
+    def show_boxes(self, faces: Mapping[int, Part], chosen: tuple[int, ...]) -> None:
+        """Id → frame of a face that a click chooses, in pixels of the region."""
+        self._faces, self._chosen = faces, chosen
         self._draw()
 
     @property
@@ -151,6 +161,9 @@ class PreviewPicture(Gtk.Layout):
             name: (x, y) for name, (x, y) in spots.items() if 0 <= x < shown.get_width() and 0 <= y < shown.get_height()
         }
         self._handles.show(inside)
+        self._boxes.show({id: _box(face, part, scale) for id, face in self._faces.items()}, self._chosen)
+        if self._inside and not self._holding and self._taken is None:
+            self._boxes.draw(shown)
         if at != 0 and (self._inside or self._taken is not None):
             self._handles.draw(shown)
         self._image.set_from_pixbuf(shown)
@@ -197,9 +210,11 @@ class PreviewPicture(Gtk.Layout):
 
     def _look(self, x: float, y: float) -> bool:
         base = self._base
-        return base is not None and self._handles.look(
-            x - self._left(base.get_width()), y - self._top(base.get_height())
-        )
+        if base is None:
+            return False
+        x, y = x - self._left(base.get_width()), y - self._top(base.get_height())
+        looked = self._handles.look(x, y), self._boxes.look(x, y)
+        return any(looked)
 
     def _pressed(self, widget: Gtk.Widget, event: Gdk.EventButton) -> bool:
         if event.button == 1 and self._base is not None:
@@ -208,7 +223,12 @@ class PreviewPicture(Gtk.Layout):
             if not self._dragging and self._handles.near:
                 self._taken = (event.x, event.y)
                 self._callbacks.handle_taken(self._handles.near)
-            self._holding = not self._dragging and self._taken is None
+            several = bool(event.state & Gdk.ModifierType.CONTROL_MASK)
+            free = not self._dragging and self._taken is None
+            if free and self._boxes.near is not None and (several or self._boxes.takes_click):
+                self._callbacks.face_clicked(self._boxes.near, several)
+            else:
+                self._holding = free
             self._draw()
         return True
 
@@ -219,11 +239,10 @@ class PreviewPicture(Gtk.Layout):
         elif self._taken is not None:
             self._drag_handle(event, done=False)
         elif self._look(event.x, event.y):
-            self.set_tooltip_text(self._handles.tip or None)
+            self.set_tooltip_text(self._handles.tip or self._boxes.tip or None)
             self._draw()
-        name = (
-            "col-resize" if self._dragging or self._near_line(event.x) else "grab" if self._handles.near else "default"
-        )
+        name = "col-resize" if self._dragging or self._near_line(event.x) else "grab" if self._handles.near else ""
+        name = name or ("pointer" if self._boxes.takes_click else "default")
         if self.get_window():
             self.get_window().set_cursor(Gdk.Cursor.new_from_name(self.get_display(), name))
         return True
@@ -247,3 +266,8 @@ class PreviewPicture(Gtk.Layout):
             return False
         width = self._base.get_width()
         return abs(x - self._left(width) - self._compare * width) < _NEAR
+
+
+def _box(face: Part, shown: Part, scale: float) -> Box:
+    left, top = (face.x - shown.x) * scale, (face.y - shown.y) * scale
+    return left, top, left + face.width * scale, top + face.height * scale

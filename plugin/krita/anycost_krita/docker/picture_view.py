@@ -37,6 +37,7 @@ class PictureView(QtWidgets.QWidget):
         self.canvas.handles_wanted.connect(self._want_handles)
         self.canvas.handle_taken.connect(self._take_handle)
         self.canvas.handle_dragged.connect(self._drag_handle)
+        self.canvas.face_clicked.connect(self._click_face)
         self.compare.hold.connect(self.canvas.hold)
         self.compare.split.connect(self._split)
         self.compare.close_up.connect(self._close_up)
@@ -116,6 +117,10 @@ class PictureView(QtWidgets.QWidget):
                     margin = _MARGIN * square.width()
                     part = part.united(square.adjusted(-margin, -margin, margin, margin))
         self.canvas.show_part(part)
+        near = self.compare.shows_close_up
+        others = [face for face in editor.faces if not (near and face.id in editor.sliders.selected)]
+        boxes = {face.id: _outline(face) for face in others} if len(editor.faces) > 1 else {}
+        self.canvas.show_boxes(boxes, editor.sliders.selected)
         self.updateGeometry()
         self.measure()
 
@@ -166,13 +171,21 @@ class PictureView(QtWidgets.QWidget):
         self._controller.handles.drag((x, y), done)
 
     @reports_errors
+    def _click_face(self, face: int, several: bool) -> None:
+        self._controller.editor.sliders.click_face(face, several)
+
+    @reports_errors
     def _choose(self, faces: tuple[int, ...]) -> None:
         self._controller.editor.sliders.select(faces)
 
 
+def _outline(face: Face) -> QtGui.QPolygonF:
+    """The aligned square, in pixels of the region."""
+    return QtGui.QPolygonF([QtCore.QPointF(x, y) for x, y in face.corners])
+
+
 def _bounds(face: Face) -> QtCore.QRectF:
-    """Around the aligned square, in pixels of the region."""
-    return QtGui.QPolygonF([QtCore.QPointF(x, y) for x, y in face.corners]).boundingRect()
+    return _outline(face).boundingRect()
 
 
 def _scaled(place: QtCore.QRectF, by: float) -> QtCore.QRectF:

@@ -1,5 +1,5 @@
-"""The preview in the docker: the region with the change over it, before and after, with a line to drag and points of
-the face."""
+"""The preview in the docker: the region with the change over it, before and after, with a line to drag, points of
+the face, and frames around faces to choose from."""
 
 from collections.abc import Mapping
 
@@ -7,6 +7,7 @@ from anycost_krita.base.qt import Qt, QtCore, QtGui, QtWidgets, place_of, pyqtSi
 from anycost_krita.base.slot_errors import keeps_keys, reports_errors
 from anycost_krita.base.text import tr
 from anycost_krita.document.qimages import shrunk
+from anycost_krita.widgets.face_boxes import FaceBoxes
 from anycost_krita.widgets.face_handles import FaceHandles
 
 _NEAR = 10  # pixels around the line in which it can be taken
@@ -22,6 +23,7 @@ class PreviewCanvas(QtWidgets.QWidget):
     resized = pyqtSignal()
     handles_wanted = pyqtSignal()  # the mouse comes
     handle_taken = pyqtSignal(str)
+    face_clicked = pyqtSignal(int, bool)  # id; whether it is one of several
     handle_dragged = pyqtSignal(float, float, bool)  # pixels of the region since it was taken; whether the drag ends
 
     def __init__(self) -> None:
@@ -33,6 +35,9 @@ class PreviewCanvas(QtWidgets.QWidget):
         self._view = QtCore.QRectF()  # the part of the region that is shown; empty: all
         self._compare: float | None = None
         self._holding = self._dragging = False
+        self._boxes = FaceBoxes()
+        self._faces: Mapping[int, QtGui.QPolygonF] = {}  # in pixels of the region
+        self._chosen: tuple[int, ...] = ()
         self._handles = FaceHandles()
         self._places: Mapping[str, tuple[float, float]] = {}  # of the handles, in pixels of the region
         self._taken: QtCore.QPointF | None = None  # where a handle was taken
@@ -72,6 +77,11 @@ class PreviewCanvas(QtWidgets.QWidget):
         self._places = places
         self._place_handles()
 
+    def show_boxes(self, faces: Mapping[int, QtGui.QPolygonF], chosen: tuple[int, ...]) -> None:
+        """Id → outline of a face that a click chooses, in pixels of the region."""
+        self._faces, self._chosen = faces, chosen
+        self._place_handles()
+
     def displayed_pixels(self) -> float:
         """The longer side of the image on the screen, in the screen's pixels."""
         place = self._target()
@@ -101,10 +111,13 @@ class PreviewCanvas(QtWidgets.QWidget):
         size = QtCore.QSizeF(max(part.width() * scale, 1), max(part.height() * scale, 1))
         return QtCore.QRectF((self.width() - size.width()) / 2, (self.height() - size.height()) / 2, *_pair(size))
 
+    def _scale(self) -> float:
+        """Pixels of the widget for one of the region."""
+        return self._target().width() / self._part().width()
+
     def _on_screen(self, place: QtCore.QRectF) -> QtCore.QRectF:
         """A rectangle of the region, in pixels of the widget."""
-        part, target = self._part(), self._target()
-        scale = target.width() / part.width()
+        part, target, scale = self._part(), self._target(), self._scale()
         x = target.x() + (place.x() - part.x()) * scale
         y = target.y() + (place.y() - part.y()) * scale
         return QtCore.QRectF(x, y, place.width() * scale, place.height() * scale)
@@ -117,6 +130,9 @@ class PreviewCanvas(QtWidgets.QWidget):
     def _place_handles(self) -> None:
         spots = {name: self._on_screen(QtCore.QRectF(x, y, 0, 0)).topLeft() for name, (x, y) in self._places.items()}
         self._handles.show({name: spot for name, spot in spots.items() if self._target().contains(spot)})
+        scale, part, target = self._scale(), self._part(), self._target()
+        move = QtGui.QTransform(scale, 0, 0, scale, target.x() - part.x() * scale, target.y() - part.y() * scale)
+        self._boxes.show({id: move.map(outline) for id, outline in self._faces.items()}, self._chosen)
         self.update()
 
     def _rescale(self) -> None:
@@ -167,6 +183,8 @@ class PreviewCanvas(QtWidgets.QWidget):
             self._paint_line(painter, line, target)
         elif at == 0:
             self._chip(painter, tr("Before"), target, left=True)
+        if self.underMouse() and not self._holding and self._taken is None:
+            self._boxes.paint(painter, self.palette())
         if at > 0 and (self.underMouse() or self._taken is not None):
             self._handles.paint(painter, self.palette())
 
@@ -239,12 +257,15 @@ class PreviewCanvas(QtWidgets.QWidget):
     def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:
         if event.button() != Qt.MouseButton.LeftButton:
             return
-        self._handles.look(place_of(event))
+        self._look(place_of(event))
+        several = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         if self._near_line(place_of(event).x()):
             self._dragging = True
         elif self._handles.near:
             self._taken = place_of(event)
             self.handle_taken.emit(self._handles.near)
+        elif self._boxes.near is not None and (several or self._boxes.takes_click):
+            self.face_clicked.emit(self._boxes.near, several)
         else:
             self._hold(True)
 
@@ -254,8 +275,8 @@ class PreviewCanvas(QtWidgets.QWidget):
             self._move_line(place_of(event).x())
         elif self._taken is not None:
             self._drag_handle(place_of(event), done=False)
-        elif self._handles.look(place_of(event)):
-            self.setToolTip(self._handles.tip)
+        elif self._look(place_of(event)):
+            self.setToolTip(self._handles.tip or self._boxes.tip)
             self.update()
         self.setCursor(self._cursor(place_of(event)))
 
@@ -266,15 +287,22 @@ class PreviewCanvas(QtWidgets.QWidget):
         self._dragging, self._taken = False, None
         self._hold(False)
 
+    def _look(self, mouse: QtCore.QPointF) -> bool:
+        """Whether something else is at the mouse than before."""
+        looked = self._handles.look(mouse), self._boxes.look(mouse)
+        return any(looked)
+
     def _cursor(self, mouse: QtCore.QPointF) -> Qt.CursorShape:
         if self._dragging or self._near_line(mouse.x()):
             return Qt.CursorShape.SplitHCursor
         if self._taken is not None:
             return Qt.CursorShape.ClosedHandCursor
-        return Qt.CursorShape.OpenHandCursor if self._handles.near else Qt.CursorShape.ArrowCursor
+        if self._handles.near:
+            return Qt.CursorShape.OpenHandCursor
+        return Qt.CursorShape.PointingHandCursor if self._boxes.takes_click else Qt.CursorShape.ArrowCursor
 
     def _drag_handle(self, mouse: QtCore.QPointF, done: bool) -> None:
-        scale = self._target().width() / self._part().width()
+        scale = self._scale()
         by = (mouse - self._taken) / scale if self._taken is not None else QtCore.QPointF()
         self.handle_dragged.emit(by.x(), by.y(), done)
 
