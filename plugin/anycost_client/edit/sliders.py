@@ -174,6 +174,20 @@ class Sliders:
     def redo(self) -> None:
         self._show(self._history.redo())
 
+    @property
+    def states(self) -> tuple[Values, ...]:
+        """Of the history, the oldest first: as they are seen."""
+        return tuple(scaled.seen for scaled in self._history.states)
+
+    @property
+    def at(self) -> int:
+        """Number of the present one in `states`."""
+        return self._history.at
+
+    def go_to(self, number: int) -> None:
+        """Back, or forth, to a state of the history."""
+        self._show(self._history.go_to(number))
+
     def title(self) -> str:
         """Such as "smile +0.8, age −0.3", for the name of a layer."""
         strengths = {name: strength for face in self.values.values() for name, strength in face.items()}

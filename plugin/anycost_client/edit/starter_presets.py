@@ -32,18 +32,28 @@ def starter_presets(tr: Translator, editor: Editor) -> list[Preset]:
     return [Preset(tr(name), strengths) for name, strengths in _STARTERS if there >= strengths.keys()]
 
 
+_Key = tuple[tuple[str, float], ...]
+
+
+def _key(preset: Preset) -> _Key:
+    return tuple(sorted(preset.strengths.items()))
+
+
 class PresetSketches:
     """Give it every event after the editor. `changed`: there are other pictures."""
 
     def __init__(self, editor: Editor, send: Callable[[Request], None], changed: Callable[[], None]) -> None:
         self._editor, self._send, self._changed = editor, send, changed
         self._asked: tuple[Sketch, tuple[Preset, ...]] | None = None
-        self._pictures: dict[str, Picture] = {}  # by the preset's name
+        self._pictures: dict[_Key, Picture] = {}  # by the preset's strengths
         self._of: SessionFace | None = None  # whom they show
 
     def picture(self, preset: Preset) -> Picture | None:
-        """RGB 8; None until it is drawn."""
-        return self._pictures.get(preset.name) if self._of == self._editor.chosen_face else None
+        """RGB 8; None until it is drawn. Without strengths: the face as it is."""
+        face = self._editor.chosen_face
+        if not preset.strengths and face is not None:
+            return next((one.thumbnail for one in self._editor.faces if one.id == face.face), None)
+        return self._pictures.get(_key(preset)) if self._of == face else None
 
     def want(self, presets: list[Preset]) -> None:
         """Asks for those that are not drawn yet. They come together."""
@@ -52,7 +62,7 @@ class PresetSketches:
             return
         if face != self._of:
             self._of, self._pictures = face, {}
-        missing = tuple(preset for preset in presets if preset.name not in self._pictures and preset.strengths)[:64]
+        missing = tuple(preset for preset in presets if _key(preset) not in self._pictures and preset.strengths)[:64]
         if missing:
             edits = tuple(FaceEdit(face.face, preset.strengths) for preset in missing)
             self._asked = Sketch(session=face.session, edits=edits, side=_SIDE), missing
@@ -67,5 +77,5 @@ class PresetSketches:
             isinstance(event, Sketches)
             and SessionFace(request.session, request.edits[0].face) == self._editor.chosen_face
         ):
-            self._pictures |= {preset.name: one for preset, one in zip(presets, event.pictures, strict=False)}
+            self._pictures |= {_key(preset): one for preset, one in zip(presets, event.pictures, strict=False)}
             self._changed()

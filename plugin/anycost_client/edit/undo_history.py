@@ -53,6 +53,20 @@ class History(Generic[State]):
     def can_redo(self) -> bool:
         return self._at < len(self._states) - 1
 
+    @property
+    def states(self) -> tuple[State, ...]:
+        """All that can be gone to, the oldest first."""
+        return tuple(self._states)
+
+    @property
+    def at(self) -> int:
+        """Number of the present one in `states`."""
+        return self._at
+
+    def go_to(self, number: int) -> State:
+        self._at = min(max(number, 0), len(self._states) - 1)
+        return self.now
+
     def push(self, state: State) -> None:
         """Drops what could be redone. Ignores a state equal to the present one."""
         if state != self.now:

@@ -112,6 +112,7 @@ class EditDialog:
                 self._show_ok()
             case "sketches":
                 self.presets.show_starters()
+                self.layers.show_pictures()
             case "handles":
                 self.picture.show_handles(self._controller.handles.places)
             case "compare":
@@ -254,6 +255,7 @@ class EditDialog:
         possible = editor.state is State.READY and bool(sliders.selected) and not self._controller.applying
         self.refine.show_running(editor.refining, possible)
         self.layers.match.set_sensitive(possible)
+        self.layers.history.set_sensitive(possible and (sliders.can_undo or sliders.can_redo))
         self.layers.same.set_sensitive(possible and len(editor.faces) > 1)
         self._show_ok()
 

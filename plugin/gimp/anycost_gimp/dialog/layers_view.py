@@ -3,12 +3,15 @@
 from collections.abc import Callable
 
 from anycost_client.edit.controller import EditController
+from anycost_client.edit.presets import Preset
+from anycost_client.edit.steps import Step, steps
 from gi.repository import Gtk
 
 from anycost_gimp.image.layer import Layer
 from anycost_gimp.image.text import tr
 from anycost_gimp.widgets.learn_window import LearnWindow
 from anycost_gimp.widgets.match_window import MatchWindow
+from anycost_gimp.widgets.picture_items import PictureItems
 
 
 class LayersView(Gtk.MenuButton):
@@ -18,6 +21,7 @@ class LayersView(Gtk.MenuButton):
         """layers: of the image, that have faces to look at."""
         super().__init__()
         self._controller, self._layers = controller, layers
+        self._steps: list[Step] = []  # that the history shows
         self._windows: dict[str, MatchWindow | LearnWindow] = {}
         self.add(Gtk.Image.new_from_icon_name("view-more-symbolic", Gtk.IconSize.BUTTON))
         self.set_tooltip_text(tr("More"))
@@ -29,7 +33,12 @@ class LayersView(Gtk.MenuButton):
         self.learn = Gtk.MenuItem(label=tr("Make a slider from layers…"))
         self.match.connect("activate", lambda _: self._open("match"))
         self.learn.connect("activate", lambda _: self._open("learn"))
-        for item in (self.same, self.match, self.learn):
+        self.history = Gtk.MenuItem(label=tr("History"))
+        self._history_menu = Gtk.Menu()
+        self._pictures = PictureItems(controller.sketches.picture, self._go_to)
+        self.history.set_submenu(self._history_menu)
+        self.history.connect("select", self._open_history)
+        for item in (self.same, self.match, self.learn, self.history):
             menu.append(item)
         menu.show_all()
         self.set_popup(menu)
@@ -39,7 +48,27 @@ class LayersView(Gtk.MenuButton):
             if window.get_visible():
                 window.show_work(self._controller.multi_layer.work)
 
+    def show_pictures(self) -> None:
+        """Of the history: some have come."""
+        self._pictures.show()
+
     # ------------------------------------------------------------------ inside
+
+    def _open_history(self, _: Gtk.MenuItem) -> None:
+        """As it is now."""
+        for child in self._history_menu.get_children():
+            child.destroy()
+        self._steps = steps(self._controller.editor.sliders, tr)
+        now = next((step.preset.name for step in self._steps if step.now), "")
+        presets = [step.preset for step in self._steps]
+        self._pictures.attach(self._history_menu, presets, now)
+        self._history_menu.show_all()
+        self._controller.sketches.want(presets)
+
+    def _go_to(self, preset: Preset) -> None:
+        number = next((step.number for step in self._steps if step.preset is preset), None)
+        if number is not None:
+            self._controller.editor.sliders.go_to(number)
 
     def _copy_to_all(self, _: Gtk.MenuItem) -> None:
         editor = self._controller.editor

@@ -8,13 +8,10 @@ from pathlib import Path
 from anycost_client.edit.preset_menu import MenuItem, PresetDialogs, PresetMenu
 from anycost_client.edit.presets import Preset, PresetFiles
 from anycost_client.protocol.messages import Picture
-from gi.repository import GdkPixbuf, Gtk
+from gi.repository import Gtk
 
-from anycost_gimp.image.pixbufs import pixbuf
 from anycost_gimp.image.text import tr
-
-_COLUMNS = 4
-_SIDE = 72  # pixels
+from anycost_gimp.widgets.picture_items import PictureItems
 
 
 @dataclass(frozen=True)
@@ -36,8 +33,8 @@ class OfferedPresets:
 class PresetButton(Gtk.MenuButton):
     def __init__(self, presets: OfferedPresets, on_choice: Callable[[Preset], None], starters: Starters) -> None:
         super().__init__()
-        self._starters, self._on_choice = starters, on_choice
-        self.images: dict[str, Gtk.Image] = {}  # of the starters, by their names
+        self._starters = starters
+        self._pictures = PictureItems(starters.picture, on_choice)
         self.add(Gtk.Label(label=tr("Presets")))
         dialogs = PresetDialogs(self._ask_name, self._ask_file)
         self._offered = PresetMenu(presets.files, tr, on_choice, dialogs, presets.last, presets.recent)
@@ -53,37 +50,19 @@ class PresetButton(Gtk.MenuButton):
 
     def show_starters(self) -> None:
         """Their pictures, as far as they have come."""
-        for preset in self._starters.presets():
-            picture, image = self._starters.picture(preset), self.images.get(preset.name)
-            if picture is not None and image is not None:
-                image.set_from_pixbuf(pixbuf(picture).scale_simple(_SIDE, _SIDE, GdkPixbuf.InterpType.BILINEAR))
+        self._pictures.show()
 
     # ------------------------------------------------------------------ inside
 
     def _fill(self, *_: object) -> bool:
         for child in self._menu.get_children():
             child.destroy()
-        self.images = {}
         presets = self._starters.presets()
-        for count, preset in enumerate(presets):
-            row, column = divmod(count, _COLUMNS)
-            self._menu.attach(self._starter(preset), column, column + 1, row, row + 1)
+        self._pictures.attach(self._menu, presets)
         self._starters.want(presets)
-        self.show_starters()
         self._append(self._menu, self._offered.items())
         self._menu.show_all()
         return False
-
-    def _starter(self, preset: Preset) -> Gtk.MenuItem:
-        shown, box = Gtk.MenuItem(), Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=2)
-        image = self.images[preset.name] = Gtk.Image()
-        image.set_size_request(_SIDE, _SIDE)
-        box.pack_start(image, False, False, 0)
-        box.pack_start(Gtk.Label(label=preset.name), False, False, 0)
-        shown.add(box)
-        shown.get_accessible().set_name(preset.name)
-        shown.connect("activate", lambda _: self._on_choice(preset))
-        return shown
 
     def _append(self, menu: Gtk.Menu, items: Iterable[MenuItem]) -> None:
         for item in items:

@@ -4,9 +4,8 @@ from collections.abc import Callable
 from random import Random
 
 from anycost_client.edit.page_texts import message, notice
-from anycost_client.edit.presets import Preset, PresetFiles
+from anycost_client.edit.presets import PresetFiles
 from anycost_client.edit.small_change import change_a_little
-from anycost_client.edit.starter_presets import starter_presets
 from anycost_client.edit.state import Page, State
 
 from anycost_krita.base.qt import QAction, Qt, QtCore, QtGui, QtWidgets
@@ -17,6 +16,7 @@ from anycost_krita.docker.batch_view import BatchView
 from anycost_krita.docker.layers_view import LayersView
 from anycost_krita.docker.other_layer import other_layer_message
 from anycost_krita.docker.picture_view import PictureView
+from anycost_krita.docker.presets_view import PresetsView
 from anycost_krita.edit.controller import Controller
 from anycost_krita.widgets.attribute_list import AttributeList
 from anycost_krita.widgets.boxes import column, row
@@ -83,6 +83,7 @@ class Panel(QtWidgets.QWidget):
         self.reset = GlyphButton("reset", tr("Reset all sliders that are not locked"), label=tr("Reset"))
         self.layers_view = LayersView(self.controller, self)
         self.more = MoreButton(self.controller.wants_figures)
+        self.presets_view = PresetsView(self.controller, self.presets, self.more.history)
         self.refine = RefineBar()
         self.refine.hide()
         self.intensity = IntensityBar()
@@ -128,8 +129,6 @@ class Panel(QtWidgets.QWidget):
         self.attributes.changed.connect(self._strength)
         self.attributes.lock_changed.connect(self._lock)
         self.intensity.changed.connect(self._intensity)
-        self.presets.chosen.connect(self._use_preset)
-        self.presets.opened.connect(self._offer_starters)
         self.undo.clicked.connect(self._undo)
         self.redo.clicked.connect(self._redo)
         self.reset.clicked.connect(self.reset_all)
@@ -168,7 +167,7 @@ class Panel(QtWidgets.QWidget):
             case "handles":
                 self.picture.show_handles()
             case "sketches":
-                self._show_starters()
+                self.presets_view.show_pictures()
             case "compare":
                 self.picture.show_comparison()
             case "zoom":
@@ -244,6 +243,7 @@ class Panel(QtWidgets.QWidget):
         self.reset.setEnabled(edited)
         self.intensity.setEnabled(edited or sliders.intensity != 1)
         self.refine.show_running(editor.refining, ready and bool(sliders.selected))
+        self.more.history.setEnabled(sliders.can_undo or sliders.can_redo)
         self.more.same.setEnabled(ready and len(editor.faces) > 1 and bool(sliders.selected))
         self.more.match.setEnabled(ready and bool(sliders.selected))
         updates = bool(controller.source and controller.source.replaces)
@@ -315,18 +315,6 @@ class Panel(QtWidgets.QWidget):
     def _copy_to_all(self) -> None:
         editor = self.controller.editor
         editor.sliders.copy_to(face.id for face in editor.faces)
-
-    @reports_errors
-    def _offer_starters(self) -> None:
-        self._show_starters()
-        self.controller.sketches.want(starter_presets(tr, self.controller.editor))
-
-    def _show_starters(self) -> None:
-        self.presets.offer(starter_presets(tr, self.controller.editor), self.controller.sketches.picture)
-
-    @reports_errors
-    def _use_preset(self, preset: Preset) -> None:
-        self.controller.use_preset(preset)
 
     @reports_errors
     def _undo(self) -> None:

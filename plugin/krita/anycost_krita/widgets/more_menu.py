@@ -3,6 +3,7 @@
 from anycost_krita.base.qt import QtWidgets
 from anycost_krita.base.text import tr
 from anycost_krita.widgets.glyphs import GlyphButton
+from anycost_krita.widgets.history_menu import HistoryMenu
 
 
 class MoreButton(GlyphButton):
@@ -12,6 +13,9 @@ class MoreButton(GlyphButton):
         super().__init__("more", tr("More"), label=tr("More"))
         self.setPopupMode(QtWidgets.QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QtWidgets.QMenu(self)
+        self.history = HistoryMenu(menu)
+        menu.addMenu(self.history)
+        menu.addSeparator()
         self.match = menu.addAction(tr("Match another face…"))
         self.learn = menu.addAction(tr("Make a slider from layers…"))
         menu.addSeparator()

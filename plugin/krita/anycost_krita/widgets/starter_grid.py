@@ -1,4 +1,4 @@
-"""Presets to begin with, as small pictures of the chosen face: the upper part of the presets' menu."""
+"""Presets and states of the sliders as small pictures of the chosen face, in menus."""
 
 from collections.abc import Callable
 from functools import partial
@@ -24,11 +24,12 @@ class StarterGrid(QtWidgets.QWidget):
         self._grid.setContentsMargins(6, 6, 6, 6)
         self._grid.setSpacing(2)
 
-    def offer(self, presets: list[Preset], picture: Callable[[Preset], Picture | None]) -> None:
-        """picture: RGB 8, or None where it is still to come."""
+    def offer(self, presets: list[Preset], picture: Callable[[Preset], Picture | None], now: str = "") -> None:
+        """picture: RGB 8, or None where it is still to come. now: name of the one that is seen."""
         if list(self.buttons) != [preset.name for preset in presets]:
             self._build(presets)
         for preset in presets:
+            self.buttons[preset.name].setChecked(preset.name == now)
             image = as_image(picture(preset))
             shown = QtGui.QPixmap(_SIDE, _SIDE)
             shown.fill(self.palette().color(QtGui.QPalette.ColorRole.Mid))
@@ -43,7 +44,10 @@ class StarterGrid(QtWidgets.QWidget):
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
             button.setIconSize(QtCore.QSize(_SIDE, _SIDE))
             button.setAutoRaise(True)
-            button.setText(preset.name.replace("&", "&&"))
+            button.setCheckable(True)
+            button.setToolTip(preset.name)
+            short = self.fontMetrics().elidedText(preset.name, Qt.TextElideMode.ElideRight, _SIDE + 12)
+            button.setText(short.replace("&", "&&"))
             button.setAccessibleName(preset.name)
             button.clicked.connect(partial(self._clicked, preset))
             self._grid.addWidget(button, count // _COLUMNS, count % _COLUMNS)
@@ -51,4 +55,5 @@ class StarterGrid(QtWidgets.QWidget):
 
     @reports_errors
     def _clicked(self, preset: Preset) -> None:
+        self.buttons[preset.name].setChecked(False)
         self.chosen.emit(preset)
