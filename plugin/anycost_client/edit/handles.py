@@ -46,6 +46,12 @@ class Handles:
         """Name → where the point is at the present strengths. Empty until `want` was answered."""
         return {handle.name: place_of(handle, self._strengths()) for handle in self._handles()}
 
+    @property
+    def measuring(self) -> bool:
+        """Whether `want` waits for its answer, about the face that is chosen."""
+        face, asked = self._editor.chosen_face, self._asked
+        return face is not None and asked is not None and (asked.session, asked.face) == (face.session, face.face)
+
     def want(self) -> None:
         """Asks the backend, once for each face. Further calls do nothing."""
         face = self._editor.chosen_face
@@ -53,6 +59,7 @@ class Handles:
             return
         self._asked = ReadHandles(session=face.session, face=face.face)
         self._send(self._asked)
+        self._changed()
 
     def begin(self, name: str) -> None:
         """A drag begins. Nothing where there is no such point."""

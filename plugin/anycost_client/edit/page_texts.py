@@ -108,3 +108,12 @@ def message(controller: EditController[Any]) -> Message:
         report = tr(mark("Copy report")) if problem.reason in _REPORTED else ""
         return Message("warning", problem.text(tr), report)
     return Message("warning" if controller.message_is_warning else "done", controller.message)
+
+
+def under_way(controller: EditController[Any]) -> tuple[str, float | None]:
+    """What takes long now, and how much of it is done (as in Notice); "" for nothing."""
+    if controller.page is Page.EDITING:
+        said = message(controller)
+        return (said.text, said.fraction) if said.glyph == "waiting" else ("", None)
+    shown = notice(controller)
+    return (shown.title, shown.fraction) if shown.glyph == "waiting" else ("", None)

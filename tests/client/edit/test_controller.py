@@ -8,7 +8,7 @@ from anycost_client.core.problem import Problem
 from anycost_client.core.translation import Translator
 from anycost_client.edit.controller import EditController
 from anycost_client.edit.edit_record import EditRecord, RecordedFace
-from anycost_client.edit.page_texts import message, notice
+from anycost_client.edit.page_texts import message, notice, under_way
 from anycost_client.edit.presets import Preset
 from anycost_client.edit.state import Page
 from anycost_client.protocol import messages as m
@@ -216,3 +216,15 @@ def test_after_the_end_nobody_is_told(setup):
     setup.told.clear()
     setup.controller.handle(Lost("gone", 1))
     assert setup.told == []
+
+
+def test_what_takes_long_is_told_for_the_programs_own_status_bar(setup: Setup) -> None:
+    setup.controller.edit_active()
+    assert under_way(setup.controller) == ("Starting the face model…", -1.0)
+    setup.connect()
+    setup.found()
+    assert under_way(setup.controller) == ("", None)
+    setup.controller.editor.sliders.set("smile", 0.5)
+    setup.rendered()
+    setup.controller.apply()
+    assert under_way(setup.controller)[0] == "Drawing the new layer in full quality…"

@@ -39,6 +39,7 @@ def test_a_drag_is_one_step_to_undo_and_asks_for_previews(ready) -> None:
     handles = Handles(ready.editor, ready.sent.append, lambda: changes.append(None))
     handles.want()
     handles.want()
+    assert handles.measuring
     asked = [request for request in ready.sent if isinstance(request, m.ReadHandles)]
     assert [(one.session, one.face) for one in asked] == [("s", 0)]
     smile = m.Handle("mouth_left", (100.0, 200.0), {ATTRIBUTES[0].name: (-10.0, -8.0)})

@@ -27,7 +27,12 @@ def test_keys_and_undo_are_the_dockers_and_nothing_is_thrown_away(scene, photo):
 
 def test_the_docker_fits_kritas_usual_width_and_its_actions_can_be_bound(scene, photo):
     seen = scene("docker_scenes.looks", photo)
+    assert seen["first"][2] >= 10  # sliders beside the picture, in Krita's own layout
     assert seen["narrow"] <= 258
+    assert seen["status"].endswith("…")
+    assert seen["status_after"] == ""
+    assert seen["gone_back"] == [0.8, 0.0]
+    assert seen["favourites"] == 1
     assert all(seen["bound"])
     assert seen["reset"] == 0
     assert 1 <= seen["changed"] <= 5

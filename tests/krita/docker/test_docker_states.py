@@ -5,6 +5,8 @@ from anycost_client.edit.edit_record import EditRecord, RecordedFace
 from anycost_client.edit.state import Page
 from anycost_client.protocol import messages as m
 from anycost_client.protocol.events import Connected, Lost, Unavailable
+from anycost_krita.base.qt import Qt, QtWidgets
+from anycost_krita.docker.status_line import StatusLine
 from anycost_krita.document.host_interface import Layer
 from docker_parts import WELCOME, Docker, face, settle
 
@@ -190,3 +192,15 @@ def test_a_layer_with_an_edit_does_not_replace_unsaved_sliders(editing: Docker) 
     assert editing.controller.source.layer.name == "Portrait"
     assert editing.panel.attributes.rows["smile"].slider.strength == 0.5
     assert "is active" in editing.shown()
+
+
+def test_what_takes_long_is_in_kritas_status_bar(docker: Docker) -> None:
+    window, holder = QtWidgets.QMainWindow(), QtWidgets.QDockWidget()
+    window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, holder)
+    StatusLine(docker.controller, holder)
+    docker.panel.state_page.button.click()
+    settle()
+    assert window.statusBar().currentMessage() == "Starting the face model…"
+    docker.worker.answer(Connected(WELCOME))
+    docker.find(face(0))
+    assert window.statusBar().currentMessage() == ""

@@ -115,6 +115,7 @@ class EditDialog:
                 self.layers.show_pictures()
             case "handles":
                 self.picture.show_handles(self._controller.handles.places)
+                self._show_quality()
             case "compare":
                 self.picture.compare(self._editor.compare)
             case "selected":
@@ -272,7 +273,8 @@ class EditDialog:
         """Whether a better picture comes; figures for those who hold the mouse there, not over the face."""
         shown = self._editor.preview
         drawn = shown is not None and shown.picture is not None
-        self.quality.set_text("" if not drawn else tr("Sharpening…") if shown and shown.more else tr("Sharp"))
+        text = "" if not drawn else tr("Sharpening…") if shown and shown.more else tr("Sharp")
+        self.quality.set_text(tr("Measuring the face…") if self._controller.handles.measuring else text)
         self.quality.set_tooltip_text(attribute_labels.quality(shown) or None)
 
     # ------------------------------------------------------------- what the user does

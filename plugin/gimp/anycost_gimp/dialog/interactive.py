@@ -19,6 +19,7 @@ from gi.repository import Gimp, GimpUi, GLib, Gtk
 from anycost_gimp.dialog.dialog import DialogCallbacks, EditDialog
 from anycost_gimp.dialog.dialog_host import DialogHost
 from anycost_gimp.dialog.one_dialog import OneDialog
+from anycost_gimp.dialog.progress import Progress
 from anycost_gimp.dialog.remembered import Remembered
 from anycost_gimp.dialog.window_place import put_in_place, remember
 from anycost_gimp.edit.arguments import numbers, strengths, written
@@ -60,6 +61,7 @@ class Interactive:
         callbacks = DialogCallbacks(self._quit, lambda: choices(image))
         self.dialog: EditDialog | None = EditDialog(self.controller, callbacks, _last(config), len(layers) - 1)
         self.controller.watch(self.dialog.show)
+        self._progress = Progress(self.controller, lambda: self._host.gimp_lives)
 
     def run(self) -> bool:
         dialog, link = self.dialog, self._link
@@ -80,6 +82,7 @@ class Interactive:
             self._looping = False
             link.wake = lambda: None
             edit = self._finished_edit()
+            self._progress.end()
             self.controller.close()
             self.dialog = None
             remember(dialog.window, replace(remembered, in_image=dialog.in_image.get_active())).save(_file())

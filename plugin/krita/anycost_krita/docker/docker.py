@@ -11,6 +11,7 @@ from anycost_krita.base.slot_errors import reports_errors
 from anycost_krita.base.text import tr
 from anycost_krita.docker.actions import DockerAction
 from anycost_krita.docker.panel import Panel
+from anycost_krita.docker.status_line import StatusLine
 from anycost_krita.document.host_factory import krita_host
 from anycost_krita.edit.controller import Controller
 
@@ -33,6 +34,7 @@ class EditFaceDocker(DockWidget):
         )
         self.setWidget(self._panel)
         controller = self._panel.controller
+        self._status = StatusLine(controller, self)
         # A window that is closed takes its dockers with it: before them, the way to the backend has to end.
         self._panel.destroyed.connect(lambda *_: controller.close())
         application = QtCore.QCoreApplication.instance()

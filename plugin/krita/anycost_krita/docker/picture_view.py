@@ -4,6 +4,7 @@ from anycost_client.protocol.messages import Face
 
 from anycost_krita.base.qt import QtCore, QtGui, QtWidgets
 from anycost_krita.base.slot_errors import reports_errors
+from anycost_krita.base.text import tr
 from anycost_krita.document.qimages import as_image, cut
 from anycost_krita.edit.controller import Controller
 from anycost_krita.widgets.compare_bar import CompareBar
@@ -86,7 +87,8 @@ class PictureView(QtWidgets.QWidget):
         self._show_part()
 
     def show_handles(self) -> None:
-        self.canvas.show_handles(self._controller.handles.places)
+        handles = self._controller.handles
+        self.canvas.show_handles(handles.places, tr("Measuring the face…") if handles.measuring else "")
 
     def fitting_height(self) -> int:
         """Pixels: at which the image fills the width."""

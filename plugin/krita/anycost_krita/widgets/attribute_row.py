@@ -33,7 +33,7 @@ class AttributeRow(QtWidgets.QWidget):
             "locked",
         )
         self.lock.setFixedSize(18, HEIGHT)
-        self.star = QuietButton("presets", tr("Favourite: listed by itself where only favourites are"), "favourite")
+        self.star = QuietButton("star", tr("Favourite: listed by itself where only favourites are"), "favourite")
         self.star.setFixedSize(16, HEIGHT)
         layout = QtWidgets.QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

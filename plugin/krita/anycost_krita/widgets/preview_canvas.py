@@ -40,6 +40,7 @@ class PreviewCanvas(QtWidgets.QWidget):
         self._chosen: tuple[int, ...] = ()
         self._handles = FaceHandles()
         self._places: Mapping[str, tuple[float, float]] = {}  # of the handles, in pixels of the region
+        self._waiting = ""
         self._taken: QtCore.QPointF | None = None  # where a handle was taken
         self._scaled = QtGui.QPixmap()  # `_before` in view, at the screen's resolution
         self.setMinimumHeight(96)
@@ -72,9 +73,9 @@ class PreviewCanvas(QtWidgets.QWidget):
         self._compare = at
         self.update()
 
-    def show_handles(self, places: Mapping[str, tuple[float, float]]) -> None:
-        """Name → point, in pixels of the region."""
-        self._places = places
+    def show_handles(self, places: Mapping[str, tuple[float, float]], waiting: str = "") -> None:
+        """Name → point, in pixels of the region. waiting: is said while the mouse is there and they are to come."""
+        self._places, self._waiting = places, waiting
         self._place_handles()
 
     def show_boxes(self, faces: Mapping[int, QtGui.QPolygonF], chosen: tuple[int, ...]) -> None:
@@ -187,6 +188,8 @@ class PreviewCanvas(QtWidgets.QWidget):
             self._boxes.paint(painter, self.palette())
         if at > 0 and (self.underMouse() or self._taken is not None):
             self._handles.paint(painter, self.palette())
+        if self._waiting and self.underMouse():
+            self._chip(painter, self._waiting, target, left=True, low=True)
 
     def _paint_line(self, painter: QtGui.QPainter, x: float, target: QtCore.QRectF) -> None:
         """On its left is before, on its right after."""
@@ -208,11 +211,12 @@ class PreviewCanvas(QtWidgets.QWidget):
         self._chip(painter, tr("Before"), target, left=True)
         self._chip(painter, tr("After"), target, left=False)
 
-    def _chip(self, painter: QtGui.QPainter, text: str, target: QtCore.QRectF, left: bool) -> None:
+    def _chip(self, painter: QtGui.QPainter, text: str, target: QtCore.QRectF, left: bool, low: bool = False) -> None:
         role = QtGui.QPalette.ColorRole
         width = self.fontMetrics().horizontalAdvance(text) + 12
         x = target.x() + 6 if left else target.right() - width - 6
-        place = QtCore.QRectF(x, target.y() + 6, width, self.fontMetrics().height() + 4)
+        height = self.fontMetrics().height() + 4
+        place = QtCore.QRectF(x, target.bottom() - height - 6 if low else target.y() + 6, width, height)
         ground = QtGui.QColor(self.palette().color(role.Window))
         ground.setAlphaF(0.8)
         painter.setPen(Qt.PenStyle.NoPen)

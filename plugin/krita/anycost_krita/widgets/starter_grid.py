@@ -46,7 +46,7 @@ class StarterGrid(QtWidgets.QWidget):
             button.setAutoRaise(True)
             button.setCheckable(True)
             button.setToolTip(preset.name)
-            short = self.fontMetrics().elidedText(preset.name, Qt.TextElideMode.ElideRight, _SIDE + 12)
+            short = self.fontMetrics().elidedText(preset.name, Qt.TextElideMode.ElideRight, _SIDE + 24)
             button.setText(short.replace("&", "&&"))
             button.setAccessibleName(preset.name)
             button.clicked.connect(partial(self._clicked, preset))

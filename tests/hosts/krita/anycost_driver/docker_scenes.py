@@ -127,8 +127,12 @@ def looks(user: KritaUser) -> Any:
     seen, panel = user.seen, user.panel
     yield user.opened
     user.choose_menu()
+    yield lambda: bool(user.window.statusBar().currentMessage())
+    seen["status"] = user.window.statusBar().currentMessage()
+    user.picture("status")
     yield user.settled
     yield 0.5
+    seen["status_after"] = user.window.statusBar().currentMessage()
     docker = panel.parent()
     seen["first"] = [panel.width(), panel.height(), visible_rows(user)]
     user.picture("first")
@@ -145,6 +149,19 @@ def looks(user: KritaUser) -> Any:
         yield user.best
         seen[name] = panel.width()
         panel.window().grab().save(str(user.folder / f"{name}.png"))
+    QTimer.singleShot(0, panel.more.history.exec_)  # it returns when the menu goes
+    yield lambda: any(user.controller.sketches._pictures)
+    yield 0.3
+    panel.more.history.grab().save(str(user.folder / "history.png"))
+    panel.more.history.grid.buttons["1  Smile +0.8"].click()
+    yield 0.3
+    seen["gone_back"] = [smile(user), user.controller.editor.sliders.value("age")]
+    panel.attributes.rows["smile"].star.click()
+    panel.attributes.search._choices["favourites"].trigger()
+    yield 0.3
+    panel.window().grab().save(str(user.folder / "favourites.png"))
+    seen["favourites"] = visible_rows(user)
+    panel.attributes.search._choices["all"].trigger()
     docker.setFloating(False)
     yield 0.5
     bound = [user.krita.action(name) for name in ("anycost_randomise", "anycost_reset", "anycost_canvas_preview")]
@@ -164,7 +181,7 @@ def visible_rows(user: KritaUser) -> int:
     seen = 0
     for row in user.panel.attributes.rows.values():
         top = row.mapTo(view, row.rect().topLeft()).y()
-        seen += top >= 0 and top + row.height() <= view.height()
+        seen += row.isVisible() and top >= 0 and top + row.height() <= view.height()
     return seen
 
 
