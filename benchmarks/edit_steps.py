@@ -33,7 +33,7 @@ def main() -> None:
     crop, mesh = face.square.crop(image, 1024), face.mesh.moved(face.square.matrix(1))
     latent = models.renderer.sample(1, 0.7)
     parts = photo_parts(image, face.square, models.parser)
-    original = photo_view(image, face, [], parts, 1024, AROUND)
+    original = photo_view(image, face, parts, None, 1024, AROUND)
     view = View(to_unit_float(crop), mesh, parsed(crop, models.parser))
     mirrored = np.ascontiguousarray(crop[:, ::-1])
     other = View(to_unit_float(mirrored), mesh, parsed(mirrored, models.parser))
@@ -49,7 +49,7 @@ def main() -> None:
         "crop 1024 px": lambda: face.square.crop(image, 1024),
         "landmarks": lambda: models.finder.mesh.landmarks_aligned(crop),
         "parts": lambda: parsed(crop, models.parser),
-        "photo's view 1024 px": lambda: photo_view(image, face, [], parts, 1024, AROUND),
+        "photo's view 1024 px": lambda: photo_view(image, face, parts, None, 1024, AROUND),
         "composite 1024 px": apply_composite,
         **{
             f"render {size} px": partial(models.renderer.render, latent, SubGenerator(size))

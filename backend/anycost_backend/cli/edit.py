@@ -94,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
     with options.projection_bar() as bar:
         if edit.changes:
             session.project(face, on_step=bar)
-        warnings = face_warnings(session, face) if edit.changes else ()
+        warnings = face_warnings(session, face, edit.strengths) if edit.changes else ()
         for warning in warnings:
             print(f"warning: {warning}", file=sys.stderr)
         result = session.edit(session.photo, face, edit, bar)

@@ -1,5 +1,6 @@
 """What a person should know of a face before an edit of it is kept."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from anycost_models.projection.warnings import warnings
@@ -7,10 +8,25 @@ from anycost_models.projection.warnings import warnings
 if TYPE_CHECKING:
     from anycost_backend.editing.session import Session
 
+_COVERED = {"mouth": "the mouth", "eye": "one eye", "eyes": "the eyes", "face": "a part of the face"}
 
-def face_warnings(session: "Session[Any]", face: int) -> tuple[str, ...]:
-    """For people. Projects the face, if it was not. `anycost project`, which measures more, may find more."""
+
+def face_warnings(session: "Session[Any]", face: int, wanted: Collection[str] = ()) -> tuple[str, ...]:
+    """For people. Projects the face, if it was not. `anycost project`, which measures more, may find more.
+
+    wanted: attributes that are to change"""
     projection = session.project(face)
     found = session.faces[face]
     yaw, *_ = found.mesh.pose()
-    return warnings(projection.psnr, None, projection.deviation or 0.0, found.square.side, yaw)
+    known = warnings(projection.psnr, None, projection.deviation or 0.0, found.square.side, yaw)
+    return (*known, *_cover_warnings(session, face, wanted))
+
+
+def _cover_warnings(session: "Session[Any]", face: int, wanted: Collection[str]) -> tuple[str, ...]:
+    covering = session.editable.covering(face)
+    if covering is None:
+        return ()
+    parts = " and ".join(_COVERED[part] for part in covering.covered)
+    text = f"something covers {parts}: what covers it stays as it is"
+    hidden = [name for name in wanted if name in covering.hidden]
+    return (text + (f", and nothing is seen of {', '.join(hidden)}" if hidden else ""),)

@@ -1,7 +1,5 @@
 """What a photo shows of a face: its parts, and all that a composite needs of it."""
 
-from collections.abc import Sequence
-
 import cv2
 import numpy as np
 from anycost_models.core.images import to_unit_float
@@ -9,7 +7,6 @@ from anycost_models.face.aligned_square import AlignedSquare
 from anycost_models.parsing.parser import SIDE, PhotoParser
 from anycost_models.parsing.parts import Parts
 
-from anycost_backend.editing import neighbours
 from anycost_backend.editing.composite.surroundings import behind
 from anycost_backend.editing.composite.views import AROUND, PhotoView
 from anycost_backend.editing.faces import Face
@@ -50,10 +47,10 @@ def square_parts(around: Parts) -> Parts:
 
 
 def photo_view(
-    image: np.ndarray, face: Face, others: Sequence[Face], parts: Parts, side: int, reach: float
+    image: np.ndarray, face: Face, parts: Parts, mine: np.ndarray | None, side: int, reach: float
 ) -> PhotoView:
-    """image: uint8 sRGB [H, W, 3]; others: faces that edits of this one leave alone; parts: as `photo_parts` returns
-    them; side: pixels of the square; reach: 1 or `AROUND`"""
+    """image: uint8 sRGB [H, W, 3]; parts: as `photo_parts` returns them; mine: as `PhotoView.mine`; side: pixels of the
+    square; reach: 1 or `AROUND`"""
     shown = face.square.scaled(reach)
     picture = to_unit_float(shown.crop(image, round(side * reach)))
     if reach == 1:
@@ -71,16 +68,8 @@ def photo_view(
         background,
         clothes,
         curve,
-        own_part(image, face, others, reach),
+        mine,
     )
-
-
-def own_part(image: np.ndarray, face: Face, others: Sequence[Face], reach: float = 1) -> np.ndarray | None:
-    """float32 [s, s], 0…1: what of the face's square, or of `reach` times it, is no other person's head. None: all."""
-    shown = face.square.scaled(reach)
-    matrix = shown.matrix(neighbours.SIDE)
-    heads = [other.mesh.moved(matrix) for other in others]
-    return neighbours.own_part(face.mesh.moved(matrix), heads, shown.crop(image, neighbours.SIDE))
 
 
 def _edge(shown: AlignedSquare, shape: tuple[int, ...], reach: float) -> np.ndarray:

@@ -11,6 +11,7 @@ from anycost_models.face.masks import face_oval
 from anycost_models.generators.sub_generator import SubGenerator
 
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
+from anycost_backend.editing.covering import Covered
 from anycost_backend.editing.face_edit import FaceEditLike
 from anycost_backend.editing.faces import SURE
 from anycost_backend.editing.models import Models
@@ -24,6 +25,11 @@ _PROFILE = 35  # degrees of yaw from which a face is seen from the side
 _CHOSEN = 0.5  # of the share that is selected of the best selected face: from here on a face counts as selected
 _ROWS = 256  # of pixels that are compared at a time
 _CUT = 0.8  # share of a face's oval that is selected, below which the selection cuts it
+_COVERED: Mapping[tuple[Covered, ...], str] = {  # what is said of it, for people
+    ("mouth",): "covered at the mouth, which stays as it is",
+    ("eye",): "covered at one eye, which stays as it is",
+    ("eyes",): "covered at the eyes, which stay as they are",
+}
 
 FaceEdits = Mapping[int, FaceEditLike]  # face → edit
 
@@ -82,6 +88,9 @@ class Region:
             return "seen from the side"
         if abs(roll) > _LYING:
             return "on its side or upside down"
+        covering = self.session.editable.covering(self.numbers[face])
+        if covering is not None:
+            return _COVERED.get(covering.covered, "partly covered: what covers it stays as it is")
         width, height = self.layer.width, self.layer.height
         if (corners.min(axis=0) < -0.3 * found.square.side).any() or (
             corners.max(axis=0) > np.array([width, height]) + 0.3 * found.square.side
@@ -90,6 +99,11 @@ class Region:
         if self._share(face_oval(found.mesh)) < _CUT:
             return "cut by the selection"
         return ""
+
+    def hidden(self, face: int) -> tuple[str, ...]:
+        """Attributes that show nothing, because something covers what they change."""
+        covering = self.session.editable.covering(self.numbers[face])
+        return covering.hidden if covering else ()
 
     def projected(self, face: int) -> bool:
         return self.session.latent(self.numbers[face]) is not None

@@ -13,16 +13,16 @@ from anycost_models.editing.attribute_lock import AttributeLock
 from anycost_models.editing.directions import EASE, Region, eased
 from anycost_models.face.aligned_square import Rectangle
 from anycost_models.generators.sub_generator import SubGenerator
-from anycost_models.parsing.parts import Parts
 
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
 from anycost_backend.editing.composite.placing import apply_rows, square_from
 from anycost_backend.editing.composite.planning import plan
 from anycost_backend.editing.composite.views import AROUND, Change, PhotoView, View, scaled
+from anycost_backend.editing.editable import EditableParts
 from anycost_backend.editing.face_edit import FaceEdit, FaceEditLike, as_face_edit
 from anycost_backend.editing.faces import Face
 from anycost_backend.editing.models import Models
-from anycost_backend.editing.photo_view import own_part, parsed, photo_parts, photo_view, square_parts
+from anycost_backend.editing.photo_view import parsed, photo_view, square_parts
 from anycost_backend.editing.projection import StoredProjection, project_face
 from anycost_backend.photo.photo import Photo
 
@@ -130,6 +130,7 @@ class Session(Generic[P]):
         with self.timed("find"):
             self.image = photo.srgb8()  # uint8 sRGB [H, W, 3], never written
             self.faces: tuple[Face, ...] = models.finder.find(self.image)
+        self.editable = EditableParts(self.image, self.faces, models, self._cache, self)
 
     # ------------------------------------------------------------------ projections
 
@@ -152,10 +153,10 @@ class Session(Generic[P]):
         if stored and not fresh and (encoder_only or stored.stage == "refined"):
             return stored
         crop = self.crop(face, PROJECTION_SIDE)
-        covered = square_parts(self.parts(face)).together(_PROJECTED)
-        mine = self._cache.get((self, face, "own part"), lambda: own_part(self.image, *self._heads(face)))
+        covered = square_parts(self.editable.parts(face)).together(_PROJECTED)
+        mine = self.editable.of(face)
         if mine is not None:
-            covered *= mine
+            covered *= cv2.resize(mine, covered.shape, interpolation=cv2.INTER_AREA)
         # 0 or 1: the optimisation would amplify the last bits, in which runtimes differ.
         importance = (covered > 0.5).astype(np.float32)
         with self.timed("project"):
@@ -302,15 +303,11 @@ class Session(Generic[P]):
         reach = AROUND if region == "head" else 1.0
 
         def compute() -> PhotoView:
-            return photo_view(self.image, *self._heads(face), self.parts(face), side, reach)
+            editable = self.editable
+            return photo_view(self.image, self.faces[face], editable.parts(face), editable.of(face, reach), side, reach)
 
         with self.timed("measure"):
             return self._cache.get((self, face, "original", side, reach), compute)
-
-    def parts(self, face: int) -> Parts:
-        """Of the face's square and what is around it, cached. Raises AnycostError as `original_view`."""
-        found = self.faces[face]
-        return self._cache.get((self, face, "parts"), lambda: photo_parts(self.image, found.square, self.models.parser))
 
     def patch(self, photo: Pixels, face: int, change: Change) -> Patch:
         """The change in `photo` (this session's, perhaps with other faces edited already)."""
@@ -387,10 +384,6 @@ class Session(Generic[P]):
 
     def _bounds(self, face: int, reach: float) -> Rectangle:
         return self.faces[face].square.scaled(reach).bounds(self.image.shape, margin=2)
-
-    def _heads(self, face: int) -> tuple[Face, list[Face]]:
-        """The face and all others."""
-        return self.faces[face], [other for number, other in enumerate(self.faces) if number != face]
 
     def _measured_view(self, image: np.ndarray) -> View:
         """image: float32 RGB [S, S, 3], 0…1."""

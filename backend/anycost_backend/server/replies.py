@@ -67,6 +67,7 @@ def face_reply(region: Region, face: int) -> m.Face:
         score=min(max(float(found.score), 0.0), 1.0),
         warning=region.warning(face),
         thumbnail=as_picture(region.thumbnail(face, THUMBNAIL)),
+        hidden=region.hidden(face),
     )
 
 

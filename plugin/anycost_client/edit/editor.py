@@ -282,6 +282,7 @@ class Editor:
     def _opened(self, reply: m.RegionOpened) -> None:
         self._asked, self._session = "", reply.session
         self.faces, self.before = reply.faces, reply.thumbnail
+        self.sliders.hidden = {face.id: face.hidden for face in reply.faces}
         self._clear(reply)
         self._become(State.READY if reply.faces else State.NO_FACE)
         self._tell("faces")

@@ -1,6 +1,6 @@
 """State of the sliders: strengths and selection of faces, intensity, locks, undo history, presets. No backend."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from types import MappingProxyType
 
 from anycost_client.core.errors import ClientError
@@ -20,6 +20,7 @@ class Sliders:
         self.attributes: tuple[Attribute, ...] = ()
         self.selected: tuple[int, ...] = ()  # faces that the sliders move
         self.locked: frozenset[str] = frozenset()  # attributes that only undo changes, and that others don't drag along
+        self.hidden: Mapping[int, Collection[str]] = {}  # face → attributes that show nothing on it: it is covered
         self.taken: dict[
             str, Picture
         ] = {}  # what was taken over from other faces; `values` has its amount under its name
@@ -85,6 +86,10 @@ class Sliders:
     def mixed(self, attribute: str) -> bool:
         """Whether the selected faces differ in it."""
         return len({self.values.get(face, {}).get(attribute, 0.0) for face in self.selected}) > 1
+
+    def shows(self, attribute: str) -> bool:
+        """Whether it can be seen on one of the selected faces."""
+        return not self.selected or any(attribute not in self.hidden.get(face, ()) for face in self.selected)
 
     def set(self, attribute: str, strength: float, done: bool = True) -> None:
         """For all selected faces. `done` is False while a slider is dragged; the drag ends with True, and

@@ -65,7 +65,7 @@ def seen(
     in_square = mesh.landmarks_aligned(square.crop(image, size))
     landmarks = in_square.moved(square.inverse(size)).points
     face = Face((0, 0, *image.shape[1::-1]), landmarks, 1.0, square)
-    return photo_view(image, face, [], photo_parts(image, square, parser), size, reach)
+    return photo_view(image, face, photo_parts(image, square, parser), None, size, reach)
 
 
 def in_pixels(view: View) -> Landmarks:

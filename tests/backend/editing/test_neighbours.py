@@ -63,7 +63,7 @@ def test_an_edit_stays_on_the_own_head(loaded: Models, left: int, right: int, sh
 
 def test_a_face_alone_has_all_of_its_square(loaded: Models) -> None:
     session = Session(Layer(skimage.data.astronaut()), loaded)
-    assert session.original_view(0, 256, "head").mine is None
+    assert session.editable.own(0) is None
     square = session.faces[0].square
     own = session.faces[0].mesh.moved(square.matrix(SIDE))
     far = own.moved(np.array([[1.0, 0, 3 * SIDE], [0, 1, 0]]))

@@ -152,6 +152,19 @@ def test_a_single_face_needs_no_choice_unless_something_is_to_be_said_about_it(d
     assert "seen from the side" in docker.panel.faces.list.item(0).toolTip()
 
 
+def test_what_a_cover_hides_cannot_be_moved_and_says_why(docker: Docker) -> None:
+    docker.connect()
+    docker.find(replace(face(0), warning="covered at the mouth, which stays as it is", hidden=("smile",)), face(1))
+    rows = docker.panel.attributes.rows
+    smile = rows["smile"].slider
+    assert not smile.isEnabled()
+    assert "Something covers the face there" in smile.toolTip()
+    assert all(row.slider.isEnabled() for name, row in rows.items() if name != "smile")
+    docker.panel.faces.all.click()  # on the other face it is seen
+    assert smile.isEnabled()
+    assert "Something covers" not in smile.toolTip()
+
+
 def test_without_a_chosen_face_no_slider_can_be_moved(editing: Docker) -> None:
     editing.panel.faces.list.clearSelection()
     assert not editing.panel.attributes.rows["smile"].isEnabled()

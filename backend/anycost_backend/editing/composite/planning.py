@@ -101,8 +101,9 @@ def plan(original: PhotoView, projected: View, edited: View, region: Region = "f
         shown = _behind(original, after + enlarged(colours, deciding), there, has)
         added += enlarged(times(shown, behind / np.maximum(whole, 1e-6)), size)
     whole *= enlarged(original.edge, deciding)
-    if original.mine is not None:
-        whole *= resized(original.mine, deciding)
+    if original.mine is not None:  # nor does what is not hers go anywhere
+        mine = resized(original.mine, deciding)
+        whole *= mine * warp(mine, to_original, reach, deciding)
     return Change(reach, to_original, (1 - appears) * share, added, np.where(whole < 1 / 512, 0, whole))
 
 
@@ -210,7 +211,7 @@ def _mask(
         return cv2.GaussianBlur(soft, (0, 0), _FEATHER / 2 * pixel)
     # The generator changes hair with a smile: hair before the face stays.
     soft = cv2.GaussianBlur(grown(covers, _FEATHER * pixel), (0, 0), _FEATHER * pixel)
-    soft *= 1 - ramp(there["hair"], 0.15, 0.75)
+    soft *= 1 - ramp(there["hair"], 0.2, 0.5)
     if region == "eyes":  # the generator may change the head with the glasses: ignore what shows beside it
         soft *= np.clip(2 * cv2.GaussianBlur(has.person, (0, 0), _FEATHER * pixel) - 1, 0, 1)
     return soft

@@ -71,7 +71,7 @@ class AttributeList(Gtk.Box):
     def show_values(self, sliders: Sliders) -> None:
         self._sliders = sliders
         for name, row in self.rows.items():
-            row.show_strength(sliders.value(name), sliders.mixed(name), name in sliders.locked)
+            row.show_strength(sliders.value(name), sliders.mixed(name), name in sliders.locked, sliders.shows(name))
             row.set_sensitive(bool(sliders.selected))
         for expander, rows in self._groups.values():
             changes = sum(bool(sliders.value(row.attribute.name)) for row in rows)

@@ -35,7 +35,7 @@ class AttributeRow(Gtk.Box):
         name, about = attribute_labels.label(attribute), attribute_labels.about(attribute)
         self.search_text = attribute_labels.searched(attribute)
         self.label = Gtk.Label(label=name, xalign=0.0)
-        self.label.set_tooltip_text(tr("{about}. Double-click on the slider: back to 0", about=about))
+        self._tip = tr("{about}. Double-click on the slider: back to 0", about=about)
         names.add_widget(self.label)
         scale = Gtk.Scale.new_with_range(Gtk.Orientation.HORIZONTAL, attribute.least, attribute.most, 0.05)
         self.scale = styled(scale)
@@ -67,7 +67,8 @@ class AttributeRow(Gtk.Box):
         self._show_star()
         self.scale.connect("scroll-event", let_the_list_scroll)
 
-    def show_strength(self, strength: float, mixed: bool, locked: bool) -> None:
+    def show_strength(self, strength: float, mixed: bool, locked: bool, shows: bool = True) -> None:
+        """shows: whether anything would be seen; the face may be covered there"""
         self._showing = True
         if not self._pressed:
             self.scale.set_value(strength)
@@ -81,8 +82,10 @@ class AttributeRow(Gtk.Box):
         style = self.entry.get_style_context()
         (style.add_class if mixed else style.remove_class)("dim-label")
         self.entry.set_tooltip_text(tr("The chosen faces differ: this is the first one's") if mixed else None)
+        covered = tr("Something covers the face there, and stays as it is: nothing would be seen")
+        self.label.set_tooltip_text(self._tip if shows else covered)
         for part in (self.label, self.scale, self.entry):
-            part.set_sensitive(not locked)
+            part.set_sensitive(not locked and shows)
 
     # -------------------------------------------------------------------- events
 

@@ -1,0 +1,75 @@
+"""What of a face's square an edit may change: neither another person nor what covers the face."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import cv2
+import numpy as np
+from anycost_models.face.landmarks import Landmarks
+from anycost_models.generators.sub_generator import SubGenerator
+from anycost_models.parsing.parts import Parts
+from anycost_models.projection.encoder_graph import EncoderGraph
+
+from anycost_backend.editing import neighbours
+from anycost_backend.editing.byte_lru_cache import ByteLRUCache
+from anycost_backend.editing.covering import Covering, covering
+from anycost_backend.editing.faces import Face
+from anycost_backend.editing.models import Models
+from anycost_backend.editing.photo_view import photo_parts, square_parts
+from anycost_backend.editing.projection import SIDE, encode_face
+
+
+@dataclass(frozen=True, eq=False)
+class EditableParts:
+    """Of the faces of one image, each found once. Every method raises AnycostError when a model is missing or
+    damaged."""
+
+    image: np.ndarray  # uint8 sRGB [H, W, 3]
+    faces: tuple[Face, ...]
+    models: Models
+    cache: ByteLRUCache
+    owner: object  # first part of the cache's keys
+
+    def of(self, face: int, reach: float = 1) -> np.ndarray | None:
+        """float32 [s, s], 0…1: what may change; None: all. reach: of what it covers, in sides of the square."""
+        own, cover = self.own(face, reach), self.covering(face)
+        if cover is None:
+            return own
+        bare = np.pad(1 - cover.stays, round((reach - 1) / 2 * len(cover.stays)), mode="edge")
+        return bare if own is None else own * cv2.resize(bare, own.shape, interpolation=cv2.INTER_LINEAR)
+
+    def own(self, face: int, reach: float = 1) -> np.ndarray | None:
+        """float32 [s, s], 0…1: what is no other person's head; None: all."""
+
+        def compute() -> np.ndarray | None:
+            shown = self.faces[face].square.scaled(reach)
+            matrix = shown.matrix(neighbours.SIDE)
+            heads = [each.mesh.moved(matrix) for each in self.faces]
+            own = heads.pop(face)
+            return neighbours.own_part(own, heads, shown.crop(self.image, neighbours.SIDE))
+
+        return self.cache.get((self.owner, face, "own part", reach), compute)
+
+    def parts(self, face: int) -> Parts:
+        """Of the square and what is around it, as `photo_parts` returns them."""
+        square = self.faces[face].square
+        return self.cache.get((self.owner, face, "parts"), lambda: photo_parts(self.image, square, self.models.parser))
+
+    def covering(self, face: int) -> Covering | None:
+        """What is before the face; None: nothing."""
+
+        def compute() -> Covering | None:
+            square, renderer, encoder = self.faces[face].square, self.models.renderer, self.models.encoder
+            crop = square.crop(self.image, SIDE)
+
+            def bare(encoder: EncoderGraph) -> np.ndarray:
+                return renderer.render8(encode_face(renderer, encoder, crop).latent, SubGenerator(SIDE))
+
+            draw = partial(bare, encoder) if encoder else None
+            return covering(crop, square_parts(self.parts(face)), self._mesh(face), draw, self.own(face))
+
+        return self.cache.get((self.owner, face, "covering"), compute)
+
+    def _mesh(self, face: int) -> Landmarks:
+        """In the pixels of the square at `SIDE`."""
+        return self.faces[face].mesh.moved(self.faces[face].square.matrix(SIDE))
