@@ -61,6 +61,9 @@ _STORAGE |= {559, 700, IPTC, PHOTOSHOP, 34675, 37724}
 _ESSENTIAL = {ORIENTATION, 271, 272, 282, 283, 296, 306, 315, 33432, EXIF_FOLDER, GPS_FOLDER}
 _ESSENTIAL_LENGTH = 2000  # bytes of a value
 
+_FOUR_BYTES = {16: 4, 17: 9, 18: 13}  # types of eight bytes, which only BigTIFF has
+_MOST_ENTRIES = 65535  # of a folder: what two bytes can count
+
 Block = bytes | bytearray | memoryview
 # tag: (type, count, little-endian value, the folder that it points to, or the camera's note)
 Folder = dict[int, tuple[int, int, Union[bytes, "Folder", MakerNote]]]
@@ -69,13 +72,15 @@ Folder = dict[int, tuple[int, int, Union[bytes, "Folder", MakerNote]]]
 def read_folder(block: Block, at: int | None = None) -> Folder:
     """The folder at byte `at` of the block, or the first one. Entries that lie outside the block are left out.
 
-    Raises ValueError when the block is no TIFF structure (or a BigTIFF one)."""
-    order = _order(block)
+    A BigTIFF's numbers of eight bytes become ones of four, which other files have; larger ones are left out. Raises
+    ValueError when the block is no TIFF structure."""
+    layout = _layout(block)
+    order = layout.order
     folder: Folder = {}
     try:
-        first = struct.unpack_from(order + "I", block, 4)[0] if at is None else at
+        first = struct.unpack_from(order + layout.offset, block, layout.first)[0] if at is None else at
         for tag, entry, value, size in _entries(block, first):
-            kind, count = struct.unpack_from(order + "HI", block, entry + 2)
+            kind, count = struct.unpack_from(order + "H" + layout.offset, block, entry + 2)
             data = bytes(block[value : value + size])
             if len(data) != size or kind not in SIZES:
                 continue
@@ -83,7 +88,8 @@ def read_folder(block: Block, at: int | None = None) -> Folder:
                 folder[tag] = kind, count, MakerNote(data, value, order)
             else:
                 turned = np.frombuffer(data, f"{order}u{UNITS[kind]}").astype(f"<u{UNITS[kind]}").tobytes()
-                folder[tag] = kind, count, turned
+                if (entry_value := _in_four_bytes(kind, turned)) is not None:
+                    folder[tag] = entry_value[0], count, entry_value[1]
     except struct.error as error:
         raise ValueError("a damaged folder of tags") from error
     return folder
@@ -287,19 +293,63 @@ def _swap_size(block: bytearray, folder: int) -> None:
 
 def _entries(block: Block, folder: int) -> Iterator[tuple[int, int, int, int]]:
     """The entries of a folder: (tag, offset of its 12 bytes, offset of its value, size of the value in bytes)."""
-    order = _order(block)
-    (number,) = struct.unpack_from(order + "H", block, folder)
-    for at in range(folder + 2, folder + 2 + 12 * number, 12):
-        tag, kind, count, offset = struct.unpack_from(order + "HHII", block, at)
-        size = SIZES.get(kind, 1) * count
-        yield tag, at, offset if size > 4 else at + 8, size
+    layout = _layout(block)
+    head = struct.calcsize("=" + layout.count)
+    if folder > len(block):
+        raise ValueError("a folder of tags outside the file")
+    (number,) = struct.unpack_from(layout.order + layout.count, block, folder)
+    if number > _MOST_ENTRIES:
+        raise ValueError("a damaged folder of tags")
+    for at in range(folder + head, folder + head + layout.entry * number, layout.entry):
+        tag, kind, count, offset = struct.unpack_from(f"{layout.order}HH2{layout.offset}", block, at)
+        size, room = SIZES.get(kind, 1) * count, struct.calcsize("=" + layout.offset)
+        yield tag, at, offset if size > room else at + layout.entry - room, size
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """How offsets and counts are stored; letters as for `struct`."""
+
+    order: str
+    offset: str = "I"  # and how many values a tag has
+    count: str = "H"  # of a folder's entries
+    entry: int = 12  # bytes of an entry
+    first: int = 4  # where the first folder's offset is
+
+
+_LAYOUTS = {
+    b"II*\0": _Layout("<"),
+    b"MM\0*": _Layout(">"),
+    b"II+\0": _Layout("<", "Q", "Q", 20, 8),  # BigTIFF
+    b"MM\0+": _Layout(">", "Q", "Q", 20, 8),
+}
+
+
+def _layout(block: Block) -> _Layout:
+    layout = _LAYOUTS.get(bytes(block[:4]))
+    if layout is None:
+        raise ValueError("no TIFF structure")
+    return layout
 
 
 def _order(block: Block) -> str:
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(bytes(block[:4]))
-    if order is None:
-        raise ValueError("no TIFF structure")
-    return order
+    """Of a block that is to be written to: no BigTIFF."""
+    layout = _layout(block)
+    if layout.entry != 12:
+        raise ValueError("no EXIF structure")
+    return layout.order
+
+
+def _in_four_bytes(kind: int, value: bytes) -> tuple[int, bytes] | None:
+    """Type and little-endian value of a tag, of which LONG8, SLONG8 and IFD8 become LONG, SLONG and IFD; None if these
+    cannot hold it."""
+    smaller = _FOUR_BYTES.get(kind)
+    if smaller is None:
+        return kind, value
+    long, short = ("<i8", "<i4") if kind == 17 else ("<u8", "<u4")
+    values = np.frombuffer(value, long)
+    fits = values.astype(short)
+    return (smaller, fits.tobytes()) if (fits == values).all() else None
 
 
 def _serialised(folder: Folder, base: int) -> bytes:

@@ -81,7 +81,7 @@ def sniffed(head: bytes) -> Format | None:
 
 
 def tiff_tags(file: BinaryIO) -> Folder:
-    """The tags of a TIFF file's first image. BigTIFF gives none."""
+    """The tags of a TIFF file's first image; none if it is damaged."""
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as block:
         try:
             return read_folder(block)
@@ -107,8 +107,6 @@ def read_encoding(file: BinaryIO, format: Format, fields: dict[str, Any], tags: 
             notes.append(f"these parts of the WebP file are not kept: {', '.join(others)}")
         return Encoding(lossless=b"VP8L" in chunks), notes
     if format == "tiff":
-        if not tags:
-            notes.append("the tags of a BigTIFF file (names, dates, camera) are not kept")
         if _LAYERS in tags or _SUB_IMAGES in tags:
             notes.append("layers and further pictures inside the TIFF file are not kept")
         if 1 in numbers(tags, _ALPHA):

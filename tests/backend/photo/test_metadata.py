@@ -116,6 +116,36 @@ def test_exif_behind_a_pointer_of_any_type(tmp_path: Path, byte_order: str) -> N
         assert tags.get_ifd(0x8825)[1] == "N"
 
 
+@pytest.mark.parametrize("extension", ["tif", "jpg", "png"])
+def test_what_a_bigtiff_says_stays(tmp_path: Path, extension: str) -> None:
+    """Its offsets have eight bytes; so may its numbers."""
+    source = tmp_path / "big.tif"
+    Image.fromarray(CROP).save(source, exif=photo_files.exif(6).tobytes(), big_tiff=True)
+    assert source.read_bytes()[:4] == b"II+\0"
+    assert open_photo(source).orientation == 6
+    target, notes = saved(source, extension)
+    tags = Image.open(target).getexif()
+    assert tags[0x010F] == "Hasselblad"
+    assert tags.get_ifd(0x8769)[0x9003] == "1990:04:24 12:33:51"
+    assert tags.get_ifd(0x8825)[1] == "N"
+    assert open_photo(target).orientation == (6 if extension == "tif" else 1)
+    assert not any("tags" in note for note in notes)
+
+
+@pytest.mark.parametrize("byte_order", ["<", ">"])
+def test_numbers_of_eight_bytes_become_ones_of_four(byte_order: str) -> None:
+    def entry(tag: int, kind: int, value: int) -> bytes:
+        return struct.pack(byte_order + "HHQQ", tag, kind, 1, value)
+
+    head = (b"II+\0" if byte_order == "<" else b"MM\0+") + struct.pack(byte_order + "HHQ", 8, 0, 16)
+    block = head + struct.pack(byte_order + "Q", 2) + entry(256, 16, 70000) + entry(257, 16, 1 << 40) + bytes(8)
+    folder = read_folder(block)
+    assert folder == {256: (4, 1, (70000).to_bytes(4, "little"))}
+    for damaged in (head[:8] + b"\xff" * 8, block[:16] + b"\xff" * 8, block[:40]):
+        with pytest.raises(ValueError, match="folder"):
+            read_folder(damaged)
+
+
 @pytest.mark.parametrize("kind", [1, 3, 4])
 def test_orientation_of_any_type_is_reset(tmp_path: Path, kind: int) -> None:
     value = {1: b"\6\0\0\0", 3: b"\6\0\0\0", 4: b"\6\0\0\0"}[kind]
