@@ -12,11 +12,15 @@ from anycost_models.projection.encoder_graph import EncoderGraph
 
 from anycost_backend.editing import neighbours
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
+from anycost_backend.editing.composite.arrays import disc
+from anycost_backend.editing.composite.silhouette import HEAD
 from anycost_backend.editing.covering import Covering, covering
 from anycost_backend.editing.faces import Face
 from anycost_backend.editing.models import Models
 from anycost_backend.editing.photo_view import photo_parts, square_parts
 from anycost_backend.editing.projection import SIDE, encode_face
+
+_BESIDE = 0.25  # of the square: how far from what covers a face more of it may lie
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +39,12 @@ class EditableParts:
         own, cover = self.own(face, reach), self.covering(face)
         if cover is None:
             return own
-        bare = np.pad(1 - cover.stays, round((reach - 1) / 2 * len(cover.stays)), mode="edge")
+        stays = np.pad(cover.stays, round((reach - 1) / 2 * len(cover.stays)), mode="edge")
+        # An arm or a strap goes on from it: beside it nothing changes but the head.
+        parts = self.parts(face) if reach > 1 else square_parts(self.parts(face))
+        head = cv2.resize(parts.together(HEAD), stays.shape, interpolation=cv2.INTER_AREA)
+        near = cv2.dilate(stays, disc(_BESIDE * len(cover.stays)))
+        bare = 1 - np.maximum(stays, near * (1 - head))
         return bare if own is None else own * cv2.resize(bare, own.shape, interpolation=cv2.INTER_LINEAR)
 
     def own(self, face: int, reach: float = 1) -> np.ndarray | None:

@@ -32,7 +32,8 @@ def steps(sliders: Sliders, tr: Translator) -> list[Step]:
 
 def _change(before: Values, after: Values, tr: Translator) -> str:
     """Such as "Smile +0.8 …"; of what is at 0 again "Smile 0"."""
-    labels, changed = AttributeLabels(tr), {}
+    labels = AttributeLabels(tr)
+    changed: dict[str, float] = {}
     for face in (*after, *before):
         was, now = before.get(face, {}), after.get(face, {})
         changed |= {name: now.get(name, 0.0) for name in (*now, *was) if now.get(name) != was.get(name)}

@@ -16,6 +16,7 @@ from anycost_backend.editing.composite.arrays import disc, enlarged, places, ram
 HEAD = ("hair", "skin", "eyes", "mouth", "ears", "glasses", "head_covering")  # no neck
 _FLESH = ("skin", "eyes", "mouth", "ears", "neck")
 _SMALL = 0.03  # square units: outlines that move by less move the photo's own
+_GRADUAL = 0.04  # square units: way from one outline to the other
 _EDGE = 0.019  # square units: width of a parsed edge
 _CHANGES = 0.35  # of coverage, from which an outline changes
 _STRANDS = 0.05  # square units: how far from the parsed outline strands may lie
@@ -53,6 +54,8 @@ def silhouette(
     beyond = np.maximum(np.abs(x - 0.5) - 0.5, 0) + _ROUND * np.maximum(-y, 0)
     to_had, to_has = to_had - beyond, to_has - beyond
     own = np.exp(-(((to_has - to_had) / _SMALL) ** 2))  # 1: the outline is the photo's own
+    own = cv2.erode(own, disc(_GRADUAL * side / reach))  # which leads over to the drawing's without a step
+    own = cv2.GaussianBlur(own, (0, 0), _GRADUAL / 2 * side / reach)
     to_new = to_has + own * (to_was - to_had)
     new, old, unmoved = (_covered(each) for each in (to_new, to_was, to_there))
     changes = (np.maximum(np.abs(new - old), np.abs(new - unmoved)) > _CHANGES).astype(np.float32)
