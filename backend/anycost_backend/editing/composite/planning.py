@@ -175,7 +175,8 @@ def _behind(original: PhotoView, drawn: np.ndarray, there: Parts, has: Parts) ->
     known = np.clip(total, 0, 1)
     near = blur(np.dstack([*shares, known]), 0.02 * len(known))  # where the head is, what is beside it goes on
     shares = shares + (1 - known) * np.moveaxis(near[:, :, :-1] / np.maximum(near[:, :, -1:], 1e-3), 2, 0)
-    shares /= np.maximum(shares.sum(axis=0), 1e-3)
+    shares **= 3  # a little of another layer is doubt, and would tint
+    shares /= np.maximum(shares.sum(axis=0), 1e-6)
     shown = np.zeros_like(drawn)
     for (picture, _), share in zip(layers, shares, strict=True):
         shown += times(drawn if picture is None else resized(picture, size), enlarged(share, size))

@@ -18,6 +18,7 @@ _FLESH = ("skin", "eyes", "mouth", "ears", "neck")
 _SMALL = 0.03  # square units: outlines that move by less move the photo's own
 _GRADUAL = 0.04  # square units: way from one outline to the other
 _EDGE = 0.019  # square units: width of a parsed edge
+_SHARP = 0.005  # square units: half the width of an edge that is moved
 _CHANGES = 0.35  # of coverage, from which an outline changes
 _STRANDS = 0.05  # square units: how far from the parsed outline strands may lie
 _SMOOTH = 0.006  # square units: of a parsed outline's wobble
@@ -25,6 +26,7 @@ _PURE = (0.002, 0.014)  # square units inside a drawn outline, from and by which
 _GUIDED = 0.012, 1e-4  # radius of the guided filter in square units, and its ε
 _ROUND = 4.0  # how much sooner a head's top ends than it would if its sides met at right angles
 _BESIDE_HAT = 0.1  # square units: hair under a hat does not grow around it
+_CLEAR = (0.1, 0.9)  # alphas of a guided filter below and above which there is nothing and all of the head: no haze
 _TIPS = 0.1  # square units from the square's border within which new hair ends
 
 
@@ -67,11 +69,11 @@ def silhouette(
     changes *= (1 - hat) * (1 - flesh)
 
     to_drawn = enlarged(to_has, size)
-    alpha = matted(after, enlarged(has, size), reach) * ramp(to_drawn, -0.035, -0.015)
+    alpha = ramp(matted(after, enlarged(has, size), reach), *_CLEAR) * ramp(to_drawn, -0.025, -0.01)
     alpha = np.maximum(alpha, ramp(to_drawn, 0.01, 0.02))
     front = spread(after, ramp(to_drawn, *_PURE) * ramp(alpha, 0.9, 1))
     shifted = enlarged(own * ramp(np.abs(to_was - to_had), 0, 0.01), size)
-    alpha += shifted * (enlarged(new, size) - alpha)
+    alpha += shifted * (ramp(enlarged(to_new, size), -_SHARP, _SHARP) - alpha)
     # What grows ends within the square, in strands of its own light and dark, and not beside a hat.
     grows = np.maximum(alpha - enlarged(old, size), 0) * _tips(after, reach)
     grows *= 1 - enlarged(cv2.dilate(hat, disc(_BESIDE_HAT * side / reach)), size)
