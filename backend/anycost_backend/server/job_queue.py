@@ -46,7 +46,7 @@ class Job:
         """The lowest goes first. now: monotonic seconds."""
         if self.idle_only:
             return 3
-        if self.preview or now - self.created > _LONG:
+        if self.preview or (self.client and now - self.created > _LONG):  # what nobody asked for can wait
             return 0
         return 2 if self.preemptible else 1
 

@@ -278,8 +278,9 @@ def test_a_face_is_projected_when_it_is_needed_and_refined_when_asked(client: Cl
     assert isinstance(client.ask(smile(session, 0.5)), m.Edited)
     assert isinstance(client.reply(first.id, timeout=600), m.Edited)
 
+    client.ask(m.Cancel())  # the projection in the background, which a refinement would wait for
     before = array(client.ask(m.ReadLatent(session=opened.session, face=0)).values)
-    refine = m.Refine(session=opened.session, face=0, budget=5)
+    refine = m.Refine(session=opened.session, face=0, budget=2)
     client.send(refine)
     progress = client.reply(refine.id, timeout=120, progress=True)
     assert isinstance(progress, m.Progress)

@@ -14,6 +14,7 @@ from anycost_client.edit.editor import State
 from anycost_client.protocol.events import Connected, Lost
 from anycost_client.protocol.messages import OpenRegion, Picture
 from anycost_models.core import paths
+from anycost_models.core.signed_cache import key_path, own_key
 from editor_host import Host
 
 QUICK = Path(__file__).parents[1] / "quick_python.py"
@@ -24,12 +25,18 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="t
 
 @pytest.fixture(scope="module")
 def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """This machine's models; what is computed once is remembered for all tests here, as between two days of work."""
+    """This machine's models and graphs; what is computed once is remembered for all tests here, as between two days."""
     home = tmp_path_factory.mktemp("home")
     models = home / "data" / "models"
     models.mkdir(parents=True)
     for file in paths.models_dir().iterdir():
         (models / file.name).symlink_to(file)
+    own_key(make=True)
+    (home / "data" / key_path().name).symlink_to(key_path())
+    for name in ("graphs", "times"):
+        (paths.cache_dir() / name).mkdir(parents=True, exist_ok=True)
+        (home / "cache").mkdir(exist_ok=True)
+        (home / "cache" / name).symlink_to(paths.cache_dir() / name)
     script = home / "python"
     script.write_text(f"#!{sys.executable}\n" + QUICK.read_text())
     script.chmod(0o700)
