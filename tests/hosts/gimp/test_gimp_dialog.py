@@ -140,6 +140,16 @@ def test_a_person_edits_a_face(screen: Screen, gimp: Gimp) -> None:
         screen.until(lambda told, smile=smile: bool(told["parts"]["smile"]) is smile)
         screen.picture(f"4-listed-{key}")
 
+    # The history shows small pictures of the states before.
+    screen.click("layers")
+    time.sleep(0.5)
+    screen.xdotool("key", "Up", "Right")
+    screen.until(lambda told: told["steps"] > 1)
+    time.sleep(1.5)
+    screen.picture("4-history")
+    screen.xdotool("key", "Escape", "Escape")
+    screen.focus("^Edit Face$")
+
     # The corner of the mouth is dragged up and out in the picture: she smiles. One step to undo.
     x, y, _, _ = screen.place("picture")
     screen.xdotool("mousemove", x, y)

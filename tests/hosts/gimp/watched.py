@@ -60,6 +60,7 @@ def _tell(dialog):
         told = {
             "page": controller.page.value,
             "favourites": sorted(controller.favourites.names),
+            "steps": len(dialog.layers._steps),
             "title": dialog.state_page.title.get_text(),
             "parts": parts,
             "text": dialog.state_page.text.get_text(),
