@@ -13,6 +13,7 @@ from anycost_models.projection.encoder_graph import EncoderGraph
 from anycost_backend.editing import neighbours
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
 from anycost_backend.editing.composite.arrays import disc
+from anycost_backend.editing.composite.hat import hat_of
 from anycost_backend.editing.composite.silhouette import HEAD
 from anycost_backend.editing.covering import Covering, covering
 from anycost_backend.editing.faces import Face
@@ -20,6 +21,8 @@ from anycost_backend.editing.models import Models
 from anycost_backend.editing.photo_view import photo_parts, square_parts
 from anycost_backend.editing.projection import SIDE, encode_face
 
+_UNDER_A_HAT = ("fringe", "hair_volume")
+_HAT = 0.05  # share of the square from which a hat is more than a band
 _BESIDE = 0.25  # of the square: how far from what covers a face more of it may lie
 
 
@@ -78,6 +81,16 @@ class EditableParts:
             return covering(crop, square_parts(self.parts(face)), self._mesh(face), draw, self.own(face))
 
         return self.cache.get((self.owner, face, "covering"), compute)
+
+    def hidden(self, face: int) -> tuple[str, ...]:
+        """Attributes that show nothing on it: something covers what they change, or a hat."""
+        covering = self.covering(face)
+        return (*(covering.hidden if covering else ()), *(_UNDER_A_HAT if self.wears_hat(face) else ()))
+
+    def wears_hat(self, face: int) -> bool:
+        """Whether a hat, cap or scarf covers a good part of the hair."""
+        covering = square_parts(self.parts(face))["head_covering"]
+        return float(hat_of(covering, 1).mean()) > _HAT
 
     def _mesh(self, face: int) -> Landmarks:
         """In the pixels of the square at `SIDE`."""

@@ -19,7 +19,15 @@ def face_warnings(session: "Session[Any]", face: int, wanted: Collection[str] = 
     found = session.faces[face]
     yaw, *_ = found.mesh.pose()
     known = warnings(projection.psnr, None, projection.deviation or 0.0, found.square.side, yaw)
-    return (*known, *_cover_warnings(session, face, wanted))
+    return (*known, *_cover_warnings(session, face, wanted), *_hat_warnings(session, face, wanted))
+
+
+def _hat_warnings(session: "Session[Any]", face: int, wanted: Collection[str]) -> tuple[str, ...]:
+    directions = session.models.directions.by_name
+    hair = [name for name in wanted if name in directions and directions[name].group == "Hair"]
+    if not hair or not session.editable.wears_hat(face):
+        return ()
+    return (f"a hat stays as it is: of {', '.join(hair)} only the hair beside it shows something",)
 
 
 def _cover_warnings(session: "Session[Any]", face: int, wanted: Collection[str]) -> tuple[str, ...]:

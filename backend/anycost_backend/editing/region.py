@@ -101,9 +101,8 @@ class Region:
         return ""
 
     def hidden(self, face: int) -> tuple[str, ...]:
-        """Attributes that show nothing, because something covers what they change."""
-        covering = self.session.editable.covering(self.numbers[face])
-        return covering.hidden if covering else ()
+        """Attributes that show nothing, because something covers what they change, or a hat."""
+        return self.session.editable.hidden(self.numbers[face])
 
     def projected(self, face: int) -> bool:
         return self.session.latent(self.numbers[face]) is not None

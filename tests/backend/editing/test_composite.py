@@ -205,7 +205,7 @@ def test_what_appears_has_the_photos_colours(view, square):
     darker = replace(view, image=view.image * np.float32(0.85))
     edited, rims = spectacles(darker, ink=0.85)
     after, mask, _ = put_back(plan(view, darker, edited), square, HEAD)
-    assert after[placed(rims, square, mask.shape)].mean() > 0.88
+    assert after[placed(rims, square, mask.shape)].mean() > 0.87
 
 
 def moved(shown: View, shift) -> View:

@@ -10,6 +10,7 @@ from anycost_backend.editing.face_warnings import face_warnings
 from anycost_backend.editing.faces import Face
 from anycost_backend.editing.handles import handles_of
 from anycost_backend.editing.models import Models
+from anycost_backend.editing.photo_view import square_parts
 from anycost_backend.editing.region import Region
 from anycost_backend.editing.session import Session
 from anycost_backend.photo.layer import Layer
@@ -111,3 +112,22 @@ def test_what_a_cover_hides_is_said_before_anything_is_applied(loaded: Models, f
     handles = {handle.name for handle in handles_of(region.session, 0, lambda fraction: None)}
     assert "brow_left" in handles
     assert not handles & {"mouth_left", "mouth_right", "lower_lip", "chin"}
+
+
+def test_a_hat_stays_and_hair_sliders_say_so(loaded: Models) -> None:
+    """Drawn with a cap by the generator, and found by the parser."""
+    cap = loaded.renderer.render8(loaded.renderer.sample(8006, 0.8), SubGenerator(512))
+    session = opened(cap, loaded)
+    session.adopt(0, loaded.renderer.sample(1, 0.7))
+    assert session.editable.wears_hat(0)
+    assert not opened(ASTRONAUT, loaded).editable.wears_hat(0)
+    assert face_warnings(session, 0, ("hair_length", "age"))[-1] == (
+        "a hat stays as it is: of hair_length only the hair beside it shows something"
+    )
+    assert "fringe" in session.editable.hidden(0)
+    square = session.faces[0].square
+    hat = square.uncrop(square_parts(session.editable.parts(0))["head_covering"], (0, 0, 512, 512)) > 0.9
+    assert hat.mean() > 0.1
+    difference = edited(session, {"hair_lightness": 1.5}).astype(int) - cap
+    assert np.abs(difference[hat].mean(axis=0)).max() < 3  # it may move by a pixel, but is no lighter
+    assert np.abs(difference).max() > 40

@@ -27,6 +27,7 @@ from anycost_backend.editing.composite.arrays import (
     times,
     warp,
 )
+from anycost_backend.editing.composite.hat import hat_of
 from anycost_backend.editing.composite.motion import motions
 from anycost_backend.editing.composite.silhouette import HEAD, silhouette
 from anycost_backend.editing.composite.tones import tones
@@ -41,7 +42,6 @@ _SHADING = 0.8  # share of a smooth difference that counts as shading
 _BESIDE = 0.02  # so far beyond the parsed person may still be the person
 _FEATHER = 0.02  # of the face's mask
 _TIPS = 0.025  # so far from the parsed hair its tips and their shadow may lie
-_HAT = 0.03, 0.06, 0.02  # half of a hat's breadth; how far from there it reaches; what beside it may still be the hat
 _NECK = 0.06  # so far beyond the photo's neck the drawing's may show
 _FADES = 0.04  # width of what fades towards a border
 
@@ -79,7 +79,7 @@ def plan(original: PhotoView, projected: View, edited: View, region: Region = "f
     appears = _replacement(changed, moved - before - enlarged(colours, deciding), scale)
 
     inside = 0.5 - np.abs(places(deciding, reach) - 0.5).max(axis=2)  # from the square's border
-    hat = _hat(was["head_covering"], reach)
+    hat = hat_of(was["head_covering"], reach)
     drawn = 1 - np.maximum(enlarged(hat, deciding), enlarged(_background(was, has, reach), deciding))
     if reach > 1:
         drawn *= ramp(inside, 0, _FADES)  # the generator draws the square alone
@@ -142,17 +142,6 @@ def _bared(was: Parts, had: Parts, has: Parts, reach: float) -> np.ndarray:
     tips = np.minimum(hair, cv2.dilate(gone, disc(2 * _TIPS * pixel)))
     bared = cv2.dilate(ramp(np.maximum(gone, tips), 0.15, 0.65), disc(_TIPS * pixel)) * (1 - has["hair"])
     return cv2.GaussianBlur(bared, (0, 0), 0.01 * pixel)
-
-
-def _hat(covering: np.ndarray, reach: float) -> np.ndarray:
-    """[s, s], 0…1: a hat or scarf and what is close to it. It is nobody's hair: the photo's stays.
-
-    Short hair before a bright background may have a rim that looks like a hat: only what is broad somewhere counts."""
-    pixel = len(covering) / reach
-    broad, near, beside = (disc(length * pixel) for length in _HAT)
-    surely = ramp(cv2.morphologyEx(covering, cv2.MORPH_OPEN, broad), 0.5, 0.65)
-    hat = np.minimum(ramp(covering, 0.3, 0.6), cv2.dilate(surely, near))
-    return cv2.GaussianBlur(cv2.dilate(hat, beside), (0, 0), 0.008 * pixel)
 
 
 def _background(was: Parts, has: Parts, reach: float) -> np.ndarray:

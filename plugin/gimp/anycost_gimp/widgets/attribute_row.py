@@ -82,7 +82,7 @@ class AttributeRow(Gtk.Box):
         style = self.entry.get_style_context()
         (style.add_class if mixed else style.remove_class)("dim-label")
         self.entry.set_tooltip_text(tr("The chosen faces differ: this is the first one's") if mixed else None)
-        covered = tr("Something covers the face there, and stays as it is: nothing would be seen")
+        covered = tr("Something covers it there (a hand, a hat …) and stays as it is: nothing would be seen")
         self.label.set_tooltip_text(self._tip if shows else covered)
         for part in (self.label, self.scale, self.entry):
             part.set_sensitive(not locked and shows)

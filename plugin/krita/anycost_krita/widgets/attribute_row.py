@@ -56,7 +56,7 @@ class AttributeRow(QtWidgets.QWidget):
         if not self.slider.dragging:
             self.slider.show_strength(strength, mixed)
         differ = tr("The chosen faces differ: this is the first one's")
-        covered = tr("Something covers the face there, and stays as it is: nothing would be seen")
+        covered = tr("Something covers it there (a hand, a hat …) and stays as it is: nothing would be seen")
         self.slider.setToolTip("\n".join([*([differ] if mixed else []), self._tip if shows else covered]))
         self.lock.blockSignals(True)
         self.lock.setChecked(locked)
