@@ -37,7 +37,8 @@ class LayersView(Gtk.MenuButton):
         self._history_menu = Gtk.Menu()
         self._pictures = PictureItems(controller.sketches.picture, self._go_to)
         self.history.set_submenu(self._history_menu)
-        self.history.connect("select", self._open_history)
+        self.connect("button-press-event", self._fill_history)
+        self.connect("key-press-event", self._fill_history)
         for item in (self.same, self.match, self.learn, self.history):
             menu.append(item)
         menu.show_all()
@@ -54,8 +55,8 @@ class LayersView(Gtk.MenuButton):
 
     # ------------------------------------------------------------------ inside
 
-    def _open_history(self, _: Gtk.MenuItem) -> None:
-        """As it is now."""
+    def _fill_history(self, *_: object) -> bool:
+        """As it is now, before the menu shows."""
         for child in self._history_menu.get_children():
             child.destroy()
         self._steps = steps(self._controller.editor.sliders, tr)
@@ -64,6 +65,7 @@ class LayersView(Gtk.MenuButton):
         self._pictures.attach(self._history_menu, presets, now)
         self._history_menu.show_all()
         self._controller.sketches.want(presets)
+        return False
 
     def _go_to(self, preset: Preset) -> None:
         number = next((step.number for step in self._steps if step.preset is preset), None)
