@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import cv2
 import numpy as np
 from anycost_models.core.errors import AnycostError
+from anycost_models.core.malloc_settings import give_back_freed_memory
 from anycost_models.core.signed_cache import SignedCache
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.projection.encoder_graph import EncoderGraph
@@ -91,6 +92,11 @@ def project_face(
     stored = None if fresh else _read(key, (renderer.file.styles, renderer.file.style_dim))
     if stored:
         return stored
+    begin = None
+    if encoder:
+        begin = encoding(renderer, encoder)(face)
+        encoder.forget()  # torch needs as much as everything else
+        give_back_freed_memory()
     if meanwhile is None:
         _load(renderer)
     else:
@@ -119,7 +125,7 @@ def project_face(
         importance,
         settings or ProjectionSettings(),
         watched,
-        start=encoding(renderer, encoder)(face) if encoder else None,
+        start=begin,
         curvature=load_curvature(curvature) if curvature else None,
     )
     if found.steps and not ended_early:
