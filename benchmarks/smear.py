@@ -136,7 +136,7 @@ def main() -> None:
             backdrop, before, row = Backdrop(session, parts), 0.0, []
             for edit in EDITS:
                 image = session.edit(session.photo, 0, edit).photo.srgb8()
-                row.append(backdrop.crop(image, args.tile))
+                row.append(backdrop.crop(image, args.tile, cv2.BORDER_CONSTANT))
                 if backdrop.plain:
                     smear = backdrop.smear(image)
                     before = before if edit else smear

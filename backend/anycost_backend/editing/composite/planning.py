@@ -42,7 +42,7 @@ _SHADING = 0.8  # share of a smooth difference that counts as shading
 _BESIDE = 0.02  # so far beyond the parsed person may still be the person
 _FEATHER = 0.02  # of the face's mask
 _TIPS = 0.025  # so far from the parsed hair its tips and their shadow may lie
-_NECK = 0.06  # so far beyond the photo's neck the drawing's may show
+_NEAR = 0.03  # how far what is beside a head says what is behind it
 _FADES = 0.04  # width of what fades towards a border
 
 
@@ -152,24 +152,31 @@ def _background(was: Parts, has: Parts, reach: float) -> np.ndarray:
 
 
 def _behind(original: PhotoView, drawn: np.ndarray, there: Parts, has: Parts) -> np.ndarray:
-    """[s, s, 3]: what is behind the new head: the photo's own background and clothes, by what the drawing has there.
+    """[s, s, 3]: what is behind the new head: the photo's own background and clothes.
 
-    drawn: [s, s, 3], the drawing in the photo's colours: for necks, and what the photo shows nothing of"""
+    Which of them, what the photo shows close by says; far from that, the drawing. drawn: [s, s, 3], the drawing in the
+    photo's colours: for necks, and what the photo shows nothing of"""
     size, pixel = len(drawn), len(has["neck"]) / original.reach
-    # The drawing's shoulders may be bare where the photo's are not: a neck goes on from the photo's.
-    neck = has["neck"] * cv2.dilate(there["neck"], disc(_NECK * pixel))
-    layers = [(original.background, has["background"]), (original.clothes, has["clothes"]), (None, neck)]
-    shares = np.stack([share for _, share in layers])
-    total = shares.sum(axis=0)
-    known = np.clip(total, 0, 1)
-    near = blur(np.dstack([*shares, known]), 0.02 * len(known))  # where the head is, what is beside it goes on
-    shares = shares + (1 - known) * np.moveaxis(near[:, :, :-1] / np.maximum(near[:, :, -1:], 1e-3), 2, 0)
-    shares **= 3  # a little of another layer is doubt, and would tint
-    shares /= np.maximum(shares.sum(axis=0), 1e-6)
-    shown = np.zeros_like(drawn)
-    for (picture, _), share in zip(layers, shares, strict=True):
-        shown += times(drawn if picture is None else resized(picture, size), enlarged(share, size))
+    shown, pictures = np.zeros_like(drawn), (original.background, original.clothes, None)
+    near, sure = _beside_head(there, _NEAR * pixel)
+    far, _ = _beside_head(has, _NEAR * pixel)
+    sure = ramp(sure, 0.02, 0.1)
+    shares = [mine * sure + theirs * (1 - sure) for mine, theirs in zip(near, far, strict=True)]
+    # A little of another layer is doubt, and would tint.
+    total = np.maximum(sum(share**3 for share in shares), 1e-6)
+    for picture, share in zip(pictures, shares, strict=True):
+        shown += times(drawn if picture is None else resized(picture, size), enlarged(share**3 / total, size))
     return shown
+
+
+def _beside_head(parts: Parts, sigma: float) -> tuple[list[np.ndarray], np.ndarray]:
+    """Shares [s, s] of background, clothes and neck among them, which go on where the head is; and how much of them is
+    near, 0…1. sigma: pixels"""
+    shares = [parts[name] for name in ("background", "clothes", "neck")]
+    known = np.clip(sum(shares), 0, 1)
+    soft = blur(np.dstack([*shares, known]), sigma)
+    near = soft[:, :, 3]
+    return [share + (1 - known) * soft[:, :, i] / np.maximum(near, 1e-3) for i, share in enumerate(shares)], near
 
 
 def _mask(

@@ -1,8 +1,8 @@
 """Where the outline of a head changes: how much of each pixel the new head covers, and what is drawn there.
 
-The head lies before neck, clothes and background. Its outlines in the photo, the projection and the edited drawing are
-compared as signed distances, so that where an edit leaves the outline alone the photo's stays, where it moves a little
-the photo's moves as far, and where it moves much the drawing's is taken.
+The head, with its neck, lies before clothes and background. Its outlines in the photo, the projection and the edited
+drawing are compared as signed distances, so that where an edit leaves the outline alone the photo's stays, where it
+moves a little the photo's moves as far, and where it moves much the drawing's is taken.
 """
 
 from dataclasses import dataclass
@@ -14,13 +14,15 @@ from anycost_models.parsing.parts import Parts
 from anycost_backend.editing.composite.arrays import disc, enlarged, places, ramp, spread, times
 
 HEAD = ("hair", "skin", "eyes", "mouth", "ears", "glasses", "head_covering")  # no neck
-_FLESH = ("skin", "eyes", "mouth", "ears", "neck")
+_BEFORE = (*HEAD, "neck")  # what lies before background and clothes
+_FLESH = ("skin", "eyes", "mouth", "ears", "neck", "clothes")
 _SMALL = 0.03  # square units: outlines that move by less move the photo's own
 _GRADUAL = 0.04  # square units: way from one outline to the other
 _EDGE = 0.019  # square units: width of a parsed edge
 _SHARP = 0.005  # square units: half the width of an edge that is moved
 _CHANGES = 0.35  # of coverage, from which an outline changes
 _STRANDS = 0.05  # square units: how far from the parsed outline strands may lie
+_RIM = 0.015  # the same of skin, which has none
 _SMOOTH = 0.006  # square units: of a parsed outline's wobble
 _PURE = (0.002, 0.014)  # square units inside a drawn outline, from and by which nothing of the background shows
 _GUIDED = 0.012, 1e-4  # radius of the guided filter in square units, and its ε
@@ -49,7 +51,7 @@ def silhouette(
     after: the edited drawing in that frame, float32 [s, s, 3]; hat: float32 [p, p], 0…1: what stays whatever is
     drawn"""
     side, size = parts[0].shares.shape[1], len(after)
-    there, was, had, has = (each.together(HEAD) for each in parts)
+    there, was, had, has = (each.together(_BEFORE) for each in parts)
     to_there, to_was, to_had, to_has = (distance(each, reach) for each in (there, was, had, has))
     # Beyond the square nothing is drawn. Hair hangs on below it; above it, a head soon ends.
     x, y = np.moveaxis(places(side, reach), 2, 0)
@@ -62,9 +64,10 @@ def silhouette(
     new, old, unmoved = (_covered(each) for each in (to_new, to_was, to_there))
     changes = (np.maximum(np.abs(new - old), np.abs(new - unmoved)) > _CHANGES).astype(np.float32)
     changes = cv2.GaussianBlur(cv2.dilate(changes, disc(_STRANDS * side / reach)), (0, 0), 0.012 * side / reach)
-    # Between jaw and neck nothing shines through: shading and colour change there, as inside the face.
+    # Between jaw, neck and collar nothing shines through: shading and colour change there, as inside the face.
     flesh = np.minimum.reduce([each.together(_FLESH) for each in parts])
-    flesh = cv2.erode(ramp(flesh, 0.4, 0.7), disc(_STRANDS / 2 * side / reach))
+    flesh = cv2.erode(ramp(flesh, 0.4, 0.7), disc(_RIM * side / reach))
+    flesh = np.maximum(flesh, ramp(parts[0]["neck"], 0.3, 0.6))  # the photo's neck stays
     flesh = cv2.GaussianBlur(flesh, (0, 0), _SMOOTH * side / reach)
     changes *= (1 - hat) * (1 - flesh)
 
@@ -79,7 +82,13 @@ def silhouette(
     grows *= 1 - enlarged(cv2.dilate(hat, disc(_BESIDE_HAT * side / reach)), size)
     alpha = np.minimum(alpha, enlarged(old, size)) + grows
     drawn = enlarged(changes * (1 - ramp(to_was, 0.012, 0.032)), size)
-    hole = cv2.dilate((there > 0.15).astype(np.float32), disc(_STRANDS * side / reach))
+    hair = parts[0]["hair"]
+    hole = np.maximum(
+        *(
+            cv2.dilate((share > 0.15).astype(np.float32), disc(beside * side / reach))
+            for share, beside in ((hair, _STRANDS), (there, _RIM))
+        )
+    )
     hole = cv2.GaussianBlur(hole, (0, 0), _SMOOTH * side / reach)
     return Silhouette(enlarged(changes, size), alpha, front, drawn, enlarged(hole, size))
 
