@@ -304,7 +304,7 @@ def damaged(path: Path) -> None:
     path.write_bytes(bytes(size))
 
 
-@pytest.mark.parametrize("name", ["yunet", "face_landmarks", "selfie_matte", "perceptual"])
+@pytest.mark.parametrize("name", ["yunet", "face_landmarks", "perceptual"])
 @pytest.mark.parametrize("harm", [Path.unlink, damaged], ids=["missing", "damaged"])
 @pytest.mark.usefixtures("quick")
 def test_a_fetched_model_that_is_missing_or_damaged(
@@ -319,7 +319,7 @@ def test_a_fetched_model_that_is_missing_or_damaged(
 ) -> None:
     harm(home / "data" / "models" / catalogue.part(name).file)
     models = Models()
-    unharmed = ("renderer", "shipped_directions") + (("finder",) if name in ("selfie_matte", "perceptual") else ())
+    unharmed = ("renderer", "shipped_directions") + (("finder",) if name == "perceptual" else ())
     vars(models).update({part: getattr(loaded, part) for part in unharmed})  # what is not in question is loaded already
     monkeypatch.setattr(models_module, "Models", lambda model: models)
     refuses(tmp_path, capfd, "run 'anycost models fetch'", photo)
@@ -342,7 +342,7 @@ def test_an_embedded_model_that_is_missing_or_damaged(
     path = tmp_path / "embedded.safetensors"
     harm(path)
     models = Models()
-    unharmed = {name: getattr(loaded, name) for name in ("finder", "matte")}
+    unharmed = {name: getattr(loaded, name) for name in ("finder", "parser")}
     own = {"renderer": Renderer(path), "directions": loaded.directions} if file == "generator" else {}
     vars(models).update(unharmed | own)
     monkeypatch.setattr(models_module, "Models", lambda model: models)

@@ -66,7 +66,7 @@ def silhouette(
     changes = cv2.GaussianBlur(cv2.dilate(changes, disc(_STRANDS * side / reach)), (0, 0), 0.012 * side / reach)
     # Between jaw, neck and collar nothing shines through: shading and colour change there, as inside the face.
     flesh = np.minimum.reduce([each.together(_FLESH) for each in parts])
-    flesh = cv2.erode(ramp(flesh, 0.4, 0.7), disc(_RIM * side / reach))
+    flesh = cv2.erode(ramp(flesh, 0.6, 0.85), disc(_SMOOTH * side / reach))
     flesh = np.maximum(flesh, ramp(parts[0]["neck"], 0.3, 0.6))  # the photo's neck stays
     flesh = cv2.GaussianBlur(flesh, (0, 0), _SMOOTH * side / reach)
     changes *= (1 - hat) * (1 - flesh)
