@@ -35,7 +35,10 @@ class Parts:
 
     def together(self, names: Sequence[str]) -> np.ndarray:
         """The share of several parts, float32 [H, W]. Raises KeyError as `parts[name]` does."""
-        return np.sum([self[name] for name in names], axis=0)
+        total = self[names[0]].copy()
+        for name in names[1:]:  # NumPy's sum would stack them first
+            total += self[name]
+        return total
 
     @property
     def person(self) -> np.ndarray:
