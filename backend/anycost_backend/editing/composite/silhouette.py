@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 from anycost_models.parsing.parts import Parts
 
-from anycost_backend.editing.composite.arrays import disc, enlarged, places, ramp, spread, times
+from anycost_backend.editing.composite.arrays import disc, enlarged, places, ramp, spread
+from anycost_backend.editing.composite.matting import matted
 
 HEAD = ("hair", "skin", "eyes", "mouth", "ears", "glasses", "head_covering")  # no neck
 _BEFORE = (*HEAD, "neck")  # what lies before background and clothes
@@ -21,11 +22,10 @@ _GRADUAL = 0.04  # square units: way from one outline to the other
 _EDGE = 0.019  # square units: width of a parsed edge
 _SHARP = 0.005  # square units: half the width of an edge that is moved
 _CHANGES = 0.35  # of coverage, from which an outline changes
-_STRANDS = 0.05  # square units: how far from the parsed outline strands may lie
+STRANDS = 0.05  # square units: how far from the parsed outline strands may lie
 _RIM = 0.015  # the same of skin, which has none
 _SMOOTH = 0.006  # square units: of a parsed outline's wobble
 _PURE = (0.002, 0.014)  # square units inside a drawn outline, from and by which nothing of the background shows
-_GUIDED = 0.012, 1e-4  # radius of the guided filter in square units, and its ε
 _ROUND = 4.0  # how much sooner a head's top ends than it would if its sides met at right angles
 _BESIDE_HAT = 0.1  # square units: hair under a hat does not grow around it
 _CLEAR = (0.1, 0.9)  # alphas of a guided filter below and above which there is nothing and all of the head: no haze
@@ -51,6 +51,7 @@ def silhouette(
     after: the edited drawing in that frame, float32 [s, s, 3]; hat: float32 [p, p], 0…1: what stays whatever is
     drawn"""
     side, size = parts[0].shares.shape[1], len(after)
+    pixel = side / reach
     there, was, had, has = (each.together(_BEFORE) for each in parts)
     to_there, to_was, to_had, to_has = (distance(each, reach) for each in (there, was, had, has))
     # Beyond the square nothing is drawn. Hair hangs on below it; above it, a head soon ends.
@@ -58,18 +59,14 @@ def silhouette(
     beyond = np.maximum(np.abs(x - 0.5) - 0.5, 0) + _ROUND * np.maximum(-y, 0)
     to_had, to_has = to_had - beyond, to_has - beyond
     own = np.exp(-(((to_has - to_had) / _SMALL) ** 2))  # 1: the outline is the photo's own
-    own = cv2.erode(own, disc(_GRADUAL * side / reach))  # which leads over to the drawing's without a step
-    own = cv2.GaussianBlur(own, (0, 0), _GRADUAL / 2 * side / reach)
+    own = cv2.erode(own, disc(_GRADUAL * pixel))  # which leads over to the drawing's without a step
+    own = cv2.GaussianBlur(own, (0, 0), _GRADUAL / 2 * pixel)
     to_new = to_has + own * (to_was - to_had)
+
     new, old, unmoved = (_covered(each) for each in (to_new, to_was, to_there))
     changes = (np.maximum(np.abs(new - old), np.abs(new - unmoved)) > _CHANGES).astype(np.float32)
-    changes = cv2.GaussianBlur(cv2.dilate(changes, disc(_STRANDS * side / reach)), (0, 0), 0.012 * side / reach)
-    # Between jaw, neck and collar nothing shines through: shading and colour change there, as inside the face.
-    flesh = np.minimum.reduce([each.together(_FLESH) for each in parts])
-    flesh = cv2.erode(ramp(flesh, 0.6, 0.85), disc(_SMOOTH * side / reach))
-    flesh = np.maximum(flesh, ramp(parts[0]["neck"], 0.3, 0.6))  # the photo's neck stays
-    flesh = cv2.GaussianBlur(flesh, (0, 0), _SMOOTH * side / reach)
-    changes *= (1 - hat) * (1 - flesh)
+    changes = cv2.GaussianBlur(cv2.dilate(changes, disc(STRANDS * pixel)), (0, 0), 0.012 * pixel)
+    changes *= (1 - hat) * (1 - _flesh(parts, pixel))
 
     to_drawn = enlarged(to_has, size)
     alpha = ramp(matted(after, enlarged(has, size), reach), *_CLEAR) * ramp(to_drawn, -0.025, -0.01)
@@ -79,18 +76,11 @@ def silhouette(
     alpha += shifted * (ramp(enlarged(to_new, size), -_SHARP, _SHARP) - alpha)
     # What grows ends within the square, in strands of its own light and dark, and not beside a hat.
     grows = np.maximum(alpha - enlarged(old, size), 0) * _tips(after, reach)
-    grows *= 1 - enlarged(cv2.dilate(hat, disc(_BESIDE_HAT * side / reach)), size)
+    grows *= 1 - enlarged(cv2.dilate(hat, disc(_BESIDE_HAT * pixel)), size)
     alpha = np.minimum(alpha, enlarged(old, size)) + grows
-    drawn = enlarged(changes * (1 - ramp(to_was, 0.012, 0.032)), size)
-    hair = parts[0]["hair"]
-    hole = np.maximum(
-        *(
-            cv2.dilate((share > 0.15).astype(np.float32), disc(beside * side / reach))
-            for share, beside in ((hair, _STRANDS), (there, _RIM))
-        )
-    )
-    hole = cv2.GaussianBlur(hole, (0, 0), _SMOOTH * side / reach)
-    return Silhouette(enlarged(changes, size), alpha, front, drawn, enlarged(hole, size))
+    drawn = changes * (1 - ramp(to_was, 0.012, 0.032))
+    hole = _hole(parts[0]["hair"], there, pixel)
+    return Silhouette(enlarged(changes, size), alpha, front, enlarged(drawn, size), enlarged(hole, size))
 
 
 def distance(share: np.ndarray, reach: float) -> np.ndarray:
@@ -105,36 +95,21 @@ def distance(share: np.ndarray, reach: float) -> np.ndarray:
     return (inside - outside) * np.float32(reach / side)
 
 
-def matted(image: np.ndarray, share: np.ndarray, reach: float) -> np.ndarray:
-    """float32 [s, s], 0…1: the alpha of a part whose edges follow the image's, by a guided filter in colours (He, Sun,
-    Tang, "Guided Image Filtering", PAMI 2013).
+def _flesh(parts: tuple[Parts, ...], pixel: float) -> np.ndarray:
+    """[p, p], 0…1: between jaw, neck and collar, where nothing shines through: shading and colour change there, as
+    inside the face; and the photo's neck. pixel: how many to a square unit"""
+    flesh = np.minimum.reduce([each.together(_FLESH) for each in parts])
+    flesh = cv2.erode(ramp(flesh, 0.6, 0.85), disc(_SMOOTH * pixel))
+    return cv2.GaussianBlur(np.maximum(flesh, ramp(parts[0]["neck"], 0.3, 0.6)), (0, 0), _SMOOTH * pixel)
 
-    image: float32 [s, s, 3]; share: float32 [s, s], 0…1, of the part, softly"""
-    radius, epsilon = _GUIDED
-    window = (2 * max(2, round(radius * len(image) / reach)) + 1,) * 2
 
-    def mean(array: np.ndarray) -> np.ndarray:
-        return cv2.blur(array, window, borderType=cv2.BORDER_REFLECT)
-
-    means, mean_share = mean(image), mean(share)
-    r, g, b = cv2.split(means)
-    red, green, blue = cv2.split(image)
-    rr, gg, bb = (mean(a * a) - m * m + epsilon for a, m in ((red, r), (green, g), (blue, b)))
-    rg, rb, gb = mean(red * green) - r * g, mean(red * blue) - r * b, mean(green * blue) - g * b
-    with_r, with_g, with_b = cv2.split(mean(times(image, share)) - times(means, mean_share))
-    # The inverse of the colours' covariance, by its adjugate.
-    i_rr, i_rg, i_rb = gg * bb - gb * gb, gb * rb - rg * bb, rg * gb - gg * rb
-    i_gg, i_gb, i_bb = rr * bb - rb * rb, rb * rg - rr * gb, rr * gg - rg * rg
-    determinant = i_rr * rr + i_rg * rg + i_rb * rb
-    slopes = [
-        (i_rr * with_r + i_rg * with_g + i_rb * with_b) / determinant,
-        (i_rg * with_r + i_gg * with_g + i_gb * with_b) / determinant,
-        (i_rb * with_r + i_gb * with_g + i_bb * with_b) / determinant,
-    ]
-    offset = mean(mean_share - slopes[0] * r - slopes[1] * g - slopes[2] * b)
-    return np.clip(
-        sum(mean(slope) * channel for slope, channel in zip(slopes, (red, green, blue), strict=True)) + offset, 0, 1
+def _hole(hair: np.ndarray, head: np.ndarray, pixel: float) -> np.ndarray:
+    """[p, p], 0…1: `Silhouette.hole` of the photo's hair and head. pixel: how many to a square unit"""
+    strands, rim = (
+        cv2.dilate((share > 0.15).astype(np.float32), disc(beside * pixel))
+        for share, beside in ((hair, STRANDS), (head, _RIM))
     )
+    return cv2.GaussianBlur(np.maximum(strands, rim), (0, 0), _SMOOTH * pixel)
 
 
 def _covered(to_outline: np.ndarray) -> np.ndarray:

@@ -5,10 +5,9 @@ import numpy as np
 from anycost_models.parsing.parts import Parts
 
 from anycost_backend.editing.composite.arrays import disc, enlarged, ramp, spread, times
-from anycost_backend.editing.composite.silhouette import HEAD, distance
+from anycost_backend.editing.composite.silhouette import HEAD, STRANDS, distance
 
-_HALO = 0.05  # of the square: so far from the parsed head strands of hair may lie
-_RIM = 0.02  # the same between hair and clothes
+_ON_CLOTHES = 0.02  # of the square: so far from the parsed head it may lie on clothes
 _STEADY = 0.012  # of the square: blur of the way to the nearest place that is known
 _LEAST = 0.004  # of the view, below which too little is seen of it
 _MOSTLY = 0.6  # share from which a pixel is a part's
@@ -21,8 +20,8 @@ def behind(image: np.ndarray, parts: Parts, reach: float) -> tuple[np.ndarray | 
     image: float32 [S, S, 3]; parts: its, of any size; both cover `reach` sides of the square"""
     side = parts.shares.shape[1]
     away = -distance(parts.together(HEAD), reach)
-    background = (parts["background"] > _MOSTLY) & (away > _HALO)
-    clothes = (parts["clothes"] > _MOSTLY) & (away > _RIM)
+    background = (parts["background"] > _MOSTLY) & (away > STRANDS)
+    clothes = (parts["clothes"] > _MOSTLY) & (away > _ON_CLOTHES)
     radius = 0.008 * side / reach
     known = (cv2.erode(part.astype(np.float32), disc(radius)) for part in (background, clothes))
     first, second = (_carried_on(image, part, reach) for part in known)

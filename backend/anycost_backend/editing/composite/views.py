@@ -38,9 +38,7 @@ class PhotoView(View):
     """The photo's view, which may show more than the square."""
 
     reach: float  # side of what all arrays cover, in sides of the square
-    edge: (
-        np.ndarray
-    )  # float32 [s, s], 0…1: 0 where the photo goes on beyond the view, which nothing can be blended with
+    edge: np.ndarray  # float32 [s, s], 0…1: fades to 0 at the view's border where the photo goes on
     background: np.ndarray | None = None  # float32 sRGB [s, s, 3]: what may lie behind the person; None: none is seen
     clothes: np.ndarray | None = None  # the same of clothes behind hair
     curve: np.ndarray | None = None  # of a person without colours: see `monochrome_curve`
