@@ -8,6 +8,7 @@ second of these made a photograph.
 
 import argparse
 import json
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
@@ -23,7 +24,9 @@ from anycost_backend.photo.photo import open_photo
 from anycost_models.face.degradation import TRAINING, degrade
 from anycost_models.face.masks import face_oval_mask
 from anycost_models.generators.sub_generator import SubGenerator
-from anycost_models.training.data.face_covers import covers
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "backend"))
+from face_covers import covers  # type: ignore[import-not-found]
 
 _PLAIN = replace(TRAINING, occluder=0.0)
 

@@ -18,10 +18,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from anycost_backend.editing.composite.views import AROUND
 from anycost_backend.editing.models import Models
 from anycost_backend.editing.session import Session
 from anycost_backend.photo.photo import Photo, open_photo
-from anycost_models.face.aligned_square import AlignedSquare
 from anycost_models.face.degradation import IN_PLACE, degrade
 from anycost_models.parsing.parser import PhotoParser
 from anycost_models.plotting.contact_sheet import contact_sheet, save_image
@@ -46,8 +46,7 @@ EDITS: tuple[Edit, ...] = (
     {"gender": -1.0},
     {"hair_curl": 1.0},
 )
-AROUND = 1.375  # sides of the aligned square that are looked at
-SIDE = 352  # pixels of that
+SIDE = 352  # pixels across what is looked at
 PLAIN = 12.0  # levels: mean standard deviation of a background up to which it is plain
 AWAY = 0.08  # sides of the square from the person on which the background is fitted
 THING = 45.0  # levels from which on something is another thing
@@ -61,11 +60,11 @@ class Backdrop:
     """The plain background of one photo."""
 
     def __init__(self, session: Session[Photo], parser: PhotoParser) -> None:
-        self._square, self._parser = session.faces[0].square, parser
+        self._shown, self._parser = session.faces[0].square.scaled(AROUND), parser
         height, width = session.image.shape[:2]
         within = self.crop(np.full((height, width, 3), 255, np.uint8), border=cv2.BORDER_CONSTANT)[:, :, 0] > 250
         picture = self.crop(session.image)
-        chin = session.faces[0].mesh.moved(self._shown().matrix(SIDE)).points[152, 1]
+        chin = session.faces[0].mesh.moved(self._shown.matrix(SIDE)).points[152, 1]
         self._above = within & (np.arange(SIDE)[:, None] < chin)
         person = self._person(picture).astype(np.uint8)
         reach = 2 * round(AWAY * SIDE / AROUND) + 1
@@ -90,12 +89,8 @@ class Backdrop:
         smeared = (off > 4 * np.maximum(self.spread, LEAST)).any(axis=2) & (off.mean(axis=2) < THING)
         return 100 * float(smeared[place].mean())
 
-    def _shown(self) -> AlignedSquare:
-        x, y = self._square.axis
-        return AlignedSquare(self._square.centre, (AROUND * x, AROUND * y))
-
     def crop(self, image: np.ndarray, side: int = SIDE, border: int = cv2.BORDER_REFLECT) -> np.ndarray:
-        return self._shown().crop(image, side, border)
+        return self._shown.crop(image, side, border)
 
     def _person(self, picture: np.ndarray) -> np.ndarray:
         return self._parser.parse(picture).person > 0.5

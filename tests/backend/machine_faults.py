@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import resource
 import signal
 import socket
 import subprocess
@@ -39,32 +38,31 @@ class Ended:
         return ""
 
 
-def anycost(
-    *words: object, limits: Mapping[int, int] | None = None, user: int | None = None, timeout: float = 300
-) -> Ended:
-    """The command, in a process of its own. limits: RLIMIT_… → most; user: whose process it is (for root)."""
-
-    def limited() -> None:
-        limit(limits or {})
-        if user is not None:
-            os.setgroups([])
-            os.setgid(user)
-            os.setuid(user)
-
+def anycost(*words: object, limits: Mapping[int, int] | None = None, timeout: float = 300) -> Ended:
+    """The command, in a process of its own. limits: RLIMIT_… → most"""
     command = [sys.executable, "-m", "anycost_backend", *map(str, words)]
     done = subprocess.run(
-        command, capture_output=True, stdin=subprocess.DEVNULL, preexec_fn=limited, timeout=timeout, errors="replace"
+        command,
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        preexec_fn=lambda: limit(limits or {}),
+        timeout=timeout,
+        errors="replace",
     )
     return Ended(done.returncode, done.stderr)
 
 
 def memory(most: int) -> dict[int, int]:
     """Limits for a process that may have so many bytes of addresses."""
+    import resource  # not on Windows
+
     return {resource.RLIMIT_AS: most}
 
 
 def descriptors(most: int) -> dict[int, int]:
     """Limits for a process that may open so many files at once."""
+    import resource  # not on Windows
+
     return {resource.RLIMIT_NOFILE: most}
 
 
@@ -193,9 +191,9 @@ for top in sys.argv[3:]:
 """
 
 
-def open_to_others(*folders: Path, user: int = NOBODY) -> list[str]:
+def open_to_others(*folders: Path) -> list[str]:
     """The files below the folders that another user can open, and the folders where that user gets in. For root."""
-    command = [sys.executable, "-c", READ_ALL, "", str(user), *map(str, folders)]
+    command = [sys.executable, "-c", READ_ALL, "", str(NOBODY), *map(str, folders)]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
 
 

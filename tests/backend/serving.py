@@ -1,7 +1,6 @@
 """A real backend process, and a client that speaks to it through real sockets."""
 
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -35,6 +34,8 @@ def share_caches(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def limit(limits: Mapping[int, int]) -> None:
     """For this process: RLIMIT_… → most."""
+    import resource  # not on Windows
+
     for which, most in limits.items():
         resource.setrlimit(which, (most, most))
 

@@ -33,7 +33,7 @@ from serving import Backend, Client
 HEAD = np.ascontiguousarray(skimage.data.astronaut()[:256, 96:352])
 NOISE = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
 ADDRESS, KEY = "tcp://127.0.0.1:1", zmq.curve_keypair()[0].decode()
-root = pytest.mark.skipif(os.geteuid() != 0 or sys.platform != "linux", reason="only Linux' root can")
+root = pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="only Linux' root can")
 
 
 def _preset(folder: Path) -> None:

@@ -10,16 +10,13 @@ from typing import Literal
 
 import cv2
 import numpy as np
-from anycost_models.face.landmarks import DOWN, NOSE_TIP, Landmarks
+from anycost_models.face.landmarks import DOWN, LIDS, LIPS, NOSE_TIP, Landmarks
 from anycost_models.face.masks import face_oval, face_oval_mask, polygon_mask
 from anycost_models.parsing.parts import Parts
 
+from anycost_backend.editing.composite.arrays import disc
+
 SIDE = 128  # pixels: of the square in which covers are found
-_LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
-_LIDS = (
-    (33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7),
-    (362, 398, 384, 385, 386, 387, 388, 466, 263, 249, 390, 373, 374, 380, 381, 382),
-)
 _BRIDGE = 168  # of the nose, between the eyes
 _AROUND = (151, 9, 50, 280, 152, 108, 337)  # where skin may lie open: forehead, cheeks, chin
 _TURNED = 35.0  # degrees of yaw from which on a mouth or an eye may be out of sight
@@ -82,7 +79,7 @@ def covering(
     if not (thing is not None or doubt or any(eyes) or glasses is not None):
         return None
     other = seen.other(project()) if project else np.zeros((SIDE, SIDE), bool)
-    around = cv2.dilate(seen.lips.astype(np.uint8), _disc(3)) > 0
+    around = cv2.dilate(seen.lips.astype(np.uint8), disc(3)) > 0
     on_mouth = other[around].mean() > _MOSTLY or (thing is not None and _mean(thing, seen.lips) > _TOUCHED)
     stays = np.zeros((SIDE, SIDE), bool)
     what: list[Covered] = []
@@ -92,7 +89,7 @@ def covering(
     for lids, hidden in zip(seen.lids, eyes, strict=True):
         if hidden:  # hair is no cover: it changes with the head
             stays |= ~seen.hair & _with_touching(
-                cv2.dilate(lids.astype(np.uint8), _disc(7)) > 0, other & seen.on_face() | seen.wrong
+                cv2.dilate(lids.astype(np.uint8), disc(7)) > 0, other & seen.on_face() | seen.wrong
             )
     if any(eyes):
         what.append("eyes" if all(eyes) else "eye")
@@ -100,9 +97,9 @@ def covering(
         stays |= glasses
         what.append("eyes")
     if thing is not None:
-        stays |= cv2.dilate(thing.astype(np.uint8), _disc(2)) > 0
+        stays |= cv2.dilate(thing.astype(np.uint8), disc(2)) > 0
         what = what or ["face"]
-    stays = cv2.morphologyEx(stays.astype(np.uint8), cv2.MORPH_CLOSE, _disc(3)) > 0  # between fingers
+    stays = cv2.morphologyEx(stays.astype(np.uint8), cv2.MORPH_CLOSE, disc(3)) > 0  # between fingers
     return Covering(_soft(stays), tuple(dict.fromkeys(what))) if stays.any() else None
 
 
@@ -117,14 +114,14 @@ class _Seen:
         mine = np.ones((SIDE, SIDE), bool) if own is None else cv2.resize(own, (SIDE, SIDE)) > 0.99
         oval = face_oval_mask(self.face, SIDE, forehead=0.1) > 0.5
         self.oval, self.shared = oval & mine, 1 - _mean(mine, oval)  # with another person
-        self.lips, *self.lids = ((polygon_mask(points[list(ring)], SIDE) > 0.5) & mine for ring in (_LIPS, *_LIDS))
+        self.lips, *self.lids = ((polygon_mask(points[list(ring)], SIDE) > 0.5) & mine for ring in (LIPS, *LIDS))
         self.mouth = _mean(parts["mouth"], self.lips)
         glasses = min(_mean(parts["glasses"], lids) for lids in self.lids)  # those before one eye are something else
         self.eyes = [_mean(parts["eyes"], lids) + glasses for lids in self.lids]
         self.hair = parts["hair"] > 0.5
         self.skin = (parts["skin"] > 0.7) & self.oval
         wrong = parts.together(("background", "ears", "neck", "clothes", "head_covering"))
-        within = cv2.erode(self.oval.astype(np.uint8), _disc(3)) > 0
+        within = cv2.erode(self.oval.astype(np.uint8), disc(3)) > 0
         self.wrong = (cv2.GaussianBlur(wrong, (0, 0), 1) > 0.4) & within  # what has no place there
 
     def below(self, landmark: int) -> np.ndarray:
@@ -136,7 +133,7 @@ class _Seen:
 
     def below_nose(self) -> np.ndarray:
         """bool [S, S]: the lower face and the neck under it, without hair."""
-        wide = cv2.dilate(self.oval.astype(np.uint8), _disc(6)) > 0
+        wide = cv2.dilate(self.oval.astype(np.uint8), disc(6)) > 0
         columns = np.flatnonzero((wide & (self.below(DOWN[1]) > -0.3)).any(axis=0))
         x, _ = _pixels()
         neck = (self.below(DOWN[1]) > -0.1) & (x >= columns.min(initial=SIDE)) & (x <= columns.max(initial=0))
@@ -145,7 +142,7 @@ class _Seen:
     def on_face(self) -> np.ndarray:
         """bool [S, S]: the face without what the parser sees of eyes, mouth and hair."""
         known = self.parts.together(("eyes", "mouth", "hair", "glasses")) > 0.4
-        return self.oval & ~(cv2.dilate(known.astype(np.uint8), _disc(1)) > 0)
+        return self.oval & ~(cv2.dilate(known.astype(np.uint8), disc(1)) > 0)
 
     def alien(self) -> np.ndarray | None:
         """bool [S, S]: the largest thing in the middle of the face, below the eyes, that has no place there; None where
@@ -166,14 +163,14 @@ class _Seen:
         skin = float(np.median(light[self.skin])) if self.skin.any() else 1.0
         top, chin = (self.points[i] for i in DOWN)
         down = (chin - top) / max(float(np.hypot(*(chin - top))), 1e-6)
-        for lids in _LIDS:  # behind clear glasses, the skin below the eye is light
+        for lids in LIDS:  # behind clear glasses, the skin below the eye is light
             ring = self.points[list(lids)]
             steps = np.linspace(0, _LENS * np.ptp(ring, axis=0).max(), 3)
             lens = np.logical_or.reduce([polygon_mask(ring + step * down, SIDE) > 0.5 for step in steps])
             if not lens.any() or _mean(glasses, lens) < _GLASSES or np.percentile(light[lens], 75) > _DARK * skin:
                 return None
-        lenses = cv2.dilate(np.logical_or.reduce(self.lids).astype(np.uint8), _disc(4)) > 0
-        return lenses | (cv2.dilate((glasses > 0.3).astype(np.uint8), _disc(1)) > 0)
+        lenses = cv2.dilate(np.logical_or.reduce(self.lids).astype(np.uint8), disc(4)) > 0
+        return lenses | (cv2.dilate((glasses > 0.3).astype(np.uint8), disc(1)) > 0)
 
     def other(self, projected: np.ndarray) -> np.ndarray:
         """bool [S, S]: where the photo shows something else than the projection, whose skin is first given the photo's
@@ -215,13 +212,9 @@ def _with_touching(seed: np.ndarray, more: np.ndarray) -> np.ndarray:
 def _soft(stays: np.ndarray) -> np.ndarray:
     """float32, 0…1: 1 on `stays` and a little beyond, then softly 0."""
     reach = max(round(_MARGIN * SIDE), 1)
-    grown = [cv2.dilate(stays.astype(np.uint8), _disc(n)) for n in (reach, 3 * reach)]
+    grown = [cv2.dilate(stays.astype(np.uint8), disc(n)) for n in (reach, 3 * reach)]
     soft = cv2.GaussianBlur(grown[1].astype(np.float32), (0, 0), reach)
     return np.maximum(soft, grown[0])
-
-
-def _disc(radius: int) -> np.ndarray:
-    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
 
 
 def _mean(share: np.ndarray, where: np.ndarray) -> float:

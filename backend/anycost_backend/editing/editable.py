@@ -7,14 +7,13 @@ import cv2
 import numpy as np
 from anycost_models.face.landmarks import Landmarks
 from anycost_models.generators.sub_generator import SubGenerator
-from anycost_models.parsing.parts import Parts
+from anycost_models.parsing.parts import HEAD, Parts
 from anycost_models.projection.encoder_graph import EncoderGraph
 
 from anycost_backend.editing import neighbours
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
 from anycost_backend.editing.composite.arrays import disc
 from anycost_backend.editing.composite.hat import hat_of
-from anycost_backend.editing.composite.silhouette import HEAD
 from anycost_backend.editing.covering import Covering, covering
 from anycost_backend.editing.faces import Face
 from anycost_backend.editing.models import Models

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from anycost_models.face.aligned_square import AlignedSquare, Rectangle
 from anycost_models.face.landmarks import FaceMesh, Landmarks
-from anycost_models.face.masks import face_oval_mask
 
 from anycost_backend.editing.face_detector import FaceDetector, View
 
-__all__ = ["AlignedSquare", "Face", "FaceFinder", "face_oval_mask", "find_faces"]
+__all__ = ["AlignedSquare", "Face", "FaceFinder", "find_faces"]
 
 _COARSE, _FINE = 320, 960  # pixels: long side of the image for the detector
 _TILE = 640  # pixels: side of the tiles in which tiny faces are searched

@@ -61,8 +61,7 @@ def handles_of(session: Session, face: int, on_progress: Callable[[float], None]
         image = session.models.renderer.render8(directions.apply(start, strengths, gains), sub)
         return session.models.finder.mesh.landmarks_aligned(image).points[:, :2].astype(np.float64) / len(image)
 
-    covering = session.editable.covering(face)
-    known = directions.by_name.keys() - (covering.hidden if covering else ())
+    known = directions.by_name.keys() - set(session.editable.hidden(face))
     wanted = dict.fromkeys(name for kind in _KINDS for name in kind.attributes if name in known)
     moves: dict[str, np.ndarray] = {}  # attribute → [478, 2], of the square's side, at strength 1
     for count, name in enumerate(wanted):

@@ -13,6 +13,7 @@ from anycost_models.editing.attribute_lock import AttributeLock
 from anycost_models.editing.directions import EASE, Region, eased
 from anycost_models.face.aligned_square import Rectangle
 from anycost_models.generators.sub_generator import SubGenerator
+from anycost_models.parsing.parts import HEAD
 
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
 from anycost_backend.editing.composite.placing import apply_rows, square_from
@@ -33,15 +34,6 @@ if TYPE_CHECKING:
 PROJECTION_SIDE = 256  # pixels
 WORKING_SIDES = (256, 512, 1024)  # pixels: an edit is planned at the first that is as large as the face in the image
 _CACHE_BYTES = 1 << 30
-_PROJECTED = (
-    "hair",
-    "skin",
-    "eyes",
-    "mouth",
-    "ears",
-    "head_covering",
-    "glasses",
-)  # parts that a projection should show
 _ROWS = 256  # of the image, composited at a time: a large one is never float as a whole
 
 
@@ -153,7 +145,7 @@ class Session(Generic[P]):
         if stored and not fresh and (encoder_only or stored.stage == "refined"):
             return stored
         crop = self.crop(face, PROJECTION_SIDE)
-        covered = square_parts(self.editable.parts(face)).together(_PROJECTED)
+        covered = square_parts(self.editable.parts(face)).together(HEAD)
         mine = self.editable.of(face)
         if mine is not None:
             covered *= cv2.resize(mine, covered.shape, interpolation=cv2.INTER_AREA)

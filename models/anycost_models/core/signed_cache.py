@@ -47,9 +47,6 @@ class SignedCache:
             for path in self._of(key):
                 data = path.read_bytes()
                 if secret and path.name == self._name(key, data, secret):
-                    if path.stat().st_mtime < time.time() - self.days * _DAY:
-                        path.unlink()
-                        return None
                     with contextlib.suppress(OSError):  # a cache that cannot be written can be read all the same
                         os.utime(path)  # it was used: others go first
                     return data

@@ -24,6 +24,13 @@ FACE_OVAL = (  # a closed contour, clockwise from the middle of the forehead
 )
 LEFT_EYE = (33, 160, 158, 133, 153, 144)  # six points each, from the image's left corner, clockwise
 RIGHT_EYE = (362, 385, 387, 263, 373, 380)
+LIDS = (  # two contours
+    (33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7),
+    (263, 466, 388, 387, 386, 385, 384, 398, 362, 382, 381, 380, 374, 373, 390, 249),
+)
+LIPS = (  # their outer contour
+    61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185,
+)
 MOUTH_CORNERS = (61, 291)
 NOSE_TIP = 4
 CHEEKS = (  # two polygons of skin, below what sunglasses cover

@@ -66,13 +66,8 @@ def matte(crop: np.ndarray, network: Network) -> np.ndarray:
     return cv2.resize(person, (size, size), interpolation=cv2.INTER_LINEAR if shrinks else cv2.INTER_AREA).clip(0, 1)
 
 
-def hair_mask(crop: np.ndarray, network: Network, landmarks: Landmarks) -> np.ndarray:
-    """The person, less the face, above the chin: hair, with ears and hats. A stand-in for a parsing network."""
-    return hair_of_matte(matte(crop, network), landmarks)
-
-
 def hair_of_matte(person: np.ndarray, landmarks: Landmarks) -> np.ndarray:
-    """`hair_mask` from a matte that is there already."""
+    """The person [S, S], less the face, above the chin: hair, with ears and hats, where nothing is parsed."""
     size = person.shape[0]
     over_chin = np.clip(_over_chin(landmarks, _pixels(size)) / 0.1 - 0.5, 0, 1)
     return person * (1 - face_oval_mask(landmarks, size)) * over_chin

@@ -20,6 +20,8 @@ PARTS = (
     "glasses",  # frames, and dark lenses
 )
 
+HEAD = ("hair", "skin", "eyes", "mouth", "ears", "glasses", "head_covering")  # what moves with a head: no neck
+
 
 @dataclass(frozen=True, eq=False)
 class Parts:

@@ -9,7 +9,7 @@ import skimage.data
 from anycost_models.face import hair_labels
 from anycost_models.face.aligned_square import AlignedSquare
 from anycost_models.face.labels import LABELS, FaceLabels, chip_square
-from anycost_models.face.masks import face_oval_mask, hair_mask, matte
+from anycost_models.face.masks import face_oval_mask, hair_of_matte, matte
 
 # The astronaut's FFHQ square.
 SQUARE = AlignedSquare((225.4, 106.2), (86.35, 4.46))
@@ -64,7 +64,7 @@ def test_drawn_glasses_are_seen(labels, measured, face):
 
 
 def test_dyed_hair_and_warmed_skin_are_seen(labels, measured, face):
-    hair = hair_mask(CROP, labels.matte, face)[..., None]
+    hair = hair_of_matte(matte(CROP, labels.matte), face)[..., None]
     bleached = (CROP + 0.5 * hair * (255 - CROP.astype(np.float32))).astype(np.uint8)
     assert labels.measure(bleached)["hair_lightness"] > measured["hair_lightness"] + 15
     warm = (CROP * np.array([1.0, 0.97, 0.8])).astype(np.uint8)
@@ -72,7 +72,7 @@ def test_dyed_hair_and_warmed_skin_are_seen(labels, measured, face):
 
 
 def test_hair_colours_are_told_apart(labels, measured, face):
-    hair = hair_mask(CROP, labels.matte, face)[..., None]
+    hair = hair_of_matte(matte(CROP, labels.matte), face)[..., None]
 
     def dyed(*colour):
         return labels.measure((CROP * (1 - 0.7 * hair) + 0.7 * hair * np.array(colour)).astype(np.uint8))
@@ -170,7 +170,8 @@ def test_the_chip_frames_the_face(face):
 
 
 def test_masks_tell_face_hair_and_wall_apart(labels, face):
-    oval, person, hair = face_oval_mask(face, 256), matte(CROP, labels.matte), hair_mask(CROP, labels.matte, face)
+    oval, person = face_oval_mask(face, 256), matte(CROP, labels.matte)
+    hair = hair_of_matte(person, face)
     for mask in (oval, person, hair):
         assert mask.shape == (256, 256)
         assert mask.dtype == np.float32

@@ -12,7 +12,7 @@ import numpy as np
 from anycost_models.editing.directions import Region
 from anycost_models.face.landmarks import Landmarks
 from anycost_models.face.masks import eyes_mask, face_oval_mask
-from anycost_models.parsing.parts import PARTS, Parts
+from anycost_models.parsing.parts import HEAD, PARTS, Parts
 
 from anycost_backend.editing.composite.arrays import (
     blur,
@@ -29,7 +29,7 @@ from anycost_backend.editing.composite.arrays import (
 )
 from anycost_backend.editing.composite.hat import hat_of
 from anycost_backend.editing.composite.motion import motions
-from anycost_backend.editing.composite.silhouette import HEAD, silhouette
+from anycost_backend.editing.composite.silhouette import silhouette
 from anycost_backend.editing.composite.tones import tones
 from anycost_backend.editing.composite.views import FINE, Change, Detail, PhotoView, View
 from anycost_backend.editing.monochrome import apply_monochrome_curve

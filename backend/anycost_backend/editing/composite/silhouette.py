@@ -9,12 +9,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from anycost_models.parsing.parts import Parts
+from anycost_models.parsing.parts import HEAD, Parts
 
 from anycost_backend.editing.composite.arrays import disc, enlarged, places, ramp, spread
 from anycost_backend.editing.composite.matting import matted
 
-HEAD = ("hair", "skin", "eyes", "mouth", "ears", "glasses", "head_covering")  # no neck
 _BEFORE = (*HEAD, "neck")  # what lies before background and clothes
 _FLESH = ("skin", "eyes", "mouth", "ears", "neck", "clothes")
 _SMALL = 0.03  # square units: outlines that move by less move the photo's own

@@ -2,10 +2,10 @@
 
 import cv2
 import numpy as np
-from anycost_models.parsing.parts import Parts
+from anycost_models.parsing.parts import HEAD, Parts
 
 from anycost_backend.editing.composite.arrays import disc, enlarged, ramp, spread, times
-from anycost_backend.editing.composite.silhouette import HEAD, STRANDS, distance
+from anycost_backend.editing.composite.silhouette import STRANDS, distance
 
 _ON_CLOTHES = 0.02  # of the square: so far from the parsed head it may lie on clothes
 _STEADY = 0.012  # of the square: blur of the way to the nearest place that is known

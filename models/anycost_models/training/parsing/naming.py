@@ -7,7 +7,7 @@ import cv2
 import msgspec
 import numpy as np
 
-from anycost_models.face.landmarks import Landmarks
+from anycost_models.face.landmarks import LIDS, LIPS, Landmarks
 from anycost_models.face.masks import eyes_mask, polygon_mask
 from anycost_models.parsing.parts import PARTS
 
@@ -18,12 +18,7 @@ BACKGROUND, HAIR, SKIN, EYES, MOUTH, CLOTHES, COVERING, GLASSES = (
     PARTS.index(name) for name in ("background", "hair", "skin", "eyes", "mouth", "clothes", "head_covering", "glasses")
 )
 # Outlines in MediaPipe's mesh.
-_LIPS = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
 _BROWS = ((70, 63, 105, 66, 107, 55, 65, 52, 53, 46), (300, 293, 334, 296, 336, 285, 295, 282, 283, 276))
-_EYES = (
-    (33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7),
-    (263, 466, 388, 387, 386, 385, 384, 398, 362, 382, 381, 380, 374, 373, 390, 249),
-)
 _LENSES = (127, 162, 21, 54, 284, 251, 389, 356, 401, 177)  # round what dark glasses may cover
 _DARK = 75  # levels
 
@@ -69,8 +64,8 @@ def named_labels(
     row = np.mgrid[:SIDE, :SIDE][0]
     below = (row > landmarks.points[152, 1] + 4) & np.isin(cluster, names.clothes_below)
     labels[(labels == UNKNOWN) & (person > 0.9) & below] = CLOTHES
-    labels = _with_lips(labels, _inside(landmarks, [_LIPS]))
-    labels = _with_eyes(labels, _inside(landmarks, [*_BROWS, *_EYES]))
+    labels = _with_lips(labels, _inside(landmarks, [LIPS]))
+    labels = _with_eyes(labels, _inside(landmarks, [*_BROWS, *LIDS]))
     if face in names.head_coverings:
         hat = _outline(names.head_coverings, face)
         labels[hat] = COVERING
@@ -106,7 +101,7 @@ def own_labels(
     labels[person < 0.03] = BACKGROUND
     labels[(person > 0.97) & (labels == BACKGROUND)] = UNKNOWN
     labels[(person < 0.3) & ~np.isin(labels, (BACKGROUND, HAIR))] = UNKNOWN
-    lips, eyes = _inside(landmarks, [_LIPS]), _inside(landmarks, [*_BROWS, *_EYES])
+    lips, eyes = _inside(landmarks, [LIPS]), _inside(landmarks, [*_BROWS, *LIDS])
     labels[np.isin(labels, (MOUTH, EYES)) & ~_grown(lips | eyes, 7)] = SKIN
     labels[lips & (labels != HAIR)] = MOUTH
     labels[eyes & np.isin(labels, (SKIN, EYES))] = EYES

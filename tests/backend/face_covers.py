@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import cv2
 import numpy as np
-
 from anycost_models.core.images import to_uint8
 from anycost_models.face.landmarks import ACROSS, CHEEKS, DOWN, Landmarks
 from anycost_models.face.masks import polygon_mask
@@ -23,7 +22,7 @@ CLOTHS = {
 _JAW = (93, 132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 361, 323)
 _UPPER_EDGE = (447, 330, 329, 197, 100, 101, 227)  # of a mask: over the cheeks and the bridge of the nose
 
-Covered = tuple[np.ndarray, np.ndarray]
+WithCover = tuple[np.ndarray, np.ndarray]
 
 
 def covers(photo: np.ndarray, face: Landmarks) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
@@ -37,7 +36,7 @@ def covers(photo: np.ndarray, face: Landmarks) -> Iterator[tuple[str, np.ndarray
     yield "dark glasses", *dark_glasses(photo, face)
 
 
-def mask(photo: np.ndarray, face: Landmarks, colour: tuple[int, int, int]) -> Covered:
+def mask(photo: np.ndarray, face: Landmarks, colour: tuple[int, int, int]) -> WithCover:
     """Over mouth and nose, with folds."""
     points, unit, down = _measures(face)
     middle = points[1]
@@ -50,7 +49,7 @@ def mask(photo: np.ndarray, face: Landmarks, colour: tuple[int, int, int]) -> Co
     return _over(photo, np.array(colour) * shade[..., None], where), where
 
 
-def hand(photo: np.ndarray, face: Landmarks, colour: tuple[int, int, int] | None = None, at: int = 13) -> Covered:
+def hand(photo: np.ndarray, face: Landmarks, colour: tuple[int, int, int] | None = None, at: int = 13) -> WithCover:
     """Four fingers and a palm from the picture's left, over a landmark; None: of the colour of the face's skin."""
     points, unit, _ = _measures(face)
     cheek = _inside(photo, points[list(CHEEKS[0])]) > 0.5
@@ -75,7 +74,7 @@ def hand(photo: np.ndarray, face: Landmarks, colour: tuple[int, int, int] | None
     return drawn, where
 
 
-def microphone(photo: np.ndarray, face: Landmarks) -> Covered:
+def microphone(photo: np.ndarray, face: Landmarks) -> WithCover:
     """Its head before the lower lip, its handle down to the edge."""
     points, unit, _ = _measures(face)
     centre = points[17] + (0.08 * unit, 0.02 * unit)
@@ -88,7 +87,7 @@ def microphone(photo: np.ndarray, face: Landmarks) -> Covered:
     return drawn, np.maximum(head, handle)
 
 
-def dark_glasses(photo: np.ndarray, face: Landmarks) -> Covered:
+def dark_glasses(photo: np.ndarray, face: Landmarks) -> WithCover:
     """Two lenses, a bridge and sides."""
     points, unit, down = _measures(face)
     across = np.array([down[1], -down[0]])
