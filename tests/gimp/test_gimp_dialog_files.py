@@ -34,6 +34,14 @@ def test_what_an_artist_chose_is_kept(tmp_path: Path) -> None:
         assert Settings(file).get("favourites", "none") == "none"
 
 
+def test_two_images_dialogs_keep_what_the_other_one_kept(tmp_path: Path) -> None:
+    file = tmp_path / "gimp-settings.json"
+    one, other = Settings(file), Settings(file)
+    one.keep("favourites", "age")
+    other.keep("recent", "happy")
+    assert (Settings(file).get("favourites", ""), Settings(file).get("recent", "")) == ("age", "happy")
+
+
 def test_a_disk_that_refuses_troubles_nobody(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     Remembered().save(tmp_path / "file" / "gimp-dialog.json")

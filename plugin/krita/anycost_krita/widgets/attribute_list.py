@@ -167,7 +167,7 @@ class AttributeList(QtWidgets.QWidget):
             row = AttributeRow(attribute)
             row.changed.connect(self.changed)
             row.lock_changed.connect(self.lock_changed)
-            row.show_favourite(attribute.name in self._favourites.names)
+            row.star.setChecked(attribute.name in self._favourites.names)
             row.favourite_changed.connect(self._favourites.set)
             self.rows[attribute.name] = row
             rows.append(row)

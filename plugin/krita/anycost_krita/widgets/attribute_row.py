@@ -63,11 +63,6 @@ class AttributeRow(QtWidgets.QWidget):
         self.lock.blockSignals(False)
         self.slider.setEnabled(not locked and shows)
 
-    def show_favourite(self, favourite: bool) -> None:
-        self.star.blockSignals(True)
-        self.star.setChecked(favourite)
-        self.star.blockSignals(False)
-
     @reports_errors
     def enterEvent(self, event: QtCore.QEvent) -> None:
         for button in (self.star, self.lock):
