@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from anycost_models.face.landmarks import Landmarks
-from anycost_models.parsing.parts import Parts
 
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
+from anycost_backend.editing.composite.head_parts import HeadParts
 
 _STEP = 0.5  # strength between two measurements
 
@@ -20,14 +20,12 @@ class FaceGeometry:
     """Measured on one image of the aligned face."""
 
     landmarks: Landmarks  # square units
-    parts: Parts
+    parts: HeadParts
 
     def toward(self, other: "FaceGeometry", share: float) -> "FaceGeometry":
         """Interpolates. share: 0 for this one, 1 for the other."""
         points = self.landmarks.points + np.float32(share) * (other.landmarks.points - self.landmarks.points)
-        parts = self.parts
-        if parts is not other.parts:
-            parts = Parts(parts.shares + np.float32(share) * (other.parts.shares - parts.shares))
+        parts = self.parts.toward(other.parts, share)
         return FaceGeometry(Landmarks(points, min(self.landmarks.presence, other.landmarks.presence)), parts)
 
 

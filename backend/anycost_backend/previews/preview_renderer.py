@@ -1,17 +1,20 @@
 """Renders previews of a region: quick ones while a slider moves, exact ones when it rests."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import cv2
 import numpy as np
 from anycost_models.core.images import to_uint8, to_unit_float
+from anycost_models.editing.directions import Region as FaceRegion
 from anycost_models.face.aligned_square import Rectangle
 from anycost_models.generators.sub_generator import SubGenerator
 
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
+from anycost_backend.editing.composite.groundwork import Groundwork, groundwork
 from anycost_backend.editing.composite.placing import apply_rows, covered, square_from
 from anycost_backend.editing.composite.planning import plan
-from anycost_backend.editing.composite.views import QUICK, Change, View, scaled
+from anycost_backend.editing.composite.views import QUICK, Change, PhotoView, View, scaled
 from anycost_backend.editing.face_edit import FaceEdit, as_face_edit
 from anycost_backend.editing.photo_view import parsed
 from anycost_backend.editing.region import FaceEdits, Region, RegionOverlay, lay_over, reduced
@@ -62,17 +65,30 @@ class PreviewRenderer:
         session = self._session
         rendered = session.render(number, edit, spec, check, quick_locks=True)
         check()
-        projected, original = (
-            session.projected_view(number, spec),
-            session.original_view(number, spec.side, rendered.region),
-        )
+        projected = self._quick_view(number, spec)
+        original, ground = self._original(number, spec.side, rendered.region)
         with session.timed("measure"):
             geometry = self._interpolated(number, edit, rendered, spec, projected)
             geometry = geometry or self._followed(rendered.image, rendered, projected)
             edited = View(rendered.image, geometry.landmarks, geometry.parts)
         check()
         with session.timed("composite"):
-            return plan(original, projected, edited, rendered.region, QUICK)
+            return plan(original, projected, edited, rendered.region, QUICK, ground)
+
+    def _quick_view(self, number: int, spec: RenderSpec) -> View:
+        """As `Session.projected_view`, with parts as a quick plan takes them."""
+
+        def compute() -> View:
+            view = self._session.projected_view(number, spec)
+            return replace(view, parts=view.head_parts(QUICK))
+
+        return self._cache.get((*self._session.projected_key(number, spec), "quick"), compute)
+
+    def _original(self, number: int, side: int, region: FaceRegion) -> tuple[PhotoView, Groundwork]:
+        """What quick plans take from the photo."""
+        original = self._session.original_view(number, side, region)
+        key = (self._session, number, "ground", side, region)
+        return original, self._cache.get(key, lambda: groundwork(original, region, QUICK))
 
     def _interpolated(
         self, number: int, edit: FaceEdit, rendered: RenderedEdit, spec: RenderSpec, projected: View
@@ -82,7 +98,7 @@ class PreviewRenderer:
 
         def measure(strengths: Mapping[str, float]) -> FaceGeometry:
             if not any(strengths.values()) and edit.offset is None:
-                return FaceGeometry(projected.landmarks, projected.parts)
+                return FaceGeometry(projected.landmarks, projected.head_parts(QUICK))
             models = session.models
             latent = models.directions.apply(rendered.start, strengths, models.gains(spec.sub))
             return self._followed(session.render_latent(latent, spec), rendered, projected)
@@ -92,13 +108,12 @@ class PreviewRenderer:
 
     def _followed(self, image: np.ndarray, rendered: RenderedEdit, projected: View) -> FaceGeometry:
         """Measures an image that is nearly the projected one, which is quicker. image: float32 RGB [S, S, 3], 0…1."""
-        eight_bit = to_uint8(image)
+        eight_bit, side = to_uint8(image), len(image)
         models = self._session.models
-        # Only an edit of the head moves the silhouette.
-        parts = parsed(eight_bit, models.parser) if rendered.region == "head" else projected.parts
-        side = len(image)
-        landmarks = models.finder.mesh.follow(eight_bit, scaled(projected.landmarks, side))
-        return FaceGeometry(scaled(landmarks, 1 / side), parts)
+        landmarks = scaled(models.finder.mesh.follow(eight_bit, scaled(projected.landmarks, side)), 1 / side)
+        if rendered.region != "head":  # only an edit of the head moves the silhouette
+            return FaceGeometry(landmarks, projected.head_parts(QUICK))
+        return FaceGeometry(landmarks, View(image, landmarks, parsed(eight_bit, models.parser)).head_parts(QUICK))
 
     def _shown(self, bounds: Rectangle, size: tuple[int, int]) -> np.ndarray:
         """The region before the edit, float32 sRGB [h, w, 3], 0…1."""

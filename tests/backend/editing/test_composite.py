@@ -8,9 +8,10 @@ import numpy as np
 import photo_files
 import pytest
 import skimage.data
+from anycost_backend.editing.composite.groundwork import groundwork
 from anycost_backend.editing.composite.placing import apply
 from anycost_backend.editing.composite.planning import plan
-from anycost_backend.editing.composite.views import AROUND, PhotoView, View, scaled
+from anycost_backend.editing.composite.views import AROUND, QUICK, PhotoView, View, scaled
 from anycost_backend.editing.faces import Face, FaceFinder
 from anycost_backend.editing.photo_view import photo_parts, photo_view
 from anycost_backend.photo.photo import open_photo
@@ -112,6 +113,16 @@ def test_without_a_difference_the_photo_comes_back(view, other, square):
     after, mask, before = put_back(change, square, HEAD)
     assert mask.max() > 0.999
     assert np.abs(after - before).max() < 1e-4
+
+
+@pytest.mark.parametrize("region", ["eyes", "face", "head"])
+def test_what_is_found_of_the_photo_beforehand_changes_nothing(view, around, other, region):
+    photo = around if region == "head" else view
+    ground = groundwork(photo, region, QUICK)
+    for edited in (spectacles(other)[0], other):
+        change, again = plan(photo, other, edited, region, QUICK), plan(photo, other, edited, region, QUICK, ground)
+        for name in ("source", "original_weight", "added", "mask"):
+            assert np.array_equal(getattr(change, name), getattr(again, name))
 
 
 @pytest.mark.parametrize("region", ["eyes", "face", "head"])

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
+from anycost_backend.editing.composite.head_parts import HeadParts
 from anycost_backend.previews.landmark_interpolation import FaceGeometry, LandmarkInterpolator
 from anycost_models.face.landmarks import Landmarks
 from anycost_models.parsing.parts import Parts
@@ -19,7 +20,8 @@ class Looking:
     def __call__(self, strengths: Mapping[str, float]) -> FaceGeometry:
         self.at.append(dict(strengths))
         points = np.full((478, 3), 100 + 8 * strengths.get("smile", 0.0) + strengths.get("age", 0.0), np.float32)
-        return FaceGeometry(Landmarks(points, 0.9), Parts(np.full((10, 4, 4), strengths.get("smile", 0.0), np.float32)))
+        parts = Parts(np.full((10, 4, 4), strengths.get("smile", 0.0), np.float32))
+        return FaceGeometry(Landmarks(points, 0.9), HeadParts.of(parts))
 
 
 @pytest.fixture

@@ -1,7 +1,18 @@
-"""What the composite does with arrays that cover the square or more: resize, blur, warp, spread."""
+"""What the composite does with arrays that cover the square or more: resize, blur, warp, spread.
+
+Images have four planes, red, green, blue and one more: OpenCV warps four in a third of the time that three take."""
+
+from functools import lru_cache, reduce
 
 import cv2
 import numpy as np
+
+_WIDE = 6.0  # pixels: sigma from which on a blur is computed at half the size
+
+
+def four_planes(image: np.ndarray) -> np.ndarray:
+    """float32 [s, s, 3] → [s, s, 4], the last one 1."""
+    return cv2.cvtColor(image, cv2.COLOR_RGB2RGBA)
 
 
 def reduced(image: np.ndarray, side: int) -> np.ndarray:
@@ -20,20 +31,38 @@ def resized(image: np.ndarray, side: int) -> np.ndarray:
 
 def blur(image: np.ndarray, sigma: float) -> np.ndarray:
     """A Gaussian blur, computed small where sigma allows. sigma: pixels"""
-    size = image.shape[0]
-    small = max(16, min(size, round(size * min(1.0, 4 / sigma))))
-    soft = cv2.GaussianBlur(reduced(image, small), (0, 0), sigma * small / size, borderType=cv2.BORDER_REFLECT)
+    size = small = len(image)
+    while sigma >= _WIDE and small % 2 == 0:
+        small, sigma = small // 2, sigma / 2
+    soft = cv2.GaussianBlur(reduced(image, small), (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
     return enlarged(soft, size)
 
 
 def times(image: np.ndarray, factor: np.ndarray) -> np.ndarray:
-    """[s, s, 3] by [s, s]. NumPy would loop over three values at a time."""
-    return cv2.multiply(image, cv2.merge([factor] * 3))
+    """[s, s, C] by [s, s]. NumPy would loop over C values at a time."""
+    return cv2.multiply(image, cv2.merge([factor] * image.shape[2]))
 
 
-def magnitude(difference: np.ndarray) -> np.ndarray:
-    """[s, s, 3] → [s, s], the mean absolute value over the colours."""
-    return cv2.transform(np.abs(difference), np.full((1, 3), 1 / 3, np.float32))
+def magnitudes(*differences: np.ndarray) -> np.ndarray:
+    """Up to four [s, s, 4] → [s, s, 4], in each plane the mean absolute value over the colours of one of them.
+
+    OpenCV makes four planes of four in a quarter of the time that one takes."""
+    found = cv2.transform(np.abs(differences[0]), _mean_into(0))
+    for plane, difference in enumerate(differences[1:], 1):
+        found += cv2.transform(np.abs(difference), _mean_into(plane))
+    return found
+
+
+def lightness(image: np.ndarray) -> np.ndarray:
+    """[s, s, 4] → [s, s], the mean of the colours."""
+    return cv2.extractChannel(cv2.transform(image, _mean_into(0)), 0)
+
+
+def _mean_into(plane: int) -> np.ndarray:
+    """float32 [4, 4]: the mean of the colours of four planes, into one of four."""
+    matrix = np.zeros((4, 4), np.float32)
+    matrix[plane, :3] = 1 / 3
+    return matrix
 
 
 def ramp(values: np.ndarray, low: float, high: float) -> np.ndarray:
@@ -48,34 +77,48 @@ def disc(radius: float) -> np.ndarray:
 
 def grown(covers: list[np.ndarray], radius: float) -> np.ndarray:
     """Their union, dilated by `radius` pixels."""
-    return cv2.dilate(np.max(covers, axis=0), disc(radius))
+    return cv2.dilate(reduce(cv2.max, covers), disc(radius))
 
 
+@lru_cache(maxsize=16)
 def places(side: int, reach: float) -> np.ndarray:
-    """float32 [s, s, 2], square units: x and y of the pixels of an array that covers `reach` sides of the square."""
+    """float32 [s, s, 2], square units: x and y of the pixels of an array that covers `reach` sides of the square. Not
+    to be written."""
     line = ((np.arange(side, dtype=np.float32) + 0.5) / side - 0.5) * np.float32(reach) + 0.5
-    return np.stack(np.meshgrid(line, line), axis=2)
+    x_and_y = np.stack(np.meshgrid(line, line), axis=2)
+    x_and_y.flags.writeable = False
+    return x_and_y
+
+
+def positions(source: np.ndarray, reach: float, size: int, side: int) -> np.ndarray:
+    """float32 [side, side, 2]: where `source` [s, s, 2], square units, lies in the pixels of an array of `size` that
+    covers `reach` sides of the square, as OpenCV counts them."""
+    return enlarged((source - np.float32(0.5)) * np.float32(size / reach) + np.float32(size / 2 - 0.5), side)
+
+
+def remapped(image: np.ndarray, dense: np.ndarray) -> np.ndarray:
+    """Each pixel from its position [s, s, 2]; beyond the image, its border goes on."""
+    return cv2.remap(image, dense, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def warp(image: np.ndarray, source: np.ndarray, reach: float, side: int) -> np.ndarray:
     """[side, side, …]: each pixel from its `source` [s, s, 2], square units, in an image [S, S, …] that covers `reach`
-    sides of the square; beyond it, its border goes on."""
-    size = len(image)
-    dense = enlarged((source - 0.5) * np.float32(size / reach) + np.float32(size / 2 - 0.5), side)
-    return cv2.remap(image, dense, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    sides of the square."""
+    return remapped(image, positions(source, reach, len(image), side))
 
 
 def spread(image: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """[s, s, 3], where `known` [s, s], 0…1, is 1 the image, elsewhere what is near: smooth, the smoother the further.
+    """[s, s, 4], where `known` [s, s], 0…1, is 1 the image, elsewhere what is near: smooth, the smoother the further.
 
+    image: its last plane is 1.
     Pull-push: what is not known comes from the same at half the size (Gortler et al., "The Lumigraph", SIGGRAPH
     1996)."""
     side = len(image)
-    weighted = np.dstack([times(image, known), known])
+    weighted = times(image, known)  # in the last plane the weight
     if side <= 2:
         total = weighted.sum(axis=(0, 1))
-        return np.full_like(image, total[:3] / max(total[3], 1e-6))
+        return np.full_like(image, total / max(total[3], 1e-6))
     smaller = cv2.resize(weighted, ((side + 1) // 2,) * 2, interpolation=cv2.INTER_AREA)
-    weights = smaller[:, :, 3]
-    coarse = spread(smaller[:, :, :3] / np.maximum(weights, 1e-6)[:, :, None], np.minimum(4 * weights, 1))
-    return weighted[:, :, :3] + times(enlarged(coarse, side), 1 - known)
+    weights = cv2.extractChannel(smaller, 3)
+    coarse = spread(times(smaller, 1 / np.maximum(weights, 1e-6)), np.minimum(4 * weights, 1))
+    return weighted + times(enlarged(coarse, side), 1 - known)

@@ -3,14 +3,14 @@
 import cv2
 import numpy as np
 from anycost_models.face.landmarks import LEFT_EYE, RIGHT_EYE, Landmarks
-from scipy.interpolate import RBFInterpolator
 
 from anycost_backend.editing.composite.arrays import places
 from anycost_backend.editing.composite.views import Detail
 
 # Landmarks that an expression does not move: eyes, the nose's bridge, temples.
 _STEADY = [i for i in (*LEFT_EYE, *RIGHT_EYE, 6, 168, 8, 122, 196, 188, 412, 356, 162, 234, 454) if i % 2 == 0]
-_SMOOTHING = 1e-3  # of the thin-plate spline: landmarks of generated faces are off by about a pixel
+_SMOOTHING = 2e-3  # of the thin-plate spline: landmarks of generated faces are off by about a pixel
+_NODES = 256  # of the motion's grid, computed at a time: as many as the processor's cache holds
 
 
 def motions(
@@ -28,16 +28,37 @@ def motions(
     still = np.array([(x, y) for x in edge for y in edge if x in (0, 1) or y in (0, 1)])
     still = (still - 0.5) * reach + 0.5
     offsets = np.concatenate([p[:: detail.landmarks] - common for p in points], axis=1)  # [N, 6]
-    spline = RBFInterpolator(
-        np.concatenate([common, still]),
-        np.concatenate([offsets, np.zeros((len(still), 6))]),
-        kernel="thin_plate_spline",
-        smoothing=_SMOOTHING,
-    )
     nodes = places(detail.grid, reach).reshape(-1, 2)
-    field = spline(nodes).reshape(detail.grid, detail.grid, 3, 2).astype(np.float32)
+    field = _spline(np.concatenate([common, still]), np.concatenate([offsets, np.zeros((len(still), 6))]), nodes)
+    field = field.reshape(detail.grid, detail.grid, 3, 2).astype(np.float32)
     here = places(side, reach)
     return tuple(here + cv2.resize(field[:, :, i], (side, side), interpolation=cv2.INTER_CUBIC) for i in range(3))
+
+
+def _spline(centres: np.ndarray, values: np.ndarray, nodes: np.ndarray) -> np.ndarray:
+    """The thin-plate spline [M, k] at `nodes` [M, 2] that nearly takes the `values` [N, k] at `centres` [N, 2]."""
+    count = len(centres)
+    system = np.zeros((count + 3, count + 3))
+    system[:count, :count] = _bending(centres, centres)
+    system[np.arange(count), np.arange(count)] = _SMOOTHING
+    system[:count, count] = system[count, :count] = 1
+    system[:count, count + 1 :] = centres
+    system[count + 1 :, :count] = centres.T
+    weights = np.linalg.solve(system, np.concatenate([values, np.zeros((3, values.shape[1]))]))
+    bent = np.concatenate(
+        [_bending(nodes[i : i + _NODES], centres) @ weights[:count] for i in range(0, len(nodes), _NODES)]
+    )
+    return bent + weights[count] + nodes @ weights[count + 1 :]
+
+
+def _bending(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """float32 [N, M]: 2 r² log r of the distances between points [N, 2] and [M, 2]. Single precision moves no pixel of
+    a square of 1024 by more than a sixtieth; OpenCV's logarithm is several times as quick as NumPy's."""
+    a, b = a.astype(np.float32), b.astype(np.float32)
+    squared = np.subtract.outer(a[:, 0], b[:, 0]) ** 2
+    squared += np.subtract.outer(a[:, 1], b[:, 1]) ** 2
+    squared += np.float32(1e-20)  # no logarithm of 0
+    return cv2.multiply(cv2.log(squared), squared)
 
 
 def _without_drift(edited: np.ndarray, projected: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from anycost_models.face.aligned_square import AlignedSquare, Rectangle, pixel_matrix
 
-from anycost_backend.editing.composite.arrays import places
+from anycost_backend.editing.composite.arrays import places, times
 from anycost_backend.editing.composite.views import Change
 
 
@@ -74,10 +74,14 @@ def apply_rows(
         return cv2.warpAffine(array, matrix, (width, last - first), flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
     # The motion is enlarged, not absolute coordinates: OpenCV interpolates in steps of 1/32, which would shift every
-    # pixel. It warps single channels several times as quickly as pairs.
-    out_of_square = np.linalg.inv(to_square[:, :2]).T.astype(np.float32)
-    motion = (change.source - places(change.source.shape[0], change.reach)) @ out_of_square
-    x, y, original_weight = (place(plane) for plane in (*cv2.split(motion), change.original_weight))
+    # pixel. It warps four planes as quickly as one, and single ones several times as quickly as two or three.
+    out_of_square = np.linalg.inv(to_square[:, :2]).astype(np.float32)
+    motion = cv2.transform(change.source - places(change.source.shape[0], change.reach), out_of_square)
+    weights = change.original_weight, change.mask
+    if len(motion) == len(change.mask):
+        x, y, original_weight, mask = cv2.split(place(cv2.merge([*cv2.split(motion), *weights])))
+    else:
+        x, y, original_weight, mask = (place(plane) for plane in (*cv2.split(motion), *weights))
     x += np.arange(width, dtype=np.float32)
     y += np.arange(first, last, dtype=np.float32)[:, None]
     margin = 4  # rows that the interpolation reads beside the pixel itself
@@ -85,9 +89,10 @@ def apply_rows(
     high = min(max(int(y.max()) + margin, low + 1), height)
     y -= low
     moved = cv2.remap(read(low, high), x, y, interpolation, borderMode=cv2.BORDER_REFLECT_101)
-    edited = cv2.multiply(moved, cv2.merge([original_weight] * 3), dst=moved)
-    edited += place(change.added)
-    return np.clip(edited, 0, 1, out=edited), place(change.mask)
+    edited = times(moved, original_weight)
+    added = place(change.added)
+    edited += added if moved.shape[2] == 4 else cv2.cvtColor(added, cv2.COLOR_RGBA2RGB)
+    return np.clip(edited, 0, 1, out=edited), mask
 
 
 def _to_view(to_square: np.ndarray, reach: float) -> np.ndarray:

@@ -6,24 +6,22 @@ moves a little the photo's moves as far, and where it moves much the drawing's i
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
-from anycost_models.parsing.parts import HEAD, Parts
 
-from anycost_backend.editing.composite.arrays import disc, enlarged, places, ramp, spread
+from anycost_backend.editing.composite.arrays import disc, enlarged, lightness, places, ramp, spread
+from anycost_backend.editing.composite.groundwork import Groundwork
+from anycost_backend.editing.composite.head_parts import Planes, WarpedParts
 from anycost_backend.editing.composite.matting import matted
+from anycost_backend.editing.composite.outline import SMOOTH, STRANDS, distance
 
-_BEFORE = (*HEAD, "neck")  # what lies before background and clothes
-_FLESH = ("skin", "eyes", "mouth", "ears", "neck", "clothes")
 _SMALL = 0.03  # square units: outlines that move by less move the photo's own
 _GRADUAL = 0.04  # square units: way from one outline to the other
 _EDGE = 0.019  # square units: width of a parsed edge
 _SHARP = 0.005  # square units: half the width of an edge that is moved
 _CHANGES = 0.35  # of coverage, from which an outline changes
-STRANDS = 0.05  # square units: how far from the parsed outline strands may lie
-_RIM = 0.015  # the same of skin, which has none
-_SMOOTH = 0.006  # square units: of a parsed outline's wobble
 _PURE = (0.002, 0.014)  # square units inside a drawn outline, from and by which nothing of the background shows
 _ROUND = 4.0  # how much sooner a head's top ends than it would if its sides met at right angles
 _BESIDE_HAT = 0.1  # square units: hair under a hat does not grow around it
@@ -37,78 +35,68 @@ class Silhouette:
 
     changes: np.ndarray  # float32 [s, s], 0…1: where the head's outline is drawn anew
     head: np.ndarray  # float32 [s, s], 0…1: the new head's alpha there
-    front: np.ndarray  # float32 [s, s, 3]: the drawn head without its background
+    front: np.ndarray  # float32 [s, s, 4]: the drawn head without its background
     drawn: np.ndarray  # float32 [s, s], 0…1: near the outline, where the head's pixels are the drawing's
     hole: np.ndarray  # float32 [s, s], 0…1: where the photo shows its head, or strands: what is behind is carried on
 
 
 def silhouette(
-    parts: tuple[Parts, Parts, Parts, Parts], after: np.ndarray, hat: np.ndarray, reach: float
+    ground: Groundwork, parts: tuple[WarpedParts, WarpedParts, WarpedParts], after: np.ndarray, hat: np.ndarray
 ) -> Silhouette:
-    """parts: of the photo where it is, of photo, projection and edited drawing in the common frame, [P, p, p].
+    """ground: of the region "head"; parts: of photo, projection and edited drawing in the common frame, [s, s].
 
-    after: the edited drawing in that frame, float32 [s, s, 3]; hat: float32 [p, p], 0…1: what stays whatever is
+    after: the edited drawing in that frame, float32 [d, d, 4]; hat: float32 [s, s], 0…1: what stays whatever is
     drawn"""
-    side, size = parts[0].shares.shape[1], len(after)
+    side, size, reach = ground.smooth, len(after), ground.reach
     pixel = side / reach
-    there, was, had, has = (each.together(_BEFORE) for each in parts)
-    to_there, to_was, to_had, to_has = (distance(each, reach) for each in (there, was, had, has))
-    # Beyond the square nothing is drawn. Hair hangs on below it; above it, a head soon ends.
-    x, y = np.moveaxis(places(side, reach), 2, 0)
-    beyond = np.maximum(np.abs(x - 0.5) - 0.5, 0) + _ROUND * np.maximum(-y, 0)
+    to_there = ground.outline
+    if to_there is None or ground.hole is None:
+        raise ValueError(f"outlines are those of a head, not of the region {ground.region}")
+    to_was, to_had, to_has = (distance(each["head_and_neck"], reach) for each in parts)
+    beyond = _beyond(side, reach)
     to_had, to_has = to_had - beyond, to_has - beyond
-    own = np.exp(-(((to_has - to_had) / _SMALL) ** 2))  # 1: the outline is the photo's own
+    own = np.exp(-(((to_has - to_had) * np.float32(1 / _SMALL)) ** 2))  # 1: the outline is the photo's own
     own = cv2.erode(own, disc(_GRADUAL * pixel))  # which leads over to the drawing's without a step
     own = cv2.GaussianBlur(own, (0, 0), _GRADUAL / 2 * pixel)
-    to_new = to_has + own * (to_was - to_had)
+    moved_by = to_was - to_had
+    to_new = to_has + own * moved_by
 
     new, old, unmoved = (_covered(each) for each in (to_new, to_was, to_there))
     changes = (np.maximum(np.abs(new - old), np.abs(new - unmoved)) > _CHANGES).astype(np.float32)
     changes = cv2.GaussianBlur(cv2.dilate(changes, disc(STRANDS * pixel)), (0, 0), 0.012 * pixel)
-    changes *= (1 - hat) * (1 - _flesh(parts, pixel))
+    changes *= (1 - hat) * (1 - _flesh((ground.there, *parts), pixel))
 
-    to_drawn = enlarged(to_has, size)
-    alpha = ramp(matted(after, enlarged(has, size), reach), *_CLEAR) * ramp(to_drawn, -0.025, -0.01)
+    to_drawn, old = enlarged(to_has, size), enlarged(old, size)
+    alpha = ramp(matted(after, enlarged(parts[2]["head_and_neck"], size), reach), *_CLEAR) * ramp(
+        to_drawn, -0.025, -0.01
+    )
     alpha = np.maximum(alpha, ramp(to_drawn, 0.01, 0.02))
     front = spread(after, ramp(to_drawn, *_PURE) * ramp(alpha, 0.9, 1))
-    shifted = enlarged(own * ramp(np.abs(to_was - to_had), 0, 0.01), size)
+    shifted = enlarged(own * ramp(np.abs(moved_by), 0, 0.01), size)
     alpha += shifted * (ramp(enlarged(to_new, size), -_SHARP, _SHARP) - alpha)
     # What grows ends within the square, in strands of its own light and dark, and not beside a hat.
-    grows = np.maximum(alpha - enlarged(old, size), 0) * _tips(after, reach)
-    grows *= 1 - enlarged(cv2.dilate(hat, disc(_BESIDE_HAT * pixel)), size)
-    alpha = np.minimum(alpha, enlarged(old, size)) + grows
+    grows = np.maximum(alpha - old, 0) * _tips(after, reach)
+    if hat.any():
+        grows *= 1 - enlarged(cv2.dilate(hat, disc(_BESIDE_HAT * pixel)), size)
+    alpha = np.minimum(alpha, old) + grows
     drawn = changes * (1 - ramp(to_was, 0.012, 0.032))
-    hole = _hole(parts[0]["hair"], there, pixel)
-    return Silhouette(enlarged(changes, size), alpha, front, enlarged(drawn, size), enlarged(hole, size))
+    return Silhouette(enlarged(changes, size), alpha, front, enlarged(drawn, size), enlarged(ground.hole, size))
 
 
-def distance(share: np.ndarray, reach: float) -> np.ndarray:
-    """float32 [s, s], square units: how far inside the outline of a part a pixel lies, below 0 outside.
-
-    share: [s, s], 0…1, of the part"""
-    side = len(share)
-    part = (cv2.GaussianBlur(share, (0, 0), _SMOOTH * side / reach) > 0.5).astype(np.uint8)
-    if part.all() or not part.any():
-        return np.full(share.shape, reach if part.any() else -reach, np.float32)
-    inside, outside = (cv2.distanceTransform(each, cv2.DIST_L2, cv2.DIST_MASK_5) for each in (part, 1 - part))
-    return (inside - outside) * np.float32(reach / side)
+@lru_cache(maxsize=4)
+def _beyond(side: int, reach: float) -> np.ndarray:
+    """[s, s], square units: by how much sooner a head ends beyond the square, where nothing is drawn. Hair hangs on
+    below it; above it, a head soon ends."""
+    x, y = np.moveaxis(places(side, reach), 2, 0)
+    return np.maximum(np.abs(x - 0.5) - 0.5, 0) + _ROUND * np.maximum(-y, 0)
 
 
-def _flesh(parts: tuple[Parts, ...], pixel: float) -> np.ndarray:
+def _flesh(parts: tuple[Planes, ...], pixel: float) -> np.ndarray:
     """[p, p], 0…1: between jaw, neck and collar, where nothing shines through: shading and colour change there, as
     inside the face; and the photo's neck. pixel: how many to a square unit"""
-    flesh = np.minimum.reduce([each.together(_FLESH) for each in parts])
-    flesh = cv2.erode(ramp(flesh, 0.6, 0.85), disc(_SMOOTH * pixel))
-    return cv2.GaussianBlur(np.maximum(flesh, ramp(parts[0]["neck"], 0.3, 0.6)), (0, 0), _SMOOTH * pixel)
-
-
-def _hole(hair: np.ndarray, head: np.ndarray, pixel: float) -> np.ndarray:
-    """[p, p], 0…1: `Silhouette.hole` of the photo's hair and head. pixel: how many to a square unit"""
-    strands, rim = (
-        cv2.dilate((share > 0.15).astype(np.float32), disc(beside * pixel))
-        for share, beside in ((hair, STRANDS), (head, _RIM))
-    )
-    return cv2.GaussianBlur(np.maximum(strands, rim), (0, 0), _SMOOTH * pixel)
+    flesh = np.minimum.reduce([each["flesh"] for each in parts])
+    flesh = cv2.erode(ramp(flesh, 0.6, 0.85), disc(SMOOTH * pixel))
+    return cv2.GaussianBlur(np.maximum(flesh, ramp(parts[0]["neck"], 0.3, 0.6)), (0, 0), SMOOTH * pixel)
 
 
 def _covered(to_outline: np.ndarray) -> np.ndarray:
@@ -119,9 +107,14 @@ def _covered(to_outline: np.ndarray) -> np.ndarray:
 def _tips(after: np.ndarray, reach: float) -> np.ndarray:
     """0…1: how much of new hair is left near the square's rounded border: bright strands end a little later than dark
     ones."""
-    pixel = len(after) / reach
-    light = cv2.transform(after, np.full((1, 3), 1 / 3, np.float32))
-    strands = np.clip(0.5 + 4 * (light - cv2.GaussianBlur(light, (0, 0), 0.02 * pixel)), 0, 1)
-    away = np.abs(places(len(after), reach) - 0.5) ** 4
+    light = lightness(after)
+    strands = np.clip(0.5 + 4 * (light - cv2.GaussianBlur(light, (0, 0), 0.02 * len(after) / reach)), 0, 1)
+    return np.clip(_to_border(len(after), reach) - 1.2 * strands, 0, 1)
+
+
+@lru_cache(maxsize=4)
+def _to_border(side: int, reach: float) -> np.ndarray:
+    """[s, s], 0…2.2: how far inside the square's rounded border a pixel lies."""
+    away = np.abs(places(side, reach) - 0.5) ** 4
     inside = 0.5 - (away[:, :, 0] + away[:, :, 1]) ** 0.25
-    return np.clip(2.2 * ramp(inside, 0, _TIPS) - 1.2 * strands, 0, 1)
+    return 2.2 * ramp(inside, 0, _TIPS)

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 from anycost_models.parsing.parts import HEAD, Parts
 
-from anycost_backend.editing.composite.arrays import disc, enlarged, ramp, spread, times
-from anycost_backend.editing.composite.silhouette import STRANDS, distance
+from anycost_backend.editing.composite.arrays import disc, enlarged, four_planes, ramp, spread, times
+from anycost_backend.editing.composite.outline import STRANDS, distance
 
 _ON_CLOTHES = 0.02  # of the square: so far from the parsed head it may lie on clothes
 _STEADY = 0.012  # of the square: blur of the way to the nearest place that is known
@@ -49,4 +49,5 @@ def _carried_on(image: np.ndarray, known: np.ndarray, reach: float) -> np.ndarra
         cv2.remap(array, beyond, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101) for array in (image, known)
     )
     sure = cv2.GaussianBlur(sure, (0, 0), sigma / 2) ** 2
-    return spread(times(image, known) + times(mirrored, 1 - known), np.maximum(known, sure * (1 - known)))
+    seen = four_planes(times(image, known) + times(mirrored, 1 - known))
+    return cv2.cvtColor(spread(seen, np.maximum(known, sure * (1 - known))), cv2.COLOR_RGBA2RGB)

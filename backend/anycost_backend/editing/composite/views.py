@@ -1,10 +1,14 @@
 """What a composite is made from, the change that comes of it, and how finely it is computed."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from anycost_models.face.landmarks import Landmarks
 from anycost_models.parsing.parts import Parts
+
+from anycost_backend.editing.composite.arrays import four_planes
+from anycost_backend.editing.composite.head_parts import HeadParts
 
 AROUND = 1.375  # reach of a photo's view for edits of the head: hair goes on beyond the square
 
@@ -30,7 +34,19 @@ class View:
 
     image: np.ndarray  # float32 sRGB [S, S, 3], 0…1
     landmarks: Landmarks  # square units
-    parts: Parts  # [P, s, s] of the same place, s ≤ S
+    parts: Parts | HeadParts  # [P, s, s] of the same place, s ≤ S
+
+    @cached_property
+    def planes(self) -> np.ndarray:
+        """The image as OpenCV warps it most quickly, float32 [S, S, 4]."""
+        return four_planes(self.image)
+
+    def head_parts(self, detail: Detail) -> HeadParts:
+        """Of a drawing, for such a plan."""
+        if isinstance(self.parts, HeadParts):
+            return self.parts
+        side = self.parts.shares.shape[1]
+        return HeadParts.of(self.parts).resized(side, min(side, detail.colours))
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +68,8 @@ class Change:
     reach: float  # side of what all arrays cover, in sides of the square
     source: np.ndarray  # float32 [s, s, 2], square units: x, y from which the original's pixels come
     original_weight: np.ndarray  # float32 [s, s], 0…1: weight of the warped original
-    # float32 [S, S, 3], −1…1: what is added to it: shading where the original is kept, what is new elsewhere
+    # float32 [S, S, 4], −1…1: what is added to it: shading where the original is kept, what is new elsewhere; the last
+    # plane means nothing
     added: np.ndarray
     mask: np.ndarray  # float32 [s, s], 0…1: weight of the edit; exactly 0 where nothing may change
 

@@ -1,0 +1,79 @@
+"""What a plan takes from the photo alone, whatever is drawn: found once for each face, and not for each picture."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from anycost_models.editing.directions import Region
+from anycost_models.face.landmarks import Landmarks
+from anycost_models.face.masks import eyes_mask, face_oval_mask
+
+from anycost_backend.editing.composite.arrays import four_planes, places, ramp, reduced, resized
+from anycost_backend.editing.composite.head_parts import HeadParts
+from anycost_backend.editing.composite.outline import distance, hole_of
+from anycost_backend.editing.composite.views import Detail, PhotoView
+
+_FADES = 0.04  # square units: width of what fades towards the square's border
+
+
+@dataclass(frozen=True, eq=False)
+class Groundwork:
+    """Arrays cover what the photo's view covers: s `smooth` pixels or d `deciding` ones."""
+
+    reach: float
+    region: Region
+    smooth: int  # pixels: side at which motion, parts and mask are computed
+    deciding: int  # the same of weights
+    colours: int  # the same of colours
+    there: HeadParts  # the photo's, [s, s]
+    cover: np.ndarray  # float32 [s, s], 0…1: what the region covers of the photo
+    photo: np.ndarray  # float32 [d, d, 4]
+    edge: np.ndarray  # float32 [d, d], 0…1: as PhotoView.edge
+    fades: np.ndarray | None  # float32 [d, d], 0…1: towards the border of the square, which alone is drawn
+    mine: np.ndarray | None  # float32 [d, d], 0…1: as PhotoView.mine
+    background: np.ndarray | None  # float32 [d, d, 4]: as PhotoView.background
+    clothes: np.ndarray | None  # the same of clothes
+    outline: np.ndarray | None  # float32 [s, s], square units: `distance` of head and neck; of the region "head" only
+    hole: np.ndarray | None  # float32 [s, s], 0…1: as Silhouette.hole; the same
+
+
+def groundwork(original: PhotoView, region: Region, detail: Detail) -> Groundwork:
+    reach, size = original.reach, len(original.image)
+
+    def pixels(across: int) -> int:
+        """Of the view, for so many across the square."""
+        return min(size, round(across * reach))
+
+    smooth, deciding = pixels(detail.smooth), pixels(detail.deciding)
+    is_head = region == "head"
+    parts = original.parts if isinstance(original.parts, HeadParts) else HeadParts.of(original.parts)
+    there = parts.resized(smooth, pixels(detail.colours))
+    inside = 0.5 - np.abs(places(deciding, reach) - 0.5).max(axis=2)  # from the square's border
+    background, clothes = (
+        None if picture is None else resized(four_planes(picture), deciding)
+        for picture in (original.background, original.clothes)
+    )
+    return Groundwork(
+        reach,
+        region,
+        smooth,
+        deciding,
+        pixels(detail.colours),
+        there,
+        cover(original.landmarks, region, smooth, reach),
+        reduced(original.planes, deciding),
+        resized(original.edge, deciding),
+        ramp(inside, 0, _FADES) if reach > 1 else None,
+        None if original.mine is None else resized(original.mine, deciding),
+        background,
+        clothes,
+        distance(there["head_and_neck"], reach) if is_head else None,
+        hole_of(there["hair"], there["head_and_neck"], smooth / reach) if is_head else None,
+    )
+
+
+def cover(landmarks: Landmarks, region: Region, side: int, reach: float) -> np.ndarray:
+    """float32 [side, side], 0…1: what the region covers of a face with these landmarks, square units."""
+    in_view = landmarks.moved(np.array([[1, 0, reach / 2 - 0.5], [0, 1, reach / 2 - 0.5]]) * (side / reach))
+    if region == "eyes":
+        return eyes_mask(in_view, side)
+    return face_oval_mask(in_view, side, forehead=0.15 if region == "face" else 0.35)

@@ -1,0 +1,31 @@
+"""Outlines of parsed parts: how far inside them a pixel lies, and what beside them may still belong to them."""
+
+import cv2
+import numpy as np
+
+from anycost_backend.editing.composite.arrays import disc
+
+STRANDS = 0.05  # square units: how far from the parsed outline strands may lie
+SMOOTH = 0.006  # square units: of a parsed outline's wobble
+_RIM = 0.015  # as STRANDS, of skin, which has none
+
+
+def distance(share: np.ndarray, reach: float) -> np.ndarray:
+    """float32 [s, s], square units: how far inside the outline of a part a pixel lies, below 0 outside.
+
+    share: [s, s], 0…1, of the part"""
+    side = len(share)
+    part = (cv2.GaussianBlur(share, (0, 0), SMOOTH * side / reach) > 0.5).astype(np.uint8)
+    if part.all() or not part.any():
+        return np.full(share.shape, reach if part.any() else -reach, np.float32)
+    inside, outside = (cv2.distanceTransform(each, cv2.DIST_L2, cv2.DIST_MASK_5) for each in (part, 1 - part))
+    return (inside - outside) * np.float32(reach / side)
+
+
+def hole_of(hair: np.ndarray, head: np.ndarray, pixel: float) -> np.ndarray:
+    """[p, p], 0…1: `Silhouette.hole` of the photo's hair and head. pixel: how many to a square unit"""
+    strands, rim = (
+        cv2.dilate((share > 0.15).astype(np.float32), disc(beside * pixel))
+        for share, beside in ((hair, STRANDS), (head, _RIM))
+    )
+    return cv2.GaussianBlur(np.maximum(strands, rim), (0, 0), SMOOTH * pixel)
