@@ -1,6 +1,6 @@
 """The region that an editor opened: its faces, and the final overlay of their edits."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -174,9 +174,7 @@ class Region:
 
     def bounds_of(self, edits: FaceEdits) -> Rectangle:
         """What of the region the edits may touch. Raises AnycostError for unknown attributes."""
-        all_bounds = (self.session.bounds(self.numbers[face], edit) for face, edit in edits.items())
-        x0, y0, x1, y1 = zip(*all_bounds, strict=True)
-        return min(x0), min(y0), max(x1), max(y1)
+        return union([self.session.bounds(self.numbers[face], edit) for face, edit in edits.items()])
 
     def size_of(self, bounds: Rectangle, max_side: int) -> tuple[int, int]:
         """(width, height) of a rectangle of the region when the region's longest side is at most `max_side` pixels."""
@@ -225,6 +223,12 @@ class Region:
         cv2.fillPoly(inside, [np.rint(outline - (x0, y0)).astype(np.int32)], 1)
         selected = clipped_float(self._selection[y0:y1, x0:x1])[inside > 0]
         return float(selected.mean()) if selected.size else 0.0
+
+
+def union(rectangles: Sequence[Rectangle]) -> Rectangle:
+    """The smallest rectangle around some."""
+    x0, y0, x1, y1 = zip(*rectangles, strict=True)
+    return min(x0), min(y0), max(x1), max(y1)
 
 
 def lay_over(colours: np.ndarray, alpha: np.ndarray, over: np.ndarray, mask: np.ndarray) -> None:

@@ -11,15 +11,18 @@ from anycost_models.face.aligned_square import Rectangle
 from anycost_models.generators.sub_generator import SubGenerator
 
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
+from anycost_backend.editing.composite.arrays import four_planes
 from anycost_backend.editing.composite.groundwork import Groundwork, groundwork
-from anycost_backend.editing.composite.placing import apply_rows, covered, square_from
 from anycost_backend.editing.composite.planning import plan
 from anycost_backend.editing.composite.views import QUICK, Change, PhotoView, View, scaled
 from anycost_backend.editing.face_edit import FaceEdit, as_face_edit
 from anycost_backend.editing.photo_view import parsed
-from anycost_backend.editing.region import FaceEdits, Region, RegionOverlay, lay_over, reduced
+from anycost_backend.editing.region import FaceEdits, Region, RegionOverlay, reduced, union
 from anycost_backend.editing.session import RenderedEdit, RenderSpec
+from anycost_backend.previews.canvas import FaceChange, composited
 from anycost_backend.previews.landmark_interpolation import FaceGeometry, LandmarkInterpolator
+
+_SPARE = 24  # part of what edits may touch by which more is shown than changes at first
 
 
 class PreviewRenderer:
@@ -29,6 +32,7 @@ class PreviewRenderer:
         self._region, self._session = region, region.session
         self._cache = cache
         self._interpolator = LandmarkInterpolator(cache)
+        self._frames: dict[Rectangle, Rectangle] = {}  # what edits may touch → what of it previews have shown
 
     def render(
         self, edits: FaceEdits, sub: SubGenerator, max_side: int, quick: bool, check: Callable[[], None]
@@ -39,9 +43,7 @@ class PreviewRenderer:
         check: called between the stages; what it raises ends the work. Raises AnycostError for unknown attributes and
         missing models."""
         region, session = self._region, self._session
-        bounds = region.bounds_of(edits)
-        size = region.size_of(bounds, max_side)
-        canvas = _Canvas(self._cache.get((session, "shown", bounds, size), lambda: self._shown(bounds, size)))
+        changes = []
         for face, edit in edits.items():
             number = region.numbers[face]
             spec = RenderSpec(sub, min(sub.resolution, region.working_side(face, max_side)))
@@ -49,16 +51,40 @@ class PreviewRenderer:
                 change = self._quick_change(number, as_face_edit(edit), spec, check)
             else:
                 change = session.plan(number, edit, spec, check).change
-            to_square = square_from(session.faces[number].square, bounds, size)
-            canvas.put(change, to_square, _within(session.bounds(number, edit), bounds, size), quick)
+            changes.append(FaceChange(change, session.faces[number].square))
             check()
-        alpha = canvas.alpha
-        opacity = self._cache.get((session, "opacity", bounds, size), lambda: region.opacity(bounds, size))
+        frame = self._frame(region.bounds_of(edits), changes)
+        size = region.size_of(frame, max_side)
+        before = self._cache.get((session, "shown", frame, size), lambda: self._shown(frame, size))
+        colours, alpha = composited(changes, frame, before, quick)
+        opacity = self._cache.get((session, "opacity", frame, size), lambda: region.opacity(frame, size))
         if opacity is not None:
             alpha = alpha * opacity
-        pixels = cv2.cvtColor(to_uint8(canvas.colours), cv2.COLOR_RGB2RGBA)
+        pixels = to_uint8(colours)
         cv2.insertChannel(to_uint8(alpha), pixels, 3)
-        return RegionOverlay(pixels, bounds)
+        return RegionOverlay(pixels, frame)
+
+    def _frame(self, bounds: Rectangle, changes: list[FaceChange]) -> Rectangle:
+        """The part of the region that is shown, inside `bounds`, which is what the edits may touch: where something
+        changes. It grows while sliders move, and never shrinks: hosts make room for other places anew."""
+        shown = self._frames.get(bounds)
+        parts = [part for part in (each.place(bounds) for each in changes) if part[0] < part[2] and part[1] < part[3]]
+        if not parts:
+            return shown or bounds
+        x0, y0, x1, y1 = union(parts)
+        if shown is not None:
+            if union([shown, (x0, y0, x1, y1)]) == shown:
+                return shown
+            x0, y0, x1, y1 = union([shown, (x0, y0, x1, y1)])
+        spare = max(bounds[2] - bounds[0], bounds[3] - bounds[1]) // _SPARE
+        frame = (
+            max(x0 - spare, bounds[0]),
+            max(y0 - spare, bounds[1]),
+            min(x1 + spare, bounds[2]),
+            min(y1 + spare, bounds[3]),
+        )
+        self._frames[bounds] = frame
+        return frame
 
     def _quick_change(self, number: int, edit: FaceEdit, spec: RenderSpec, check: Callable[[], None]) -> Change:
         """As `Session.plan`, from interpolated landmarks, locks and smooth parts of less detail."""
@@ -116,42 +142,6 @@ class PreviewRenderer:
         return FaceGeometry(landmarks, View(image, landmarks, parsed(eight_bit, models.parser)).head_parts(QUICK))
 
     def _shown(self, bounds: Rectangle, size: tuple[int, int]) -> np.ndarray:
-        """The region before the edit, float32 sRGB [h, w, 3], 0…1."""
+        """The region before the edit, float32 sRGB [h, w, 4], 0…1."""
         x0, y0, x1, y1 = bounds
-        return to_unit_float(reduced(self._region.layer.srgb8((x0, y0, x1 - x0, y1 - y0)), size))
-
-
-class _Canvas:
-    """A part of the region, onto which one face after the other is composited."""
-
-    def __init__(self, before: np.ndarray) -> None:
-        """before: float32 sRGB [h, w, 3], 0…1, never written."""
-        self._before = before
-        self.colours = before.copy()
-        self.alpha = np.zeros(before.shape[:2], np.float32)
-
-    def put(self, change: Change, to_square: np.ndarray, within: Rectangle, quick: bool) -> None:
-        """within: the part of the canvas that may change; quick: interpolate linearly, which is a little less sharp."""
-        x0, y0, x1, y1 = covered(change, to_square, within)
-        if x0 == x1 or y0 == y1:
-            return
-        place = np.s_[y0:y1, x0:x1]
-        moved = to_square.copy()
-        moved[:, 2] += moved[:, :2] @ (x0, y0)
-        other = self.alpha[place][:, :, None]
-        so_far = self._before[place]
-        if other.any():  # another face is there
-            so_far = so_far + other * (self.colours[place] - so_far)
-        size = x1 - x0, y1 - y0
-        interpolation = cv2.INTER_LINEAR if quick else cv2.INTER_CUBIC
-        rows = 0, size[1]
-        edited, mask = apply_rows(change, moved, size, rows, lambda a, b: so_far[a:b], interpolation)
-        lay_over(self.colours[place], self.alpha[place], edited, mask)
-
-
-def _within(part: Rectangle, whole: Rectangle, size: tuple[int, int]) -> Rectangle:
-    """`part` of `whole` in the pixels of an image of `whole` of that size."""
-    x, y = size[0] / (whole[2] - whole[0]), size[1] / (whole[3] - whole[1])
-    low = np.floor([(part[0] - whole[0]) * x, (part[1] - whole[1]) * y]).astype(int)
-    high = np.ceil([(part[2] - whole[0]) * x, (part[3] - whole[1]) * y]).astype(int)
-    return int(low[0]), int(low[1]), min(int(high[0]), size[0]), min(int(high[1]), size[1])
+        return four_planes(to_unit_float(reduced(self._region.layer.srgb8((x0, y0, x1 - x0, y1 - y0)), size)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -113,6 +114,23 @@ def test_a_preview_is_the_final_picture_seen_small(loaded: Models, latent: np.nd
         assert np.abs(seen - expected).mean() < (0.6 if quick else 0.05) * edit
 
 
+def test_a_preview_shows_what_changes_and_stays_where_it_is(loaded: Models, latent: np.ndarray) -> None:
+    """What of the face's square never changes does not travel; while a slider moves, a host finds the same place."""
+    region = opened(loaded, latent, ASTRONAUT)
+    renderer = previews(region)
+    places = [
+        renderer.render({0: {"smile": strength}}, QUICK, 512, True, nothing).bounds
+        for strength in (0.3, 0.4, 0.5, 1.0, 0.2)
+    ]
+    x0, y0, x1, y1 = region.bounds_of(SMILE)
+    assert len(set(places)) <= 2
+    for left, top, right, bottom in places:
+        assert x0 <= left < right <= x1
+        assert y0 <= top < bottom <= y1
+        assert (right - left) * (bottom - top) < 0.8 * (x1 - x0) * (y1 - y0)
+    assert all(a[0] >= b[0] and a[1] >= b[1] and a[2] <= b[2] and a[3] <= b[3] for a, b in pairwise(places))
+
+
 def test_selection_and_transparency_limit_the_change(loaded: Models, latent: np.ndarray) -> None:
     selection = np.zeros(ASTRONAUT.shape[:2], np.uint8)
     selection[:, 225:] = 255  # the right half of her face
@@ -121,13 +139,15 @@ def test_selection_and_transparency_limit_the_change(loaded: Models, latent: np.
     alpha[:100] = 0
     whole = opened(loaded, latent, ASTRONAUT).final(SMILE, nothing)
     part = opened(loaded, latent, ASTRONAUT, selection, alpha=alpha).final(SMILE, nothing)
+    opacity = selection / 255 * (alpha / 255)
     x0, y0, x1, y1 = part.bounds
-    limit = (selection / 255 * (alpha / 255))[y0:y1, x0:x1]
+    limit = opacity[y0:y1, x0:x1]
     assert np.abs(part.pixels[:, :, 3] - whole.pixels[:, :, 3] * limit).max() <= 1
     assert part.pixels[:, :, 3].any()
     region = opened(loaded, latent, ASTRONAUT, selection, alpha=alpha)
     shown = previews(region).render(SMILE, QUICK, 512, True, nothing)
-    assert not shown.pixels[:, :, 3][limit == 0].any()
+    x0, y0, x1, y1 = shown.bounds
+    assert not shown.pixels[:, :, 3][opacity[y0:y1, x0:x1] == 0].any()
 
 
 def test_without_a_face_in_the_selection_none_is_offered(loaded: Models, latent: np.ndarray) -> None:
