@@ -7,7 +7,7 @@ from functools import lru_cache, reduce
 import cv2
 import numpy as np
 
-_WIDE = 6.0  # pixels: sigma from which on a blur is computed at half the size
+WIDE = 6.0  # pixels: sigma from which on a blur may be computed at half the size, and differs by less than a level
 
 
 def four_planes(image: np.ndarray) -> np.ndarray:
@@ -29,10 +29,10 @@ def resized(image: np.ndarray, side: int) -> np.ndarray:
     return reduced(image, side) if side < len(image) else enlarged(image, side)
 
 
-def blur(image: np.ndarray, sigma: float) -> np.ndarray:
-    """A Gaussian blur, computed small where sigma allows. sigma: pixels"""
+def blur(image: np.ndarray, sigma: float, wide: float = WIDE) -> np.ndarray:
+    """A Gaussian blur, computed at half the size where sigma is `wide`, and so on. sigma, wide: pixels"""
     size = small = len(image)
-    while sigma >= _WIDE and small % 2 == 0:
+    while sigma >= wide and small % 2 == 0:
         small, sigma = small // 2, sigma / 2
     soft = cv2.GaussianBlur(reduced(image, small), (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
     return enlarged(soft, size)

@@ -9,7 +9,7 @@ from anycost_models.face.masks import eyes_mask, face_oval_mask
 
 from anycost_backend.editing.composite.arrays import four_planes, places, ramp, reduced, resized
 from anycost_backend.editing.composite.head_parts import HeadParts
-from anycost_backend.editing.composite.outline import distance, hole_of
+from anycost_backend.editing.composite.outline import beside_head, distance, hole_of
 from anycost_backend.editing.composite.views import Detail, PhotoView
 
 _FADES = 0.04  # square units: width of what fades towards the square's border
@@ -34,6 +34,7 @@ class Groundwork:
     clothes: np.ndarray | None  # the same of clothes
     outline: np.ndarray | None  # float32 [s, s], square units: `distance` of head and neck; of the region "head" only
     hole: np.ndarray | None  # float32 [s, s], 0…1: as Silhouette.hole; the same
+    beside: tuple[tuple[np.ndarray, ...], np.ndarray] | None  # `beside_head` of the photo; the same
 
 
 def groundwork(original: PhotoView, region: Region, detail: Detail) -> Groundwork:
@@ -68,6 +69,7 @@ def groundwork(original: PhotoView, region: Region, detail: Detail) -> Groundwor
         clothes,
         distance(there["head_and_neck"], reach) if is_head else None,
         hole_of(there["hair"], there["head_and_neck"], smooth / reach) if is_head else None,
+        beside_head(there, smooth / reach, detail.wide) if is_head else None,
     )
 
 

@@ -77,45 +77,61 @@ def plan(
     moved = warp(ground.photo, to_original, reach, deciding)
     before, after = reduced(before_full, deciding), reduced(after_full, deciding)
     changed = after - before
-    colours = tones((moved, before), (was, had, has), reach, ground.colours)
-    appears = _replacement(changed, moved - before - enlarged(colours, deciding), scale)
+    tint = enlarged(tones((moved, before), (was, had, has), reach, ground.colours), deciding)
+    appears = _replacement(changed, moved - before - tint, scale, detail.wide)
 
     hat = hat_of(was["head_covering"], reach)
     drawn = 1 - np.maximum(enlarged(hat, deciding), enlarged(_background(was, has, reach), deciding))
     if ground.fades is not None:
         drawn *= ground.fades
     mask = enlarged(_mask(ground, edited, to_original, to_edited, (was, has)), deciding)
-    new, behind = after_full + enlarged(colours, size), None
+    behind = None
     if region == "head":
         new_head = silhouette(ground, (was, had, has), after, hat)
-        new += enlarged(new_head.front - after, size)
         appears = np.maximum(appears, np.maximum(enlarged(_bared(was, had, has, reach), deciding), new_head.drawn))
         changes, head = new_head.changes, new_head.head
         behind = changes * (1 - head) * new_head.hole
+        shown = behind_head(ground, after + tint, has, detail.wide)
+        tint += new_head.front - after
         mask += changes * (head - mask)
     appears *= drawn
-    whole = mask if behind is None else mask + behind
-    share = None if behind is None else mask / np.maximum(whole, 1e-6)
     shading, kept = (1 - appears) * drawn, 1 - appears
-    if share is not None:
-        shading, kept, appears = shading * share, kept * share, appears * share
-    added = times(after_full - before_full, enlarged(shading, size))
-    added += times(new, enlarged(appears, size))
-    if behind is not None:
-        shown = behind_head(ground, after + enlarged(colours, deciding), has)
-        added += enlarged(times(shown, behind / np.maximum(whole, 1e-6)), size)
+    if behind is None:
+        whole = mask
+        added = _added((before_full, after_full), (shading, appears), tint)
+    else:
+        whole = mask + behind
+        of_whole = 1 / np.maximum(whole, 1e-6)
+        share = mask * of_whole
+        kept *= share
+        added = _added((before_full, after_full), (shading * share, appears * share), tint)
+        added += enlarged(times(shown, behind * of_whole), size)
     whole *= ground.edge
     if ground.mine is not None:  # nor does what is not hers go anywhere
         whole *= ground.mine * warp(ground.mine, to_original, reach, deciding)
     return Change(reach, to_original, kept, added, np.where(whole < 1 / 512, 0, whole))
 
 
-def _replacement(changed: np.ndarray, apart: np.ndarray, scale: float) -> np.ndarray:
+def _added(
+    drawings: tuple[np.ndarray, np.ndarray], weights: tuple[np.ndarray, np.ndarray], tint: np.ndarray
+) -> np.ndarray:
+    """[S, S, 4]: what of the drawings before and after the edit, of that size, is added to the photo.
+
+    weights: of their difference and of the second one, [d, d]; tint: [d, d, 4], what is added to the second one"""
+    before, after = drawings
+    of_difference, of_new = (enlarged(weight, len(after)) for weight in weights)
+    added = times(after - before, of_difference)
+    added += times(after + enlarged(tint, len(after)), of_new)
+    return added
+
+
+def _replacement(changed: np.ndarray, apart: np.ndarray, scale: float, wide: float) -> np.ndarray:
     """[s, s], 0…1: the weight of the generator's pixels.
 
-    changed: edited − projected; apart: photo − projected without colours; [s, s, 4]; scale: 1 at 1024 px"""
+    changed: edited − projected; apart: photo − projected without colours; [s, s, 4]; scale: 1 at 1024 px; wide: as
+    `blur` takes it"""
     # A change of colour or shading alone keeps the photo's texture; new edges replace it.
-    edges = changed - _SHADING * blur(changed, 25 * scale)
+    edges = changed - _SHADING * blur(changed, 25 * scale, wide)
     strength, doubt, another, _ = cv2.split(blur(magnitudes(edges, apart, changed), 9 * scale))
     # Where the projection differs from the photo, the difference is no shading: replace a little sooner.
     doubt = np.minimum(doubt * np.float32(0.5 / _APPEARS_BY), 0.5)

@@ -7,7 +7,7 @@ import numpy as np
 from anycost_models.face.landmarks import Landmarks
 from anycost_models.parsing.parts import Parts
 
-from anycost_backend.editing.composite.arrays import four_planes
+from anycost_backend.editing.composite.arrays import WIDE, four_planes
 from anycost_backend.editing.composite.head_parts import HeadParts
 
 AROUND = 1.375  # reach of a photo's view for edits of the head: hair goes on beyond the square
@@ -22,10 +22,11 @@ class Detail:
     deciding: int  # largest side at which photo and generator are weighted
     smooth: int  # largest side at which motion, parts and mask are computed
     colours: int  # the same of colours
+    wide: float  # as `arrays.blur` takes it
 
 
-FINE = Detail(landmarks=2, grid=49, deciding=512, smooth=256, colours=256)
-QUICK = Detail(landmarks=4, grid=13, deciding=128, smooth=128, colours=64)
+FINE = Detail(landmarks=2, grid=49, deciding=512, smooth=256, colours=256, wide=WIDE)
+QUICK = Detail(landmarks=4, grid=13, deciding=128, smooth=128, colours=64, wide=WIDE / 2)
 
 
 @dataclass(frozen=True, eq=False)
