@@ -133,11 +133,10 @@ class Region:
 
         check: called between the stages; what it raises ends the work. Raises AnycostError for unknown attributes and
         missing models."""
-        bounds = self.bounds_of(edits)
+        photo, bounds = self.layer, self.bounds_of(edits)
         x0, y0, x1, y1 = bounds
         native = np.zeros((y1 - y0, x1 - x0, self.layer.colours.shape[2] + 1), self.layer.colours.dtype)
         alpha = np.zeros(native.shape[:2], np.float32)
-        photo = self.layer
         for count, face in enumerate(edits, 1):
             number = self.numbers[face]
             plan = self.session.plan(number, edits[face], self.session.final_spec(number), check)
@@ -161,8 +160,10 @@ class Region:
         after, before = overlay.pixels[:, :, :-1], self.layer.colours[y0:y1, x0:x1]
         for row in range(0, y1 - y0, _ROWS):
             part = np.s_[row : row + _ROWS]
-            change = np.abs(clipped_float(after[part]) - clipped_float(before[part])).max(axis=2)
-            if (change * clipped_float(overlay.pixels[part][:, :, -1])).max(initial=0.0) >= 1 / 255:
+            alpha = clipped_float(overlay.pixels[part][:, :, -1])
+            planes = zip(np.moveaxis(after[part], 2, 0), np.moveaxis(before[part], 2, 0), strict=True)
+            changes = (np.abs(clipped_float(new) - clipped_float(old)) * alpha for new, old in planes)
+            if any(change.max(initial=0.0) >= 1 / 255 for change in changes):
                 return True
         return False
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import cv2
 import numpy as np
@@ -16,13 +16,14 @@ from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.parsing.parts import HEAD
 
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
-from anycost_backend.editing.composite.placing import apply_rows, square_from
+from anycost_backend.editing.composite.groundwork import Groundwork, groundwork
 from anycost_backend.editing.composite.planning import plan
-from anycost_backend.editing.composite.views import AROUND, Change, PhotoView, View, scaled
+from anycost_backend.editing.composite.views import AROUND, FINE, Change, Detail, PhotoView, View, scaled
 from anycost_backend.editing.editable import EditableParts
 from anycost_backend.editing.face_edit import FaceEdit, FaceEditLike, as_face_edit
 from anycost_backend.editing.faces import Face
 from anycost_backend.editing.models import Models
+from anycost_backend.editing.patch import Patch, Pixels, patch_of
 from anycost_backend.editing.photo_view import parsed, photo_view, square_parts
 from anycost_backend.editing.projection import StoredProjection, project_face
 from anycost_backend.photo.photo import Photo
@@ -34,15 +35,6 @@ if TYPE_CHECKING:
 PROJECTION_SIDE = 256  # pixels
 WORKING_SIDES = (256, 512, 1024)  # pixels: an edit is planned at the first that is as large as the face in the image
 _CACHE_BYTES = 1 << 30
-_ROWS = 256  # of the image, composited at a time: a large one is never float as a whole
-
-
-class Pixels(Protocol):
-    """What a session needs of an image. `Photo` and `Layer` describe the methods."""
-
-    def srgb8(self, rect: tuple[int, int, int, int] | None = None) -> np.ndarray: ...
-    def region_srgb(self, x: int, y: int, width: int, height: int) -> np.ndarray: ...
-    def from_srgb(self, region: np.ndarray) -> np.ndarray: ...
 
 
 P = TypeVar("P", bound=Pixels)
@@ -74,16 +66,6 @@ class EditPlan:
     edited: View
     change: Change
     strengths: Mapping[str, float]  # with those that hold attributes
-
-
-@dataclass(frozen=True, eq=False)
-class Patch:
-    """The changed image around one face, in its own colours and depth: to be blended over it by `mask`."""
-
-    x: int
-    y: int
-    native: np.ndarray  # [h, w, C], without alpha
-    mask: np.ndarray  # float32 [h, w], 0…1
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,12 +224,13 @@ class Session(Generic[P]):
         missing models."""
         rendered = self.render(face, as_face_edit(edit), spec, check)
         check()
-        projected, original = self.projected_view(face, spec), self.original_view(face, spec.side, rendered.region)
+        projected = self.projected_view(face, spec)
+        original, ground = self.original(face, spec.side, rendered.region)
         with self.timed("measure"):
             edited = self._measured_view(rendered.image)
         check()
         with self.timed("composite"):
-            change = plan(original, projected, edited, rendered.region)
+            change = plan(original, projected, edited, rendered.region, ground=ground)
         return EditPlan(projected, edited, change, rendered.strengths)
 
     def render(
@@ -288,8 +271,8 @@ class Session(Generic[P]):
         """Prefix of the cache's keys for what depends on the face's projection."""
         return self, face, "projected", spec
 
-    def original_view(self, face: int, side: int, region: Region) -> PhotoView:
-        """The face as the image shows it, cached. side: pixels of its square.
+    def original(self, face: int, side: int, region: Region, detail: Detail = FINE) -> tuple[PhotoView, Groundwork]:
+        """The face as the image shows it, and what plans take from it, cached. side: pixels of its square.
 
         Raises AnycostError when the parser's weights are missing or damaged."""
         reach = AROUND if region == "head" else 1.0
@@ -299,27 +282,13 @@ class Session(Generic[P]):
             return photo_view(self.image, self.faces[face], editable.parts(face), editable.of(face, reach), side, reach)
 
         with self.timed("measure"):
-            return self._cache.get((self, face, "original", side, reach), compute)
+            view = self._cache.get((self, face, "original", side, reach), compute)
+            key = (self, face, "ground", side, region, detail)
+            return view, self._cache.get(key, lambda: groundwork(view, region, detail))
 
     def patch(self, photo: Pixels, face: int, change: Change) -> Patch:
         """The change in `photo` (this session's, perhaps with other faces edited already)."""
-        x0, y0, x1, y1 = bounds = self._bounds(face, change.reach)
-        width, height = x1 - x0, y1 - y0
-        to_square = square_from(self.faces[face].square, bounds)
-
-        def read(first: int, last: int) -> np.ndarray:
-            return photo.region_srgb(x0, y0 + first, width, last - first)
-
-        native = np.empty((0, width, 0))  # until its type is known
-        mask = np.empty((height, width), np.float32)
-        for first in range(0, height, _ROWS):
-            last = min(first + _ROWS, height)
-            edited, mask[first:last] = apply_rows(change, to_square, (width, height), (first, last), read)
-            band = photo.from_srgb(edited)
-            if not len(native):
-                native = np.empty((height, *band.shape[1:]), band.dtype)
-            native[first:last] = band
-        return Patch(x0, y0, native, mask)
+        return patch_of(change, self.faces[face].square, self._bounds(face, change.reach), photo, self.models.threads)
 
     # ------------------------------------------------------------------ faces
 

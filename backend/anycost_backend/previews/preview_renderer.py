@@ -6,15 +6,13 @@ from dataclasses import replace
 import cv2
 import numpy as np
 from anycost_models.core.images import to_uint8, to_unit_float
-from anycost_models.editing.directions import Region as FaceRegion
 from anycost_models.face.aligned_square import Rectangle
 from anycost_models.generators.sub_generator import SubGenerator
 
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
 from anycost_backend.editing.composite.arrays import four_planes
-from anycost_backend.editing.composite.groundwork import Groundwork, groundwork
 from anycost_backend.editing.composite.planning import plan
-from anycost_backend.editing.composite.views import QUICK, Change, PhotoView, View, scaled
+from anycost_backend.editing.composite.views import QUICK, Change, View, scaled
 from anycost_backend.editing.face_edit import FaceEdit, as_face_edit
 from anycost_backend.editing.photo_view import parsed
 from anycost_backend.editing.region import FaceEdits, Region, RegionOverlay, reduced, union
@@ -92,7 +90,7 @@ class PreviewRenderer:
         rendered = session.render(number, edit, spec, check, quick_locks=True)
         check()
         projected = self._quick_view(number, spec)
-        original, ground = self._original(number, spec.side, rendered.region)
+        original, ground = session.original(number, spec.side, rendered.region, QUICK)
         with session.timed("measure"):
             geometry = self._interpolated(number, edit, rendered, spec, projected)
             geometry = geometry or self._followed(rendered.image, rendered, projected)
@@ -109,12 +107,6 @@ class PreviewRenderer:
             return replace(view, parts=view.head_parts(QUICK))
 
         return self._cache.get((*self._session.projected_key(number, spec), "quick"), compute)
-
-    def _original(self, number: int, side: int, region: FaceRegion) -> tuple[PhotoView, Groundwork]:
-        """What quick plans take from the photo."""
-        original = self._session.original_view(number, side, region)
-        key = (self._session, number, "ground", side, region)
-        return original, self._cache.get(key, lambda: groundwork(original, region, QUICK))
 
     def _interpolated(
         self, number: int, edit: FaceEdit, rendered: RenderedEdit, spec: RenderSpec, projected: View

@@ -23,14 +23,16 @@ def apply(
 
 
 def covered(change: Change, to_square: np.ndarray, within: Rectangle) -> Rectangle:
-    """The part of the rectangle `within` (pixels) that the change can touch; of width 0 if that is nothing.
+    """The part of the rectangle `within` (pixels) that the change can touch, with what moves there from beside it; of
+    width 0 if that is nothing.
 
     to_square: float64 [2, 3], as `square_from` returns it"""
     rows, columns = (np.flatnonzero(change.mask.any(axis=axis)) for axis in (1, 0))
     if not len(rows):
         return within[0], within[1], within[0], within[1]
     side = change.mask.shape[0]
-    low, high = np.array([columns[0], rows[0]]) - 1, np.array([columns[-1], rows[-1]]) + 2
+    way = np.abs(change.source - places(len(change.source), change.reach)).max() / change.reach * side
+    low, high = np.array([columns[0], rows[0]]) - 1 - way, np.array([columns[-1], rows[-1]]) + 2 + way
     corners = np.array([low, (high[0], low[1]), high, (low[0], high[1])]) / side
     back = cv2.invertAffineTransform(_to_view(to_square, change.reach))
     pixels = corners @ back[:, :2].T + back[:, 2]
