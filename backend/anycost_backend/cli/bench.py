@@ -74,18 +74,20 @@ def _rounded(value: object) -> object:
 
 
 def _text(table: "LatencyTable", measured: "EndToEnd | None") -> str:
-    from anycost_models.previews.latency_table import BUDGET, choose
+    from anycost_backend.previews.preview_ladder import FrameBudget
 
-    chosen = choose(table, BUDGET, SHOWN)
+    frames = FrameBudget(table)
+    chosen = frames.choose(SHOWN)
     lines = [f"{table.cpu}, {table.runtime}", "", f"{'sub-generator':36} {'ms':>8} {'distance':>9}"]
     for row in table.rows:
-        mark = f"   draws previews ({BUDGET:g} ms)" if row.sub == chosen else ""
+        mark = f"   draws previews, {frames.frames_per_second} a second" if row.sub == chosen else ""
         lines.append(f"{row.sub!s:36} {row.ms:8.1f} {table.distance(row.sub, SHOWN):9.3f}{mark}")
     if measured:
         lines += [
             "",
             f"slider to preview   {measured.preview_ms_median:8.1f} ms, 95 % within {measured.preview_ms_p95:.1f} ms"
-            f" ({measured.preview_sub_generator}); transport {measured.transport_ms:.1f} ms",
+            f" ({measured.preview_sub_generator}, {measured.frames_per_second} a second);"
+            f" transport {measured.transport_ms:.1f} ms",
             f"full quality        {measured.final_ms:8.1f} ms, in process {measured.final_in_process_ms:.1f} ms",
             f"start to hello      {measured.hello_ms:8.1f} ms",
             f"opening a region    {measured.open_region_ms:8.1f} ms",

@@ -37,6 +37,7 @@ class EndToEnd:
     preview_ms_median: float  # from a slider's movement to the pixels at the client, `SHOWN` of them each way
     preview_ms_p95: float
     preview_sub_generator: str
+    frames_per_second: int  # of previews: 60 where the machine can, else 30
     transport_ms: float  # of a preview: what the backend did not spend on it
     final_ms: float  # the whole face at full quality, at the client
     final_in_process_ms: float  # the same without a backend
@@ -114,6 +115,7 @@ def _measure(client: "_Client", hello: float, region: Region, photo: m.Picture, 
         preview_ms_median=statistics.median(latencies),
         preview_ms_p95=statistics.quantiles(latencies, n=20)[-1],
         preview_sub_generator=sub_generator,
+        frames_per_second=status.frames_per_second,
         transport_ms=statistics.median(transport),
         final_ms=statistics.median(finals[1:]),
         final_in_process_ms=statistics.median(in_process[1:]),

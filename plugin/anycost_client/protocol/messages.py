@@ -322,6 +322,7 @@ class StatusReport(Reply):
     seconds: float = 0.0  # since the start
     peak_megabytes: float = 0.0
     sub_generators: tuple[SubGeneratorTime, ...] = ()
+    frames_per_second: int = 0  # of previews, 60 or 30, in the last drag; 0 before this machine was measured
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from anycost_models.previews.latency_table import BUDGET, Latency, LatencyTable
 
 SMALL, NARROW, WIDE = SubGenerator(64, 0.25), SubGenerator(256, 0.25), SubGenerator(256, 0.5)
 FULL = SubGenerator(1024)
-MS = {SMALL: 2.0, NARROW: 6.0, WIDE: 12.0, FULL: 120.0}  # on a free machine
+MS = {SMALL: 2.0, NARROW: 7.0, WIDE: 12.0, FULL: 120.0}  # on a free machine
 TABLE = LatencyTable("a CPU", "openvino", 0, tuple(Latency(sub.resolution, sub.channels, ms) for sub, ms in MS.items()))
 BESIDE = 8.0  # milliseconds of an image that are not its drawing, on a free machine
 
@@ -53,6 +53,33 @@ def machine() -> Machine:
 
 def test_a_free_machine_draws_by_the_best_that_holds_the_frame(machine: Machine) -> None:
     assert machine.drag()[0] == WIDE
+
+
+@pytest.mark.parametrize(("slower", "frames"), [(0.4, 60), (0.9, 60), (1.0, 30), (2.0, 30)])
+def test_a_quick_machine_draws_sixty_pictures_a_second_and_others_thirty(
+    machine: Machine, slower: float, frames: int
+) -> None:
+    """Sixty only where they are as good as 256 px with a quarter of the channels."""
+    machine.slower = slower
+    machine.drag()
+    machine.pause()
+    sub, whole = machine.drag()
+    assert machine.budget.frames_per_second == frames
+    assert whole <= 1000 / frames
+    assert sub != SMALL
+
+
+def test_a_drag_that_cannot_hold_sixty_goes_on_with_thirty(machine: Machine) -> None:
+    machine.slower = 0.4
+    machine.drag()
+    machine.slower = 1.2
+    machine.drag()
+    machine.slower = 0.4
+    machine.drag()
+    assert machine.budget.frames_per_second == 30
+    machine.pause()
+    machine.drag()
+    assert machine.budget.frames_per_second == 60
 
 
 @pytest.mark.parametrize("slower", [1.0, 1.7, 2.0, 2.3])
