@@ -38,9 +38,9 @@ def blur(image: np.ndarray, sigma: float, wide: float = WIDE) -> np.ndarray:
     return enlarged(soft, size)
 
 
-def times(image: np.ndarray, factor: np.ndarray) -> np.ndarray:
-    """[s, s, C] by [s, s]. NumPy would loop over C values at a time."""
-    return cv2.multiply(image, cv2.merge([factor] * image.shape[2]))
+def times(image: np.ndarray, factor: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """[s, s, C] by [s, s], perhaps into an array that is there. NumPy would loop over C values at a time."""
+    return cv2.multiply(image, cv2.merge([factor] * image.shape[2]), dst=out)
 
 
 def magnitudes(*differences: np.ndarray) -> np.ndarray:

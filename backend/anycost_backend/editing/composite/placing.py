@@ -91,7 +91,7 @@ def apply_rows(
     high = min(max(int(y.max()) + margin, low + 1), height)
     y -= low
     moved = cv2.remap(read(low, high), x, y, interpolation, borderMode=cv2.BORDER_REFLECT_101)
-    edited = times(moved, original_weight)
+    edited = times(moved, original_weight, out=moved)
     added = place(change.added)
     edited += added if moved.shape[2] == 4 else cv2.cvtColor(added, cv2.COLOR_RGBA2RGB)
     return np.clip(edited, 0, 1, out=edited), mask

@@ -115,13 +115,16 @@ def plan(
 def _added(
     drawings: tuple[np.ndarray, np.ndarray], weights: tuple[np.ndarray, np.ndarray], tint: np.ndarray
 ) -> np.ndarray:
-    """[S, S, 4]: what of the drawings before and after the edit, of that size, is added to the photo.
+    """[S, S, 4]: what of the drawings before and after the edit, of that size, is added to the photo. Both are used up:
+    a final picture's are large.
 
     weights: of their difference and of the second one, [d, d]; tint: [d, d, 4], what is added to the second one"""
     before, after = drawings
     of_difference, of_new = (enlarged(weight, len(after)) for weight in weights)
-    added = times(after - before, of_difference)
-    added += times(after + enlarged(tint, len(after)), of_new)
+    added = np.subtract(after, before, out=before)
+    times(added, of_difference, out=added)
+    after += enlarged(tint, len(after))
+    added += times(after, of_new, out=after)
     return added
 
 

@@ -1,7 +1,6 @@
 """What a composite is made from, the change that comes of it, and how finely it is computed."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from anycost_models.face.landmarks import Landmarks
@@ -37,9 +36,9 @@ class View:
     landmarks: Landmarks  # square units
     parts: Parts | HeadParts  # [P, s, s] of the same place, s ≤ S
 
-    @cached_property
+    @property
     def planes(self) -> np.ndarray:
-        """The image as OpenCV warps it most quickly, float32 [S, S, 4]."""
+        """The image as OpenCV warps it most quickly, float32 [S, S, 4]; made anew, for it may be large."""
         return four_planes(self.image)
 
     def head_parts(self, detail: Detail) -> HeadParts:
