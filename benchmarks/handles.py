@@ -74,7 +74,7 @@ def reached(session: Session, handle: Handle, by: np.ndarray) -> tuple[float, fl
     foreseen = (np.array(place_of(wire, strengths)) - handle.point) @ pixels / (pixels @ pixels)
     if foreseen < 0.5:
         return None
-    start = session.start(0)
+    start = session.planner.start(0)
     if start is None:
         raise ValueError("the face has not been projected")
 

@@ -18,7 +18,6 @@ import numpy as np
 from anycost_backend.editing.models import Models
 from anycost_models.editing.attribute_lock import AttributeLock
 from anycost_models.metrics.identity import load_identity
-from anycost_models.training.directions.label_samples import embed
 from tqdm import tqdm
 
 PAIRS: Sequence[tuple[Mapping[str, float], tuple[str, ...]]] = (
@@ -41,7 +40,7 @@ def main() -> int:
     def measure(latent: np.ndarray) -> tuple[dict[str, float], np.ndarray]:
         """Labels, and the identity embedding [128]."""
         image = models.renderer.render8(latent)
-        return models.labels.measure(image), embed(identity, image)
+        return models.labels.measure(image), identity.of_image(image)
 
     others = [measure(models.renderer.sample(30_000 + i, 0.8))[0] for i in range(args.others)]
     unit = {name: float(np.nanstd([face[name] for face in others])) for name in others[0]}

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from anycost_client.protocol.values import LITTLE
 from anycost_models.core.peak_memory import peak_megabytes
 
 from anycost_backend.cli import options
@@ -105,6 +106,11 @@ def run(args: argparse.Namespace) -> int:
     gc.collect()
     give_back_freed_memory()
     notes = save_photo(result.photo, args.output, declare_edit=declare, quality=args.quality)
+    notes += [
+        f"{name} shows {share:.0%} of what was asked: as far as this face allows"
+        for name, share in result.reached.items()
+        if share < LITTLE
+    ]
     for note in notes:
         print(f"note: {note}", file=sys.stderr)
     if sheet is not None:
@@ -117,6 +123,7 @@ def run(args: argparse.Namespace) -> int:
             "sheet": str(args.sheet) if args.sheet else None,
             "face": face + 1,
             "strengths": edit.strengths,
+            "reached": {name: round(share, 3) for name, share in result.reached.items()},
             "held": {name: round(result.strengths.get(name, 0.0), 3) for name in edit.held},
             "projection": result.projection.scores() if result.projection else None,
             "warnings": warnings,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from anycost_models.core.errors import AnycostError
 
-from anycost_backend.cli import evaluate_projection, options
+from anycost_backend.cli import evaluate_edits, evaluate_projection, options
 
 if TYPE_CHECKING:
     from anycost_models.evaluation.sub_generators import SubGeneratorRenders
@@ -27,8 +27,11 @@ def add(subparsers: Any) -> None:
         description="Draws faces that no training has seen with sub-generators and with the full generator, and"
         " measures how near they are. docs/training.md says what each measure is.",
     )
-    measures = parser.add_subparsers(dest="measure", required=True, metavar="consistency|fd|attributes|path|projection")
+    measures = parser.add_subparsers(
+        dest="measure", required=True, metavar="consistency|fd|attributes|path|projection|edits"
+    )
     evaluate_projection.add(measures)
+    evaluate_edits.add(measures)
     for name, run, samples, text in (
         ("consistency", _consistency, 256, "PSNR and ENL0 between pictures of the same face, and what they cost"),
         ("fd", _fd, 256, "FD-ENL0 between distributions of faces, with its floor"),

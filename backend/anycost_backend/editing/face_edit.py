@@ -1,12 +1,13 @@
 """An edit of one face: strengths of attributes, attributes to hold, and an offset taken from another face."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from anycost_client.protocol import messages as m
 from anycost_models.core.errors import AnycostError
 from anycost_models.editing.directions import MAX_STRENGTH, Directions
+from anycost_models.editing.effects import USUAL_BASE, Base, EffectTable
 
 from anycost_backend.photo.layer import as_array
 
@@ -46,6 +47,19 @@ FaceEditLike = Mapping[str, float] | FaceEdit  # strengths alone are an edit, to
 
 def as_face_edit(edit: FaceEditLike) -> FaceEdit:
     return edit if isinstance(edit, FaceEdit) else FaceEdit(edit)
+
+
+def by_base(edit: FaceEdit, effects: EffectTable) -> tuple[FaceEdit, dict[Base, dict[str, float]]]:
+    """The edit without the strengths that are drawn from other bases than the usual one, and these by their base."""
+    usual: dict[str, float] = {}
+    others: dict[Base, dict[str, float]] = {}
+    for name, strength in edit.strengths.items():
+        base = effects.base(name, strength)
+        if strength and base != USUAL_BASE:
+            others.setdefault(base, {})[name] = strength
+        else:
+            usual[name] = strength
+    return replace(edit, strengths=usual), others
 
 
 def face_edit_of(message: m.FaceEdit, directions: Directions, shape: tuple[int, int]) -> FaceEdit:

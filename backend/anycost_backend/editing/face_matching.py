@@ -26,13 +26,14 @@ def match_faces(
     for it, ValueError when a face is not projected."""
     latents, labels = [], []
     for session, number in (face, source):
-        latent = session.start(number)
+        latent = session.planner.start(number)
         if latent is None:
             raise ValueError("a face has not been projected")
         latents.append(latent)
         labels.append(models.labels.measure(session.crop(number, _SIDE)))  # as photographed, not as projected
+    directions = face[0].planner.directions(face[1])
     differences = {name: labels[1][name] - labels[0][name] for name in labels_to_compare(what, labels[0])}
-    return match(what, models.directions, latents[0], latents[1], differences, models.measure, on_progress)
+    return match(what, directions, latents[0], latents[1], differences, models.measure, on_progress)
 
 
 def text_of(found: FaceMatch) -> str:

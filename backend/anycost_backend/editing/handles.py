@@ -50,7 +50,7 @@ def handles_of(session: Session, face: int, on_progress: Callable[[float], None]
     """Those that this model's attributes move, measured on drawings of the face, which has to be projected.
 
     on_progress: gets 0…1 between drawings; what it raises ends the work. Raises AnycostError as `Renderer.render`."""
-    start, directions = session.start(face), session.models.directions
+    start, directions = session.planner.start(face), session.planner.directions(face)
     if start is None:
         raise ValueError(f"face {face} has not been projected")
     sub = session.models.quick

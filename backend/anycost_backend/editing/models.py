@@ -7,6 +7,7 @@ from functools import cached_property, lru_cache
 import cv2
 import numpy as np
 from anycost_models.editing.directions import Directions, load_boundaries, load_directions
+from anycost_models.editing.effects import NO_EFFECTS, EffectTable, load_effects
 from anycost_models.editing.user_attributes import LatentSpace, folder_mtime, with_user_attributes
 from anycost_models.face.labels import FaceLabels
 from anycost_models.generators.sub_generator import SubGenerator
@@ -99,6 +100,16 @@ class Models:
     def _directions_at(self) -> Callable[[int], Directions]:
         """A state of the folder of the user's own → the directions."""
         return lru_cache(maxsize=1)(lambda state: with_user_attributes(self.shipped_directions, self.latent_space))
+
+    @cached_property
+    def effects(self) -> EffectTable:
+        """What the shipped attributes promise; empty for an imported model. Raises AnycostError when it is damaged."""
+        return load_effects() if self.model == EMBEDDED else NO_EFFECTS
+
+    @cached_property
+    def mean_style(self) -> np.ndarray:
+        """W+ [styles, D] of the mean face. Raises AnycostError as `renderer`."""
+        return self.renderer.sample(0, 0.0)
 
     def gains(self, sub: SubGenerator | None) -> Mapping[str, float]:
         """Attribute → factor of its strength with which `sub` shows what the full generator shows."""

@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 from anycost_models.core.images import to_unit_float
 from anycost_models.face.aligned_square import AlignedSquare
+from anycost_models.face.landmarks import BRIDGE, Landmarks
+from anycost_models.face.masks import polygon_mask
 from anycost_models.parsing.parser import SIDE, PhotoParser
 from anycost_models.parsing.parts import Parts
 
@@ -16,6 +18,7 @@ PERSON_SIDE = round(SIDE * AROUND)  # pixels: of parts that reach beyond the squ
 _SURROUNDINGS_SIDE = 512  # pixels across the square at which they are carried on
 _FADES = 0.04  # of the square, inside its border: from the parts of all around to those of the square
 _EDGE = 0.04  # of the square: width of the fade where the photo goes on beyond the view
+_RIM = 0.2  # share of glasses on the bridge of the nose from which on they are worn: .05 without, .6 with
 _SAMPLE = ("skin", "hair", "ears", "neck", "mouth")  # of the person, by which a photo without colours is known
 
 
@@ -55,21 +58,33 @@ def photo_view(
     picture = to_unit_float(shown.crop(image, round(side * reach)))
     if reach == 1:
         parts = square_parts(parts)
+    landmarks = face.mesh.moved(face.square.matrix(1))
     curve = monochrome_curve(picture, parts.together(_SAMPLE))
     small = min(side, _SURROUNDINGS_SIDE)
     reduced = cv2.resize(picture, (round(small * reach),) * 2, interpolation=cv2.INTER_AREA)
     background, clothes = behind(reduced, parts, reach) if reach > 1 else (None, None)
     return PhotoView(
         picture,
-        face.mesh.moved(face.square.matrix(1)),
+        landmarks,
         parts,
         reach,
         _edge(shown, image.shape, reach),
         background,
         clothes,
         curve,
+        wears_glasses(parts, landmarks, reach),
         mine,
     )
+
+
+def wears_glasses(parts: Parts, landmarks: Landmarks, reach: float) -> bool:
+    """Whether a rim crosses the bridge of the nose: deep eyes are taken for lenses now and then.
+
+    landmarks: square units; parts: covering `reach` sides of the square"""
+    side = parts.shares.shape[1]
+    points = ((landmarks.points[list(BRIDGE), :2] - 0.5) / reach + 0.5) * side
+    bridge = polygon_mask(points, side) > 0.5
+    return bool(bridge.any() and parts["glasses"][bridge].mean() > _RIM)
 
 
 def _edge(shown: AlignedSquare, shape: tuple[int, ...], reach: float) -> np.ndarray:

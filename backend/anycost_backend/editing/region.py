@@ -12,10 +12,11 @@ from anycost_models.generators.sub_generator import SubGenerator
 
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
 from anycost_backend.editing.covering import Covered
+from anycost_backend.editing.edit_planner import working_side
 from anycost_backend.editing.face_edit import FaceEditLike
 from anycost_backend.editing.faces import SURE
 from anycost_backend.editing.models import Models
-from anycost_backend.editing.session import Session, working_side
+from anycost_backend.editing.session import Session
 from anycost_backend.photo.layer import Layer
 from anycost_backend.photo.sample_types import clipped_float
 
@@ -104,6 +105,10 @@ class Region:
         """Attributes that show nothing, because something covers what they change, or a hat."""
         return self.session.editable.hidden(self.numbers[face])
 
+    def reached(self, face: int, strengths: Mapping[str, float]) -> dict[str, float]:
+        """Attribute → share of what its strength promises that this face shows, 0…1, as far as it is known."""
+        return self.session.planner.reached(self.numbers[face], strengths)
+
     def projected(self, face: int) -> bool:
         return self.session.latent(self.numbers[face]) is not None
 
@@ -139,7 +144,7 @@ class Region:
         alpha = np.zeros(native.shape[:2], np.float32)
         for count, face in enumerate(edits, 1):
             number = self.numbers[face]
-            plan = self.session.plan(number, edits[face], self.session.final_spec(number), check)
+            plan = self.session.planner.plan(number, edits[face], self.session.planner.final_spec(number), check)
             patch = self.session.patch(photo, number, plan.change)
             place = np.s_[patch.y - y0 :, patch.x - x0 :]
             lay_over(native[..., :-1][place], alpha[place], patch.native, patch.mask)

@@ -8,23 +8,22 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import cv2
 import numpy as np
-from anycost_models.core.images import to_uint8
-from anycost_models.editing.attribute_lock import AttributeLock
-from anycost_models.editing.directions import EASE, Region, eased
+from anycost_models.core.images import to_uint8, to_unit_float
 from anycost_models.face.aligned_square import Rectangle
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.parsing.parts import HEAD
 
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
-from anycost_backend.editing.composite.groundwork import Groundwork, groundwork
-from anycost_backend.editing.composite.planning import plan
-from anycost_backend.editing.composite.views import AROUND, FINE, Change, Detail, PhotoView, View, scaled
+from anycost_backend.editing.composite.arrays import times
+from anycost_backend.editing.composite.placing import apply_rows
+from anycost_backend.editing.composite.views import AROUND, Change
+from anycost_backend.editing.edit_planner import EditPlanner
 from anycost_backend.editing.editable import EditableParts
-from anycost_backend.editing.face_edit import FaceEdit, FaceEditLike, as_face_edit
+from anycost_backend.editing.face_edit import FaceEditLike, as_face_edit
 from anycost_backend.editing.faces import Face
 from anycost_backend.editing.models import Models
 from anycost_backend.editing.patch import Patch, Pixels, patch_of
-from anycost_backend.editing.photo_view import parsed, photo_view, square_parts
+from anycost_backend.editing.photo_view import square_parts
 from anycost_backend.editing.projection import StoredProjection, project_face
 from anycost_backend.photo.photo import Photo
 
@@ -33,39 +32,10 @@ if TYPE_CHECKING:
     from anycost_models.projection.settings import ProjectionSettings
 
 PROJECTION_SIDE = 256  # pixels
-WORKING_SIDES = (256, 512, 1024)  # pixels: an edit is planned at the first that is as large as the face in the image
 _CACHE_BYTES = 1 << 30
 
 
 P = TypeVar("P", bound=Pixels)
-
-
-@dataclass(frozen=True)
-class RenderSpec:
-    """What renders a face before and after the edit, both by the same: colours of sub-generators differ a little."""
-
-    sub: SubGenerator
-    side: int  # pixels: of the square in which the edit is planned
-
-
-@dataclass(frozen=True, eq=False)
-class RenderedEdit:
-    """A face as the model renders it after an edit."""
-
-    image: np.ndarray  # float32 RGB [S, S, 3], 0…1
-    start: np.ndarray  # float32 W+ [styles, D] without strengths
-    strengths: Mapping[str, float]  # with those that hold attributes
-    region: Region  # what of the image may change
-
-
-@dataclass(frozen=True, eq=False)
-class EditPlan:
-    """A face as the model renders it before and after, and the change of the image that follows."""
-
-    projected: View
-    edited: View
-    change: Change
-    strengths: Mapping[str, float]  # with those that hold attributes
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +48,7 @@ class EditResult:
     edited: np.ndarray | None = None  # the same with the edit
     change: Change | None = None
     strengths: Mapping[str, float] = field(default_factory=dict)  # with those that hold attributes
+    reached: Mapping[str, float] = field(default_factory=dict)  # as `EditPlan.reached`
 
 
 class Session(Generic[P]):
@@ -88,23 +59,20 @@ class Session(Generic[P]):
         photo: P,
         models: Models,
         cache: ByteLRUCache | None = None,
-        ease: float = EASE,
         final_sub: SubGenerator | None = None,
     ) -> None:
-        """cache: shared with other sessions; ease: see `eased`; final_sub: renders at full quality (None: the full
+        """cache: shared with other sessions; final_sub: renders at full quality (None: the full
         generator). Raises AnycostError when a model is missing or damaged."""
         self.photo = photo
         self.models = models
-        self.ease = ease
         self.seconds: dict[str, float] = {}
-        self._final_sub = final_sub
         self._projections: dict[int, StoredProjection] = {}
-        self._locks: dict[int, AttributeLock] = {}
         self._cache = cache or ByteLRUCache(_CACHE_BYTES)
         with self.timed("find"):
             self.image = photo.srgb8()  # uint8 sRGB [H, W, 3], never written
             self.faces: tuple[Face, ...] = models.finder.find(self.image)
         self.editable = EditableParts(self.image, self.faces, models, self._cache, self)
+        self.planner = EditPlanner(self, self._cache, final_sub)
 
     # ------------------------------------------------------------------ projections
 
@@ -177,11 +145,6 @@ class Session(Generic[P]):
         found = self._projections.get(face)
         return found.latent if found else None
 
-    def start(self, face: int) -> np.ndarray | None:
-        """W+ [styles, D] that edits start from: the projection's, eased; None before there is one."""
-        latent = self.latent(face)
-        return None if latent is None else eased(latent, self.ease)
-
     def refined(self, face: int) -> bool:
         """Whether there is more than an encoder's answer or an interim latent."""
         found = self._projections.get(face)
@@ -205,90 +168,24 @@ class Session(Generic[P]):
         if not edit.changes:
             return EditResult(photo)
         projection = self.project(face, on_step=on_step)
-        plan = self.plan(face, edit, self.final_spec(face))
+        plan = self.planner.plan(face, edit, self.planner.final_spec(face))
         with self.timed("composite"):
             patch = self.patch(photo, face, plan.change)
             changed = photo.with_region(patch.x, patch.y, patch.native, patch.mask)
-        return EditResult(changed, projection, plan.projected.image, plan.edited.image, plan.change, plan.strengths)
-
-    def final_spec(self, face: int) -> RenderSpec:
-        """At full quality: by the full generator, as large as the image shows the face."""
-        return RenderSpec(self._final_sub or self.models.renderer.full, working_side(self.faces[face].square.side))
-
-    def plan(
-        self, face: int, edit: FaceEditLike, spec: RenderSpec, check: Callable[[], None] = lambda: None
-    ) -> EditPlan:
-        """Renders and measures the edit. Project the face first.
-
-        check: called between the stages; what it raises ends the work. Raises AnycostError for unknown attributes and
-        missing models."""
-        rendered = self.render(face, as_face_edit(edit), spec, check)
-        check()
-        projected = self.projected_view(face, spec)
-        original, ground = self.original(face, spec.side, rendered.region)
-        with self.timed("measure"):
-            edited = self._measured_view(rendered.image)
-        check()
-        with self.timed("composite"):
-            change = plan(original, projected, edited, rendered.region, ground=ground)
-        return EditPlan(projected, edited, change, rendered.strengths)
-
-    def render(
-        self, face: int, edit: FaceEdit, spec: RenderSpec, check: Callable[[], None], *, quick_locks: bool = False
-    ) -> RenderedEdit:
-        """Renders the edited face. quick_locks: hold attributes only as far as can be foreseen without measuring.
-
-        check: called between renders; what it raises ends the work. Raises AnycostError as `plan`."""
-        directions = self.models.directions
-        latent = self._start(face)
-        strengths = self._with_locks(face, latent, edit, quick_locks, check)
-        region: Region = "head" if edit.offset is not None else directions.region(strengths)
-        start = latent if edit.offset is None else latent + edit.offset
-        with self.timed("render"):
-            image = self.render_latent(directions.apply(start, strengths, self.models.gains(spec.sub)), spec)
-        return RenderedEdit(image, start, strengths, region)
-
-    def render_latent(self, latent: np.ndarray, spec: RenderSpec) -> np.ndarray:
-        """W+ [styles, D] → float32 RGB [side, side, 3], 0…1. Raises AnycostError as `Renderer.render`."""
-        image = self.models.renderer.render(latent, spec.sub)
-        side = spec.side
-        interpolation = cv2.INTER_AREA if side < len(image) else cv2.INTER_CUBIC
-        return image if side == len(image) else cv2.resize(image, (side, side), interpolation=interpolation)
-
-    def projected_view(self, face: int, spec: RenderSpec) -> View:
-        """The face as the model renders it without an edit, cached."""
-
-        def compute() -> View:
-            latent = self._start(face)
-            with self.timed("render"):
-                image = self.render_latent(latent, spec)
-            with self.timed("measure"):
-                return self._measured_view(image)
-
-        return self._cache.get(self.projected_key(face, spec), compute)
-
-    def projected_key(self, face: int, spec: RenderSpec) -> tuple[object, ...]:
-        """Prefix of the cache's keys for what depends on the face's projection."""
-        return self, face, "projected", spec
-
-    def original(self, face: int, side: int, region: Region, detail: Detail = FINE) -> tuple[PhotoView, Groundwork]:
-        """The face as the image shows it, and what plans take from it, cached. side: pixels of its square.
-
-        Raises AnycostError when the parser's weights are missing or damaged."""
-        reach = AROUND if region == "head" else 1.0
-
-        def compute() -> PhotoView:
-            editable = self.editable
-            return photo_view(self.image, self.faces[face], editable.parts(face), editable.of(face, reach), side, reach)
-
-        with self.timed("measure"):
-            view = self._cache.get((self, face, "original", side, reach), compute)
-            key = (self, face, "ground", side, region, detail)
-            return view, self._cache.get(key, lambda: groundwork(view, region, detail))
+        images = plan.projected.image, plan.edited.image
+        return EditResult(changed, projection, *images, plan.change, plan.strengths, plan.reached)
 
     def patch(self, photo: Pixels, face: int, change: Change) -> Patch:
         """The change in `photo` (this session's, perhaps with other faces edited already)."""
         return patch_of(change, self.faces[face].square, self._bounds(face, change.reach), photo, self.models.threads)
+
+    def square_with(self, face: int, change: Change, side: int) -> np.ndarray:
+        """The aligned face with the change, uint8 sRGB [side, side, 3]."""
+        photo = to_unit_float(self.crop(face, side))
+        to_square = np.array([[1 / side, 0, 0], [0, 1 / side, 0]])
+        rows = 0, side
+        edited, mask = apply_rows(change, to_square, (side, side), rows, lambda first, last: photo[first:last])
+        return to_uint8(photo + times(edited - photo, mask))
 
     # ------------------------------------------------------------------ faces
 
@@ -322,37 +219,5 @@ class Session(Generic[P]):
         self._projections[face] = projection
         self._cache.forget(self, face, "projected")
 
-    def _start(self, face: int) -> np.ndarray:
-        """As `start`; projects the face if it was not."""
-        start = self.start(face)  # perhaps from the encoder's answer, for a preview
-        return eased(self.project(face).latent, self.ease) if start is None else start
-
-    def _with_locks(
-        self, face: int, latent: np.ndarray, edit: FaceEdit, quick: bool, check: Callable[[], None]
-    ) -> Mapping[str, float]:
-        """The strengths, with those that hold the edit's held attributes."""
-        if not edit.held:
-            return edit.strengths
-        directions = self.models.directions
-        with self.timed("hold"):
-            lock = self._locks.get(face)
-            if lock is None or not lock.fits(directions, latent, edit.offset):
-                measure, final = self.models.measure, self.final_spec(face).sub
-                lock = AttributeLock(directions, latent, measure, edit.offset, lambda latent: measure(latent, final))
-                self._locks[face] = lock
-            find = lock.quick if quick else lock.exact
-            return find(edit.strengths, edit.held, check)
-
     def _bounds(self, face: int, reach: float) -> Rectangle:
         return self.faces[face].square.scaled(reach).bounds(self.image.shape, margin=2)
-
-    def _measured_view(self, image: np.ndarray) -> View:
-        """image: float32 RGB [S, S, 3], 0…1."""
-        eight_bit = to_uint8(image)
-        landmarks = self.models.finder.mesh.landmarks_aligned(eight_bit)
-        return View(image, scaled(landmarks, 1 / len(image)), parsed(eight_bit, self.models.parser))
-
-
-def working_side(side: float) -> int:
-    """Pixels at which an edit is planned of a face that is shown with squares of `side`."""
-    return next((s for s in WORKING_SIDES if s >= side), WORKING_SIDES[-1])

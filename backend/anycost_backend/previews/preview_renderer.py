@@ -6,6 +6,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 from anycost_models.core.images import to_uint8, to_unit_float
+from anycost_models.editing.directions import Directions
 from anycost_models.face.aligned_square import Rectangle
 from anycost_models.generators.sub_generator import SubGenerator
 
@@ -13,10 +14,10 @@ from anycost_backend.editing.byte_lru_cache import ByteLRUCache
 from anycost_backend.editing.composite.arrays import four_planes
 from anycost_backend.editing.composite.planning import plan
 from anycost_backend.editing.composite.views import QUICK, Change, View, scaled
+from anycost_backend.editing.edit_planner import RenderedEdit, RenderSpec
 from anycost_backend.editing.face_edit import FaceEdit, as_face_edit
 from anycost_backend.editing.photo_view import parsed
 from anycost_backend.editing.region import FaceEdits, Region, RegionOverlay, reduced, union
-from anycost_backend.editing.session import RenderedEdit, RenderSpec
 from anycost_backend.previews.canvas import FaceChange, composited
 from anycost_backend.previews.landmark_interpolation import FaceGeometry, LandmarkInterpolator
 
@@ -48,7 +49,7 @@ class PreviewRenderer:
             if quick:
                 change = self._quick_change(number, as_face_edit(edit), spec, check)
             else:
-                change = session.plan(number, edit, spec, check).change
+                change = session.planner.plan(number, edit, spec, check).change
             changes.append(FaceChange(change, session.faces[number].square))
             check()
         frame = self._frame(region.bounds_of(edits), changes)
@@ -87,29 +88,40 @@ class PreviewRenderer:
     def _quick_change(self, number: int, edit: FaceEdit, spec: RenderSpec, check: Callable[[], None]) -> Change:
         """As `Session.plan`, from interpolated landmarks, locks and smooth parts of less detail."""
         session = self._session
-        rendered = session.render(number, edit, spec, check, quick_locks=True)
+        directions = session.planner.directions(number)
+        rendered = session.planner.render(number, edit, spec, directions, check, quick_locks=True)
         check()
+        if rendered is None:
+            return session.planner.overlay(number, edit, spec, directions, None, check, QUICK)[2]
         projected = self._quick_view(number, spec)
-        original, ground = session.original(number, spec.side, rendered.region, QUICK)
+        original, ground = session.planner.original(number, spec.side, rendered.region, rendered.around, QUICK)
         with session.timed("measure"):
-            geometry = self._interpolated(number, edit, rendered, spec, projected)
+            geometry = self._interpolated(number, edit, rendered, directions, spec, projected)
             geometry = geometry or self._followed(rendered.image, rendered, projected)
             edited = View(rendered.image, geometry.landmarks, geometry.parts)
         check()
         with session.timed("composite"):
-            return plan(original, projected, edited, rendered.region, QUICK, ground)
+            change = plan(original, projected, edited, rendered.region, QUICK, ground, worn=rendered.worn)
+        return session.planner.overlay(number, edit, spec, directions, change, check, QUICK)[2]
 
     def _quick_view(self, number: int, spec: RenderSpec) -> View:
-        """As `Session.projected_view`, with parts as a quick plan takes them."""
+        """As `EditPlanner.projected_view`, with parts as a quick plan takes them."""
+        planner = self._session.planner
 
         def compute() -> View:
-            view = self._session.projected_view(number, spec)
+            view = planner.projected_view(number, spec)
             return replace(view, parts=view.head_parts(QUICK))
 
-        return self._cache.get((*self._session.projected_key(number, spec), "quick"), compute)
+        return self._cache.get((*planner.projected_key(number, spec), "quick"), compute)
 
     def _interpolated(
-        self, number: int, edit: FaceEdit, rendered: RenderedEdit, spec: RenderSpec, projected: View
+        self,
+        number: int,
+        edit: FaceEdit,
+        rendered: RenderedEdit,
+        directions: Directions,
+        spec: RenderSpec,
+        projected: View,
     ) -> FaceGeometry | None:
         """None where more than one slider has moved since the last preview."""
         session = self._session
@@ -118,10 +130,10 @@ class PreviewRenderer:
             if not any(strengths.values()) and edit.offset is None:
                 return FaceGeometry(projected.landmarks, projected.head_parts(QUICK))
             models = session.models
-            latent = models.directions.apply(rendered.start, strengths, models.gains(spec.sub))
-            return self._followed(session.render_latent(latent, spec), rendered, projected)
+            latent = directions.apply(rendered.start, strengths, models.gains(spec.sub))
+            return self._followed(session.planner.render_latent(latent, spec), rendered, projected)
 
-        key = (*session.projected_key(number, spec), rendered.region, rendered.start.tobytes())
+        key = (*session.planner.projected_key(number, spec), rendered.region, rendered.start.tobytes(), directions)
         return self._interpolator.find(number, key, rendered.strengths, measure)
 
     def _followed(self, image: np.ndarray, rendered: RenderedEdit, projected: View) -> FaceGeometry:

@@ -28,7 +28,7 @@ from anycost_backend.previews.sketches import sketch
 from anycost_backend.server.attribute_list import attribute_list
 from anycost_backend.server.error_replies import RequestError, failed_reply
 from anycost_backend.server.job_queue import Job, JobQueue
-from anycost_backend.server.replies import edited_reply, face_reply, selection_of, unchanged_reply
+from anycost_backend.server.replies import edited_reply, face_reply, reached_of, selection_of, unchanged_reply
 from anycost_backend.server.warm_up import WarmUp
 
 if TYPE_CHECKING:
@@ -161,7 +161,9 @@ class EditService:
                 return
             pixels = overlay.pixels[:, :, [2, 1, 0, 3]] if session.bgr else overlay.pixels
             full = self.models.renderer.full
-            answer(edited_reply(request, RegionOverlay(pixels, overlay.bounds), full, "final", job.created))
+            final_overlay = RegionOverlay(pixels, overlay.bounds)
+            reached = reached_of(session.region, edits)
+            answer(edited_reply(request, final_overlay, full, "final", job.created, reached))
             return
         max_side = request.max_side or session.max_side
         side = max(session.region.working_side(face, max_side) for face in edits)
@@ -338,7 +340,8 @@ class EditService:
             overlay = session.previews.render(edits, step.sub, preview.max_side, step.quick, job.check)
         quality: m.Quality = "preview" if following else "best"
         more = bool(following) or not all(session.can_edit(face, final=True) for face in edits)
-        preview.answer(edited_reply(request, overlay, step.sub, quality, received, more=more))
+        reached = reached_of(session.region, edits)
+        preview.answer(edited_reply(request, overlay, step.sub, quality, received, reached, more=more))
         if following:
             self._job_queue.requeue(self._following(job, preview, following))
         else:

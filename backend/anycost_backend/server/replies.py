@@ -7,7 +7,8 @@ from anycost_client.protocol import messages as m
 from anycost_models.face.aligned_square import Rectangle
 from anycost_models.generators.sub_generator import SubGenerator
 
-from anycost_backend.editing.region import Region, RegionOverlay
+from anycost_backend.editing.face_edit import as_face_edit
+from anycost_backend.editing.region import FaceEdits, Region, RegionOverlay
 from anycost_backend.photo.layer import as_array, as_picture
 from anycost_backend.previews.preview_ladder import channels_text
 from anycost_backend.server.error_replies import RequestError
@@ -33,6 +34,7 @@ def edited_reply(
     sub: SubGenerator,
     quality: m.Quality,
     received: float,
+    reached: tuple[m.Reached, ...],
     *,
     more: bool = False,
 ) -> m.Edited:
@@ -47,7 +49,14 @@ def edited_reply(
         channels=channels_text(sub),
         milliseconds=1e3 * (time.monotonic() - received),
         more=more,
+        reached=reached,
     )
+
+
+def reached_of(region: Region, edits: FaceEdits) -> tuple[m.Reached, ...]:
+    """What is known by now of how far the faces follow."""
+    found = ((face, region.reached(face, as_face_edit(edit).strengths)) for face, edit in edits.items())
+    return tuple(m.Reached(face, {name: round(share, 3) for name, share in shares.items()}) for face, shares in found)
 
 
 def unchanged_reply(request: m.Edit, region: Region) -> m.Edited:

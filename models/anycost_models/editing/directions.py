@@ -3,7 +3,7 @@
 import difflib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, get_args
@@ -51,7 +51,7 @@ class Direction:
         return float(np.interp(strength, strengths, multiples))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Directions:
     """All attributes of one generator, in the order in which editors show them."""
 
@@ -87,6 +87,17 @@ class Directions:
             multiple = gains.get(name, 1.0) * direction.multiple(strength)
             edited[slice(*direction.layers)] += np.float32(multiple) * direction.vector
         return edited
+
+    def scaled(self, gains: Mapping[str, tuple[float, float]]) -> "Directions":
+        """The same with the steps of some attributes multiplied, below strength 0 and above it: so far they have to go
+        on one face."""
+        by_name = dict(self.by_name)
+        for name, (less, more) in gains.items():
+            one = by_name[name]
+            curve = one.curve or ((-MAX_STRENGTH, -MAX_STRENGTH), (0.0, 0.0), (MAX_STRENGTH, MAX_STRENGTH))
+            moved = tuple((at, multiple * (less if at < 0 else more)) for at, multiple in curve)
+            by_name[name] = replace(one, curve=moved)
+        return Directions(MappingProxyType(by_name))
 
     def region(self, strengths: Mapping[str, float]) -> Region:
         """What of the photo these strengths may change: the largest that one of them needs."""

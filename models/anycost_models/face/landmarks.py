@@ -33,6 +33,7 @@ LIPS = (  # their outer contour
 )
 MOUTH_CORNERS = (61, 291)
 NOSE_TIP = 4
+BRIDGE = (193, 168, 417, 351, 197, 122)  # of the nose, where glasses sit
 CHEEKS = (  # two polygons of skin, below what sunglasses cover
     (123, 50, 36, 205, 187, 147),
     (352, 280, 266, 425, 411, 376),

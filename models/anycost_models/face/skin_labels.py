@@ -5,7 +5,7 @@ import math
 import cv2
 import numpy as np
 
-from anycost_models.face.landmarks import CHEEKS, Landmarks
+from anycost_models.face.landmarks import BRIDGE, CHEEKS, Landmarks
 from anycost_models.face.masks import polygon_mask
 
 LABELS = {  # name: unit, and meaning
@@ -29,7 +29,6 @@ _BELOW_EYES = (
     (111, 228, 229, 230, 231, 232, 128, 47, 100, 101, 50),
     (340, 448, 449, 450, 451, 452, 357, 277, 329, 330, 280),
 )
-_BRIDGE = (193, 168, 417, 351, 197, 122)
 _LIPS = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146)
 _MOUTH = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95)
 _CHIN = (106, 182, 83, 18, 313, 406, 335, 424, 431, 262, 428, 199, 208, 32, 211, 204)
@@ -63,7 +62,7 @@ def measure(lab: np.ndarray, face: Landmarks) -> tuple[dict[str, float], np.ndar
     edges = np.hypot(cv2.Scharr(light, -1, 1, 0), cv2.Scharr(light, -1, 0, 1)) / 32
     rough = np.abs(light - cv2.GaussianBlur(light, (0, 0), 2))
     skin, brow_skin, below = _median(lab, cheeks), _median(lab, forehead), _median(lab, chin)
-    rims = (_mean(edges, inside(*_BELOW_EYES)) + _mean(edges, inside(_BRIDGE))) / 2
+    rims = (_mean(edges, inside(*_BELOW_EYES)) + _mean(edges, inside(BRIDGE))) / 2
     grain = _mean(rough, cheeks)
     values = {
         "glasses": rims - _mean(edges, cheeks),
@@ -78,7 +77,7 @@ def measure(lab: np.ndarray, face: Landmarks) -> tuple[dict[str, float], np.ndar
         "beard": skin[0] - (below[0] + _median(lab, jaw)[0]) / 2 + 4 * (_mean(rough, chin | jaw) - grain),
         "moustache": skin[0] - _median(lab, upper_lip)[0] + 4 * (_mean(rough, upper_lip) - grain),
         "light_side": _median(lab, right)[0] - _median(lab, left)[0],
-        "light_above": (brow_skin[0] + _median(lab, inside(_BRIDGE))[0]) / 2 - below[0],
+        "light_above": (brow_skin[0] + _median(lab, inside(BRIDGE))[0]) / 2 - below[0],
     }
     return {name: float(value) for name, value in values.items()}, skin
 

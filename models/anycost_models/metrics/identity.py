@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from anycost_models.core.errors import AnycostError
+from anycost_models.generators.image_tensors import to_signed_float
 from anycost_models.hub.catalogue import FIX_COMMAND, path_of
 
 # Distance below which two faces are taken for one person's. Measured with CROP: photographs of one person
@@ -100,6 +101,12 @@ class IdentityDistance(nn.Module):
     def embed(self, image: Tensor) -> Tensor:
         """Embeddings [N, 128]. Faces lie about 0.4 apart if they are the same person's, else about 0.75."""
         return self.embed_chip((face_chip(image).clamp(-1, 1) + 1) * 127.5)
+
+    @torch.inference_mode()
+    def of_image(self, image: np.ndarray) -> np.ndarray:
+        """FFHQ-aligned uint8 RGB [S, S, 3] → embedding [128]."""
+        found: np.ndarray = self.embed(to_signed_float(torch.from_numpy(image).permute(2, 0, 1)[None]))[0].numpy()
+        return found
 
     def forward(self, a: Tensor, b: Tensor) -> Tensor:
         """The distance [N] between the faces in two sets of images: below SAME_PERSON they are one person's."""

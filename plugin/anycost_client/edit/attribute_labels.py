@@ -85,6 +85,10 @@ class AttributeLabels:
             title = ", ".join(part for part in (title, self._tr(mark("colours taken over"))) if part)
         return title
 
+    def reach(self, share: float) -> str:
+        """What to say of a face that shows 0…1 of what a slider asks."""
+        return self._tr(mark("As far as this face allows: {percent} %"), percent=round(100 * share))
+
     def quality(self, shown: Edited | None) -> str:
         """What drew a preview, such as "256 px · ½ channels · 24 ms"; empty when nothing was drawn."""
         if shown is None or shown.picture is None:

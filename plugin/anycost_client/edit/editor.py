@@ -203,6 +203,7 @@ class Editor:
                 self._finish_applying()
             case m.Edited() if event.id == self._newest:
                 self.preview, self._forgotten = event, 0
+                self.sliders.reached = {one.face: one.shares for one in event.reached}
                 self._tell("preview")
                 self._answered(event)
             case m.Superseded() if event.id == self._asked:
@@ -283,6 +284,7 @@ class Editor:
         self._asked, self._session = "", reply.session
         self.faces, self.before = reply.faces, reply.thumbnail
         self.sliders.hidden = {face.id: face.hidden for face in reply.faces}
+        self.sliders.reached = {}
         self._clear(reply)
         self._become(State.READY if reply.faces else State.NO_FACE)
         self._tell("faces")

@@ -8,6 +8,7 @@ from anycost_client.edit.intensity import ScaledStrengths, checked_intensity
 from anycost_client.edit.presets import Preset, checked
 from anycost_client.edit.undo_history import NOTHING, History, Values, face_edits, with_strengths
 from anycost_client.protocol.messages import Attribute, FaceEdit, Offset, Picture
+from anycost_client.protocol.values import LITTLE
 
 TAKEN_OVER = " taken over "  # between what it is and a number, in the names of `Sliders.taken`
 NO_OFFSETS: Mapping[int, tuple[Offset, ...]] = MappingProxyType({})
@@ -21,6 +22,7 @@ class Sliders:
         self.selected: tuple[int, ...] = ()  # faces that the sliders move
         self.locked: frozenset[str] = frozenset()  # attributes that only undo changes, and that others don't drag along
         self.hidden: Mapping[int, Collection[str]] = {}  # face → attributes that show nothing on it: it is covered
+        self.reached: Mapping[int, Mapping[str, float]] = {}  # face → attribute → 0…1 of what was asked that it shows
         self.taken: dict[
             str, Picture
         ] = {}  # what was taken over from other faces; `values` has its amount under its name
@@ -90,6 +92,12 @@ class Sliders:
     def shows(self, attribute: str) -> bool:
         """Whether it can be seen on one of the selected faces."""
         return not self.selected or any(attribute not in self.hidden.get(face, ()) for face in self.selected)
+
+    def reach(self, attribute: str) -> float | None:
+        """How much of what is asked the first selected face shows, 0…1, where that is little; otherwise None."""
+        known = self.reached.get(self.selected[0], {}) if self.selected and self.value(attribute) else {}
+        share = known.get(attribute, 1.0)
+        return share if share < LITTLE else None
 
     def set(self, attribute: str, strength: float, done: bool = True) -> None:
         """For all selected faces. `done` is False while a slider is dragged; the drag ends with True, and

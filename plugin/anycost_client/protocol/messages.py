@@ -24,6 +24,7 @@ from anycost_client.protocol.values import (  # noqa: F401 (part of what is said
     Offset,
     Picture,
     Quality,
+    Reached,
     Rectangle,
     SessionFace,
     SubGeneratorTime,
@@ -245,6 +246,7 @@ class Edited(Reply):
     channels: str = ""  # "¼", "½", "full", "~312": of the sub-generator that drew it
     milliseconds: float = 0.0  # from request to picture, in the backend; of a better one that follows: to draw it
     more: bool = False  # better ones will follow by themselves, with the same id and sequence
+    reached: tuple[Reached, ...] = ()  # what is known of it by now
 
 
 @dataclass(frozen=True, kw_only=True)

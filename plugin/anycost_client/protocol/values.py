@@ -122,6 +122,17 @@ class FaceEdit:
     offsets: tuple[Offset, ...] = ()
 
 
+LITTLE = 0.75  # share of what is asked below which people are told
+
+
+@dataclass(frozen=True)
+class Reached:
+    """How much of what was asked of a face it shows: not every face can smile much more, or has hair to grow."""
+
+    face: int
+    shares: Mapping[str, float]  # attribute → 0…1 of what its strength promises; those not named are not known
+
+
 @dataclass(frozen=True)
 class KnownFace:
     """A face whose latent was kept with the document, so that it need not be found again."""

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 import skimage.data
+from anycost_backend.editing.edit_planner import RenderSpec
 from anycost_backend.editing.face_edit import FaceEdit, FaceEditLike, as_face_edit
 from anycost_backend.editing.models import Models
-from anycost_backend.editing.session import RenderSpec, Session
+from anycost_backend.editing.session import Session
 from anycost_backend.photo.layer import Layer
 from anycost_models.core.errors import AnycostError
 from anycost_models.generators.sub_generator import SubGenerator
@@ -34,7 +35,10 @@ def session(loaded: Models) -> Session:
 
 def strengths_of_moving(session: Session, edit: FaceEditLike) -> Mapping[str, float]:
     """As the preview of a moving slider has them."""
-    return session.render(0, as_face_edit(edit), MOVING, lambda: None, quick_locks=True).strengths
+    planner = session.planner
+    rendered = planner.render(0, as_face_edit(edit), MOVING, planner.directions(0), lambda: None, quick_locks=True)
+    assert rendered is not None
+    return rendered.strengths
 
 
 def test_the_held_label_stays_in_the_final_image(session: Session, loaded: Models) -> None:
@@ -42,10 +46,10 @@ def test_the_held_label_stays_in_the_final_image(session: Session, loaded: Model
     assert latent is not None
 
     def brows(strengths: dict[str, float]) -> float:
-        image = loaded.renderer.render8(loaded.directions.apply(latent, strengths), SubGenerator(256))
+        image = loaded.renderer.render8(session.planner.directions(0).apply(latent, strengths), SubGenerator(256))
         return loaded.labels.measure(image)["brows_up"]
 
-    final = session.plan(0, HELD, session.final_spec(0)).strengths
+    final = session.planner.plan(0, HELD, session.planner.final_spec(0)).strengths
     still, dragged, held = brows({}), brows({"age": 1.0}), brows(dict(final))
     assert abs(held - still) < 0.5 * abs(dragged - still)
     assert final["age"] == 1.0
@@ -55,13 +59,13 @@ def test_a_moving_preview_is_corrected_in_proportion_until_one_at_rest_has_measu
     half = FaceEdit({"age": 0.5}, HELD.held)
     foreseen, half_foreseen = (strengths_of_moving(session, edit)["brows_up"] for edit in (HELD, half))
     assert half_foreseen == pytest.approx(foreseen / 2)
-    resting = session.plan(0, HELD, RESTING).strengths
+    resting = session.planner.plan(0, HELD, RESTING).strengths
     assert strengths_of_moving(session, HELD) == resting
 
 
 def test_the_preview_at_rest_is_corrected_as_the_final_image_is(session: Session) -> None:
-    resting = session.plan(0, HELD, RESTING).strengths
-    assert session.plan(0, HELD, session.final_spec(0)).strengths == resting
+    resting = session.planner.plan(0, HELD, RESTING).strengths
+    assert session.planner.plan(0, HELD, session.planner.final_spec(0)).strengths == resting
 
 
 def test_without_a_lock_strengths_are_as_they_were_set(session: Session) -> None:

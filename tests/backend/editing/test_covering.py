@@ -38,7 +38,7 @@ def opened(photo: np.ndarray, models: Models) -> Session[Layer]:
 def edited(session: Session[Layer], strengths: dict[str, float]) -> np.ndarray:
     """The photo with the face edited."""
     session.project(0, AT_ONCE)
-    plan = session.plan(0, strengths, session.final_spec(0))
+    plan = session.planner.plan(0, strengths, session.planner.final_spec(0))
     patch = session.patch(session.photo, 0, plan.change)
     return session.photo.with_region(patch.x, patch.y, patch.native, patch.mask).colours
 

@@ -53,7 +53,7 @@ def test_an_edit_stays_on_the_own_head(loaded: Models, left: int, right: int, sh
     for face, other in ((behind, front), (front, behind)):
         session.adopt(face, loaded.renderer.sample(1, 0.7))
         for edit in EDITS:
-            plan = session.plan(face, edit, session.final_spec(face))
+            plan = session.planner.plan(face, edit, session.planner.final_spec(face))
             patch = session.patch(session.photo, face, plan.change)
             after = session.photo.with_region(patch.x, patch.y, patch.native, patch.mask).colours
             changed = (after != picture).any(axis=2)

@@ -91,7 +91,7 @@ def test_a_second_strength_projects_and_renders_only_what_is_new(session: Sessio
     assert first.projected is not None
     assert first.projected.shape == (256, 256, 3)  # her face has 172 px: 1024 would be waste
     assert first.projection is other.projection is session.project(0)
-    assert set(session.seconds) == {"find", "project", "render", "measure", "composite"}
+    assert set(session.seconds) == {"find", "project", "reach", "render", "measure", "composite"}
     assert min(session.seconds.values()) > 0
 
 
@@ -139,7 +139,7 @@ def test_faces_are_edited_one_after_the_other(tmp_path: Path, loaded: Models) ->
 
 
 def test_edits_start_from_an_eased_projection(session: Session, loaded: Models) -> None:
-    start = session.start(0)
+    start = session.planner.start(0)
     assert start is not None
     assert np.array_equal(start, eased(session.project(0).latent))
     edit = session.edit(session.photo, 0, {"smile": 1}, no_more_steps)

@@ -49,11 +49,14 @@ def plan(
     region: Region = "face",
     detail: Detail = FINE,
     ground: Groundwork | None = None,
+    *,
+    worn: bool = True,
 ) -> Change:
     """The change from the views of a photo and of two drawings of equal size.
 
     region: what may change: eyes, face, or head with the hair. The photo's view should reach beyond the square for the
-    head (`AROUND`): hair does. ground: of the same photo, region and detail, where it is known already"""
+    head (`AROUND`): hair does. ground: of the same photo, region and detail, where it is known already. worn: glasses
+    that the photo shows stay its own, and only move along."""
     if original.curve is not None:
         projected, edited = (
             replace(view, image=apply_monochrome_curve(view.image, original.curve)) for view in (projected, edited)
@@ -84,6 +87,8 @@ def plan(
     drawn = 1 - np.maximum(enlarged(hat, deciding), enlarged(_background(was, has, reach), deciding))
     if ground.fades is not None:
         drawn *= ground.fades
+    if worn and original.glasses:
+        drawn *= 1 - enlarged(_frames(was["glasses"], reach), deciding)
     mask = enlarged(_mask(ground, edited, to_original, to_edited, (was, has)), deciding)
     behind = None
     if region == "head":
@@ -159,6 +164,12 @@ def _background(was: WarpedParts, has: WarpedParts, reach: float) -> np.ndarray:
     pixel = len(was.source) / reach
     near = cv2.GaussianBlur(grown([was.person, has.person], _BESIDE * pixel), (0, 0), _BESIDE / 2 * pixel)
     return 1 - np.clip(2 * near, 0, 1)
+
+
+def _frames(glasses: np.ndarray, reach: float) -> np.ndarray:
+    """[s, s], 0…1: the photo's glasses with their edges."""
+    pixel = len(glasses) / reach
+    return cv2.GaussianBlur(cv2.dilate(ramp(glasses, 0.2, 0.5), disc(0.008 * pixel)), (0, 0), 0.004 * pixel)
 
 
 def _mask(

@@ -58,6 +58,7 @@ class PhotoView(View):
     background: np.ndarray | None = None  # float32 sRGB [s, s, 3]: what may lie behind the person; None: none is seen
     clothes: np.ndarray | None = None  # the same of clothes behind hair
     curve: np.ndarray | None = None  # of a person without colours: see `monochrome_curve`
+    glasses: bool = False  # whether the person wears some
     mine: np.ndarray | None = None  # float32 [s, s], 0…1: what may change: no other person's, no cover; None: all
 
 

@@ -124,7 +124,7 @@ ATTRIBUTES = (
     Attribute("yaw", "Pose", "turned to the picture's left … right", "head", ("light_side",), limits=(-1.5, 1.5)),
     Attribute("pitch", "Pose", "looking down … up", "head", _TILT, limits=(-2, 2)),
     Attribute("light_side", "Light", "lit from the picture's left … right", "head", limits=(-2, 2)),
-    Attribute("light_above", "Light", "lit from below … above", "head", rows=(0, 13)),
+    Attribute("light_above", "Light", "lit from below … above", "face", rows=(0, 13)),
     Attribute("skin_warmth", "Colour", "cooler … warmer skin", "face", rows=(5, 13), effect=1.65, limits=(-2, 1.6)),
     Attribute(
         "skin_smoothness",

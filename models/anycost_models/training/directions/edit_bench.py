@@ -12,7 +12,7 @@ from anycost_models.face.labels import LABELS, FaceLabels
 from anycost_models.generators.checkpoint import load_generator
 from anycost_models.generators.elastic import ElasticGenerator
 from anycost_models.metrics.identity import SAME_PERSON, IdentityDistance, load_identity
-from anycost_models.training.directions.label_samples import LabelRenderer, embed, save_arrays
+from anycost_models.training.directions.label_samples import LabelRenderer, save_arrays
 
 SEED = 5_000_000  # of the faces: directions are regressed on others
 
@@ -77,7 +77,7 @@ class EditBench:
         """W+ [styles, D] → float64 [L + 128]: labels in their own units, then the identity embedding."""
         image = self.render(latent)
         measured = self.labels.measure(image)
-        return np.concatenate([[measured[name] for name in LABELS], embed(self.identity, image)])
+        return np.concatenate([[measured[name] for name in LABELS], self.identity.of_image(image)])
 
     def run(self, latents: np.ndarray, steps: np.ndarray, multiples: np.ndarray, path: Path) -> EditTrial:
         """Adds multiples [A, N] of steps [A, styles, D] to latents [N, styles, D], and measures.

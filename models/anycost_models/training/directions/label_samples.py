@@ -19,7 +19,6 @@ from anycost_models.core.atomic_files import write_aside
 from anycost_models.export.onnx_export import synthesis_graph
 from anycost_models.face.labels import LABELS, FaceLabels
 from anycost_models.generators.elastic import ElasticGenerator
-from anycost_models.generators.image_tensors import to_signed_float
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.inference.onnx_network import Network, load_bytes
 from anycost_models.metrics.identity import IdentityDistance
@@ -94,20 +93,11 @@ def sample_labels(
         measured = labels.measure(image)
         values[i] = [measured[name] for name in LABELS]
         if i % _IDENTITY_EVERY == 0:
-            identities[i] = embed(identity, image)
+            identities[i] = identity.of_image(image)
         if time.monotonic() - saved_at > SAVE_EVERY or i + 1 == count:
             n = i + 1
             save_arrays(path, w=w[:n], labels=values[:n], identities=identities[:n], names=np.array(list(LABELS)))
             saved_at = time.monotonic()
-
-
-def embed(identity: IdentityDistance, image: np.ndarray) -> np.ndarray:
-    """FFHQ-aligned uint8 RGB [S, S, 3] → identity embedding [128]."""
-    with torch.inference_mode():
-        embedding: np.ndarray = identity.embed(to_signed_float(torch.from_numpy(image).permute(2, 0, 1)[None]))[
-            0
-        ].numpy()
-    return embedding
 
 
 def save_arrays(path: Path, **arrays: np.ndarray | int) -> None:

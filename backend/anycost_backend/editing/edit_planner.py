@@ -1,0 +1,297 @@
+"""Plans edits of a session's faces: renders them before and after, each as far as its attributes have to go."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+from anycost_models.core.images import to_uint8
+from anycost_models.editing.attribute_lock import AttributeLock
+from anycost_models.editing.directions import Directions, Region
+from anycost_models.editing.effects import USUAL_BASE, Base
+from anycost_models.generators.sub_generator import SubGenerator
+
+from anycost_backend.editing.byte_lru_cache import ByteLRUCache
+from anycost_backend.editing.composite.groundwork import Groundwork, groundwork
+from anycost_backend.editing.composite.overlay import changed_view, overlaid
+from anycost_backend.editing.composite.planning import plan
+from anycost_backend.editing.composite.views import AROUND, FINE, Change, Detail, PhotoView, View, scaled
+from anycost_backend.editing.face_edit import FaceEdit, FaceEditLike, as_face_edit, by_base
+from anycost_backend.editing.photo_view import parsed, photo_view
+from anycost_backend.editing.reach import Reach
+
+if TYPE_CHECKING:
+    from anycost_backend.editing.session import Session
+
+WORKING_SIDES = (256, 512, 1024)  # pixels: an edit is planned at the first that is as large as the face in the image
+_TURNED = 20  # degrees from which on glasses are drawn anew when the head turns: they are seen from another side
+MEASURED_SIDE = 256  # pixels: of squares whose labels are measured
+
+
+@dataclass(frozen=True)
+class RenderSpec:
+    """What renders a face before and after the edit, both by the same: colours of sub-generators differ a little."""
+
+    sub: SubGenerator
+    side: int  # pixels: of the square in which the edit is planned
+
+
+@dataclass(frozen=True, eq=False)
+class RenderedEdit:
+    """A face as the model renders it after an edit."""
+
+    image: np.ndarray  # float32 RGB [S, S, 3], 0…1
+    start: np.ndarray  # float32 W+ [styles, D] without strengths
+    strengths: Mapping[str, float]  # with those that hold attributes, without those that are drawn from other bases
+    region: Region  # what of the image these may change
+    around: Region  # what of it the whole edit may change
+    worn: bool  # whether glasses that the photo shows stay
+
+
+@dataclass(frozen=True, eq=False)
+class EditPlan:
+    """A face as the model renders it before and after, and the change of the image that follows. The change has what
+    is drawn from other bases, too; the views only if nothing else is."""
+
+    projected: View
+    edited: View
+    change: Change
+    strengths: Mapping[str, float]  # with those that hold attributes
+    reached: Mapping[str, float]  # attribute → share of what its strength promises, 0…1, as far as it is known
+
+
+class EditPlanner:
+    """Of one session. What is computed once per face and projection is cached."""
+
+    def __init__(self, session: "Session[Any]", cache: ByteLRUCache, final_sub: SubGenerator | None) -> None:
+        """final_sub: renders at full quality (None: the full generator)."""
+        self._session, self._models = session, session.models
+        self._cache, self._final_sub = cache, final_sub
+        self._locks: dict[int, AttributeLock] = {}
+        self._reaches: dict[int, Reach] = {}
+
+    def final_spec(self, face: int) -> RenderSpec:
+        """At full quality: by the full generator, as large as the image shows the face."""
+        side = working_side(self._session.faces[face].square.side)
+        return RenderSpec(self._final_sub or self._models.renderer.full, side)
+
+    def plan(
+        self,
+        face: int,
+        edit: FaceEditLike,
+        spec: RenderSpec,
+        check: Callable[[], None] = lambda: None,
+        directions: Directions | None = None,
+    ) -> EditPlan:
+        """Renders and measures the edit. Project the face first.
+
+        check: called between the stages; what it raises ends the work. directions: None: how far they have to go on
+        this face is found. Raises AnycostError for unknown attributes and missing models."""
+        edit = as_face_edit(edit)
+        directions = directions or self._found_directions(face, edit.strengths, check)
+        rendered = self.render(face, edit, spec, directions, check)
+        check()
+        if rendered is None:
+            overlay = self.overlay(face, edit, spec, directions, None, check)
+            return EditPlan(*overlay, edit.strengths, self.reached(face, edit.strengths))
+        projected = self.projected_view(face, spec)
+        original, ground = self.original(face, spec.side, rendered.region, rendered.around)
+        with self._session.timed("measure"):
+            edited = self._measured_view(rendered.image)
+        check()
+        with self._session.timed("composite"):
+            change = plan(original, projected, edited, rendered.region, ground=ground, worn=rendered.worn)
+        _, _, change = self.overlay(face, edit, spec, directions, change, check)
+        strengths = {**edit.strengths, **rendered.strengths}
+        return EditPlan(projected, edited, change, strengths, self.reached(face, edit.strengths))
+
+    def render(
+        self,
+        face: int,
+        edit: FaceEdit,
+        spec: RenderSpec,
+        directions: Directions,
+        check: Callable[[], None],
+        *,
+        quick_locks: bool = False,
+    ) -> RenderedEdit | None:
+        """Renders the edited face, but for what is drawn from other bases; None if nothing else is.
+
+        quick_locks: hold attributes only as far as can be foreseen without measuring. check: called between renders;
+        what it raises ends the work. Raises AnycostError as `plan`."""
+        latent = self._start(face)
+        usual, others = by_base(edit, self._models.effects)
+        if others and not usual.changes:
+            return None
+        strengths = self._with_locks(face, latent, directions, usual, quick_locks, check)
+        region: Region = "head" if edit.offset is not None else directions.region(strengths)
+        start = latent if edit.offset is None else latent + edit.offset
+        with self._session.timed("render"):
+            image = self.render_latent(directions.apply(start, strengths, self._models.gains(spec.sub)), spec)
+        around: Region = "head" if region == "head" else directions.region(edit.strengths)
+        yaw = abs(self._session.faces[face].mesh.pose()[0])
+        stays = worn(edit.strengths) and not (yaw > _TURNED and strengths.get("yaw"))
+        return RenderedEdit(image, start, strengths, region, around, stays)
+
+    def overlay(
+        self,
+        face: int,
+        edit: FaceEdit,
+        spec: RenderSpec,
+        directions: Directions,
+        change: Change | None,
+        check: Callable[[], None],
+        detail: Detail = FINE,
+    ) -> tuple[View, View, Change]:
+        """What is drawn from other bases, one after the other, over `change`. Returns the last views, and all as one.
+
+        None of it moves the face: lenses are drawn where the eyes are. Raises AnycostError as `plan`."""
+        projected = edited = self.projected_view(face, spec)
+        for base, strengths in by_base(edit, self._models.effects)[1].items():
+            check()
+            region, around = directions.region(strengths), directions.region(edit.strengths)
+            original, ground = self.original(face, spec.side, region, around, detail)
+            projected = self.projected_view(face, spec, base)
+            with self._session.timed("render"):
+                latent = directions.apply(self._start(face, base), strengths, self._models.gains(spec.sub))
+                edited = replace(projected, image=self.render_latent(latent, spec))
+            with self._session.timed("composite"):
+                if change is not None:
+                    original = changed_view(original, change)
+                    ground = groundwork(original, region, detail)
+                over = plan(original, projected, edited, region, detail, ground, worn=worn(strengths))
+                change = over if change is None else overlaid(change, over)
+        if change is None:
+            raise ValueError("an edit that changes nothing")
+        return projected, edited, change
+
+    def render_latent(self, latent: np.ndarray, spec: RenderSpec) -> np.ndarray:
+        """W+ [styles, D] → float32 RGB [side, side, 3], 0…1. Raises AnycostError as `Renderer.render`."""
+        image = self._models.renderer.render(latent, spec.sub)
+        side = spec.side
+        interpolation = cv2.INTER_AREA if side < len(image) else cv2.INTER_CUBIC
+        return image if side == len(image) else cv2.resize(image, (side, side), interpolation=interpolation)
+
+    def projected_view(self, face: int, spec: RenderSpec, base: Base = USUAL_BASE) -> View:
+        """The face as the model renders it without an edit, cached."""
+
+        def compute() -> View:
+            latent = self._start(face, base)
+            with self._session.timed("render"):
+                image = self.render_latent(latent, spec)
+            with self._session.timed("measure"):
+                return self._measured_view(image)
+
+        return self._cache.get((*self.projected_key(face, spec), base), compute)
+
+    def projected_key(self, face: int, spec: RenderSpec) -> tuple[object, ...]:
+        """Prefix of the cache's keys for what depends on the face's projection."""
+        return self._session, face, "projected", spec
+
+    def original(
+        self, face: int, side: int, region: Region, around: Region, detail: Detail = FINE
+    ) -> tuple[PhotoView, Groundwork]:
+        """The face as the image shows it, and what plans take from it, cached. side: pixels of its square; region: what
+        a plan may change; around: what all plans of the edit may.
+
+        Raises AnycostError when the parser's weights are missing or damaged."""
+        reach = AROUND if around == "head" else 1.0
+
+        def compute() -> PhotoView:
+            editable, found = self._session.editable, self._session.faces[face]
+            mine = editable.of(face, reach)
+            return photo_view(self._session.image, found, editable.parts(face), mine, side, reach)
+
+        with self._session.timed("measure"):
+            view = self._cache.get((self._session, face, "original", side, reach), compute)
+            key = (self._session, face, "ground", side, region, reach, detail)
+            return view, self._cache.get(key, lambda: groundwork(view, region, detail))
+
+    def start(self, face: int, base: Base = USUAL_BASE) -> np.ndarray | None:
+        """W+ [styles, D] that edits start from: the base of the projection; None before there is one."""
+        latent = self._session.latent(face)
+        return None if latent is None else base.of(latent, self._models.mean_style)
+
+    def directions(self, face: int) -> Directions:
+        """Of the attributes, as far as they have to go on this face, if that is known; otherwise on the usual one."""
+        latent = self._session.latent(face)
+        return self._models.directions if latent is None else self._reach(face, latent).directions
+
+    def reached(self, face: int, strengths: Mapping[str, float]) -> dict[str, float]:
+        """As `EditPlan.reached`, as far as it is known by now."""
+        latent = self._session.latent(face)
+        return {} if latent is None else self._reach(face, latent).reached(strengths)
+
+    def gain(self, face: int, name: str, sense: int) -> float:
+        """How far the attribute goes on this face below 0 (sense −1) or above, relative to its step."""
+        latent = self._session.latent(face)
+        return 1.0 if latent is None else self._reach(face, latent).gain(name, sense)
+
+    # ------------------------------------------------------------------ inside
+
+    def _start(self, face: int, base: Base = USUAL_BASE) -> np.ndarray:
+        """As `start`; projects the face if it was not."""
+        start = self.start(face, base)  # perhaps from the encoder's answer, for a preview
+        return base.of(self._session.project(face).latent, self._models.mean_style) if start is None else start
+
+    def _reach(self, face: int, latent: np.ndarray) -> Reach:
+        reach, directions = self._reaches.get(face), self._models.directions
+        if reach is None or not reach.fits(directions, latent):
+            reach = self._reaches[face] = Reach(self._models.effects, directions, latent)
+        return reach
+
+    def _found_directions(self, face: int, strengths: Mapping[str, float], check: Callable[[], None]) -> Directions:
+        """The directions, as far as these have to go on this face."""
+        latent = self._session.latent(face)
+        if latent is None:
+            latent = self._session.project(face).latent
+        reach = self._reach(face, latent)
+        if self._session.refined(face):  # otherwise it will change
+            spec = RenderSpec(self.final_spec(face).sub, MEASURED_SIDE)
+            measure = self._models.labels.measure
+
+            def show(name: str, sense: int, directions: Directions) -> Mapping[str, float]:
+                change = self.plan(face, {name: sense}, spec, check, directions).change
+                return measure(self._session.square_with(face, change, MEASURED_SIDE))
+
+            with self._session.timed("reach"):
+                reach.find(strengths, lambda: measure(self._session.crop(face, MEASURED_SIDE)), show, check)
+        return reach.directions
+
+    def _with_locks(
+        self,
+        face: int,
+        latent: np.ndarray,
+        directions: Directions,
+        edit: FaceEdit,
+        quick: bool,
+        check: Callable[[], None],
+    ) -> Mapping[str, float]:
+        """The strengths, with those that hold the edit's held attributes."""
+        if not edit.held:
+            return edit.strengths
+        with self._session.timed("hold"):
+            lock = self._locks.get(face)
+            if lock is None or not lock.fits(directions, latent, edit.offset):
+                measure, final = self._models.measure, self.final_spec(face).sub
+                lock = AttributeLock(directions, latent, measure, edit.offset, lambda latent: measure(latent, final))
+                self._locks[face] = lock
+            find = lock.quick if quick else lock.exact
+            return find(edit.strengths, edit.held, check)
+
+    def _measured_view(self, image: np.ndarray) -> View:
+        """image: float32 RGB [S, S, 3], 0…1."""
+        eight_bit = to_uint8(image)
+        landmarks = self._models.finder.mesh.landmarks_aligned(eight_bit)
+        return View(image, scaled(landmarks, 1 / len(image)), parsed(eight_bit, self._models.parser))
+
+
+def worn(strengths: Mapping[str, float]) -> bool:
+    """Whether glasses that the photo shows stay: unless their own slider moves."""
+    return not strengths.get("glasses")
+
+
+def working_side(side: float) -> int:
+    """Pixels at which an edit is planned of a face that is shown with squares of `side`."""
+    return next((s for s in WORKING_SIDES if s >= side), WORKING_SIDES[-1])

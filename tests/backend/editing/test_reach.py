@@ -1,0 +1,122 @@
+"""Attributes go as far on a face as they promised, and are drawn from where they work."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skimage.data
+from anycost_backend.editing.composite.overlay import changed_view, overlaid
+from anycost_backend.editing.composite.views import Change
+from anycost_backend.editing.models import Models
+from anycost_backend.editing.reach import Reach
+from anycost_backend.editing.session import Session
+from anycost_backend.photo.layer import Layer
+from anycost_models.editing.directions import Directions
+from anycost_models.editing.effects import USUAL_BASE, Base, load_effects
+from anycost_models.generators.sub_generator import SubGenerator
+from anycost_models.projection.settings import ProjectionSettings, ProjectionStage
+
+QUICK = ProjectionSettings(stages=(ProjectionStage(SubGenerator(64), 6, 0.12, 0.08),))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def caches(shared_home: Path):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ANYCOST_HOME", str(shared_home))
+        yield
+
+
+@pytest.fixture(scope="module")
+def session(loaded: Models) -> Session:
+    session = Session(Layer(skimage.data.astronaut()), loaded, final_sub=SubGenerator(256))
+    session.project(0, QUICK)
+    return session
+
+
+def labels(session: Session, strengths: Mapping[str, float]) -> Mapping[str, float]:
+    """Of the edited photo."""
+    if not strengths:
+        return session.models.labels.measure(session.crop(0, 256))
+    plan = session.planner.plan(0, strengths, session.planner.final_spec(0))
+    return session.models.labels.measure(session.square_with(0, plan.change, 256))
+
+
+def test_glasses_smile_and_age_show_together(session: Session, loaded: Models) -> None:
+    """Glasses are drawn from a base of their own, and laid over the others."""
+    effects, before = loaded.effects, labels(session, {})
+    assert effects.base("glasses", 1.0) != effects.base("smile", -1.0) == USUAL_BASE
+    after = labels(session, {"glasses": 1.0, "smile": -1.0, "age": 1.0})
+    for name, sense in (("glasses", 1), ("smile", -1), ("age", 1)):
+        moved = sense * (after[name] - before[name]) / effects.target(name, sense, before[name])
+        assert moved > 0.5, f"{name} shows {moved:.2f} of what is asked"
+
+
+def test_glasses_leave_what_is_far_from_them(session: Session) -> None:
+    plan = session.planner.plan(0, {"glasses": 1.0}, session.planner.final_spec(0))
+    changed = np.abs(session.square_with(0, plan.change, 256).astype(int) - session.crop(0, 256)).max(axis=2) > 8
+    rows = np.flatnonzero(changed.any(axis=1))
+    assert 60 < rows.min() < rows.max() < 190  # mouth and hair stay
+
+
+def test_what_a_face_shows_is_told_once_it_was_measured(session: Session) -> None:
+    fresh = Session(Layer(skimage.data.astronaut()), session.models, final_sub=SubGenerator(256))
+    fresh.project(0, QUICK)
+    assert fresh.planner.reached(0, {"mouth_open": 1.0}) == {}
+    plan = fresh.planner.plan(0, {"mouth_open": 1.0}, fresh.planner.final_spec(0))
+    assert set(plan.reached) == {"mouth_open"}
+    assert 0.3 < plan.reached["mouth_open"] <= 1
+    assert fresh.planner.reached(0, {"mouth_open": 0.4}) == plan.reached  # of any strength in this sense
+    assert fresh.planner.reached(0, {"mouth_open": -1.0}) == {}
+
+
+def test_a_face_that_cannot_follow_says_so(loaded: Models) -> None:
+    effects, directions = load_effects(), loaded.directions
+    reach = Reach(effects, directions, np.zeros((16, 512), np.float32))
+    promise = effects.attributes["fringe"].promise
+
+    def bald(name: str, sense: int, tried: Directions) -> Mapping[str, float]:
+        return {"fringe": 0.2 * promise}
+
+    reach.find({"fringe": 1.0}, lambda: {"fringe": 0.0}, bald, lambda: None)
+    assert reach.reached({"fringe": 1.0}) == pytest.approx({"fringe": 0.2})
+    assert reach.gain("fringe", 1) <= effects.attributes["fringe"].more.most
+
+
+def flat(mask: float, weight: float, added: float, reach: float = 1.0) -> Change:
+    line = ((np.arange(8, dtype=np.float32) + 0.5) / 8 - 0.5) * reach + 0.5
+    still = np.stack(np.meshgrid(line, line), axis=2)
+    plane = np.ones((8, 8), np.float32)
+    return Change(reach, still, weight * plane, np.full((8, 8, 4), added, np.float32), mask * plane)
+
+
+@pytest.mark.parametrize("over", [flat(0.0, 1.0, 0.3), flat(1.0, 0.0, 0.3), flat(0.5, 0.6, 0.1)])
+def test_a_change_over_another_is_one_change(over: Change) -> None:
+    under, photo = flat(0.7, 0.8, 0.05), 0.6
+
+    def shown(change: Change, before: float) -> float:
+        mask, weight, added = change.mask[4, 4], change.original_weight[4, 4], change.added[4, 4, 0]
+        return float(before + mask * (weight * before + added - before))
+
+    assert shown(overlaid(under, over), photo) == pytest.approx(shown(over, shown(under, photo)), abs=1e-5)
+
+
+def test_the_next_picture_is_planned_for_the_changed_photo(session: Session) -> None:
+    """Eyes that moved are where the landmarks say."""
+    plan = session.planner.plan(0, {"yaw": 0.8}, session.planner.final_spec(0))
+    original = session.planner.original(0, 256, "head", "head")[0]
+    view = changed_view(original, plan.change)
+    measured = (
+        session.models.finder.mesh.landmarks_aligned(session.square_with(0, plan.change, 256)).points[:, :2] / 256
+    )
+    eyes = [33, 133, 362, 263]
+    moved = np.abs(measured - original.landmarks.points[:, :2])[eyes].max()
+    off = np.abs(measured - view.landmarks.points[:, :2])[eyes].max()
+    assert off < max(0.5 * moved, 0.012)
+
+
+def test_a_base_far_from_the_projection_has_views_of_its_own(session: Session) -> None:
+    spec = session.planner.final_spec(0)
+    usual, other = session.planner.projected_view(0, spec), session.planner.projected_view(0, spec, Base(1.0, 0.7))
+    assert usual is session.planner.projected_view(0, spec)
+    assert np.abs(usual.image - other.image).mean() > 0.02
