@@ -34,6 +34,8 @@ def test_undo_takes_the_artists_step_and_never_the_preview(stage):
     undone, redone = seen["steps"][:4], seen["steps"][4:]
     assert undone[:2] == [worked[:3], worked[:2]]
     assert redone[-1] == worked
+    before, other = worked[:3], [*worked[:3], "other"]
+    assert seen["others"] == [before, other, other]
     assert seen["empty"] == [10, 20, 30, 255]
-    assert seen["left"] == worked
+    assert seen["left"] == other
     assert seen["logged"] == []

@@ -1,7 +1,7 @@
 """Krita delivers events while it is being called: what they bring while a preview is drawn harms nothing."""
 
 import pytest
-from adapter_setup import noise
+from adapter_setup import Setup, noise
 from anycost_client.protocol.messages import Edited, Picture, Rectangle
 from anycost_krita.document.layers import PREVIEW_NAME
 
@@ -131,3 +131,52 @@ def test_of_several_steps_above_a_preview_each_is_undone_by_itself(setup):
     assert [name for name in setup.names() if name != PREVIEW_NAME] == ["photo", "sketch"]
     setup.step("edit_redo")
     assert setup.names() == ["photo", "lines", "sketch"]
+
+
+def painted(setup: Setup, *names: str) -> None:
+    """A layer for each, above the photo."""
+    for name in names:
+        setup.document.rootNode().addChildNode(setup.document.createNode(name, "paintlayer"), setup.photo)
+
+
+def seen(setup: Setup) -> list[str]:
+    return [name for name in setup.names() if name != PREVIEW_NAME]
+
+
+@pytest.mark.parametrize("drawn", [[], ["more", "still more"]])
+def test_the_last_step_above_a_preview_that_stays_is_redone(setup, drawn):
+    """Its removal can't be redone any more: another step took its place."""
+    source = setup.read()
+    setup.host.show_preview(source, preview())
+    setup.run()
+    painted(setup, "sketch", "lines")
+    setup.host.remove_preview()
+    setup.step("edit_undo")
+    painted(setup, "colours", *drawn)
+    everything = seen(setup)
+    count = 1 + len(drawn)
+    for _ in range(count):
+        setup.step("edit_undo")
+    assert seen(setup) == ["photo", "sketch"]
+    for _ in range(count):
+        setup.step("edit_redo")
+    assert seen(setup) == everything
+    setup.step("edit_redo")
+    assert seen(setup) == everything
+
+
+def test_strokes_of_one_name_above_a_preview_are_undone_and_redone_one_by_one(setup):
+    source = setup.read()
+    setup.host.show_preview(source, preview())
+    setup.run()
+    strokes: list[int] = []
+    for number in range(4):
+        setup.document._do("Stroke", lambda number=number: strokes.append(number), strokes.pop)
+    setup.host.remove_preview()
+    for left in (3, 2, 1):
+        setup.step("edit_undo")
+        assert strokes == list(range(left))
+    for there in (2, 3, 4):
+        setup.step("edit_redo")
+        assert strokes == list(range(there))
+    assert setup.names() == ["photo"]

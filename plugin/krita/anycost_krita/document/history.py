@@ -12,6 +12,7 @@ from anycost_krita.document.layers import uuid, walk
 _KEPT = 200  # deeds that are remembered
 Step = Literal["edit_undo", "edit_redo"]  # as Krita calls its actions
 STEPS: tuple[Step, Step] = ("edit_undo", "edit_redo")
+Test = Callable[[frozenset[str]], bool]  # of the uuids of the layers that are there
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Between:
     there: frozenset[str]  # uuids of layers
     gone: frozenset[str] = frozenset()
     steps: int = 1  # that lead out of it, at most
-    ours: bool = False  # artists' own steps may lie between its ends: each is one by itself, the ends go with them
+    shared: bool = False  # artists' own steps may lie between its ends: each is one by itself, the ends go with them
 
     def holds(self, nodes: frozenset[str]) -> bool:
         return self.there <= nodes and not self.gone & nodes
@@ -36,15 +37,6 @@ class History:
         self._betweens: list[Between] = []
         self._nodes: dict[str, frozenset[str]] = {}  # document → its layers, at the last look
 
-    def undo(self, document: Any, done: Callable[[], bool]) -> bool:
-        """Undoes one step if that makes `done` true; else nothing changes."""
-        if not self.step(document, "edit_undo"):
-            return False
-        if done():
-            return True
-        self.step(document, "edit_redo")
-        return False
-
     def step(self, document: Any, step: Step) -> bool:
         """One of Krita's own; False where the document is not the active one. Krita does not say whether there was
         anything to undo or redo."""
@@ -55,6 +47,34 @@ class History:
         action.trigger()
         document.waitForDone()
         return True
+
+    def until(self, document: Any, step: Step, done: Test, wrong: Test = lambda _: False, most: int = 1) -> bool:
+        """Steps until the layers are such that it is `done`, at most so many. Where they are `wrong`, or no step is
+        left, all is put back as it was."""
+        before, count, doubtful = None, 0, False
+        while count < most and not doubtful:
+            before = self._state(document)
+            if not self.step(document, step):
+                break
+            count += 1
+            now = _nodes(document)
+            if wrong(now):
+                break
+            if done(now):
+                return True
+            doubtful = self._state(document) == before
+        for _ in range(count):
+            self.step(document, "edit_redo" if step == "edit_undo" else "edit_undo")
+            if doubtful and self._state(document) != before:  # there was nothing to do: now something is undone
+                self.step(document, step)
+            doubtful = False
+        return False
+
+    def texts(self) -> tuple[str, str]:
+        """What undo and redo would do now, as their menu entries say."""
+        actions = [self._krita.action(step) for step in STEPS]
+        undo, redo = ("" if action is None else str(action.text()) for action in actions)
+        return undo, redo
 
     def join(self, between: Between) -> None:
         """Makes one step for the artist of several. To be told when all are done."""
@@ -76,7 +96,7 @@ class History:
         document.waitForDone()  # Krita may still be at it
         root, now = uuid(document.rootNode()), _nodes(document)
         before = self._nodes.get(root, now)
-        waiting = [one for one in self._betweens if one.root == root and (one.ours or not one.holds(before))]
+        waiting = [one for one in self._betweens if one.root == root and (one.shared or not one.holds(before))]
         while within := next((one for one in waiting if one.holds(now)), None):
             waiting.remove(within)
             self._lead_out(document, within, step, within.steps if not within.holds(before) else 0)
@@ -90,8 +110,14 @@ class History:
             self.step(document, step)
             if not between.holds(_nodes(document)):
                 return
-        if between.ours and self.step(document, step) and between.holds(_nodes(document)):
-            self.step(document, "edit_redo" if step == "edit_undo" else "edit_undo")  # that was one of the artist's
+        if between.shared:  # unless the next one is the artist's
+            self.until(document, step, lambda now: not between.holds(now))
+
+    def _state(self, document: Any) -> object:
+        """What can be seen of it. A step that does nothing leaves it as it is; so does one between others of its
+        name."""
+        document.waitForDone()
+        return self.texts(), _nodes(document)
 
 
 def _nodes(document: Any) -> frozenset[str]:

@@ -321,7 +321,7 @@ class KritaHost:
             return self._seen
         selection = document.selection()
         rectangle = selection and (selection.x(), selection.y(), selection.width(), selection.height())
-        steps = self.apply_undo.steps()
+        steps = self._history.texts()
         return uuid(document.rootNode()), uuid(node), node.name(), rectangle, document.currentTime(), steps
 
     def _active(self) -> Place:

@@ -124,7 +124,7 @@ class PreviewLayer:
         if document.width() * document.height() > _SMALL and self._krita.activeDocument() == document:
             # Krita's Python has no way to composite a part anew; this does it, and makes a step, which is undone.
             node.setBlendingMode(node.blendingMode())
-            if self._history.undo(document, lambda: True):
+            if self._history.step(document, "edit_undo"):
                 return
         document.refreshProjection()
 
@@ -176,10 +176,10 @@ class PreviewLayer:
         bounds = node.bounds()
         drawn = Area(bounds.x(), bounds.y(), bounds.width(), bounds.height())
         with self._calling():
-            undone = self._history.undo(document, lambda: find(document, node_uuid) is None)
+            undone = self._history.until(document, "edit_undo", lambda now: node_uuid not in now)
             if not undone and (left := find(document, node_uuid)) is not None:
                 left.setLocked(False)
                 left.remove()
                 self._left.add(node_uuid)
-                self._history.join(Between(uuid(document.rootNode()), frozenset({node_uuid}), ours=True))
+                self._history.join(Between(uuid(document.rootNode()), frozenset({node_uuid}), shared=True))
         clear(node, drawn)  # only now, when it shows no more: what undo or redo brings back is empty

@@ -70,10 +70,12 @@ class DocumentUser:
         """Of a layer, or as all is seen."""
         return list(bytes(owner.pixelData(x, y, 1, 1).data()))
 
-    def undo(self, step: str = "edit_undo") -> None:
-        """As its shortcut does it."""
+    def undo(self, step: str = "edit_undo", seconds: float = 1.0) -> Any:
+        """As its shortcut does it. A generator: until the plug-in has done what it does then."""
         action = self.krita.action(step)
         QApplication.sendEvent(action, QShortcutEvent(action.shortcut(), 0, False))
+        yield seconds  # Krita 5.1.5 may end when a layer goes that it is about to activate
+        yield lambda: not self.host._turn.taken
 
     # ---------------------------------------------------------------- the plug-in
 

@@ -79,13 +79,11 @@ def update(user: KritaUser) -> Any:
     seen["pixel"] = hand.pixel(new, 60, 60)
     seen["mask"] = [list(bytes(new.childNodes()[0].pixelData(x, 60, 1, 1).data())) for x in (45, 95, 250)]
     seen["active"] = document.activeNode().name()
-    hand.undo()
-    yield 1.0
+    yield from hand.undo()
     old = document.topLevelNodes()[1]
     seen["undone"], seen["undone_pixel"] = hand.names(document), hand.pixel(old, 60, 60)
     seen["undone_properties"] = _properties(old)
-    hand.undo("edit_redo")
-    yield 1.0
+    yield from hand.undo("edit_redo")
     seen["redone"] = hand.names(document)
 
     new = document.topLevelNodes()[1]
@@ -152,11 +150,9 @@ def blending(user: KritaUser) -> Any:
         after = _looks(hand, document)
         active = document.activeNode()
         seen["active"] = active.name()
-        hand.undo()
-        yield 1.0
+        yield from hand.undo()
         seen["undone"], seen["undone_off"] = hand.names(document), _off(_looks(hand, document), before, 0, 300)
-        hand.undo("edit_redo")
-        yield 1.0
+        yield from hand.undo("edit_redo")
         seen["redone"] = hand.names(document)
         seen["redone_off"] = _off(_looks(hand, document), after, 0, 300)
         hand.close(document)
@@ -217,6 +213,7 @@ def _stack(hand: DocumentUser, case: str) -> Any:
 
 def _looks(hand: DocumentUser, document: Any) -> bytes:
     """One row through all."""
+    document.waitForDone()
     return bytes(document.pixelData(0, 60, SIZE[0], 1).data())
 
 

@@ -37,8 +37,7 @@ def drags(user: KritaUser) -> Any:
         yield 1.0
         seen["after"], seen["active_after"] = hand.names(document), document.activeNode().name()
         seen["pixel"] = hand.pixel(document, 100, 100)
-        hand.undo()
-        yield 1.0
+        yield from hand.undo()
         seen["undone"] = hand.names(document)  # the layer that was added before all this
         hand.seen["logged"] = hand.logged
         hand.close(document)
@@ -65,14 +64,11 @@ def undo(user: KritaUser) -> Any:
     yield from hand.drag(source, 0.5, *FACE)
     yield 0.5
     seen["shown"] = hand.names(document)
-    hand.undo()
-    yield 1.0
+    yield from hand.undo()
     seen["undone"] = hand.names(document)
-    hand.undo("edit_redo")
-    yield 1.0
+    yield from hand.undo("edit_redo")
     seen["redone"] = hand.names(document)
-    hand.undo("edit_redo")
-    yield 1.0
+    yield from hand.undo("edit_redo")
     seen["redone_again"] = hand.names(document)
     yield from hand.drag(source, 0.5, *FACE)
     yield 0.5
@@ -89,10 +85,17 @@ def undo(user: KritaUser) -> Any:
     seen["worked"] = hand.names(document)
     steps = []
     for step in ["edit_undo"] * 4 + ["edit_redo"] * 4:
-        hand.undo(step)
-        yield 1.0
+        yield from hand.undo(step, 0.5)
         steps.append([name for name in hand.names(document) if not name.startswith("PREVIEW")])
     seen["steps"] = steps
+    # Another step takes the place of one that was undone: the preview's removal cannot be redone any more.
+    yield from hand.undo()
+    hand.layer(document, "other", (1, 2, 3, 255), 0, 0, 10, 10)
+    yield 0.3
+    seen["others"] = []
+    for step in ("edit_undo", "edit_redo", "edit_redo"):
+        yield from hand.undo(step, 0.5)
+        seen["others"].append([name for name in hand.names(document) if not name.startswith("PREVIEW")])
     seen["empty"] = hand.pixel(document, 100, 100)
     hand.host.leave_no_trace()
     yield 0.5
