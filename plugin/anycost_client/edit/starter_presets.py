@@ -45,6 +45,7 @@ class PresetSketches:
     def __init__(self, editor: Editor, send: Callable[[Request], None], changed: Callable[[], None]) -> None:
         self._editor, self._send, self._changed = editor, send, changed
         self._asked: tuple[Sketch, tuple[Preset, ...]] | None = None
+        self._next: list[Preset] = []  # wanted while others were asked for
         self._pictures: dict[_Key, Picture] = {}  # by the preset's strengths
         self._of: SessionFace | None = None  # whom they show
 
@@ -56,9 +57,12 @@ class PresetSketches:
         return self._pictures.get(_key(preset)) if self._of == face else None
 
     def want(self, presets: list[Preset]) -> None:
-        """Asks for those that are not drawn yet. They come together."""
+        """Asks for those that are not drawn yet. They come together; after those that were asked for before."""
         face = self._editor.chosen_face
-        if face is None or self._asked or self._editor.state is not State.READY:
+        if face is None or self._editor.state is not State.READY:
+            return
+        if self._asked and self._asked[0].session == face.session:
+            self._next = presets
             return
         if face != self._of:
             self._of, self._pictures = face, {}
@@ -73,9 +77,11 @@ class PresetSketches:
         if self._asked is None or not isinstance(event, (Sketches, Failed)) or event.id != self._asked[0].id:
             return
         (request, presets), self._asked = self._asked, None
+        wanted, self._next = self._next, []
         if (
             isinstance(event, Sketches)
             and SessionFace(request.session, request.edits[0].face) == self._editor.chosen_face
         ):
             self._pictures |= {_key(preset): one for preset, one in zip(presets, event.pictures, strict=False)}
             self._changed()
+        self.want(wanted)

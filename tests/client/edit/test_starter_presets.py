@@ -46,3 +46,24 @@ def test_an_older_backend_draws_none(ready) -> None:
     sketches.want([HAPPY])
     sketches.handle(m.Failed(id=ready.last(m.Sketch).id, cause="unknown", reason="unknown_message"))
     assert sketches.picture(HAPPY) is None
+
+
+def test_what_is_wanted_while_others_are_drawn_comes_next(ready) -> None:
+    sketches = PresetSketches(ready.editor, ready.sent.append, lambda: None)
+    sketches.want([HAPPY])
+    sketches.want([HAPPY, OLDER])  # the history is opened before the presets' pictures have come
+    assert ready.count(m.Sketch) == 1
+    sketches.handle(m.Sketches(id=ready.last(m.Sketch).id, pictures=(SMALL,)))
+    assert ready.last(m.Sketch).edits == (m.FaceEdit(0, {"age": 0.8}),)
+    sketches.handle(m.Sketches(id=ready.last(m.Sketch).id, pictures=(SMALL,)))
+    assert sketches.picture(OLDER) == SMALL
+    assert ready.count(m.Sketch) == 2
+
+
+def test_an_answer_that_never_came_keeps_none_from_the_next_image(ready) -> None:
+    sketches = PresetSketches(ready.editor, ready.sent.append, lambda: None)
+    sketches.want([HAPPY])
+    ready.editor.reopen()
+    ready.opened("another")
+    sketches.want([OLDER])
+    assert ready.last(m.Sketch).session == "another"
