@@ -72,12 +72,13 @@ class Sliders:
         self._on_change("selected")
 
     def click_face(self, face: int, several: bool) -> None:
-        """Chooses this one alone. several: adds it to the chosen ones, or takes it from them; one stays chosen."""
+        """Chooses this one alone. several: adds it to the chosen ones, or takes it from them; one stays chosen. The
+        chosen ones are in the order found, whichever was clicked first: the sliders show the first one's strengths."""
         without = tuple(one for one in self.selected if one != face)
         if not several:
             self.select((face,))
         elif face not in self.selected:
-            self.select((*self.selected, face))
+            self.select(sorted((*self.selected, face)))
         elif without:
             self.select(without)
 

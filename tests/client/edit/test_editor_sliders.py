@@ -152,3 +152,13 @@ def test_one_faces_sliders_are_given_to_all(ready) -> None:
     }
     sliders.undo()
     assert dict(sliders.values[1]) == {"beard": 0.3}
+
+
+def test_clicked_faces_are_chosen_in_the_order_found(ready):
+    sliders = ready.editor.sliders
+    sliders.click_face(1, several=False)
+    sliders.click_face(0, several=True)
+    assert sliders.selected == (0, 1)  # as thumbnails choose them
+    sliders.click_face(0, several=True)
+    sliders.click_face(1, several=True)
+    assert sliders.selected == (1,)  # one stays

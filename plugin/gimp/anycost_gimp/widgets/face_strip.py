@@ -20,9 +20,10 @@ class ShownFace:
 class FaceStrip(Gtk.Box):
     """Not to be seen for a single face."""
 
-    def __init__(self, on_choice: Callable[[tuple[int, ...]], None]) -> None:
+    def __init__(self, on_choice: Callable[[tuple[int, ...]], None], on_click: Callable[[int, bool], None]) -> None:
+        """on_choice: of all faces. on_click: a face, and whether it is one of several."""
         super().__init__(spacing=6, no_show_all=True)
-        self._on_choice = on_choice
+        self._on_choice, self._on_click = on_choice, on_click
         self._buttons: dict[int, Gtk.ToggleButton] = {}
         self._selected: tuple[int, ...] = ()
         self._showing = False
@@ -70,8 +71,5 @@ class FaceStrip(Gtk.Box):
         if self._showing:
             return
         _, state = Gtk.get_current_event_state()
-        several = bool(state & (Gdk.ModifierType.CONTROL_MASK | Gdk.ModifierType.SHIFT_MASK))
-        others = tuple(one for one in self._selected if one != id)
-        chosen = (*others, id) if several and button.get_active() else others if several and others else (id,)
-        self._on_choice(tuple(sorted(chosen)))
-        self.show_selected(self._selected)
+        self._on_click(id, bool(state & (Gdk.ModifierType.CONTROL_MASK | Gdk.ModifierType.SHIFT_MASK)))
+        self.show_selected(self._selected)  # the button has turned itself
