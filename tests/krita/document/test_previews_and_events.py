@@ -100,6 +100,21 @@ def test_a_blended_layer_has_none_before_its_first_edit_and_says_so(setup):
     assert setup.names() == ["photo", "above"]
 
 
+def test_layer_styles_are_asked_for_once_and_not_by_each_preview(setup, monkeypatch):
+    """Krita packs them, patterns and all, each time."""
+    asked: list[None] = []
+    monkeypatch.setattr(setup.photo, "layerStyleToAsl", lambda: asked.append(None) or "")
+    source = setup.read()
+    setup.host.show_preview(source, preview())
+    setup.run()
+    first = len(asked)
+    for x in range(20, 25):
+        setup.host.show_preview(source, preview(x))
+        setup.run()
+    assert setup.names() == ["photo", PREVIEW_NAME]
+    assert len(asked) == first
+
+
 def test_undo_and_redo_of_what_was_done_over_a_preview_show_none(setup):
     source = setup.read()
     setup.host.show_preview(source, preview())

@@ -211,8 +211,8 @@ class KritaHost:
     def show_preview(self, source: Source, edited: Edited) -> None:
         area = source.region.rectangle
         place = locate(self._krita, source.layer.id)
-        if edited.picture is None or area is None or place is None or needs_group(place.node):
-            self.remove_preview()  # above a blended layer it would show another change
+        if edited.picture is None or area is None or place is None:
+            self.remove_preview()
             return
         self._preview.show(source.layer.id, Area(area.x, area.y, area.width, area.height), edited)
         if not self._preview_work.running:

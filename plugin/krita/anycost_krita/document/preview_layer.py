@@ -27,7 +27,7 @@ from anycost_krita.document.layers import (
     walk,
 )
 from anycost_krita.document.pixels import clear, write
-from anycost_krita.document.placement import blend_like, topmost
+from anycost_krita.document.placement import blend_like, needs_group, topmost
 
 _SHOWN = ColourSpace("RGBA", "U8", SRGB)
 _SMALL = 1_500_000  # pixels of a document that is composited anew as a whole: as quick as the way for larger ones
@@ -91,6 +91,10 @@ class PreviewLayer:
         """Adds the layer or gives it other pixels."""
         where = edited.rectangle
         if edited.picture is None:
+            return
+        source = locate(self._krita, id)
+        if source is None or (self._node(source.document) is None and needs_group(source.node)):
+            self.remove()  # above a blended layer it would show another change
             return
         place = Area(area.x + where.x, area.y + where.y, where.width, where.height)
         pixels = self._scaled(edited.picture, place.width, place.height)
