@@ -65,7 +65,7 @@ class EditDialog:
                 self._editor.show, self._measure, handles.want, handles.begin, self._sliders.click_face, handles.drag
             )
         )
-        self.faces = FaceStrip(self._sliders.select)
+        self.faces = FaceStrip(self._sliders.select, self._sliders.click_face)
         self.attributes = AttributeList(self._sliders.set, self._lock, controller.favourites)
         sketches = controller.sketches
         starters = Starters(lambda: starter_presets(tr, self._editor), sketches.want, sketches.picture)
@@ -91,6 +91,7 @@ class EditDialog:
         if others:
             self.hint.set_text(tr("Other selected layers that get the same edit: {count}", count=others))
             self.hint.show()
+        self._quality = ("", "")  # that is shown: text and tooltip
         self._rest = 0  # source id: the image may have got a larger size
         self._lay_out()
         self._connect_keys()
@@ -274,8 +275,12 @@ class EditDialog:
         shown = self._editor.preview
         drawn = shown is not None and shown.picture is not None
         text = "" if not drawn else tr("Sharpening…") if shown and shown.more else tr("Sharp")
-        self.quality.set_text(tr("Measuring the face…") if self._controller.handles.measuring else text)
-        self.quality.set_tooltip_text(attribute_labels.quality(shown) or None)
+        if self._controller.handles.measuring:
+            text = tr("Measuring the face…")
+        if (text, tip := attribute_labels.quality(shown)) != self._quality:  # handles move with every slider
+            self._quality = text, tip
+            self.quality.set_text(text)
+            self.quality.set_tooltip_text(tip or None)
 
     # ------------------------------------------------------------- what the user does
 

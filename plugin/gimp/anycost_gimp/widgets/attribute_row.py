@@ -32,6 +32,7 @@ class AttributeRow(Gtk.Box):
         self.attribute = attribute
         self._on_change, self._on_lock = on_change, on_lock
         self._showing = self._pressed = self._clearing = False
+        self._shown: tuple[float, bool, bool, bool] | None = None  # None: the user has changed what is seen
         name, about = attribute_labels.label(attribute), attribute_labels.about(attribute)
         self.search_text = attribute_labels.searched(attribute)
         self.label = Gtk.Label(label=name, xalign=0.0)
@@ -69,6 +70,9 @@ class AttributeRow(Gtk.Box):
 
     def show_strength(self, strength: float, mixed: bool, locked: bool, shows: bool = True) -> None:
         """shows: whether anything would be seen; the face may be covered there"""
+        if (strength, mixed, locked, shows) == self._shown:
+            return  # there are many rows, and a drag changes one
+        self._shown = (strength, mixed, locked, shows)
         self._showing = True
         if not self._pressed:
             self.scale.set_value(strength)
@@ -98,6 +102,7 @@ class AttributeRow(Gtk.Box):
     def _slid(self, scale: Gtk.Scale) -> None:
         if self._showing:
             return
+        self._shown = None
         value = 0.0 if self._clearing else round(scale.get_value(), 2)
         self.entry.show_strength(value)
         mark_changed(self, abs(value) >= 0.005)
@@ -114,7 +119,7 @@ class AttributeRow(Gtk.Box):
 
     def _release(self, scale: Gtk.Scale, event: Gdk.EventButton) -> bool:
         if event.button == 1 and self._pressed:
-            self._pressed = False
+            self._pressed, self._shown = False, None
             value = 0.0 if self._clearing else round(scale.get_value(), 2)
             self._clearing = False
             self._showing = True
@@ -124,7 +129,7 @@ class AttributeRow(Gtk.Box):
         return False
 
     def _typed(self, value: float) -> None:
-        self._showing = True
+        self._showing, self._shown = True, None
         self.scale.set_value(value)
         self._showing = False
         self._on_change(self.attribute.name, value, True)
@@ -137,6 +142,7 @@ class AttributeRow(Gtk.Box):
 
     def _lock(self, lock: Gtk.ToggleButton) -> None:
         if not self._showing:
+            self._shown = None
             self._on_lock(self.attribute.name, lock.get_active())
 
 
