@@ -11,6 +11,7 @@ from anycost_gimp.image.pixbufs import pixbuf
 COLUMNS = 4
 _SIDE = 72  # pixels
 _CHARACTERS = 14
+_WAITING = 0x80808060  # in the place of a picture that is still to come
 
 
 class PictureItems:
@@ -38,8 +39,9 @@ class PictureItems:
 
     def _item(self, preset: Preset, now: bool) -> Gtk.MenuItem:
         shown, box = Gtk.MenuItem(), Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=2)
-        image = self.images[preset.name] = Gtk.Image()
-        image.set_size_request(_SIDE, _SIDE)
+        waiting = GdkPixbuf.Pixbuf.new(GdkPixbuf.Colorspace.RGB, True, 8, _SIDE, _SIDE)
+        waiting.fill(_WAITING)
+        image = self.images[preset.name] = Gtk.Image.new_from_pixbuf(waiting)
         label = Gtk.Label(label=preset.name, ellipsize=Pango.EllipsizeMode.END, max_width_chars=_CHARACTERS)
         if now:
             label.set_attributes(_bold())

@@ -13,12 +13,14 @@ _CSS = f"""
     box-shadow: none;
     min-width: 14px;
     min-height: 14px;
+    margin: -7px;
+    padding: 0;
 }}
 .{_SCALE} slider:hover {{ background-color: currentColor; }}
 .{_SCALE} slider:disabled {{ background-color: alpha(currentColor, 0.35); }}
 .{_SCALE} trough {{ background-color: alpha(currentColor, 0.3); }}
 .{CHANGED} label {{ font-weight: bold; }}
-.{CHANGED} entry {{ color: mix(#3584e4, currentColor, 0.35); font-weight: bold; }}
+.{CHANGED} entry {{ color: mix(#3584e4, currentColor, 0.35); }}
 .{CHANGED} .{_SCALE} slider, .{CHANGED} .{_SCALE} slider:hover {{ background-color: #3584e4; }}
 """
 
