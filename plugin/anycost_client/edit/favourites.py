@@ -1,7 +1,8 @@
 """What an artist uses most: favourite attributes, and the presets that were used last. The host keeps both as texts."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Literal
 
 from anycost_client.core.errors import ClientError
@@ -40,6 +41,13 @@ class Favourites:
         self._keep(",".join(sorted(self.names)))
 
 
+@dataclass(frozen=True)
+class FittingRows:
+    names: frozenset[str]  # of the attributes that are listed
+    unfolded: bool  # their groups are open: they were looked for
+    none_found: str  # what is said where there are none, to be translated; else ""
+
+
 class ListedRows:
     """Which attributes are listed. What was changed stays so while it goes back to 0, until another choice."""
 
@@ -50,7 +58,19 @@ class ListedRows:
     def choose(self, rows: Rows) -> None:
         self.chosen, self._changed = rows, frozenset()
 
-    def names(self, sliders: Sliders, favourites: Favourites) -> frozenset[str] | None:
+    def fitting(
+        self, search: str, texts: Mapping[str, str], sliders: Sliders | None, favourites: Favourites
+    ) -> "FittingRows":
+        """search: what was typed; it goes through all attributes. texts: name → casefolded text, in which each of its
+        words is looked for. sliders: None where there are none yet."""
+        words = search.casefold().split()
+        listed = self._names(sliders, favourites) if sliders and not words else None
+        names = [name for name, text in texts.items() if all(word in text for word in words)]
+        found = frozenset(names if listed is None else listed.intersection(names))
+        said = "" if found or not texts else NO_ROWS["all" if words else self.chosen]
+        return FittingRows(found, bool(words) or listed is not None, said)
+
+    def _names(self, sliders: Sliders, favourites: Favourites) -> frozenset[str] | None:
         """None: all."""
         if self.chosen == "all":
             return None

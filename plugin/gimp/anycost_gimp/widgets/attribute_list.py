@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from anycost_client.edit.favourites import NO_ROWS, ROWS, Favourites, ListedRows
+from anycost_client.edit.favourites import ROWS, Favourites, ListedRows
 from anycost_client.edit.sliders import Sliders
 from anycost_client.protocol.messages import Attribute
 from gi.repository import GLib, Gtk
@@ -93,17 +93,14 @@ class AttributeList(Gtk.Box):
         return expander, []
 
     def _filter(self, *_: object) -> None:
-        words = self.search.get_text().casefold().split()
-        listed = self._listed.names(self._sliders, self._favourites) if self._sliders and not words else None
-        found = False
+        texts = {name: row.search_text for name, row in self.rows.items()}
+        listed = self._listed.fitting(self.search.get_text(), texts, self._sliders, self._favourites)
         for expander, rows in self._groups.values():
-            fitting = [row for row in rows if all(word in row.search_text for word in words)]
-            fitting = fitting if listed is None else [row for row in fitting if row.attribute.name in listed]
+            fitting = [row for row in rows if row.attribute.name in listed.names]
             for row in rows:
                 row.set_visible(row in fitting)
             expander.set_visible(bool(fitting))
-            if words or listed is not None:
+            if listed.unfolded:
                 expander.set_expanded(True)
-            found = found or bool(fitting)
-        self._none.set_text(tr(NO_ROWS["all" if words else self._listed.chosen]))
-        self._none.set_visible(bool(self._groups) and not found)
+        self._none.set_text(tr(listed.none_found))
+        self._none.set_visible(bool(listed.none_found))

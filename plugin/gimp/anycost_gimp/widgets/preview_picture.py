@@ -5,10 +5,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from anycost_client.edit.face_boxes import FaceBoxes, Outline
 from anycost_client.protocol.messages import Rectangle
 from gi.repository import Gdk, GdkPixbuf, GLib, Gtk
 
-from anycost_gimp.widgets.face_boxes import Box, FaceBoxes
+from anycost_gimp.image.text import tr
+from anycost_gimp.widgets.face_boxes import draw_boxes
 from anycost_gimp.widgets.face_handles import FaceHandles
 
 _NEAR = 10  # pixels around the line in which it can be taken
@@ -161,9 +163,9 @@ class PreviewPicture(Gtk.Layout):
             name: (x, y) for name, (x, y) in spots.items() if 0 <= x < shown.get_width() and 0 <= y < shown.get_height()
         }
         self._handles.show(inside)
-        self._boxes.show({id: _box(face, part, scale) for id, face in self._faces.items()}, self._chosen)
+        self._boxes.show({id: _outline(face, part, scale) for id, face in self._faces.items()}, self._chosen)
         if self._inside and not self._holding and self._taken is None:
-            self._boxes.draw(shown)
+            draw_boxes(self._boxes, shown)
         if at != 0 and (self._inside or self._taken is not None):
             self._handles.draw(shown)
         self._image.set_from_pixbuf(shown)
@@ -239,7 +241,7 @@ class PreviewPicture(Gtk.Layout):
         elif self._taken is not None:
             self._drag_handle(event, done=False)
         elif self._look(event.x, event.y):
-            self.set_tooltip_text(self._handles.tip or self._boxes.tip or None)
+            self.set_tooltip_text(self._handles.tip or tr(self._boxes.tip) or None)
             self._draw()
         name = "col-resize" if self._dragging or self._near_line(event.x) else "grab" if self._handles.near else ""
         name = name or ("pointer" if self._boxes.takes_click else "default")
@@ -268,6 +270,7 @@ class PreviewPicture(Gtk.Layout):
         return abs(x - self._left(width) - self._compare * width) < _NEAR
 
 
-def _box(face: Part, shown: Part, scale: float) -> Box:
+def _outline(face: Part, shown: Part, scale: float) -> Outline:
     left, top = (face.x - shown.x) * scale, (face.y - shown.y) * scale
-    return left, top, left + face.width * scale, top + face.height * scale
+    right, bottom = left + face.width * scale, top + face.height * scale
+    return (left, top), (right, top), (right, bottom), (left, bottom)

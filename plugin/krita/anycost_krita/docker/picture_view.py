@@ -121,7 +121,7 @@ class PictureView(QtWidgets.QWidget):
         self.canvas.show_part(part)
         near = self.compare.shows_close_up
         others = [face for face in editor.faces if not (near and face.id in editor.sliders.selected)]
-        boxes = {face.id: _outline(face) for face in others} if len(editor.faces) > 1 else {}
+        boxes = {face.id: face.corners for face in others} if len(editor.faces) > 1 else {}
         self.canvas.show_boxes(boxes, editor.sliders.selected)
         self.updateGeometry()
         self.measure()
@@ -181,13 +181,9 @@ class PictureView(QtWidgets.QWidget):
         self._controller.editor.sliders.select(faces)
 
 
-def _outline(face: Face) -> QtGui.QPolygonF:
-    """The aligned square, in pixels of the region."""
-    return QtGui.QPolygonF([QtCore.QPointF(x, y) for x, y in face.corners])
-
-
 def _bounds(face: Face) -> QtCore.QRectF:
-    return _outline(face).boundingRect()
+    """Of the aligned square, in pixels of the region."""
+    return QtGui.QPolygonF([QtCore.QPointF(x, y) for x, y in face.corners]).boundingRect()
 
 
 def _scaled(place: QtCore.QRectF, by: float) -> QtCore.QRectF:

@@ -5,28 +5,22 @@ that is active."""
 
 from typing import Any
 
-from anycost_client.core.cooperative import Steps, pause
+from anycost_client.core.cooperative import Steps
 
 from anycost_krita.base.text import tr
 from anycost_krita.document.history import Between, History
-from anycost_krita.document.layers import locate, uuid
+from anycost_krita.document.layers import activated, uuid
 
 _ACTION = "add_new_transparency_mask"
 
 
 def add_mask(krita: Any, history: History, id: str) -> Steps[None]:
     """Gives the new layer a white one, as one step to undo with its own; nothing where its document is not shown."""
-    place, action = locate(krita, id), krita.action(_ACTION)
-    if place is None or action is None or krita.activeDocument() != place.document:
+    action = krita.action(_ACTION)
+    place = (yield from activated(krita, id)) if action is not None else None
+    if place is None:
         return
-    place.document.setActiveNode(place.node)
-    yield from pause()  # Krita activates it a moment later
-    place = locate(krita, id)
-    if place is None or krita.activeDocument() != place.document:
-        return
-    document, node, active = place.document, place.node, place.document.activeNode()
-    if active is None or uuid(active) != uuid(node):
-        return
+    document, node = place.document, place.node
     selection = document.selection()
     document.setSelection(None)  # else it went into the mask; it is in the edit's own alpha already
     action.trigger()

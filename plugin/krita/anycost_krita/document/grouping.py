@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from anycost_client.core.cooperative import Steps, pause
+from anycost_client.core.cooperative import Steps
 from anycost_client.core.errors import HostError
 
 from anycost_krita.base.text import tr
 from anycost_krita.document.history import Between, History
-from anycost_krita.document.layers import Place, uuid
+from anycost_krita.document.layers import Place, activated, uuid
 
 _STEPS = 4  # of Krita's, at most, before the edit itself is added
 
@@ -21,14 +21,10 @@ def grouped(krita: Any, place_of: Callable[[str], Place], id: str) -> Steps[str]
     place = place_of(id)
     document, source = place.document, place.node
     outside, mode = uuid(source.parentNode()), source.blendingMode()
-    if krita.activeDocument() == document and (action := krita.action("create_quick_group")) is not None:
-        document.setActiveNode(source)
-        yield from pause()
-        place = place_of(id)
-        document, source = place.document, place.node
-        if krita.activeDocument() == document and uuid(document.activeNode()) == uuid(source):
-            action.trigger()  # one step to undo
-            document.waitForDone()
+    action = krita.action("create_quick_group")
+    if action is not None and (yield from activated(krita, id)) is not None:
+        action.trigger()  # one step to undo
+        document.waitForDone()
     source = place_of(id).node
     if uuid(source.parentNode()) == outside:
         group = document.createGroupLayer(source.name())

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from anycost_client.core.cooperative import Steps, pause
 from anycost_client.edit.areas import Area
 
 PREVIEW_NAME = "PREVIEW of Edit Face: not part of the picture"  # in all languages, so that a left one is known again
@@ -67,6 +68,21 @@ def activate_instead(document: Any, added: str, artists: str) -> None:
     before = find(document, artists)
     if before is not None:
         document.setActiveNode(before)
+
+
+def activated(krita: Any, id: str) -> Steps[Place | None]:
+    """Makes the layer the active one, about which Krita's own menu entries are. None where its document is not shown,
+    or another layer is active by then."""
+    place = locate(krita, id)
+    if place is None or krita.activeDocument() != place.document:
+        return None
+    place.document.setActiveNode(place.node)
+    yield from pause()  # Krita activates it a moment later
+    place = locate(krita, id)
+    if place is None or krita.activeDocument() != place.document:
+        return None
+    active = place.document.activeNode()
+    return place if active is not None and uuid(active) == uuid(place.node) else None
 
 
 def is_layer(node: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from anycost_client.edit.favourites import NO_ROWS, Favourites, ListedRows, Rows
+from anycost_client.edit.favourites import Favourites, ListedRows, Rows
 from anycost_client.edit.sliders import Sliders
 from anycost_client.protocol.messages import Attribute
 
@@ -197,16 +197,13 @@ class AttributeList(QtWidgets.QWidget):
 
     @reports_errors
     def _filter(self) -> None:
-        words = self.search.text().casefold().split()
-        listed = self._listed.names(self._sliders, self._favourites) if self._sliders and not words else None
-        found = False
+        texts = {name: row.search_text for name, row in self.rows.items()}
+        listed = self._listed.fitting(self.search.text(), texts, self._sliders, self._favourites)
         for group, (header, rows) in self._groups.items():
             (self._folded.discard if header.isChecked() else self._folded.add)(group)
-            fitting = [row for row in rows if all(word in row.search_text for word in words)]
-            fitting = fitting if listed is None else [row for row in fitting if row.attribute.name in listed]
+            fitting = [row for row in rows if row.attribute.name in listed.names]
             header.parentWidget().setVisible(bool(fitting))
             for row in rows:
-                row.setVisible(row in fitting and (header.isChecked() or bool(words) or listed is not None))
-            found = found or bool(fitting)
-        self.none_found.setText(tr(NO_ROWS["all" if words else self._listed.chosen]))
-        self.none_found.setVisible(bool(self._groups) and not found)
+                row.setVisible(row in fitting and (header.isChecked() or listed.unfolded))
+        self.none_found.setText(tr(listed.none_found))
+        self.none_found.setVisible(bool(listed.none_found))

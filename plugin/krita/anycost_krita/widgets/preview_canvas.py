@@ -3,11 +3,13 @@ the face, and frames around faces to choose from."""
 
 from collections.abc import Mapping
 
+from anycost_client.edit.face_boxes import FaceBoxes, Outline
+
 from anycost_krita.base.qt import Qt, QtCore, QtGui, QtWidgets, place_of, pyqtSignal
 from anycost_krita.base.slot_errors import keeps_keys, reports_errors
 from anycost_krita.base.text import tr
 from anycost_krita.document.qimages import shrunk
-from anycost_krita.widgets.face_boxes import FaceBoxes
+from anycost_krita.widgets.face_boxes import paint_boxes
 from anycost_krita.widgets.face_handles import FaceHandles
 
 _NEAR = 10  # pixels around the line in which it can be taken
@@ -36,7 +38,7 @@ class PreviewCanvas(QtWidgets.QWidget):
         self._compare: float | None = None
         self._holding = self._dragging = False
         self._boxes = FaceBoxes()
-        self._faces: Mapping[int, QtGui.QPolygonF] = {}  # in pixels of the region
+        self._faces: Mapping[int, Outline] = {}  # in pixels of the region
         self._chosen: tuple[int, ...] = ()
         self._handles = FaceHandles()
         self._places: Mapping[str, tuple[float, float]] = {}  # of the handles, in pixels of the region
@@ -78,7 +80,7 @@ class PreviewCanvas(QtWidgets.QWidget):
         self._places, self._waiting = places, waiting
         self._place_handles()
 
-    def show_boxes(self, faces: Mapping[int, QtGui.QPolygonF], chosen: tuple[int, ...]) -> None:
+    def show_boxes(self, faces: Mapping[int, Outline], chosen: tuple[int, ...]) -> None:
         """Id → outline of a face that a click chooses, in pixels of the region."""
         self._faces, self._chosen = faces, chosen
         self._place_handles()
@@ -132,8 +134,9 @@ class PreviewCanvas(QtWidgets.QWidget):
         spots = {name: self._on_screen(QtCore.QRectF(x, y, 0, 0)).topLeft() for name, (x, y) in self._places.items()}
         self._handles.show({name: spot for name, spot in spots.items() if self._target().contains(spot)})
         scale, part, target = self._scale(), self._part(), self._target()
-        move = QtGui.QTransform(scale, 0, 0, scale, target.x() - part.x() * scale, target.y() - part.y() * scale)
-        self._boxes.show({id: move.map(outline) for id, outline in self._faces.items()}, self._chosen)
+        left, top = target.x() - part.x() * scale, target.y() - part.y() * scale
+        outlines = {id: [(left + x * scale, top + y * scale) for x, y in face] for id, face in self._faces.items()}
+        self._boxes.show(outlines, self._chosen)
         self.update()
 
     def _rescale(self) -> None:
@@ -185,7 +188,7 @@ class PreviewCanvas(QtWidgets.QWidget):
         elif at == 0:
             self._chip(painter, tr("Before"), target, left=True)
         if self.underMouse() and not self._holding and self._taken is None:
-            self._boxes.paint(painter, self.palette())
+            paint_boxes(self._boxes, painter, self.palette())
         if at > 0 and (self.underMouse() or self._taken is not None):
             self._handles.paint(painter, self.palette())
         if self._waiting and self.underMouse():
@@ -280,7 +283,7 @@ class PreviewCanvas(QtWidgets.QWidget):
         elif self._taken is not None:
             self._drag_handle(place_of(event), done=False)
         elif self._look(place_of(event)):
-            self.setToolTip(self._handles.tip or self._boxes.tip)
+            self.setToolTip(self._handles.tip or tr(self._boxes.tip))
             self.update()
         self.setCursor(self._cursor(place_of(event)))
 
@@ -293,7 +296,7 @@ class PreviewCanvas(QtWidgets.QWidget):
 
     def _look(self, mouse: QtCore.QPointF) -> bool:
         """Whether something else is at the mouse than before."""
-        looked = self._handles.look(mouse), self._boxes.look(mouse)
+        looked = self._handles.look(mouse), self._boxes.look(mouse.x(), mouse.y())
         return any(looked)
 
     def _cursor(self, mouse: QtCore.QPointF) -> Qt.CursorShape:
