@@ -37,7 +37,7 @@ class Screen:
         self.xdotool("windowsize", window, 640, SIZE[1] - 20)
         self.xdotool("windowmove", window, SIZE[0] - 650, 10)
         self.focus("^Edit Face$")
-        time.sleep(1)
+        time.sleep(0.5)
 
     def focus(self, name: str) -> None:
         """Keys go to the window of that name: there is no window manager."""
@@ -79,7 +79,7 @@ class Screen:
     def click(self, part: str, times: int = 1) -> None:
         x, y, _, _ = self.place(part)
         self.xdotool("mousemove", x, y)
-        time.sleep(0.2)
+        time.sleep(0.1)
         self.xdotool("click", "--repeat", times, "--delay", 60, 1)
 
     def drag(self, part: str, start: float, end: float, steps: int = 8) -> None:

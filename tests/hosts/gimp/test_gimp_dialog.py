@@ -159,11 +159,11 @@ def test_a_person_edits_a_face(screen: Screen, gimp: Gimp) -> None:
 
     # Expression is taken over from another layer, which is chosen in a window of its own; undo brings it back.
     screen.click("layers")
-    time.sleep(1)
+    time.sleep(0.5)
     screen.until(lambda told: told["steps"] > 1)  # of the history, which the same menu offers
     screen.xdotool("key", "Down", "Return")
     told = screen.until(lambda told: told["parts"].get("match"))
-    time.sleep(1)
+    time.sleep(0.5)
     screen.picture("4-match")
     screen.click("match")
     screen.until(lambda told: told["matching"])
@@ -179,7 +179,7 @@ def test_a_person_edits_a_face(screen: Screen, gimp: Gimp) -> None:
     screen.until(lambda told: told["drawn"])
 
     # The preview in the image comes, and goes when the dialog is cancelled; no step to undo is left.
-    time.sleep(2)
+    time.sleep(1)
     screen.picture("5-preview-in-the-image")
     screen.click("cancel")
     cancelled = answered("cancelled")
@@ -215,7 +215,7 @@ def test_a_person_edits_a_face(screen: Screen, gimp: Gimp) -> None:
     assert repeated["layers"][0] == again["layers"][0]
 
     # Each is one step to undo in GIMP.
-    time.sleep(1)
+    time.sleep(0.5)
     screen.picture("7-the-new-layer")
     screen.focus("RGB color")
     screen.xdotool("key", "ctrl+z")

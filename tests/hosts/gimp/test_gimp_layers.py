@@ -132,6 +132,8 @@ def blended(name, change):
     width, height = edits[0].get_width(), edits[0].get_height()
     _, x, y = edits[0].get_offsets()
     answer[name]["place"] = [x, y, width, height]
+    if not answer[name]["layers"][0].endswith(": faces"):
+        return
     # Another edit of the same source comes above the first, and makes no other group.
     call(image, [source], "smile=-0.5")
     answer[name]["again"] = names(image, list(every(image.get_layers())))

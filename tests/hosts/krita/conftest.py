@@ -13,6 +13,7 @@ from krita_programs import add_driver, by_command_line, make_profile, play, requ
 from PIL import Image
 
 Play = Callable[..., dict[str, Any]]
+TOGETHER = ("edit_scenes.order", "edit_scenes.update", "preview_scenes.undo")  # scenes that share one Krita
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +49,7 @@ def scene(seed: Path, screenshots: Path, tmp_path: Path) -> Play:
     return played
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def stage(tmp_path_factory: pytest.TempPathFactory, screenshots: Path) -> Play:
     """Plays a scene, once, with the plug-in's document side alone: no docker, no backend."""
     require("krita", "Xvfb", "xvfb-run")
@@ -56,12 +57,15 @@ def stage(tmp_path_factory: pytest.TempPathFactory, screenshots: Path) -> Play:
     add_driver(profile)
 
     @functools.cache
-    def played(name: str) -> dict[str, Any]:
-        folder = screenshots / name
+    def played(names: str) -> dict[str, Any]:
+        folder = screenshots / names.replace(" ", "_")
         shutil.rmtree(folder, ignore_errors=True)
-        return play(name, profile, folder, parts=True) | {"folder": folder}
+        return play(names, profile, folder, parts=True) | {"folder": folder}
 
-    return lambda name: dict(played(name))
+    def seen(name: str) -> dict[str, Any]:
+        return dict(played(" ".join(TOGETHER))["scenes"][name] if name in TOGETHER else played(name))
+
+    return seen
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
 """A plug-in for tests: plays a scene inside Krita, as a person would, and writes down what was to be seen.
 
-`ANYCOST_SCENE` names a function of scenes.py, or "module.function", a generator: it yields what to wait for (a function
-that says whether it has come) or for how many seconds. `ANYCOST_SEEN` is the folder for seen.json and screenshots."""
+`ANYCOST_SCENE` names functions of scenes.py, or "module.function", with blanks between: generators that yield what to
+wait for (a function that says whether it has come) or for how many seconds. They are played one after another, each in
+documents of its own. `ANYCOST_SEEN` is the folder for seen.json and screenshots."""
 
 import faulthandler
 import importlib
@@ -22,7 +23,8 @@ class Driver(Extension):
         self.folder = Path(os.environ["ANYCOST_SEEN"])
         self._crash = (self.folder / "crash.txt").open("w")  # where Krita was, when it crashes
         faulthandler.enable(self._crash)
-        self.seen: dict = {"version": Krita.instance().version()}
+        self.seen: dict = {"version": Krita.instance().version(), "scenes": {}}
+        self.names = os.environ["ANYCOST_SCENE"].split()  # of scenes that are still to be played
         notifier = Krita.instance().notifier()
         notifier.setActive(True)
         notifier.windowCreated.connect(lambda *_: QTimer.singleShot(500, self.begin))
@@ -34,9 +36,11 @@ class Driver(Extension):
         try:
             from . import krita_user, scenes
 
-            module, _, name = os.environ["ANYCOST_SCENE"].rpartition(".")
+            seen = self.seen["scenes"][self.names[0]] = {}
+            module, _, name = self.names.pop(0).rpartition(".")
             scene = getattr(importlib.import_module(f".{module}", __name__) if module else scenes, name)
-            self.scene = scene(krita_user.KritaUser(self.folder, self.seen))
+            self.user = krita_user.KritaUser(self.folder, seen)
+            self.scene = scene(self.user)
         except BaseException:
             self.end(traceback.format_exc())
             return
@@ -54,7 +58,11 @@ class Driver(Extension):
             if come:
                 self.ready, self.since = next(self.scene), time.monotonic()
         except StopIteration:
-            self.end("")
+            if self.names:
+                self.close_documents()
+                QTimer.singleShot(500, self.begin)
+            else:
+                self.end("")
         except BaseException:
             self.end(traceback.format_exc())
         else:
@@ -68,12 +76,15 @@ class Driver(Extension):
         aside = self.folder / "seen.part"
         aside.write_text(json.dumps(self.seen), encoding="utf-8")
         aside.replace(self.folder / "seen.json")
+        self.close_documents()
+        QTimer.singleShot(300, lambda: Krita.instance().action("file_quit").trigger())
+
+    def close_documents(self) -> None:
         for document in Krita.instance().documents():
+            document.waitForDone()
             document.setModified(False)
             document.setBatchmode(True)
-            if not self.seen.get("leave_open"):
-                document.close()
-        QTimer.singleShot(300, lambda: Krita.instance().action("file_quit").trigger())
+            document.close()
 
 
 Krita.instance().addExtension(Driver(Krita.instance()))
