@@ -213,7 +213,7 @@ class Dispatcher:
             seconds=time.monotonic() - self._started,
             peak_megabytes=peak_megabytes() or 0.0,
             sub_generators=service.latencies() if service else (),
-            frames_per_second=service.frames_per_second() if service else 0,
+            frames_per_second=service.warm_up.frames_per_second if service else 0,
         )
 
     def _cancel(self, call: Call) -> None:

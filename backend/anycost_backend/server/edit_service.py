@@ -111,11 +111,6 @@ class EditService:
         rows = table.rows if table else ()
         return tuple(m.SubGeneratorTime(row.resolution, channels_text(row.sub), row.ms) for row in rows)
 
-    def frames_per_second(self) -> int:
-        """Of previews; 0 until this machine was measured. For any thread."""
-        budget = self.warm_up.frame_budget
-        return budget.frames_per_second if budget else 0
-
     # ------------------------------------------------------------------ requests
 
     def open(self, job: Job, request: m.OpenRegion, answer: Answer) -> None:

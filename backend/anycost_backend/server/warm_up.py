@@ -36,6 +36,12 @@ class WarmUp:
         """What each sub-generator takes on this machine; None until it was measured."""
         return self.frame_budget.table if self.frame_budget else None
 
+    @property
+    def frames_per_second(self) -> int:
+        """Of previews; 0 until this machine was measured. For any thread."""
+        budget = self.frame_budget
+        return budget.frames_per_second if budget else 0
+
     def load(self) -> None:
         """Loads what every region needs; urgent jobs run between the models."""
         models = self._models()
