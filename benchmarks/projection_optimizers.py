@@ -9,8 +9,8 @@ learning rates. Prints the final scores, CPU seconds, and the PSNR at 256 px of 
 import sys
 import time
 
+import numpy as np
 import skimage.data
-import torch
 from anycost_models.core.malloc_settings import keep_freed_memory
 from anycost_models.evaluation.projections import face_to_evaluate, generated_faces
 from anycost_models.face.aligned_square import AlignedSquare
@@ -19,6 +19,7 @@ from anycost_models.generators.checkpoint import load_generator
 from anycost_models.metrics.enl0 import load_perceptual
 from anycost_models.projection.curvature import Curvature, load_curvature
 from anycost_models.projection.inversion import ProjectionSettings, ProjectionStep, project
+from anycost_models.projection.loss import AutogradLosses
 from anycost_models.projection.scores import ProjectionScorer
 from anycost_models.projection.settings import BY_CURVATURE, ProjectionStage
 
@@ -27,7 +28,7 @@ def variants(known: Curvature) -> dict[str, tuple[Curvature | None, tuple[Projec
     """Title → curvature (None: Adam) and schedule. known: the measured curvature"""
     mean = (known.values.sum(1) + known.rest * (512 - known.values.shape[1])).mean() / 512
     # The same mean curvature in all directions.
-    flat = Curvature(torch.zeros_like(known.directions[:, :1]), torch.zeros_like(known.values[:, :1]), mean.expand(16))
+    flat = Curvature(np.zeros_like(known.directions[:, :1]), np.zeros_like(known.values[:, :1]), np.full(16, mean))
     found: dict[str, tuple[Curvature | None, tuple[ProjectionStage, ...]]] = {
         "L-BFGS, measured curvature": (known, BY_CURVATURE),
         "L-BFGS without": (flat, BY_CURVATURE),
@@ -41,6 +42,7 @@ def variants(known: Curvature) -> dict[str, tuple[Curvature | None, tuple[Projec
 def main() -> None:
     keep_freed_memory()
     model, perceptual, labels = load_generator(), load_perceptual(), FaceLabels.load()
+    losses = AutogradLosses(model, perceptual)
     photo = skimage.data.astronaut()
     mesh = labels.mesh.landmarks(photo, AlignedSquare((226.0, 125.0), (80.0, 0.0)))
     square = mesh.ffhq_square()
@@ -57,8 +59,7 @@ def main() -> None:
 
             started = time.process_time()
             found = project(
-                model,
-                perceptual,
+                losses,
                 subject.face,
                 subject.importance,
                 ProjectionSettings(stages),

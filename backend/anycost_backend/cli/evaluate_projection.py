@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     from anycost_models.projection.scores import ProjectionScorer, identity_if_fetched
 
     from anycost_backend.editing.models import Models
-    from anycost_backend.editing.projection import encoding, with_typical_consistency
+    from anycost_backend.editing.projection import encoding, projection_losses, with_typical_consistency
 
     keep_freed_memory()
     models = Models(args.model)
@@ -74,6 +74,7 @@ def run(args: argparse.Namespace) -> int:
     encode = encoding(renderer, models.encoder) if models.encoder else None
     if encode:  # exported and compiled before the clock runs
         encode(_blank())
+    losses = projection_losses(renderer)
     curvature = load_curvature() if args.model == EMBEDDED else None
     editing = evaluation.EditEvaluation(scorer, labels, models.directions) if args.edits else None
 
@@ -82,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
     generated = evaluation.generated_faces(scorer.model, scorer, labels, args.generated, args.seed)
     for face in _track([*_photos(args.folder, models, labels), *(generated if args.generated else ())]):
         evaluated.append(face)
-        rows.extend(evaluation.evaluate(face, scorer, settings, encode, curvature, editing))
+        rows.extend(evaluation.evaluate(face, scorer, settings, encode, losses, curvature, editing))
     if not evaluated:
         raise AnycostError(f"no face was found in {args.folder}", "name a folder with photos of faces")
     if args.sheet:

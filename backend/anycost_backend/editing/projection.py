@@ -27,6 +27,7 @@ from anycost_backend.editing.renderer import Renderer
 
 if TYPE_CHECKING:
     from anycost_models.projection.inversion import Projection, ProjectionStep
+    from anycost_models.projection.objective import Losses
     from anycost_models.projection.scores import ProjectionScorer
     from anycost_models.projection.settings import ProjectionSettings
 
@@ -34,7 +35,7 @@ SIDE = 256  # pixels of the faces that are projected
 # The encoder's answer (or the mean style, for a model without encoder), an interim latent, or a finished refinement.
 Stage = Literal["encoder", "under way", "refined"]
 
-VERSION = 4  # raise it when projections get better: cached ones are then computed again
+VERSION = 5  # raise it when projections get better: cached ones are then computed again
 LATENTS = SignedCache("latents", ".safetensors", space=500_000_000, days=90)
 CONSISTENCY = SignedCache("consistency", ".json", space=1 << 20)
 _POLL = 0.01  # seconds
@@ -81,7 +82,7 @@ def project_face(
 
     encoder: of this generator; None: start from the mean style. With a budget of 0 its answer is the projection.
     on_step: as in `inversion.project`; a projection that it ended early is not cached.
-    meanwhile: called repeatedly while another thread loads torch and the generator, which takes seconds.
+    meanwhile: called repeatedly while another thread loads what takes a second or more.
     Raises AnycostError when a model is missing."""
     if encoder and settings and settings.budget == 0:
         return encode_face(renderer, encoder, face)
@@ -95,22 +96,13 @@ def project_face(
     begin = None
     if encoder:
         begin = encoding(renderer, encoder)(face)
-        encoder.forget()  # torch needs as much as everything else
+        encoder.forget()  # refinement takes as much memory as everything else
         give_back_freed_memory()
-    if meanwhile is None:
-        _load(renderer)
-    else:
-        with ThreadPoolExecutor(1, "loading") as executor:
-            loading = executor.submit(_load, renderer)
-            while not loading.done():
-                meanwhile()
-                wait([loading], _POLL)
-        loading.result()
-    # These import torch, which a cached projection does not need.
-    from anycost_models.metrics.enl0 import load_perceptual
+    # A cached projection needs none of these.
     from anycost_models.projection.curvature import load_curvature
     from anycost_models.projection.inversion import ProjectionSettings, project
 
+    losses = projection_losses(renderer, meanwhile)
     ended_early = False
 
     def watched(step: "ProjectionStep") -> bool:
@@ -119,8 +111,7 @@ def project_face(
         return not ended_early
 
     found = project(
-        renderer.model,
-        load_perceptual(),
+        losses,
         face,
         importance,
         settings or ProjectionSettings(),
@@ -134,12 +125,25 @@ def project_face(
     return StoredProjection(**vars(found), remembered=False, complete=not ended_early, stage=stage)
 
 
-def _load(renderer: Renderer) -> None:
-    """The slow part of the first projection. Raises AnycostError when a model is missing."""
-    import anycost_models.metrics.enl0
-    import anycost_models.projection.inversion  # noqa: F401
+def projection_losses(renderer: Renderer, meanwhile: Callable[[], None] | None = None) -> "Losses":
+    """Of this renderer's generator: by exported graphs, or torch. Raises AnycostError when a model is missing."""
+    if renderer.weights == EMBEDDED_GENERATOR:
+        from anycost_models.projection.loss_graphs import LossGraphs
 
-    _ = renderer.model
+        return LossGraphs(renderer.graphs, meanwhile)
+    with ThreadPoolExecutor(1, "loading") as executor:
+        loading = executor.submit(_load_torch, renderer)
+        while meanwhile is not None and not loading.done():
+            meanwhile()
+            wait([loading], _POLL)
+    return loading.result()
+
+
+def _load_torch(renderer: Renderer) -> "Losses":
+    from anycost_models.metrics.enl0 import load_perceptual
+    from anycost_models.projection.loss import AutogradLosses
+
+    return AutogradLosses(renderer.model, load_perceptual())
 
 
 def encode_face(renderer: Renderer, encoder: EncoderGraph, face: np.ndarray) -> StoredProjection:

@@ -23,6 +23,7 @@ from anycost_models.metrics.identity import SAME_PERSON
 from anycost_models.plotting.contact_sheet import contact_sheet
 from anycost_models.projection.curvature import Curvature
 from anycost_models.projection.inversion import SIDE, Projection, ProjectionSettings, project
+from anycost_models.projection.objective import Losses
 from anycost_models.projection.scores import ProjectionScorer, ProjectionScores
 from anycost_models.projection.settings import QUICK
 
@@ -131,16 +132,19 @@ def evaluate(
     scorer: ProjectionScorer,
     settings: ProjectionSettings,
     encode: Callable[[np.ndarray], np.ndarray] | None,
+    losses: Losses,
     curvature: Curvature | None = None,
     editing: EditEvaluation | None = None,
 ) -> Iterator[ProjectionRow]:
-    """encode: a face → W+ [styles, D] (None: the model has no encoder). Its row comes first, if there is one, and after
-    it that of its first steps down, where the curvature is known; then the refined one, unless the budget is 0."""
+    """encode: a face → W+ [styles, D] (None: the model has no encoder); losses: of the scorer's generator.
+
+    The encoder's row comes first, if there is one, and after it that of its first steps down, where the curvature is
+    known; then the refined one, unless the budget is 0."""
     start = None
 
     def found(settings: ProjectionSettings) -> Projection:
         face, covered = subject.face, subject.importance
-        return project(scorer.model, scorer.perceptual, face, covered, settings, start=start, curvature=curvature)
+        return project(losses, face, covered, settings, start=start, curvature=curvature)
 
     if encode is not None:
         started = time.monotonic()

@@ -154,6 +154,11 @@ class Head(nn.Module):
             return self.conv(modulate(x, style))
         return self.conv(modulate(x, style + self.tint(last))) + self.shade(last)[:, :, None, None].to(x.dtype)
 
+    def mean(self, x: Tensor, w: Tensor) -> Tensor:
+        """The exact 2×2 mean of what an untinted head answers, float32 [N, 3, R/2, R/2]: its LL bands alone."""
+        weight, bias = self.conv.weight[::4], None if self.conv.bias is None else self.conv.bias[::4]
+        return F.conv2d(modulate(x, self.affine(w)), weight, bias).float() / 2
+
     def forward(self, x: Tensor, w: Tensor, last: Tensor) -> Tensor:
         """x [N, C, R/2, R/2]; w, last [N, D]: the head's own row and the latent's last one → RGB [N, 3, R, R]."""
         return inverse_haar(self.bands(x, w, last))
@@ -224,6 +229,8 @@ class MobileGenerator(ElasticGenerator):
         latent = self.as_wplus(latent)
         *_, features = self.features(latent, checkpoint_activations=checkpoint_activations)
         head = self.heads[str(self.config.resolution)]
+        if head.tint is None:
+            return head.mean(features, latent[:, -1])
         return head.bands(features, latent[:, -1], latent[:, -1])[:, ::4].float() / 2
 
     # What ElasticGenerator asks of a family

@@ -6,8 +6,7 @@ Points and gradients are float32 [styles, D], in standard deviations of w.
 import math
 from typing import Protocol
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from anycost_models.projection.curvature import Curvature
 
@@ -17,7 +16,7 @@ FIRST = 0.5  # of the step that the mean curvature suggests, while little is kno
 
 
 class Optimizer(Protocol):
-    def step(self, point: Tensor, loss: float, gradient: Tensor, rate: float) -> Tensor:
+    def step(self, point: np.ndarray, loss: float, gradient: np.ndarray, rate: float) -> np.ndarray:
         """The next point to evaluate, from the loss and the gradient at `point`."""
 
     def restart(self) -> None:
@@ -34,14 +33,14 @@ class Adam:
         self.restart()
 
     def restart(self) -> None:
-        self.steps, self.mean, self.square = 0, torch.zeros(()), torch.zeros(())
+        self.steps, self.mean, self.square = 0, np.zeros(()), np.zeros(())
 
-    def step(self, point: Tensor, loss: float, gradient: Tensor, rate: float) -> Tensor:
+    def step(self, point: np.ndarray, loss: float, gradient: np.ndarray, rate: float) -> np.ndarray:
         slow, slower = self.betas
         self.steps += 1
-        self.mean = torch.lerp(gradient, self.mean.expand_as(gradient), slow)
-        self.square = torch.lerp(gradient.square(), self.square.expand_as(gradient), slower)
-        size = (self.square / (1 - slower**self.steps)).sqrt() + 1e-8
+        self.mean = gradient + slow * (self.mean - gradient)
+        self.square = gradient**2 + slower * (self.square - gradient**2)
+        size = np.sqrt(self.square / (1 - slower**self.steps)) + 1e-8
         return point - rate * self.mean / (1 - slow**self.steps) / size
 
 
@@ -52,14 +51,14 @@ class QuasiNewton:
 
     def __init__(self, curvature: Curvature, damping: float, memory: int = 8) -> None:
         self.curvature, self.damping, self.memory = curvature, damping, memory
-        self.pairs: list[tuple[Tensor, Tensor]] = []  # steps, and by how much the gradient changed over each
+        self.pairs: list[tuple[np.ndarray, np.ndarray]] = []  # steps, and by how much the gradient changed over each
         self.restart()
 
     def restart(self) -> None:
         self.loss, self.length = math.inf, 0.0
-        self.base = self.gradient = self.direction = torch.zeros(())
+        self.base = self.gradient = self.direction = np.zeros(())
 
-    def step(self, point: Tensor, loss: float, gradient: Tensor, rate: float) -> Tensor:
+    def step(self, point: np.ndarray, loss: float, gradient: np.ndarray, rate: float) -> np.ndarray:
         if self.loss < math.inf:
             promised = self.length * _dot(self.gradient, self.direction)
             if not loss <= self.loss - ENOUGH * promised:  # uphill, or no number
@@ -72,7 +71,7 @@ class QuasiNewton:
         self.direction, self.length = self._two_loop(gradient), rate if len(self.pairs) > 1 else FIRST * rate
         return self.base - self.length * self.direction
 
-    def _two_loop(self, gradient: Tensor) -> Tensor:
+    def _two_loop(self, gradient: np.ndarray) -> np.ndarray:
         """The two-loop recursion."""
         parts = []
         for moved, change in reversed(self.pairs):
@@ -85,5 +84,5 @@ class QuasiNewton:
         return direction
 
 
-def _dot(a: Tensor, b: Tensor) -> float:
-    return (a * b).sum().item()
+def _dot(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.vdot(a, b))

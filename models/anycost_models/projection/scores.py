@@ -19,7 +19,8 @@ from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.metrics import image_metrics
 from anycost_models.metrics.enl0 import PerceptualDistance
 from anycost_models.metrics.identity import SAME_PERSON, IdentityDistance, load_identity
-from anycost_models.projection.inversion import SIDE, style_deviation
+from anycost_models.projection.loss import style_deviation
+from anycost_models.projection.objective import SIDE
 
 PREVIEWS = (SubGenerator(128, 0.5), SubGenerator(256, 0.5), SubGenerator(512, 0.5))  # whose consistency is measured
 TYPICAL_FACES = 8  # with which it is compared

@@ -8,6 +8,7 @@ import pytest
 import skimage.data
 import torch
 import torch.nn.functional as F
+from anycost_models.export.graph_cache import GraphCache
 from anycost_models.face.aligned_square import AlignedSquare
 from anycost_models.face.landmarks import FaceMesh
 from anycost_models.face.masks import face_oval_mask, hair_of_matte, matte
@@ -21,8 +22,11 @@ from anycost_models.metrics.enl0 import load_perceptual
 from anycost_models.metrics.identity import load_identity
 from anycost_models.projection.curvature import load_curvature
 from anycost_models.projection.inversion import ProjectionSettings, project
+from anycost_models.projection.loss import AutogradLosses
+from anycost_models.projection.loss_graphs import LossGraphs
 from anycost_models.projection.scores import ProjectionScorer
 from anycost_models.projection.settings import ProjectionStage
+from anycost_models.weights import EMBEDDED_GENERATOR
 
 SHORT = ProjectionSettings(
     stages=(ProjectionStage(SubGenerator(32), 4, 0.12, 0.08), ProjectionStage(SubGenerator(64), 2, 0.1, 0.05))
@@ -76,7 +80,12 @@ def face(model):
 def test_a_projection_comes_closer_than_the_mean_face(model, enl0, face, mean_face):
     stages = ProjectionStage(SubGenerator(64), 20, 0.12, 0.08), ProjectionStage(SubGenerator(128), 8, 0.1, 0.05)
     told = []
-    found = project(model, enl0, face, settings=ProjectionSettings(stages), on_step=lambda step: told.append(step) or 1)
+    found = project(
+        AutogradLosses(model, enl0),
+        face,
+        settings=ProjectionSettings(stages),
+        on_step=lambda step: told.append(step) or 1,
+    )
     assert found.latent.shape == (16, 512)
     assert found.latent.dtype == np.float32
     assert found.psnr > psnr(drawn(model, mean_face), face) + 3
@@ -96,15 +105,17 @@ def test_the_same_seed_gives_the_same_bits(model, tiny, enl0, face):
     settings = ProjectionSettings(
         (ProjectionStage(SubGenerator(64), 3, 0.12, 0.08), ProjectionStage(SubGenerator(128), 2, 0.1, 0.05))
     )
-    first, second = (project(model, enl0, face, settings=settings).latent for _ in range(2))
+    first, second = (project(AutogradLosses(model, enl0), face, settings=settings).latent for _ in range(2))
     assert np.array_equal(first, second)
-    first, other = (project(tiny, enl0, face, settings=replace(SHORT, seed=seed)).latent for seed in (0, 1))
+    first, other = (
+        project(AutogradLosses(tiny, enl0), face, settings=replace(SHORT, seed=seed)).latent for seed in (0, 1)
+    )
     assert not np.array_equal(first, other)
 
 
 def test_it_starts_where_the_encoder_says(tiny, enl0, face):
     answer = tiny.as_wplus(tiny.styles(torch.randn(1, TINY.style_dim)))[0].numpy()
-    found = project(tiny, enl0, face, settings=ProjectionSettings(budget=0), start=answer)
+    found = project(AutogradLosses(tiny, enl0), face, settings=ProjectionSettings(budget=0), start=answer)
     assert found.steps == 0
     assert np.allclose(found.latent, answer, atol=1e-5)
     assert found.psnr == pytest.approx(psnr(drawn(tiny, answer), face), abs=0.3)
@@ -112,8 +123,12 @@ def test_it_starts_where_the_encoder_says(tiny, enl0, face):
 
 def test_measured_curvature_goes_further_in_as_many_steps(model, enl0, face):
     stages = (ProjectionStage(SubGenerator(128), 8),)
-    by_curvature = project(model, enl0, face, settings=ProjectionSettings(stages), curvature=load_curvature())
-    by_adam = project(model, enl0, face, settings=ProjectionSettings((replace(stages[0], learning_rate=0.2),)))
+    by_curvature = project(
+        AutogradLosses(model, enl0), face, settings=ProjectionSettings(stages), curvature=load_curvature()
+    )
+    by_adam = project(
+        AutogradLosses(model, enl0), face, settings=ProjectionSettings((replace(stages[0], learning_rate=0.2),))
+    )
     assert by_curvature.psnr > by_adam.psnr + 1
 
 
@@ -123,7 +138,7 @@ def test_a_cheap_stage_leaves_the_rows_of_layers_that_it_lacks(tiny, enl0, face)
     for head in tinted.nested.heads.values():
         head.shade.normal_()
     stages = (ProjectionStage(SubGenerator(32), 5, 0.2, 0.05),)
-    found = project(tinted, enl0, face, settings=ProjectionSettings(stages)).latent
+    found = project(AutogradLosses(tinted, enl0), face, settings=ProjectionSettings(stages)).latent
     moved = (found != tinted.mean_style.numpy()).any(axis=1)
     assert moved.tolist() == [True] * 6 + [False] * 2
 
@@ -131,24 +146,25 @@ def test_a_cheap_stage_leaves_the_rows_of_layers_that_it_lacks(tiny, enl0, face)
 def test_whoever_wants_it_editable_stays_nearer_to_the_start(tiny, enl0, face):
     stages = (ProjectionStage(SubGenerator(32), 30, 0.2, 0.05),)
     faithful, editable = (
-        project(tiny, enl0, face, settings=ProjectionSettings(stages, editable=wish)) for wish in (0.0, 1.0)
+        project(AutogradLosses(tiny, enl0), face, settings=ProjectionSettings(stages, editable=wish))
+        for wish in (0.0, 1.0)
     )
     assert editable.deviation < 0.8 * faithful.deviation
 
 
 def test_it_stops_at_once_and_returns_the_best_so_far(tiny, enl0, face):
     mean_face = tiny.mean_style.repeat(TINY.styles, 1).numpy()
-    found = project(tiny, enl0, face, settings=SHORT, on_step=lambda step: False)
+    found = project(AutogradLosses(tiny, enl0), face, settings=SHORT, on_step=lambda step: False)
     assert found.steps == 1
     assert np.array_equal(found.latent, mean_face)  # where it begins
-    found = project(tiny, enl0, face, settings=SHORT, on_step=lambda step: step.step < 3)
+    found = project(AutogradLosses(tiny, enl0), face, settings=SHORT, on_step=lambda step: step.step < 3)
     assert found.steps == 3
     assert not np.array_equal(found.latent, mean_face)
 
 
 def test_a_stage_that_gains_nothing_ends_early(tiny, enl0, face):
     stuck = ProjectionStage(SubGenerator(64), 60, 0.0, 0.0)
-    found = project(tiny, enl0, face, settings=ProjectionSettings((stuck, stuck), patience=2))
+    found = project(AutogradLosses(tiny, enl0), face, settings=ProjectionSettings((stuck, stuck), patience=2))
     assert 2 * 3 < found.steps < 60
     assert np.array_equal(found.latent, tiny.mean_style.repeat(TINY.styles, 1).numpy())
 
@@ -158,8 +174,8 @@ def test_where_importance_is_0_nothing_counts(tiny, enl0, face):
     far = (X < 24) | (X >= 232) | (Y < 24)
     strange = np.where(far[:, :, None], np.array([255, 0, 255], np.uint8), face)
     settings = replace(SHORT, outside=0.0, perceptual=0.0)
-    with_it = [project(tiny, enl0, picture, OVAL, settings).latent for picture in (face, strange)]
-    without = project(tiny, enl0, strange, None, settings).latent
+    with_it = [project(AutogradLosses(tiny, enl0), picture, OVAL, settings).latent for picture in (face, strange)]
+    without = project(AutogradLosses(tiny, enl0), strange, None, settings).latent
     assert np.array_equal(with_it[0], with_it[1])
     assert not np.array_equal(with_it[1], without)
 
@@ -172,7 +188,7 @@ def test_what_is_not_the_face_disturbs_less_with_importance(model, enl0, face):
         (ProjectionStage(SubGenerator(64), 25, 0.12, 0.08), ProjectionStage(SubGenerator(256), 15, 0.1, 0.03))
     )
     without, with_it = (
-        psnr(drawn(model, project(model, enl0, strange, importance, settings).latent), face, OVAL)
+        psnr(drawn(model, project(AutogradLosses(model, enl0), strange, importance, settings).latent), face, OVAL)
         for importance in (None, OVAL)
     )
     assert with_it > without + 0.5
@@ -187,7 +203,8 @@ def test_the_astronaut(model, enl0):
     landmarks = mesh.landmarks_aligned(face)
     person = matte(face, load(path_of("selfie_matte")))
     importance = np.maximum(face_oval_mask(landmarks, 256), hair_of_matte(person, landmarks))
-    found = project(model, enl0, face, importance, curvature=load_curvature())
+    losses = LossGraphs(GraphCache(EMBEDDED_GENERATOR, lambda: model))
+    found = project(losses, face, importance, curvature=load_curvature())
     # With other weights of the sub-generators, the descent takes another way: by up to .4 dB better or worse.
     assert found.psnr >= 21.5
     assert psnr(drawn(model, found.latent), face) >= 21.5

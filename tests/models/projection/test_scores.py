@@ -21,6 +21,7 @@ from anycost_models.metrics.enl0 import load_perceptual
 from anycost_models.metrics.identity import load_identity
 from anycost_models.projection.curvature import load_curvature
 from anycost_models.projection.inversion import ProjectionSettings
+from anycost_models.projection.loss import AutogradLosses
 from anycost_models.projection.scores import ProjectionScorer
 from anycost_models.projection.settings import ProjectionStage
 from anycost_models.projection.warnings import warnings
@@ -29,6 +30,11 @@ from anycost_models.projection.warnings import warnings
 @pytest.fixture(scope="module")
 def scorer():
     return ProjectionScorer(load_generator(), load_perceptual(), load_identity(), (SubGenerator(64), SubGenerator(128)))
+
+
+@pytest.fixture(scope="module")
+def losses(scorer):
+    return AutogradLosses(scorer.model, scorer.perceptual)
 
 
 @pytest.fixture(scope="module")
@@ -77,23 +83,23 @@ def test_warnings_say_what_is_wrong():
 
 
 @pytest.mark.slow
-def test_the_first_half_second_brings_the_face_nearer(scorer, labels):
+def test_the_first_half_second_brings_the_face_nearer(scorer, losses, labels):
     (subject,) = generated_faces(scorer.model, scorer, labels, 1, seed=3)
     mean = scorer.model.mean_style.repeat(scorer.model.config.styles, 1).numpy()
     settings = ProjectionSettings(stages=(ProjectionStage(SubGenerator(128), 2),))
-    rows = list(evaluate(subject, scorer, settings, lambda face: mean, load_curvature()))
+    rows = list(evaluate(subject, scorer, settings, lambda face: mean, losses, load_curvature()))
     encoder, quick, refined = rows
     assert [row.stage for row in rows] == ["encoder", "quick", "refined"]
     assert quick.scores.psnr > encoder.scores.psnr + 3
     assert quick.scores.psnr > refined.scores.psnr > encoder.scores.psnr  # of two steps
 
 
-def test_evaluation_compares_stages_and_edits(scorer, labels):
+def test_evaluation_compares_stages_and_edits(scorer, losses, labels):
     (subject,) = generated_faces(scorer.model, scorer, labels, 1, seed=3)
     assert np.abs(subject.face.astype(float) - subject.clean).mean() > 1  # a photograph of it
     editing = EditEvaluation(scorer, labels, load_directions())
     settings = ProjectionSettings(budget=0)
-    rows = list(evaluate(subject, scorer, settings, lambda face: subject.latent, editing=editing))
+    rows = list(evaluate(subject, scorer, settings, lambda face: subject.latent, losses, editing=editing))
     assert [row.stage for row in rows] == ["encoder"]
     assert rows[0].clean.psnr > 40 > rows[0].scores.psnr
     assert rows[0].edits.effect > 0.1

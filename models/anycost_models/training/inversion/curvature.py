@@ -15,7 +15,9 @@ from torch import Tensor
 from anycost_models.generators.elastic import ElasticGenerator
 from anycost_models.generators.precision import has_fast_bfloat16
 from anycost_models.metrics.enl0 import PerceptualDistance
-from anycost_models.projection.inversion import SIDE, ProjectionSettings, style_deviation
+from anycost_models.projection.loss import style_deviation
+from anycost_models.projection.objective import SIDE
+from anycost_models.projection.settings import ProjectionSettings
 
 PROBES = 3  # random combinations per face: each costs a backward pass, a face costs a forward pass
 

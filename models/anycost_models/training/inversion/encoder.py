@@ -25,7 +25,7 @@ from anycost_models.metrics.identity import distance as identity_distance
 from anycost_models.metrics.identity import load_identity
 from anycost_models.plotting.contact_sheet import contact_sheet
 from anycost_models.projection.encoder import Encoder, EncoderConfig, load_encoder
-from anycost_models.projection.inversion import style_deviation
+from anycost_models.projection.loss import style_deviation
 from anycost_models.training.data.generated_faces import GeneratedFaces
 from anycost_models.training.data.photo_augmentation import (
     SIDE,

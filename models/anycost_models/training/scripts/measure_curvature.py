@@ -6,7 +6,7 @@ python -m anycost_models.training.scripts.measure_curvature --faces 120
 import argparse
 from pathlib import Path
 
-import torch
+import numpy as np
 from tqdm import tqdm
 
 from anycost_models.core.malloc_settings import keep_freed_memory
@@ -27,7 +27,7 @@ def main() -> None:
     args = parser.parse_args()
     keep_freed_memory()
     gradients = probe_gradients(load_generator(), load_perceptual(), args.faces, args.seed)
-    stacked = torch.stack(list(tqdm(gradients, "gradients", args.faces * PROBES)))
+    stacked = np.stack([g.numpy() for g in tqdm(gradients, "gradients", args.faces * PROBES)])
     save_curvature(curvature_of(stacked), args.output)
     print(f"{args.output} written")
 
