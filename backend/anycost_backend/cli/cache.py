@@ -9,6 +9,7 @@ from anycost_backend.cli import options
 _WHAT = {
     "latents": "latents of faces that were edited; gone after 90 days without use",
     "graphs": "exported generators; gone after 90 days without use",
+    "compiled": "networks as they are compiled for this machine; gone after 90 days without use",
     "times": "what sub-generators take on this machine",
     "consistency": "measurements of generators",
 }
@@ -74,8 +75,9 @@ def _clear(args: argparse.Namespace) -> int:
 
 def _caches() -> dict[str, Any]:
     from anycost_models.export.graph_cache import GRAPHS
+    from anycost_models.inference.compiled_cache import COMPILED
     from anycost_models.previews.latency_table import TIMES
 
     from anycost_backend.editing.projection import CONSISTENCY, LATENTS
 
-    return {cache.name: cache for cache in (LATENTS, GRAPHS, TIMES, CONSISTENCY)}
+    return {cache.name: cache for cache in (LATENTS, GRAPHS, COMPILED, TIMES, CONSISTENCY)}

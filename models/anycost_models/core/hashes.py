@@ -16,6 +16,11 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
+def sha256_of_bytes(data: bytes) -> str:
+    """The digest of bytes in memory, 64 hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
 def known_sha256_of(path: Path) -> str:
     """As `sha256_of`, read once in a process as long as the file is the same: its size, times and number are."""
     about = path.stat()

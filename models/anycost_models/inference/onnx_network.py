@@ -19,6 +19,7 @@ import numpy as np
 
 from anycost_models.core.errors import AnycostError
 from anycost_models.hub.catalogue import FIX_COMMAND
+from anycost_models.inference.compiled_cache import kept_or_compiled
 
 # openvino reports its use to a web service wherever this package can be imported, and leaves files in ~/intel.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # None: not importable
@@ -117,31 +118,49 @@ def version(runtime: str) -> str:
 
 
 def _openvino(data: bytes, threads: int | None, precision: Precision) -> tuple[Any, Any]:
-    from openvino.frontend import FrontEndManager
-
+    if precision != "mixed":
+        compiled = kept_or_compiled(
+            _core(), data, _options(threads, precision), lambda: _compiled(_model_of(data), threads, precision)
+        )
+        return _shapes(compiled.inputs), _running(compiled)
     from anycost_models.inference.mixed_precision import cut
+
+    model = _model_of(data)
+    shapes, halves = _shapes(model.inputs), cut(model)
+    if halves is None:
+        return shapes, _running(_compiled(model, threads, precision))
+    small, large = (_running(_compiled(half, threads, by)) for half, by in zip(halves, ("f32", "bf16"), strict=True))
+    return shapes, lambda inputs: large(tuple(small(inputs)))
+
+
+def _model_of(data: bytes) -> Any:
+    from openvino.frontend import FrontEndManager
 
     # As ONNX and nothing else: left to guess, OpenVINO's other readers complain about a damaged file on stderr.
     frontend = FrontEndManager().load_by_framework("onnx")
     model = frontend.convert(frontend.load(io.BytesIO(data)))
     if not model.outputs:
         raise ValueError("it is empty")
-    shapes = tuple(
-        tuple(None if size.is_dynamic else size.get_length() for size in port.partial_shape) for port in model.inputs
-    )
-    halves = cut(model) if precision == "mixed" else None
-    if halves is None:
-        return shapes, _compiled(model, threads, precision)
-    small, large = _compiled(halves[0], threads, "f32"), _compiled(halves[1], threads, "bf16")
-    return shapes, lambda inputs: large(tuple(small(inputs)))
+    return model
 
 
-def _compiled(model: Any, threads: int | None, precision: str) -> Callable[[tuple[np.ndarray, ...]], list[np.ndarray]]:
+def _shapes(inputs: Any) -> tuple[tuple[int | None, ...], ...]:
+    return tuple(tuple(None if size.is_dynamic else size.get_length() for size in i.partial_shape) for i in inputs)
+
+
+def _options(threads: int | None, precision: str) -> dict[str, Any]:
     # Its default lets newer CPUs compute everything in bf16, which moves landmarks by whole pixels.
     options: dict[str, Any] = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
     if threads is not None:
         options["INFERENCE_NUM_THREADS"] = threads
-    compiled = _core().compile_model(model, "CPU", options)
+    return options
+
+
+def _compiled(model: Any, threads: int | None, precision: str) -> Any:
+    return _core().compile_model(model, "CPU", _options(threads, precision))
+
+
+def _running(compiled: Any) -> Callable[[tuple[np.ndarray, ...]], list[np.ndarray]]:
     outputs = list(compiled.outputs)
     turn = threading.Lock()  # a compiled model has one request, which refuses a second caller
 

@@ -197,4 +197,4 @@ def test_any_module_can_be_exported(tmp_path: Path) -> None:
     for kind in filter(onnx_network.importlib.util.find_spec, onnx_network.RUNTIMES):
         (numbers,) = onnx_network.load(tmp_path / "module.onnx", kind)(image.numpy())
         np.testing.assert_allclose(numbers, module(image).detach().numpy(), atol=1e-5)
-    assert [path.name for path in tmp_path.iterdir()] == ["module.onnx"]
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["module.onnx"]

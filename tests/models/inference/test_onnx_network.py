@@ -10,6 +10,7 @@ import skimage.data
 from anycost_models.core.errors import AnycostError
 from anycost_models.hub.catalogue import path_of
 from anycost_models.inference import onnx_network
+from anycost_models.inference.compiled_cache import COMPILED
 
 PHOTO = skimage.data.astronaut()[40:296, 100:356][None].astype(np.float32) / 255  # [1, 256, 256, 3]
 
@@ -38,6 +39,25 @@ def test_runtimes_agree(name, array, scale):
     for a, b in zip(one, other, strict=True):
         assert np.isfinite(a).all()
         assert np.abs(a - b).max() < scale / 255
+
+
+def test_a_kept_network_answers_the_same_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("openvino")
+    monkeypatch.setattr("anycost_models.core.signed_cache.cache_dir", lambda: tmp_path)
+    file = path_of("face_landmarks")
+    first = onnx_network.load(file, "openvino")
+    (kept,) = (tmp_path / "compiled").iterdir()
+    again = onnx_network.load(file, "openvino")
+    assert again.input_shapes == first.input_shapes
+    assert all(np.array_equal(a, b) for a, b in zip(first(PHOTO), again(PHOTO), strict=True))
+    onnx_network.load(file, "openvino", threads=1)
+    assert len(list((tmp_path / "compiled").iterdir())) == 2  # compiled otherwise
+    key, blob = kept.name.split("-")[0], kept.read_bytes()
+    for damaged in (blob[: len(blob) // 2], b"something else"):
+        COMPILED.write(key, damaged)  # as another release might leave it: signed, and unreadable
+        assert np.array_equal(onnx_network.load(file, "openvino")(PHOTO)[0], first(PHOTO)[0])
+    kept.write_bytes(blob + b"!")  # by whoever has no key
+    assert np.array_equal(onnx_network.load(file, "openvino")(PHOTO)[0], first(PHOTO)[0])
 
 
 def test_the_runtime_tells_nobody_that_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
