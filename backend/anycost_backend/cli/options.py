@@ -167,7 +167,9 @@ def open_session(path: Path, max_megapixels: float, model: str) -> "Session":
     from anycost_backend.photo.memory import EDIT_BYTES
     from anycost_backend.photo.photo import open_photo
 
-    return Session(open_photo(path, max_megapixels, EDIT_BYTES), load_models(model))
+    models = load_models(model)
+    models.load_beside(with_encoder=False)  # a remembered face needs no encoder
+    return Session(open_photo(path, max_megapixels, EDIT_BYTES), models)
 
 
 def choose_face(session: "Session", number: int | None) -> int:

@@ -1,11 +1,14 @@
 """The models that sessions share: generator, encoder, networks that measure faces, and attribute directions."""
 
+import contextlib
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 import cv2
 import numpy as np
+from anycost_models.core.errors import AnycostError
 from anycost_models.editing.directions import Directions, load_boundaries, load_directions
 from anycost_models.editing.effects import NO_EFFECTS, EffectTable, load_effects
 from anycost_models.editing.user_attributes import LatentSpace, folder_mtime, with_user_attributes
@@ -69,6 +72,20 @@ class Models:
         image = self.renderer.render8(latent, sub or self.quick)
         side = max(len(image), MEASURED.resolution)
         return self.labels.measure(cv2.resize(image, (side, side), interpolation=cv2.INTER_CUBIC))
+
+    def load_beside(self, *, with_encoder: bool) -> None:
+        """Loads, in a thread beside, what the first face needs once it is found. What fails is raised again at its
+        use. Raises AnycostError as `renderer`."""
+        parser, encoder = self.parser, self.encoder if with_encoder else None
+
+        def load() -> None:
+            with contextlib.suppress(AnycostError):
+                parser.warm()
+                if encoder:
+                    encoder.warm()
+            import scipy.interpolate  # noqa: F401
+
+        threading.Thread(target=load, name="loading beside", daemon=True).start()
 
     @property
     def latent_shape(self) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from anycost_models.core.malloc_settings import give_back_freed_memory
 from anycost_models.core.signed_cache import SignedCache
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.projection.encoder_graph import EncoderGraph
+from anycost_models.projection.settings import BY_CURVATURE
 from anycost_models.weights import EMBEDDED_CURVATURE, EMBEDDED_ENCODER, EMBEDDED_GENERATOR
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
@@ -93,16 +94,20 @@ def project_face(
     stored = None if fresh else _read(key, (renderer.file.styles, renderer.file.style_dim))
     if stored:
         return stored
-    begin = None
-    if encoder:
-        begin = encoding(renderer, encoder)(face)
-        encoder.forget()  # refinement takes as much memory as everything else
-        give_back_freed_memory()
     # A cached projection needs none of these.
     from anycost_models.projection.curvature import load_curvature
     from anycost_models.projection.inversion import ProjectionSettings, project
 
-    losses = projection_losses(renderer, meanwhile)
+    losses, begin = projection_losses(renderer, meanwhile), None
+    settings = settings or ProjectionSettings()
+    first = (settings.stages or BY_CURVATURE)[0].sub
+    if curvature and settings.budget != 0:
+        losses.prepare(first)  # while the encoder answers
+    if encoder:
+        begin = encoding(renderer, encoder)(face)
+        encoder.forget()  # refinement takes as much memory as everything else
+        give_back_freed_memory()
+
     ended_early = False
 
     def watched(step: "ProjectionStep") -> bool:
@@ -114,7 +119,7 @@ def project_face(
         losses,
         face,
         importance,
-        settings or ProjectionSettings(),
+        settings,
         watched,
         start=begin,
         curvature=load_curvature(curvature) if curvature else None,

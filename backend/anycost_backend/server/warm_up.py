@@ -45,6 +45,7 @@ class WarmUp:
     def load(self) -> None:
         """Loads what every region needs; urgent jobs run between the models."""
         models = self._models()
+        models.load_beside(with_encoder=True)
         table = remembered(models.renderer.graphs)
         if table is not None:
             self.frame_budget = FrameBudget(table)
