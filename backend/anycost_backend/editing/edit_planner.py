@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from anycost_backend.editing.session import Session
 
 WORKING_SIDES = (256, 512, 1024)  # pixels: an edit is planned at the first that is as large as the face in the image
+_SMOOTH, _SMOOTHS = "skin_smoothness", 0.5  # the attribute, and by how much of the grain its step does
 _TURNED = 20  # degrees from which on glasses are drawn anew when the head turns: they are seen from another side
 MEASURED_SIDE = 256  # pixels: of squares whose labels are measured
 
@@ -47,6 +48,7 @@ class RenderedEdit:
     region: Region  # what of the image these may change
     around: Region  # what of it the whole edit may change
     worn: bool  # whether glasses that the photo shows stay
+    grain: float  # −1…1: by how much of itself the grain of the photo's skin grows
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +103,9 @@ class EditPlanner:
             edited = self._measured_view(rendered.image)
         check()
         with self._session.timed("composite"):
-            change = plan(original, projected, edited, rendered.region, ground=ground, worn=rendered.worn)
+            change = plan(
+                original, projected, edited, rendered.region, ground=ground, worn=rendered.worn, grain=rendered.grain
+            )
         _, _, change = self.overlay(face, edit, spec, directions, change, check)
         strengths = {**edit.strengths, **rendered.strengths}
         return EditPlan(projected, edited, change, strengths, self.reached(face, edit.strengths))
@@ -132,7 +136,7 @@ class EditPlanner:
         around: Region = "head" if region == "head" else directions.region(edit.strengths)
         yaw = abs(self._session.faces[face].mesh.pose()[0])
         stays = worn(edit.strengths) and not (yaw > _TURNED and strengths.get("yaw"))
-        return RenderedEdit(image, start, strengths, region, around, stays)
+        return RenderedEdit(image, start, strengths, region, around, stays, grain_of(directions, strengths))
 
     def overlay(
         self,
@@ -285,6 +289,14 @@ class EditPlanner:
         eight_bit = to_uint8(image)
         landmarks = self._models.finder.mesh.landmarks_aligned(eight_bit)
         return View(image, scaled(landmarks, 1 / len(image)), parsed(eight_bit, self._models.parser))
+
+
+def grain_of(directions: Directions, strengths: Mapping[str, float]) -> float:
+    """As `RenderedEdit.grain`: smooth skin has less."""
+    strength = strengths.get(_SMOOTH)
+    if not strength:
+        return 0.0
+    return float(np.clip(-_SMOOTHS * directions.direction(_SMOOTH).multiple(strength), -0.8, 0.8))
 
 
 def worn(strengths: Mapping[str, float]) -> bool:

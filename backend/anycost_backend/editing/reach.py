@@ -48,7 +48,9 @@ class Reach:
                 return scale * (show(name, sense, tried)[name] - before)  # noqa: B023
 
             side = self._effects.attributes[name].side(sense)
-            found = find_gain(share_at, side.gain, side.most)
+            # What a face shows already shows no more for going further: it would only fall apart.
+            most = side.gain if self._effects.at_end(name, sense, before) else side.most
+            found = find_gain(share_at, side.gain, most)
             self._gains[name, sense] = found.gain
             self._shares[name, sense] = found.share * target / self._effects.attributes[name].promise
         if missing:

@@ -101,7 +101,9 @@ class PreviewRenderer:
             edited = View(rendered.image, geometry.landmarks, geometry.parts)
         check()
         with session.timed("composite"):
-            change = plan(original, projected, edited, rendered.region, QUICK, ground, worn=rendered.worn)
+            change = plan(
+                original, projected, edited, rendered.region, QUICK, ground, worn=rendered.worn, grain=rendered.grain
+            )
         return session.planner.overlay(number, edit, spec, directions, change, check, QUICK)[2]
 
     def _quick_view(self, number: int, spec: RenderSpec) -> View:

@@ -203,7 +203,10 @@ class Editor:
                 self._finish_applying()
             case m.Edited() if event.id == self._newest:
                 self.preview, self._forgotten = event, 0
-                self.sliders.reached = {one.face: one.shares for one in event.reached}
+                reached = {one.face: one.shares for one in event.reached}
+                if reached != self.sliders.reached:
+                    self.sliders.reached = reached
+                    self._tell("values")
                 self._tell("preview")
                 self._answered(event)
             case m.Superseded() if event.id == self._asked:

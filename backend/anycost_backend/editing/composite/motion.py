@@ -22,7 +22,6 @@ def motions(
     The frame is the original's landmarks plus the motion projected → edited: a projection whose brows lie a little off
     leaves no second brow. Landmarks are in square units; the maps cover `reach` sides of the square, at whose border
     nothing moves."""
-    from scipy.interpolate import RBFInterpolator  # half a second, which finding faces need not wait for
 
     points = [face.points[:, :2].astype(np.float64) for face in (original, projected, edited)]
     common = (points[0] + _without_drift(points[2], points[1]) - points[1])[:: detail.landmarks]

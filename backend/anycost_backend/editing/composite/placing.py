@@ -1,5 +1,6 @@
 """Lays a change over the photo, at the photo's own resolution."""
 
+import math
 from collections.abc import Callable
 
 import cv2
@@ -8,6 +9,8 @@ from anycost_models.face.aligned_square import AlignedSquare, Rectangle, pixel_m
 
 from anycost_backend.editing.composite.arrays import places, times
 from anycost_backend.editing.composite.views import Change
+
+GRAIN = 0.008  # square units: what is finer is grain: pores and fine lines, and not wrinkles
 
 
 def apply(
@@ -90,11 +93,42 @@ def apply_rows(
     low = min(max(int(y.min()) - margin, 0), height - 1)
     high = min(max(int(y.max()) + margin, low + 1), height)
     y -= low
-    moved = cv2.remap(read(low, high), x, y, interpolation, borderMode=cv2.BORDER_REFLECT_101)
+    source = (
+        read(low, high)
+        if change.grain is None
+        else _regrained(change.grain, change.reach, to_square, size, (low, high), read)
+    )
+    moved = cv2.remap(source, x, y, interpolation, borderMode=cv2.BORDER_REFLECT_101)
     edited = times(moved, original_weight, out=moved)
     added = place(change.added)
     edited += added if moved.shape[2] == 4 else cv2.cvtColor(added, cv2.COLOR_RGBA2RGB)
     return np.clip(edited, 0, 1, out=edited), mask
+
+
+def _regrained(
+    grain: np.ndarray,
+    reach: float,
+    to_square: np.ndarray,
+    size: tuple[int, int],
+    rows: tuple[int, int],
+    read: Callable[[int, int], np.ndarray],
+) -> np.ndarray:
+    """Those rows of the photo with more or less of its grain, all that is finer than `GRAIN`; as `apply_rows`.
+
+    grain: as `Change.grain`, covering `reach` sides of the square"""
+    (width, height), (first, last) = size, rows
+    sigma = GRAIN / math.sqrt(abs(np.linalg.det(to_square[:, :2])))  # pixels
+    margin = math.ceil(3 * sigma)
+    low, high = max(first - margin, 0), min(last + margin, height)
+    image = read(low, high)
+    shifted = to_square.copy()
+    shifted[:, 2] += shifted[:, 1] * low
+    matrix = pixel_matrix(_to_view(shifted, reach) * len(grain))
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    growth = cv2.warpAffine(grain, matrix, (width, high - low), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    fine = image - cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_REFLECT_101)
+    image = image + times(fine, growth, out=fine)
+    return image[first - low : last - low]
 
 
 def _to_view(to_square: np.ndarray, reach: float) -> np.ndarray:

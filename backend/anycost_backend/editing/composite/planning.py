@@ -51,12 +51,14 @@ def plan(
     ground: Groundwork | None = None,
     *,
     worn: bool = True,
+    grain: float = 0.0,
 ) -> Change:
     """The change from the views of a photo and of two drawings of equal size.
 
     region: what may change: eyes, face, or head with the hair. The photo's view should reach beyond the square for the
     head (`AROUND`): hair does. ground: of the same photo, region and detail, where it is known already. worn: glasses
-    that the photo shows stay its own, and only move along."""
+    that the photo shows stay its own, and only move along. grain: by how much of itself the grain of the photo's skin
+    grows, −1…1: no generator knows it."""
     if original.curve is not None:
         projected, edited = (
             replace(view, image=apply_monochrome_curve(view.image, original.curve)) for view in (projected, edited)
@@ -114,7 +116,15 @@ def plan(
     whole *= ground.edge
     if ground.mine is not None:  # nor does what is not hers go anywhere
         whole *= ground.mine * warp(ground.mine, to_original, reach, deciding)
-    return Change(reach, to_original, kept, added, np.where(whole < 1 / 512, 0, whole))
+    skin = np.float32(grain) * _bare_skin(original) if grain else None
+    return Change(reach, to_original, kept, added, np.where(whole < 1 / 512, 0, whole), skin)
+
+
+def _bare_skin(original: PhotoView) -> np.ndarray:
+    """[p, p], 0…1: the photo's skin, without what lines it: lids, lips, hair."""
+    skin = original.parts["skin"]
+    pixel = len(skin) / original.reach
+    return cv2.GaussianBlur(cv2.erode(ramp(skin, 0.5, 0.9), disc(0.01 * pixel)), (0, 0), 0.008 * pixel)
 
 
 def _added(

@@ -73,6 +73,8 @@ class Change:
     # plane means nothing
     added: np.ndarray
     mask: np.ndarray  # float32 [s, s], 0…1: weight of the edit; exactly 0 where nothing may change
+    # float32 [p, p], −1…1: by how much of itself the photo's grain grows there, before it is moved; −1: none is left
+    grain: np.ndarray | None = None
 
 
 def scaled(landmarks: Landmarks, factor: float) -> Landmarks:

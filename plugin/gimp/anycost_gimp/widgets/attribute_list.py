@@ -71,7 +71,8 @@ class AttributeList(Gtk.Box):
     def show_values(self, sliders: Sliders) -> None:
         self._sliders = sliders
         for name, row in self.rows.items():
-            row.show_strength(sliders.value(name), sliders.mixed(name), name in sliders.locked, sliders.shows(name))
+            shows, reach = sliders.shows(name), sliders.reach(name)
+            row.show_strength(sliders.value(name), sliders.mixed(name), name in sliders.locked, shows, reach)
             row.set_sensitive(bool(sliders.selected))
         for expander, rows in self._groups.values():
             changes = sum(bool(sliders.value(row.attribute.name)) for row in rows)

@@ -32,8 +32,11 @@ class AttributeRow(Gtk.Box):
         self.attribute = attribute
         self._on_change, self._on_lock = on_change, on_lock
         self._showing = self._pressed = self._clearing = False
-        self._shown: tuple[float, bool, bool, bool] | None = None  # None: the user has changed what is seen
+        self._shown: tuple[float, bool, bool, bool, float | None] | None = (
+            None  # None: the user has changed what is seen
+        )
         name, about = attribute_labels.label(attribute), attribute_labels.about(attribute)
+        self._name = name
         self.search_text = attribute_labels.searched(attribute)
         self.label = Gtk.Label(label=name, xalign=0.0)
         self._tip = tr("{about}. Double-click on the slider: back to 0", about=about)
@@ -68,11 +71,14 @@ class AttributeRow(Gtk.Box):
         self._show_star()
         self.scale.connect("scroll-event", let_the_list_scroll)
 
-    def show_strength(self, strength: float, mixed: bool, locked: bool, shows: bool = True) -> None:
-        """shows: whether anything would be seen; the face may be covered there"""
-        if (strength, mixed, locked, shows) == self._shown:
+    def show_strength(
+        self, strength: float, mixed: bool, locked: bool, shows: bool = True, reach: float | None = None
+    ) -> None:
+        """shows: whether anything would be seen; the face may be covered there. reach: 0…1 of what is asked that the
+        face shows, where that is little"""
+        if (strength, mixed, locked, shows, reach) == self._shown:
             return  # there are many rows, and a drag changes one
-        self._shown = (strength, mixed, locked, shows)
+        self._shown = (strength, mixed, locked, shows, reach)
         self._showing = True
         if not self._pressed:
             self.scale.set_value(strength)
@@ -87,7 +93,9 @@ class AttributeRow(Gtk.Box):
         (style.add_class if mixed else style.remove_class)("dim-label")
         self.entry.set_tooltip_text(tr("The chosen faces differ: this is the first one's") if mixed else None)
         covered = tr("Something covers it there (a hand, a hat …) and stays as it is: nothing would be seen")
-        self.label.set_tooltip_text(self._tip if shows else covered)
+        self.label.set_text(self._name if reach is None else f"{self._name} ({round(100 * reach)} %)")
+        little = [] if reach is None else [attribute_labels.reach(reach)]
+        self.label.set_tooltip_text("\n".join([*little, self._tip if shows else covered]))
         for part in (self.label, self.scale, self.entry):
             part.set_sensitive(not locked and shows)
 

@@ -123,7 +123,8 @@ class AttributeList(QtWidgets.QWidget):
     def show_values(self, sliders: Sliders) -> None:
         self._sliders = sliders
         for name, row in self.rows.items():
-            row.show_strength(sliders.value(name), sliders.mixed(name), name in sliders.locked, sliders.shows(name))
+            shows, reach = sliders.shows(name), sliders.reach(name)
+            row.show_strength(sliders.value(name), sliders.mixed(name), name in sliders.locked, shows, reach)
             row.setEnabled(bool(sliders.selected))
         for header, rows in self._groups.values():
             header.show_changes(sum(bool(sliders.value(row.attribute.name)) for row in rows))

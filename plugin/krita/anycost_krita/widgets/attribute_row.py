@@ -41,23 +41,30 @@ class AttributeRow(QtWidgets.QWidget):
         layout.addWidget(self.slider, 1)
         layout.addWidget(self.star)
         layout.addWidget(self.lock)
-        self._shown: tuple[float, bool, bool, bool] | None = None  # None: the user has changed what is seen
+        self._shown: tuple[float, bool, bool, bool, float | None] | None = (
+            None  # None: the user has changed what is seen
+        )
         self.slider.moved.connect(self._moved)
         self.slider.released.connect(self._released)
         self.lock.toggled.connect(self._locked)
         self.star.toggled.connect(self._starred)
         self.search_text = attribute_labels.searched(attribute)
 
-    def show_strength(self, strength: float, mixed: bool, locked: bool, shows: bool = True) -> None:
-        """shows: whether anything would be seen; the face may be covered there"""
-        if (strength, mixed, locked, shows) == self._shown:
+    def show_strength(
+        self, strength: float, mixed: bool, locked: bool, shows: bool = True, reach: float | None = None
+    ) -> None:
+        """shows: whether anything would be seen; the face may be covered there. reach: 0…1 of what is asked that the
+        face shows, where that is little"""
+        if (strength, mixed, locked, shows, reach) == self._shown:
             return  # there are many rows, and a drag changes one
-        self._shown = (strength, mixed, locked, shows)
+        self._shown = (strength, mixed, locked, shows, reach)
         if not self.slider.dragging:
             self.slider.show_strength(strength, mixed)
         differ = tr("The chosen faces differ: this is the first one's")
         covered = tr("Something covers it there (a hand, a hat …) and stays as it is: nothing would be seen")
-        self.slider.setToolTip("\n".join([*([differ] if mixed else []), self._tip if shows else covered]))
+        little = [] if reach is None else [attribute_labels.reach(reach)]
+        self.slider.setToolTip("\n".join([*([differ] if mixed else []), *little, self._tip if shows else covered]))
+        self.slider.show_reach(reach)
         self.lock.blockSignals(True)
         self.lock.setChecked(locked)
         self.lock.blockSignals(False)

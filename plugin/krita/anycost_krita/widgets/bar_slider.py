@@ -62,6 +62,7 @@ class BarSlider(QtWidgets.QSlider):
         self._snaps = (rest,) if snaps is None else snaps
         self._value = rest
         self._mixed = False
+        self._reach: float | None = None
         self._anchor: tuple[float, float, bool] | None = None  # while dragging: x, value there, whether it is fine
         self._moved_far = False  # the mouse has, since it was pressed
         self._before = rest  # the value before the mouse was pressed
@@ -91,6 +92,15 @@ class BarSlider(QtWidgets.QSlider):
         self.setValue(round(strength * STEPS))
         self.blockSignals(False)
         self.update()
+
+    def show_reach(self, reach: float | None) -> None:
+        """Writes beside the name how much of what is asked can be had, 0…1; None: nothing."""
+        self._reach = reach
+        self.update()
+
+    @property
+    def shown_name(self) -> str:
+        return self.name if self._reach is None else f"{self.name} ({round(100 * self._reach)} %)"
 
     @property
     def dragging(self) -> bool:
@@ -250,4 +260,4 @@ class BarSlider(QtWidgets.QSlider):
 
     @reports_errors
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:
-        paint_bar(self, self.name, self.shown_text, self.x_of(self._zero), self.x_of(self._value), self.dragging)
+        paint_bar(self, self.shown_name, self.shown_text, self.x_of(self._zero), self.x_of(self._value), self.dragging)
