@@ -1,12 +1,15 @@
 """Attributes go as far on a face as they promised, and are drawn from where they work."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import skimage.data
 from anycost_backend.editing.composite.overlay import changed_view, overlaid
+from anycost_backend.editing.composite.placing import apply_rows
 from anycost_backend.editing.composite.views import Change
 from anycost_backend.editing.models import Models
 from anycost_backend.editing.reach import Reach
@@ -120,3 +123,44 @@ def test_a_base_far_from_the_projection_has_views_of_its_own(session: Session) -
     usual, other = session.planner.projected_view(0, spec), session.planner.projected_view(0, spec, Base(1.0, 0.7))
     assert usual is session.planner.projected_view(0, spec)
     assert np.abs(usual.image - other.image).mean() > 0.02
+
+
+@pytest.mark.parametrize("strength", [1.0, -1.0])
+def test_smooth_skin_has_less_of_the_photos_own_grain(session: Session, strength: float) -> None:
+    before = session.models.labels.measure(session.crop(0, 256))["skin_smoothness"]
+    after = labels(session, {"skin_smoothness": strength})["skin_smoothness"]
+    assert strength * (after - before) > 0.2 * session.models.effects.attributes["skin_smoothness"].promise
+
+
+def test_grain_is_left_alone_beside_the_skin() -> None:
+    """In bands as at once, the last bit apart."""
+    noise = np.random.default_rng(1).random((64, 64, 3)).astype(np.float32)
+    half = np.zeros((8, 8), np.float32)
+    half[:, 4:] = -1.0
+    change = replace(flat(1.0, 1.0, 0.0), grain=half)
+    to_square = np.array([[1 / 64, 0, 0], [0, 1 / 64, 0]])
+    whole, _ = apply_rows(change, to_square, (64, 64), (0, 64), lambda a, b: noise[a:b])
+    assert np.allclose(whole[:, :26], noise[:, :26], atol=1e-3)
+    assert whole[:, 40:].std() < 0.8 * noise[:, 40:].std()
+    bands = [apply_rows(change, to_square, (64, 64), rows, lambda a, b: noise[a:b])[0] for rows in ((0, 20), (20, 64))]
+    assert np.allclose(np.concatenate(bands), whole, atol=1e-5)
+
+
+def test_glasses_that_a_person_wears_stay_their_own(session: Session, loaded: Models) -> None:
+    plan = session.planner.plan(0, {"glasses": 1.0}, session.planner.final_spec(0))
+    patch = session.patch(session.photo, 0, plan.change)
+    photo = session.image.copy()
+    place = np.s_[patch.y : patch.y + len(patch.mask), patch.x : patch.x + patch.mask.shape[1]]
+    photo[place] = photo[place] + patch.mask[:, :, None] * (patch.native.astype(float) - photo[place])
+    wearing = Session(Layer(photo), loaded, final_sub=SubGenerator(256))
+    wearing.project(0, QUICK)
+    original = wearing.planner.original(0, 256, "face", "face")[0]
+    assert original.glasses
+    assert not session.planner.original(0, 256, "face", "face")[0].glasses
+    strengths = {"squint": 1.0}
+    spec, directions = wearing.planner.final_spec(0), wearing.planner.directions(0)
+    kept = wearing.planner.plan(0, strengths, spec, directions=directions).change
+    frames = wearing.editable.parts(0)["glasses"][48:-48, 48:-48] > 0.8
+    added = np.abs(kept.added[:, :, :3]).max(axis=2)
+    added = cv2.resize(added, frames.shape[::-1], interpolation=cv2.INTER_AREA)
+    assert np.median(added[frames]) < 0.01  # only the photo's own pixels, moved

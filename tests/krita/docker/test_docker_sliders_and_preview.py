@@ -165,6 +165,18 @@ def test_what_a_cover_hides_cannot_be_moved_and_says_why(docker: Docker) -> None
     assert "Something covers" not in smile.toolTip()
 
 
+def test_a_row_says_quietly_what_a_face_does_not_show(editing: Docker) -> None:
+    sliders, row = editing.panel.controller.editor.sliders, editing.panel.attributes.rows["smile"]
+    sliders.set("smile", 0.8)
+    sliders.reached = {0: {"smile": 0.58}}
+    editing.panel.attributes.show_values(sliders)
+    assert "As far as this face allows: 58 %" in row.slider.toolTip()
+    assert row.slider.shown_name == "Smile (58 %)"
+    sliders.reached = {0: {"smile": 0.93}}
+    editing.panel.attributes.show_values(sliders)
+    assert row.slider.shown_name == "Smile"
+
+
 def test_without_a_chosen_face_no_slider_can_be_moved(editing: Docker) -> None:
     editing.panel.faces.list.clearSelection()
     assert not editing.panel.attributes.rows["smile"].isEnabled()

@@ -10,7 +10,7 @@ from anycost_models.parsing.parts import Parts
 from anycost_backend.editing.composite.arrays import resized, warp
 
 # Head with neck lies before background and clothes; nothing shines through the flesh: face, ears, neck, and clothes.
-_OUTLINES = ("head_and_neck", "flesh", "hair")
+_OUTLINES = ("head_and_neck", "flesh", "hair", "glasses")
 _LAYERS = ("background", "clothes", "neck", "head_covering")
 GROUPS = ("flesh and neck", "hair", "clothes", "head covering and glasses")  # that follow the photo's tones together
 
@@ -18,7 +18,7 @@ GROUPS = ("flesh and neck", "hair", "clothes", "head covering and glasses")  # t
 class Planes:
     """Shares of parts of one place, 0…1. By name: float32 [s, s] each."""
 
-    outlines: np.ndarray  # float32 [s, s, 4], in the order of _OUTLINES, and 0
+    outlines: np.ndarray  # float32 [s, s, 4], in the order of _OUTLINES
     layers: np.ndarray  # float32 [s, s, 4], in the order of _LAYERS
     groups: np.ndarray  # float32 [c, c, 4], in the order of GROUPS
 
@@ -37,7 +37,7 @@ class Planes:
 
     @cached_property
     def _named_outlines(self) -> dict[str, np.ndarray]:
-        return dict(zip(_OUTLINES, cv2.split(self.outlines), strict=False))
+        return dict(zip(_OUTLINES, cv2.split(self.outlines), strict=True))
 
     @cached_property
     def _named_layers(self) -> dict[str, np.ndarray]:
@@ -59,7 +59,7 @@ class HeadParts(Planes):
         beside = parts.together(("head_covering", "glasses"))
         flesh_and_neck = flesh + neck
         return cls(
-            cv2.merge([flesh_and_neck + hair + beside, flesh_and_neck + clothes, hair, np.zeros_like(hair)]),
+            cv2.merge([flesh_and_neck + hair + beside, flesh_and_neck + clothes, hair, parts["glasses"]]),
             cv2.merge([parts[name] for name in _LAYERS]),
             cv2.merge([flesh_and_neck, hair, clothes, beside]),
         )
