@@ -1,6 +1,6 @@
 """What strength 1 of each shipped attribute promises, and from where and how far a photographed face is drawn for it.
 
-Measured over generated faces and portraits by `anycost_models.training.scripts.measure_effects`; docs/attributes.md has
+Measured over generated faces and portraits by `benchmarks/effects.py`; docs/attributes.md has
 the figures."""
 
 from collections.abc import Mapping

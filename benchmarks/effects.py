@@ -1,0 +1,117 @@
+"""Measures what attributes promise and how far they go on photographed faces: weights/effects.json.
+
+    python benchmarks/effects.py PHOTO... --output effects.json [--faces 400] [--trials 48]
+
+Labels: deviation and range over --faces sampled faces. Promises: half the label's change from strength −1 to +1 of the
+full generator, mean over --trials other sampled faces (the shipped ones are the "own" of docs/attributes.md, over 500).
+For each sense, `most` is the gain at which one portrait in five is drawn IDENTITY away from itself, at most BEYOND of
+the attribute's end; `gain` is the median of what the portraits need. Bases were chosen by looking at
+pictures, and stay.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import msgspec
+import numpy as np
+from anycost_backend.editing.edit_planner import MEASURED_SIDE
+from anycost_backend.editing.models import Models
+from anycost_backend.editing.session import Session
+from anycost_backend.photo.photo import Photo, open_photo
+from anycost_models.editing.directions import Direction
+from anycost_models.editing.effects import AttributeEffect, EffectTable, LabelRange, Side, save_effects
+from anycost_models.generators.checkpoint import load_generator
+from anycost_models.metrics.identity import IdentityDistance, load_identity
+from anycost_models.training.directions.label_samples import sample_groups, wplus
+from tqdm import tqdm
+
+GAINS = (1.0, 1.4, 1.9)  # that are tried for `most`
+IDENTITY, PART = 0.47, 80  # distance of embeddings, and the percentile of portraits that may reach it
+BEYOND = 1.3  # times the end of an attribute's curve: projections answer less than sampled faces
+OTHERS = ("age", "gender", "glasses")  # whom one sees changes with these: up to FREE
+FREE = 1.6
+
+
+def drawn(models: Models, latent: np.ndarray) -> np.ndarray:
+    """W+ [styles, D] → uint8 RGB [256, 256, 3]."""
+    return cv2.resize(models.renderer.render8(latent), (MEASURED_SIDE,) * 2, interpolation=cv2.INTER_AREA)
+
+
+def label_ranges(models: Models, faces: int) -> dict[str, LabelRange]:
+    generator = load_generator()
+    latents = (wplus(sample_groups(generator, index)) for index in range(faces))
+    rows = [models.labels.measure(drawn(models, latent)) for latent in tqdm(latents, "labels", faces, disable=None)]
+    found = {}
+    for name in rows[0]:
+        values = np.array([row[name] for row in rows])
+        low, high = np.nanpercentile(values, (2.5, 97.5))
+        found[name] = LabelRange(*(round(float(value), 5) for value in (np.nanstd(values), low, high)))
+    return found
+
+
+def promise(models: Models, name: str, latents: Sequence[np.ndarray]) -> float:
+    def label(latent: np.ndarray, strength: float) -> float:
+        return models.labels.measure(drawn(models, models.directions.apply(latent, {name: strength})))[name]
+
+    return float(np.nanmean([(label(latent, 1.0) - label(latent, -1.0)) / 2 for latent in latents]))
+
+
+def most(direction: Direction, sense: int, sessions: Sequence[Session[Photo]], identity: IdentityDistance) -> float:
+    end = direction.curve[-1 if sense > 0 else 0][1] / direction.multiple(sense)
+    if direction.name in OTHERS:
+        return round(max(min(FREE, BEYOND * end), 1.1), 2)
+    far = []
+    for gain in GAINS:
+        distances = []
+        for session in sessions:
+            start, models = session.planner.start(0), session.models
+            if start is None:
+                raise ValueError("a portrait that was not projected")
+            edited = models.shipped_directions.apply(start, {direction.name: sense}, {direction.name: gain})
+            before, after = (identity.of_image(drawn(models, latent)) for latent in (start, edited))
+            distances.append(float(np.linalg.norm(after - before)))
+        far.append(float(np.percentile(distances, PART)))
+    return round(max(min(float(np.interp(IDENTITY, far, GAINS)), BEYOND * end), 1.1), 2)
+
+
+def usual(name: str, sense: int, limit: float, sessions: Sequence[Session[Photo]]) -> float:
+    gains = []
+    for session in sessions:
+        label = session.models.labels.measure(session.crop(0, MEASURED_SIDE))[name]
+        if not session.models.effects.at_end(name, sense, label):
+            session.planner.plan(0, {name: sense}, session.planner.final_spec(0))
+            gains.append(session.planner.gain(0, name, sense))
+    return round(min(max(float(np.median(gains)) if gains else 1.2, 0.8), limit), 2)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="a portrait")
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE")
+    parser.add_argument("--faces", type=int, default=400, help="sampled for labels (default: %(default)s)")
+    parser.add_argument("--trials", type=int, default=48, help="sampled for promises (default: %(default)s)")
+    parser.add_argument("--only", nargs="+", default=[], metavar="NAME")
+    args = parser.parse_args()
+    models, identity = Models(), load_identity()
+    labels = label_ranges(models, args.faces)
+    latents = [models.renderer.sample(7_000 + index, 0.7) for index in range(args.trials)]
+    sessions = [Session(open_photo(path), models) for path in args.photos]
+    for session in sessions:
+        session.project(0)
+    attributes = dict(models.effects.attributes)
+    for name in tqdm(args.only or list(attributes), "attributes", disable=None):
+        direction, known = models.shipped_directions.direction(name), attributes[name]
+        sides: list[Side] = []
+        for sense in (-1, 1):
+            limit = most(direction, sense, sessions, identity)
+            gain = usual(name, sense, limit, sessions)
+            sides.append(msgspec.structs.replace(known.side(sense), gain=gain, most=limit))
+        attributes[name] = AttributeEffect(float(f"{promise(models, name, latents):.3g}"), *sides)
+    save_effects(EffectTable(labels, attributes), args.output)
+    print(f"{args.output} written")
+
+
+if __name__ == "__main__":
+    main()
