@@ -101,7 +101,7 @@ def test_an_edit_changes_the_face_and_nothing_else(tmp_path: Path, photo: Path, 
         "stage",
     }
     assert not answer["projection"]["remembered"]
-    assert answer["seconds"].keys() == {"find", "project", "render", "measure", "composite"}
+    assert answer["seconds"].keys() == {"find", "project", "reach", "render", "measure", "composite"}
     assert answer["peak_megabytes"] is None or answer["peak_megabytes"] > 100
     width, height = Image.open(sheet).size
     assert height > 3 * 512  # photo, face, the model's own
@@ -367,7 +367,7 @@ def test_the_whole_way_with_the_settings_that_users_get(tmp_path: Path, home: Pa
     done = subprocess.run([*program, "--set", "smile=-1", "--set", "age=0.5"], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     answer = json.loads(done.stdout)
-    assert answer["projection"]["psnr"] > 22
+    assert answer["projection"]["psnr"] > 21
     assert answer["peak_megabytes"] < (1536 if has_fast_bfloat16() else 1792)  # float32 features are twice as large
     did = (pixels(output) != ASTRONAUT).any(axis=2)
     assert did[FACE].mean() > 0.5
