@@ -38,23 +38,12 @@ class Reach:
         photographed: returns the labels of the face before any edit; between: called before each drawing, ends the work
         by raising"""
         missing = [key for key in _sides(strengths) if key in self._gains and key not in self._shares]
+        if not missing:
+            return
+        before = photographed()
         for name, sense in missing:
-            before = photographed()[name]
-            target = self._effects.target(name, sense, before)
-
-            def share_at(gain: float, name: str = name, sense: int = sense, scale: float = sense / target) -> float:
-                between()
-                tried = self._scaled({(name, sense): gain})
-                return scale * (show(name, sense, tried)[name] - before)  # noqa: B023
-
-            side = self._effects.attributes[name].side(sense)
-            # What a face shows already shows no more for going further: it would only fall apart.
-            most = side.gain if self._effects.at_end(name, sense, before) else side.most
-            found = find_gain(share_at, side.gain, most)
-            self._gains[name, sense] = found.gain
-            self._shares[name, sense] = found.share * target / self._effects.attributes[name].promise
-        if missing:
-            self.directions = self._scaled(self._gains)
+            self._find(name, sense, before[name], show, between)
+        self.directions = self._scaled(self._gains)
 
     def gain(self, name: str, sense: int) -> float:
         """As `EditPlanner.gain`."""
@@ -64,6 +53,21 @@ class Reach:
         """Attribute → share of what its strength promises that this face shows, 0…1; without those not known."""
         shares = {key: self._shares[key] for key in _sides(strengths) if key in self._shares}
         return {name: min(max(share, 0.0), 1.0) for (name, _), share in shares.items() if np.isfinite(share)}
+
+    def _find(self, name: str, sense: int, before: float, show: Show, between: Callable[[], None]) -> None:
+        """before: the label of the face as photographed"""
+        effect = self._effects.attributes[name]
+        side, target = effect.side(sense), self._effects.target(name, sense, before)
+
+        def share_at(gain: float) -> float:
+            between()
+            return sense * (show(name, sense, self._scaled({(name, sense): gain}))[name] - before) / target
+
+        # What a face shows already shows no more for going further: it would only fall apart.
+        most = side.gain if self._effects.at_end(name, sense, before) else side.most
+        found = find_gain(share_at, side.gain, most)
+        self._gains[name, sense] = found.gain
+        self._shares[name, sense] = found.share * target / effect.promise
 
     def _scaled(self, gains: Mapping[tuple[str, int], float]) -> Directions:
         names = dict.fromkeys(name for name, _ in gains)

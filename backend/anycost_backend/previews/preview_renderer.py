@@ -86,7 +86,7 @@ class PreviewRenderer:
         return frame
 
     def _quick_change(self, number: int, edit: FaceEdit, spec: RenderSpec, check: Callable[[], None]) -> Change:
-        """As `Session.plan`, from interpolated landmarks, locks and smooth parts of less detail."""
+        """As `EditPlanner.plan`, from interpolated landmarks, locks and smooth parts of less detail."""
         session = self._session
         directions = session.planner.directions(number)
         rendered = session.planner.render(number, edit, spec, directions, check, quick_locks=True)

@@ -16,7 +16,7 @@ _RESOLUTION = 128  # pixels: of the drawing; small enough to be quick, large eno
 def sketch(region: Region, face: int, edit: FaceEdit, side: int, check: Callable[[], None]) -> np.ndarray:
     """The aligned face with the edit, uint8 RGB [side, side, 3]. Project the face first.
 
-    check: called between the stages; what it raises ends the work. Raises AnycostError as `Session.plan`."""
+    check: called between the stages; what it raises ends the work. Raises AnycostError as `EditPlanner.plan`."""
     session, number = region.session, region.numbers[face]
     exits = session.models.renderer.file.exits
     resolution = min(exits, key=lambda exit: abs(exit - _RESOLUTION))
