@@ -93,9 +93,10 @@ def flat(mask: float, weight: float, added: float, reach: float = 1.0) -> Change
     return Change(reach, still, weight * plane, np.full((8, 8, 4), added, np.float32), mask * plane)
 
 
-@pytest.mark.parametrize("over", [flat(0.0, 1.0, 0.3), flat(1.0, 0.0, 0.3), flat(0.5, 0.6, 0.1)])
-def test_a_change_over_another_is_one_change(over: Change) -> None:
-    under, photo = flat(0.7, 0.8, 0.05), 0.6
+@pytest.mark.parametrize("over", [flat(0.0, 1.0, 0.3), flat(1.0, 0.0, 0.3), flat(0.5, 0.6, 0.1), flat(0.9, 1.0, 0.2)])
+@pytest.mark.parametrize("under", [flat(0.7, 0.8, 0.05), flat(0.0, 1.0, 0.4)], ids=["on it", "beside it"])
+def test_a_change_over_another_is_one_change(over: Change, under: Change) -> None:
+    photo = 0.6
 
     def shown(change: Change, before: float) -> float:
         mask, weight, added = change.mask[4, 4], change.original_weight[4, 4], change.added[4, 4, 0]

@@ -7,6 +7,7 @@ from functools import lru_cache, reduce
 import cv2
 import numpy as np
 
+LEAST = 1 / 512  # of a mask: less is nothing
 WIDE = 6.0  # pixels: sigma from which on a blur may be computed at half the size, and differs by less than a level
 
 

@@ -6,8 +6,10 @@ import cv2
 import numpy as np
 from anycost_models.parsing.parts import Parts
 
-from anycost_backend.editing.composite.arrays import enlarged, places, resized, times, warp
+from anycost_backend.editing.composite.arrays import LEAST, enlarged, places, ramp, resized, times, warp
 from anycost_backend.editing.composite.views import Change, PhotoView
+
+_MOVES = 0.1  # of a mask, from which on what lies there moves wholly
 
 
 def changed_view(original: PhotoView, change: Change) -> PhotoView:
@@ -31,15 +33,20 @@ def overlaid(change: Change, over: Change) -> Change:
     """Both as one. over: planned for the `changed_view`, without motion; of the same reach.
 
     With p the photo and q the photo moved, `change` gives p + m (k q + a − p), and over that r gives
-    r + m' (k' r + a' − r): again a change, with 1 − m'' = c (1 − m) where c = 1 − m' (1 − k')."""
+    r + m' (k' r + a' − r). Where only `over` acts, q must be p: what `change` moves beside its mask stays."""
     side, size = len(change.mask), len(change.added)
-    mask, weight = resized(over.mask, side), resized(over.original_weight, side)
-    kept = 1 - mask * (1 - weight)
-    whole = 1 - kept * (1 - change.mask)
-    part = np.divide(kept * change.mask, whole, out=np.zeros_like(whole), where=whole > 0)
-    own = np.divide(mask, whole, out=np.zeros_like(whole), where=whole > 0)
-    added = times(change.added, enlarged(part, size)) + times(resized(over.added, size), enlarged(own, size))
-    return replace(change, original_weight=change.original_weight * part, added=added, mask=whole)
+    mask, weight = (np.clip(resized(plane, side), 0, 1) for plane in (over.mask, over.original_weight))
+    first = np.minimum(change.mask, 1)
+    kept, left = 1 - mask * (1 - weight), (1 - mask) * (1 - first)  # weights of r, and of p beside both masks
+    whole = np.where(left > 1 - LEAST, 0, 1 - left)
+    share = np.divide(1, whole, out=np.zeros_like(whole), where=whole > 0)
+    original_weight = (kept * (1 - first + first * change.original_weight) - left) * share
+    added = times(change.added, enlarged(kept * first * share, size))
+    added += times(resized(over.added, size), enlarged(mask * share, size))
+    here = places(len(change.source), change.reach)
+    moves = ramp(resized(change.mask, len(here)), 0, _MOVES)
+    source = here + moves[:, :, None] * (change.source - here)
+    return replace(change, source=source, original_weight=original_weight, added=added, mask=whole)
 
 
 def _moved(points: np.ndarray, change: Change) -> np.ndarray:
