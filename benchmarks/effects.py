@@ -4,9 +4,9 @@
 
 Labels: deviation and range over --faces sampled faces. Promises: half the label's change from strength −1 to +1 of the
 full generator, mean over --trials other sampled faces (the shipped ones are the "own" of docs/attributes.md, over 500).
-For each sense, `most` is the gain at which one portrait in five is drawn IDENTITY away from itself, at most BEYOND of
-the attribute's end; `gain` is the median of what the portraits need. Bases were chosen by looking at
-pictures, and stay.
+For each sense, `most` is the gain at which one portrait in five is IDENTITY away from itself in its edited photograph;
+`gain` is the median of what the portraits need. Bases, and how far hair leads to the mean style, were chosen by
+looking at pictures, and stay.
 """
 
 import argparse
@@ -16,20 +16,18 @@ from pathlib import Path
 import cv2
 import msgspec
 import numpy as np
-from anycost_backend.editing.edit_planner import MEASURED_SIDE
+from anycost_backend.editing.edit_planner import MEASURED_SIDE, RenderSpec
 from anycost_backend.editing.models import Models
 from anycost_backend.editing.session import Session
 from anycost_backend.photo.photo import Photo, open_photo
-from anycost_models.editing.directions import Direction
 from anycost_models.editing.effects import AttributeEffect, EffectTable, LabelRange, Side, save_effects
 from anycost_models.generators.checkpoint import load_generator
 from anycost_models.metrics.identity import IdentityDistance, load_identity
 from anycost_models.training.directions.label_samples import sample_groups, wplus
 from tqdm import tqdm
 
-GAINS = (1.0, 1.4, 1.9)  # that are tried for `most`
-IDENTITY, PART = 0.47, 80  # distance of embeddings, and the percentile of portraits that may reach it
-BEYOND = 1.3  # times the end of an attribute's curve: projections answer less than sampled faces
+GAINS = (1.0, 1.4, 1.9, 2.5)  # that are tried for `most`
+IDENTITY, PART = 0.5, 80  # distance of embeddings, and the percentile of portraits that may reach it
 OTHERS = ("age", "gender", "glasses")  # whom one sees changes with these: up to FREE
 FREE = 1.6
 
@@ -58,22 +56,23 @@ def promise(models: Models, name: str, latents: Sequence[np.ndarray]) -> float:
     return float(np.nanmean([(label(latent, 1.0) - label(latent, -1.0)) / 2 for latent in latents]))
 
 
-def most(direction: Direction, sense: int, sessions: Sequence[Session[Photo]], identity: IdentityDistance) -> float:
-    end = direction.curve[-1 if sense > 0 else 0][1] / direction.multiple(sense)
-    if direction.name in OTHERS:
-        return round(max(min(FREE, BEYOND * end), 1.1), 2)
+def most(name: str, sense: int, sessions: Sequence[Session[Photo]], identity: IdentityDistance) -> float:
+    if name in OTHERS:
+        return FREE
     far = []
     for gain in GAINS:
         distances = []
         for session in sessions:
-            start, models = session.planner.start(0), session.models
-            if start is None:
-                raise ValueError("a portrait that was not projected")
-            edited = models.shipped_directions.apply(start, {direction.name: sense}, {direction.name: gain})
-            before, after = (identity.of_image(drawn(models, latent)) for latent in (start, edited))
+            planner = session.planner
+            spec = RenderSpec(planner.final_spec(0).sub, MEASURED_SIDE)
+            directions = session.models.shipped_directions.scaled({name: (gain, gain)})
+            edited = session.square_with(
+                0, planner.plan(0, {name: sense}, spec, directions=directions).change, MEASURED_SIDE
+            )
+            before, after = (identity.of_image(face) for face in (session.crop(0, MEASURED_SIDE), edited))
             distances.append(float(np.linalg.norm(after - before)))
         far.append(float(np.percentile(distances, PART)))
-    return round(max(min(float(np.interp(IDENTITY, far, GAINS)), BEYOND * end), 1.1), 2)
+    return round(max(float(np.interp(IDENTITY, far, GAINS)), 1.1), 2)
 
 
 def usual(name: str, sense: int, limit: float, sessions: Sequence[Session[Photo]]) -> float:
@@ -102,10 +101,10 @@ def main() -> None:
         session.project(0)
     attributes = dict(models.effects.attributes)
     for name in tqdm(args.only or list(attributes), "attributes", disable=None):
-        direction, known = models.shipped_directions.direction(name), attributes[name]
+        known = attributes[name]
         sides: list[Side] = []
         for sense in (-1, 1):
-            limit = most(direction, sense, sessions, identity)
+            limit = most(name, sense, sessions, identity)
             gain = usual(name, sense, limit, sessions)
             sides.append(msgspec.structs.replace(known.side(sense), gain=gain, most=limit))
         attributes[name] = AttributeEffect(float(f"{promise(models, name, latents):.3g}"), *sides)

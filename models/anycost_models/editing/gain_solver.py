@@ -4,9 +4,10 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-MEASUREMENTS = 3  # at most
+MEASUREMENTS = 4  # at most
 ENOUGH, TOO_MUCH = 0.92, 1.4  # shares of what is promised, between which the search ends
 LEAST_GAIN = 0.6
+_EFFORT = 0.15  # of the share, for each unit of gain
 _LEAST_SLOPE = 0.4  # of the share by the gain: what hardly answers must not make a leap
 
 
@@ -17,7 +18,8 @@ class FoundGain:
 
 
 def find_gain(share_at: Callable[[float], float], usual: float, most: float) -> FoundGain:
-    """The gain, `LEAST_GAIN`…`most`, whose share is nearest to 1 of those tried; `usual` is tried first.
+    """The gain, `LEAST_GAIN`…`most`, of those tried whose share is nearest to 1, unless a smaller one does nearly as
+    well; `usual` is tried first.
 
     share_at: gain → share of what is promised that the drawn face shows; NaN: not measurable, then `usual` stays"""
     tried = [FoundGain(0.0, 0.0)]
@@ -48,5 +50,6 @@ def _next(tried: list[FoundGain]) -> float:
 
 
 def _loss(found: FoundGain) -> float:
-    """Too much counts half: it may be taken back by the slider."""
-    return 1 - found.share if found.share < 1 else (found.share - 1) / 2
+    """Too much counts half: it may be taken back by the slider. What goes further must be worth it."""
+    short = 1 - found.share if found.share < 1 else (found.share - 1) / 2
+    return short + _EFFORT * found.gain

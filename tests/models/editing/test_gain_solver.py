@@ -47,3 +47,7 @@ def test_of_what_was_tried_the_best_is_kept() -> None:
     """Beyond a point it gets less: a mouth that opens further is no longer seen as one."""
     found = find_gain(lambda gain: 0.8 if gain < 1.4 else 0.3, usual=1.25, most=2.0)
     assert found.share == 0.8
+
+
+def test_a_face_that_does_not_answer_is_not_driven_to_the_end() -> None:
+    assert find_gain(lambda gain: 0.01 * gain, usual=1.25, most=2.0).gain == 1.25
