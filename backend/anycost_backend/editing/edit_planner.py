@@ -8,16 +8,17 @@ import cv2
 import numpy as np
 from anycost_models.core.images import to_uint8
 from anycost_models.editing.attribute_lock import AttributeLock
-from anycost_models.editing.directions import Directions, Region
+from anycost_models.editing.directions import STILL, Directions, Region
 from anycost_models.editing.effects import USUAL_BASE, Base
 from anycost_models.generators.sub_generator import SubGenerator
 
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
 from anycost_backend.editing.composite.groundwork import Groundwork, groundwork
 from anycost_backend.editing.composite.overlay import changed_view, overlaid
-from anycost_backend.editing.composite.planning import plan
+from anycost_backend.editing.composite.planning import bare_skin, plan
+from anycost_backend.editing.composite.tones import with_hair_colour
 from anycost_backend.editing.composite.views import AROUND, FINE, Change, Detail, PhotoView, View, scaled
-from anycost_backend.editing.face_edit import FaceEdit, FaceEditLike, as_face_edit, by_base
+from anycost_backend.editing.face_edit import FaceEdit, FaceEditLike, as_face_edit, layers_of
 from anycost_backend.editing.photo_view import parsed, photo_view
 from anycost_backend.editing.reach import Reach
 
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
     from anycost_backend.editing.session import Session
 
 WORKING_SIDES = (256, 512, 1024)  # pixels: an edit is planned at the first that is as large as the face in the image
-_SMOOTH, _SMOOTHS = "skin_smoothness", 0.5  # the attribute, and by how much of the grain its step does
+_SMOOTH, _SMOOTHS = "skin_smoothness", 0.8  # the attribute, and by how much of the grain its step does
 _TURNED = 20  # degrees from which on glasses are drawn anew when the head turns: they are seen from another side
+_SHAPES = 6  # rows of W+ that shape hair; the later ones colour it
+_FARTHEST = 0.8  # share of the way to the mean style
 MEASURED_SIDE = 256  # pixels: of squares whose labels are measured
 
 
@@ -40,15 +43,18 @@ class RenderSpec:
 
 @dataclass(frozen=True, eq=False)
 class RenderedEdit:
-    """A face as the model renders it after an edit."""
+    """A face as the model renders it after a part of an edit that is drawn in one piece."""
 
     image: np.ndarray  # float32 RGB [S, S, 3], 0…1
     start: np.ndarray  # float32 W+ [styles, D] without strengths
-    strengths: Mapping[str, float]  # with those that hold attributes, without those that are drawn from other bases
+    latent: np.ndarray  # float32 W+ [styles, D] with them
+    strengths: Mapping[str, float]  # with those that hold attributes
     region: Region  # what of the image these may change
-    around: Region  # what of it the whole edit may change
     worn: bool  # whether glasses that the photo shows stay
-    grain: float  # −1…1: by how much of itself the grain of the photo's skin grows
+    keeps_hair_colour: bool = False
+
+
+Measure = Callable[[RenderedEdit, View], View]  # what was rendered, and the view before → its view
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,23 +98,86 @@ class EditPlanner:
         this face is found. Raises AnycostError for unknown attributes and missing models."""
         edit = as_face_edit(edit)
         directions = directions or self._found_directions(face, edit.strengths, check)
-        rendered = self.render(face, edit, spec, directions, check)
-        check()
-        if rendered is None:
-            overlay = self.overlay(face, edit, spec, directions, None, check)
-            return EditPlan(*overlay, edit.strengths, self.reached(face, edit.strengths))
+
+        def measured(rendered: RenderedEdit, before: View) -> View:
+            with self._session.timed("measure"):
+                return self._measured_view(rendered.image)
+
         projected = self.projected_view(face, spec)
-        original, ground = self.original(face, spec.side, rendered.region, rendered.around)
-        with self._session.timed("measure"):
-            edited = self._measured_view(rendered.image)
-        check()
+        return self.plan_measured(face, edit, spec, directions, projected, measured, check)
+
+    def plan_measured(
+        self,
+        face: int,
+        edit: FaceEdit,
+        spec: RenderSpec,
+        directions: Directions,
+        projected: View,
+        measured: Measure,
+        check: Callable[[], None],
+        detail: Detail = FINE,
+    ) -> EditPlan:
+        """As `plan`, for the view `projected`, by another way to measure; locks hold attributes only as far as can be
+        foreseen without measuring if the detail isn't `FINE`."""
+        layers = layers_of(edit, directions, self._models.effects)
+        around: Region = "head" if edit.offset is not None else directions.region(edit.strengths)
+        change: Change | None = None
+        latent, strengths = self._start(face), edit.strengths
+        view = edited = projected
+
+        def laid(rendered: RenderedEdit, before: View) -> View:
+            """The view of what was rendered, which is laid on the change so far."""
+            nonlocal change
+            check()
+            moves = rendered.region != "skin"
+            after = measured(rendered, before) if moves else replace(before, image=rendered.image)
+            if rendered.keeps_hair_colour:
+                after = replace(after, image=with_hair_colour(after, before))
+            check()
+            change = self._laid(face, change, rendered, before, after, around, spec, detail)
+            return after
+
+        if layers.face.changes:
+            rendered = self.render(face, layers.face, spec, directions, check, quick_locks=detail is not FINE)
+            rendered = replace(rendered, worn=rendered.worn and worn(edit.strengths))
+            around = "head" if rendered.region == "head" else around  # by a lock
+            edited = laid(rendered, projected)
+            latent, strengths = rendered.latent, {**strengths, **rendered.strengths}
+        for own in layers.still:
+            rendered = self._rendered_still(latent, own, spec, directions)
+            view, latent, edited = edited, rendered.latent, laid(rendered, edited)
+        for base, own in layers.others.items():
+            check()
+            view = self.projected_view(face, spec, base)
+            rendered = self._rendered(self._start(face, base), own, spec, directions)
+            edited = replace(view, image=rendered.image)  # lenses and beards move nothing
+            change = self._laid(face, change, rendered, view, edited, around, spec, detail)
+        if change is None:
+            raise ValueError("an edit that changes nothing")
+        if grain := grain_of(directions, strengths):
+            change = replace(change, grain=np.float32(grain) * bare_skin(self._photo(face, spec.side, around)))
+        return EditPlan(view, edited, change, strengths, self.reached(face, edit.strengths))
+
+    def _laid(
+        self,
+        face: int,
+        change: Change | None,
+        rendered: RenderedEdit,
+        before: View,
+        after: View,
+        around: Region,
+        spec: RenderSpec,
+        detail: Detail,
+    ) -> Change:
+        """The change so far with what was rendered on it."""
+        region = rendered.region
+        original, ground = self.original(face, spec.side, region, around, detail)
         with self._session.timed("composite"):
-            change = plan(
-                original, projected, edited, rendered.region, ground=ground, worn=rendered.worn, grain=rendered.grain
-            )
-        _, _, change = self.overlay(face, edit, spec, directions, change, check)
-        strengths = {**edit.strengths, **rendered.strengths}
-        return EditPlan(projected, edited, change, strengths, self.reached(face, edit.strengths))
+            if change is not None:
+                original = changed_view(original, change)
+                ground = groundwork(original, region, detail)
+            over = plan(original, before, after, region, detail, ground, worn=rendered.worn)
+            return over if change is None else overlaid(change, over)
 
     def render(
         self,
@@ -119,56 +188,49 @@ class EditPlanner:
         check: Callable[[], None],
         *,
         quick_locks: bool = False,
-    ) -> RenderedEdit | None:
-        """Renders the edited face, but for what is drawn from other bases; None if nothing else is.
+    ) -> RenderedEdit:
+        """Renders the edited face, drawn from the usual base.
 
         quick_locks: hold attributes only as far as can be foreseen without measuring. check: called between renders;
         what it raises ends the work. Raises AnycostError as `plan`."""
         latent = self._start(face)
-        usual, others = by_base(edit, self._models.effects)
-        if others and not usual.changes:
-            return None
-        strengths = self._with_locks(face, latent, directions, usual, quick_locks, check)
-        region: Region = "head" if edit.offset is not None else directions.region(strengths)
+        strengths = self._with_locks(face, latent, directions, edit, quick_locks, check)
         start = latent if edit.offset is None else latent + edit.offset
+        rendered = self._rendered(start, strengths, spec, directions)
+        turned = abs(self._session.faces[face].mesh.pose()[0]) > _TURNED and bool(strengths.get("yaw"))
+        whole = edit.offset is not None or rendered.region == "hair"  # by a lock
+        region: Region = "head" if whole else "face" if rendered.region == "skin" else rendered.region
+        return replace(rendered, region=region, worn=rendered.worn and not turned)
+
+    def rendered_again(
+        self, rendered: RenderedEdit, strengths: Mapping[str, float], spec: RenderSpec, directions: Directions
+    ) -> RenderedEdit:
+        """The same with other strengths."""
+        render = self._rendered_still if rendered.region in STILL else self._rendered
+        return replace(render(rendered.start, strengths, spec, directions), region=rendered.region)
+
+    def _rendered_still(
+        self, start: np.ndarray, strengths: Mapping[str, float], spec: RenderSpec, directions: Directions
+    ) -> RenderedEdit:
+        """As `_rendered`."""
+        pulls = (
+            abs(directions.direction(name).multiple(strength)) * self._models.effects.pull(name, strength)
+            for name, strength in strengths.items()
+        )
+        share = min(sum(pulls), _FARTHEST)
+        pulled = start.copy()
+        pulled[:_SHAPES] += np.float32(share) * (self._models.mean_style - start)[:_SHAPES]
+        rendered = self._rendered(pulled, strengths, spec, directions)
+        return replace(rendered, start=start, keeps_hair_colour=share > 0)
+
+    def _rendered(
+        self, start: np.ndarray, strengths: Mapping[str, float], spec: RenderSpec, directions: Directions
+    ) -> RenderedEdit:
+        """start: W+ [styles, D]"""
         with self._session.timed("render"):
-            image = self.render_latent(directions.apply(start, strengths, self._models.gains(spec.sub)), spec)
-        around: Region = "head" if region == "head" else directions.region(edit.strengths)
-        yaw = abs(self._session.faces[face].mesh.pose()[0])
-        stays = worn(edit.strengths) and not (yaw > _TURNED and strengths.get("yaw"))
-        return RenderedEdit(image, start, strengths, region, around, stays, grain_of(directions, strengths))
-
-    def overlay(
-        self,
-        face: int,
-        edit: FaceEdit,
-        spec: RenderSpec,
-        directions: Directions,
-        change: Change | None,
-        check: Callable[[], None],
-        detail: Detail = FINE,
-    ) -> tuple[View, View, Change]:
-        """What is drawn from other bases, one after the other, over `change`. Returns the last views, and all as one.
-
-        None of it moves the face: lenses are drawn where the eyes are. Raises AnycostError as `plan`."""
-        projected = edited = self.projected_view(face, spec)
-        for base, strengths in by_base(edit, self._models.effects)[1].items():
-            check()
-            region, around = directions.region(strengths), directions.region(edit.strengths)
-            original, ground = self.original(face, spec.side, region, around, detail)
-            projected = self.projected_view(face, spec, base)
-            with self._session.timed("render"):
-                latent = directions.apply(self._start(face, base), strengths, self._models.gains(spec.sub))
-                edited = replace(projected, image=self.render_latent(latent, spec))
-            with self._session.timed("composite"):
-                if change is not None:
-                    original = changed_view(original, change)
-                    ground = groundwork(original, region, detail)
-                over = plan(original, projected, edited, region, detail, ground, worn=worn(strengths))
-                change = over if change is None else overlaid(change, over)
-        if change is None:
-            raise ValueError("an edit that changes nothing")
-        return projected, edited, change
+            latent = directions.apply(start, strengths, self._models.gains(spec.sub))
+            image = self.render_latent(latent, spec)
+        return RenderedEdit(image, start, latent, strengths, directions.region(strengths), worn(strengths))
 
     def render_latent(self, latent: np.ndarray, spec: RenderSpec) -> np.ndarray:
         """W+ [styles, D] → float32 RGB [side, side, 3], 0…1. Raises AnycostError as `Renderer.render`."""
@@ -200,16 +262,9 @@ class EditPlanner:
         a plan may change; around: what all plans of the edit may.
 
         Raises AnycostError when the parser's weights are missing or damaged."""
-        reach = AROUND if around == "head" else 1.0
-
-        def compute() -> PhotoView:
-            editable, found = self._session.editable, self._session.faces[face]
-            mine = editable.of(face, reach)
-            return photo_view(self._session.image, found, editable.parts(face), mine, side, reach)
-
+        view = self._photo(face, side, around)
         with self._session.timed("measure"):
-            view = self._cache.get((self._session, face, "original", side, reach), compute)
-            key = (self._session, face, "ground", side, region, reach, detail)
+            key = (self._session, face, "ground", side, region, view.reach, detail)
             return view, self._cache.get(key, lambda: groundwork(view, region, detail))
 
     def start(self, face: int, base: Base = USUAL_BASE) -> np.ndarray | None:
@@ -233,6 +288,18 @@ class EditPlanner:
         return 1.0 if latent is None else self._reach(face, latent).gain(name, sense)
 
     # ------------------------------------------------------------------ inside
+
+    def _photo(self, face: int, side: int, around: Region) -> PhotoView:
+        """As `original`."""
+        reach = AROUND if around in ("hair", "head") else 1.0
+
+        def compute() -> PhotoView:
+            editable, found = self._session.editable, self._session.faces[face]
+            mine = editable.of(face, reach)
+            return photo_view(self._session.image, found, editable.parts(face), mine, side, reach)
+
+        with self._session.timed("measure"):
+            return self._cache.get((self._session, face, "original", side, reach), compute)
 
     def _start(self, face: int, base: Base = USUAL_BASE) -> np.ndarray:
         """As `start`; projects the face if it was not."""
@@ -292,11 +359,11 @@ class EditPlanner:
 
 
 def grain_of(directions: Directions, strengths: Mapping[str, float]) -> float:
-    """As `RenderedEdit.grain`: smooth skin has less."""
+    """−1…1: by how much of itself the grain of the photo's skin grows, which no generator knows."""
     strength = strengths.get(_SMOOTH)
     if not strength:
         return 0.0
-    return float(np.clip(-_SMOOTHS * directions.direction(_SMOOTH).multiple(strength), -0.8, 0.8))
+    return float(np.clip(-_SMOOTHS * directions.direction(_SMOOTH).multiple(strength), -0.9, 0.9))
 
 
 def worn(strengths: Mapping[str, float]) -> bool:

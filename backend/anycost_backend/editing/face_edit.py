@@ -49,17 +49,33 @@ def as_face_edit(edit: FaceEditLike) -> FaceEdit:
     return edit if isinstance(edit, FaceEdit) else FaceEdit(edit)
 
 
-def by_base(edit: FaceEdit, effects: EffectTable) -> tuple[FaceEdit, dict[Base, dict[str, float]]]:
-    """The edit without the strengths that are drawn from other bases than the usual one, and these by their base."""
-    usual: dict[str, float] = {}
+@dataclass(frozen=True, eq=False)
+class EditLayers:
+    """An edit by what is drawn in one piece, in the order in which it is laid on the photo."""
+
+    face: FaceEdit  # moves the face and may change the head around it
+    still: tuple[Mapping[str, float], ...]  # of skin, of the hair's colour, of its shape: leave all else alone
+    others: Mapping[Base, Mapping[str, float]]  # drawn from other bases
+
+
+def layers_of(edit: FaceEdit, directions: Directions, effects: EffectTable) -> EditLayers:
+    """Raises AnycostError for unknown attributes."""
+    face: dict[str, float] = {}
+    skin: dict[str, float] = {}
+    hair_colour: dict[str, float] = {}
+    hair_shape: dict[str, float] = {}
     others: dict[Base, dict[str, float]] = {}
     for name, strength in edit.strengths.items():
         base = effects.base(name, strength)
         if strength and base != USUAL_BASE:
             others.setdefault(base, {})[name] = strength
+        elif strength and directions.direction(name).region == "skin":
+            skin[name] = strength
+        elif strength and directions.direction(name).region == "hair":
+            (hair_shape if effects.pull(name, strength) else hair_colour)[name] = strength
         else:
-            usual[name] = strength
-    return replace(edit, strengths=usual), others
+            face[name] = strength
+    return EditLayers(replace(edit, strengths=face), tuple(filter(None, (skin, hair_colour, hair_shape))), others)
 
 
 def face_edit_of(message: m.FaceEdit, directions: Directions, shape: tuple[int, int]) -> FaceEdit:

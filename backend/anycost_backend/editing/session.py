@@ -194,7 +194,7 @@ class Session(Generic[P]):
         edit = as_face_edit(edit)
         whole = edit.offset is not None or edit.held  # what holds an attribute may move others
         region = "head" if whole else self.models.directions.region(edit.strengths)
-        return self._bounds(face, AROUND if region == "head" else 1)
+        return self._bounds(face, AROUND if region in ("hair", "head") else 1)
 
     def crop(self, face: int, side: int) -> np.ndarray:
         """The aligned face, uint8 sRGB [side, side, 3]."""

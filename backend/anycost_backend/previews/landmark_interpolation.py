@@ -34,20 +34,21 @@ class LandmarkInterpolator:
 
     def __init__(self, cache: ByteLRUCache) -> None:
         self._cache = cache
-        self._last: dict[int, tuple[Mapping[str, float], str | None]] = {}
+        self._last: dict[Hashable, tuple[tuple[Hashable, ...], Mapping[str, float], str | None]] = {}
 
     def find(
         self,
-        face: int,
+        layer: Hashable,
         key: tuple[Hashable, ...],
         strengths: Mapping[str, float],
         measure: Callable[[Mapping[str, float]], FaceGeometry],
     ) -> FaceGeometry | None:
         """The geometry at these strengths (attribute → −2…2). None unless a single slider has moved since the last
-        call: then measure the image itself.
+        call, and nothing else: then measure the image itself.
 
-        key: prefix of the keys in the cache; measure: renders with other strengths and measures"""
-        slider = self._moved(face, strengths)
+        layer: the face, and what of its edit; key: of all but the strengths, prefix of the keys in the cache; measure:
+        renders with other strengths and measures"""
+        slider = self._moved(layer, key, strengths)
         if slider is None:
             return None
         rest = tuple(sorted((name, value) for name, value in strengths.items() if name != slider))
@@ -60,11 +61,11 @@ class LandmarkInterpolator:
         below = measured(low)
         return below if strength == low else below.toward(measured(low + _STEP), (strength - low) / _STEP)
 
-    def _moved(self, face: int, strengths: Mapping[str, float]) -> str | None:
+    def _moved(self, layer: Hashable, key: tuple[Hashable, ...], strengths: Mapping[str, float]) -> str | None:
         """The only slider that has moved; the one before if none has."""
-        before, slider = self._last.get(face, ({}, None))
+        last, before, slider = self._last.get(layer, (key, {}, None))
         moved = [name for name in {*before, *strengths} if before.get(name, 0.0) != strengths.get(name, 0.0)]
         if moved:
             slider = moved[0] if len(moved) == 1 else None
-        self._last[face] = dict(strengths), slider
-        return slider
+        self._last[layer] = key, dict(strengths), slider
+        return slider if key == last else None

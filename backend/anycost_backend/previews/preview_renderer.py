@@ -6,13 +6,12 @@ from dataclasses import replace
 import cv2
 import numpy as np
 from anycost_models.core.images import to_uint8, to_unit_float
-from anycost_models.editing.directions import Directions
+from anycost_models.editing.directions import STILL, Directions
 from anycost_models.face.aligned_square import Rectangle
 from anycost_models.generators.sub_generator import SubGenerator
 
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
 from anycost_backend.editing.composite.arrays import four_planes
-from anycost_backend.editing.composite.planning import plan
 from anycost_backend.editing.composite.views import QUICK, Change, View, scaled
 from anycost_backend.editing.edit_planner import RenderedEdit, RenderSpec
 from anycost_backend.editing.face_edit import FaceEdit, as_face_edit
@@ -87,24 +86,17 @@ class PreviewRenderer:
 
     def _quick_change(self, number: int, edit: FaceEdit, spec: RenderSpec, check: Callable[[], None]) -> Change:
         """As `EditPlanner.plan`, from interpolated landmarks, locks and smooth parts of less detail."""
-        session = self._session
-        directions = session.planner.directions(number)
-        rendered = session.planner.render(number, edit, spec, directions, check, quick_locks=True)
-        check()
-        if rendered is None:
-            return session.planner.overlay(number, edit, spec, directions, None, check, QUICK)[2]
+        session, directions = self._session, self._session.planner.directions(number)
+
+        def measured(rendered: RenderedEdit, before: View) -> View:
+            with session.timed("measure"):
+                taken_over = edit.offset is not None and rendered.region not in STILL
+                geometry = self._interpolated(number, rendered, directions, spec, before, taken_over)
+                geometry = geometry or self._followed(rendered.image, rendered, before)
+                return View(rendered.image, geometry.landmarks, geometry.parts)
+
         projected = self._quick_view(number, spec)
-        original, ground = session.planner.original(number, spec.side, rendered.region, rendered.around, QUICK)
-        with session.timed("measure"):
-            geometry = self._interpolated(number, edit, rendered, directions, spec, projected)
-            geometry = geometry or self._followed(rendered.image, rendered, projected)
-            edited = View(rendered.image, geometry.landmarks, geometry.parts)
-        check()
-        with session.timed("composite"):
-            change = plan(
-                original, projected, edited, rendered.region, QUICK, ground, worn=rendered.worn, grain=rendered.grain
-            )
-        return session.planner.overlay(number, edit, spec, directions, change, check, QUICK)[2]
+        return session.planner.plan_measured(number, edit, spec, directions, projected, measured, check, QUICK).change
 
     def _quick_view(self, number: int, spec: RenderSpec) -> View:
         """As `EditPlanner.projected_view`, with parts as a quick plan takes them."""
@@ -119,32 +111,33 @@ class PreviewRenderer:
     def _interpolated(
         self,
         number: int,
-        edit: FaceEdit,
         rendered: RenderedEdit,
         directions: Directions,
         spec: RenderSpec,
-        projected: View,
+        before: View,
+        taken_over: bool,
     ) -> FaceGeometry | None:
-        """None where more than one slider has moved since the last preview."""
+        """None unless one slider alone has moved since the last preview. taken_over: whether the face changes without
+        strengths, too"""
         session = self._session
 
         def measure(strengths: Mapping[str, float]) -> FaceGeometry:
-            if not any(strengths.values()) and edit.offset is None:
-                return FaceGeometry(projected.landmarks, projected.head_parts(QUICK))
-            models = session.models
-            latent = directions.apply(rendered.start, strengths, models.gains(spec.sub))
-            return self._followed(session.planner.render_latent(latent, spec), rendered, projected)
+            if not any(strengths.values()) and not taken_over:
+                return FaceGeometry(before.landmarks, before.head_parts(QUICK))
+            again = session.planner.rendered_again(rendered, strengths, spec, directions)
+            return self._followed(again.image, again, before)
 
         key = (*session.planner.projected_key(number, spec), rendered.region, rendered.start.tobytes(), directions)
-        return self._interpolator.find(number, key, rendered.strengths, measure)
+        layer = number, rendered.region in STILL, rendered.keeps_hair_colour
+        return self._interpolator.find(layer, key, rendered.strengths, measure)
 
-    def _followed(self, image: np.ndarray, rendered: RenderedEdit, projected: View) -> FaceGeometry:
-        """Measures an image that is nearly the projected one, which is quicker. image: float32 RGB [S, S, 3], 0…1."""
+    def _followed(self, image: np.ndarray, rendered: RenderedEdit, before: View) -> FaceGeometry:
+        """Measures an image that is nearly the one before, which is quicker. image: float32 RGB [S, S, 3], 0…1."""
         eight_bit, side = to_uint8(image), len(image)
         models = self._session.models
-        landmarks = scaled(models.finder.mesh.follow(eight_bit, scaled(projected.landmarks, side)), 1 / side)
-        if rendered.region != "head":  # only an edit of the head moves the silhouette
-            return FaceGeometry(landmarks, projected.head_parts(QUICK))
+        landmarks = scaled(models.finder.mesh.follow(eight_bit, scaled(before.landmarks, side)), 1 / side)
+        if rendered.region not in ("hair", "head"):  # only these move the silhouette
+            return FaceGeometry(landmarks, before.head_parts(QUICK))
         return FaceGeometry(landmarks, View(image, landmarks, parsed(eight_bit, models.parser)).head_parts(QUICK))
 
     def _shown(self, bounds: Rectangle, size: tuple[int, int]) -> np.ndarray:

@@ -14,7 +14,8 @@ from safetensors import SafetensorError, safe_open
 from anycost_models.core.errors import AnycostError
 from anycost_models.weights import EMBEDDED_DIRECTIONS, intact
 
-Region = Literal["eyes", "face", "head"]  # each holds the one before
+Region = Literal["eyes", "skin", "face", "hair", "head"]  # the face holds eyes and skin, the head all
+STILL: tuple[Region, ...] = ("skin", "hair")  # what changes only these moves nothing, and leaves all else alone
 MAX_STRENGTH = 2.0  # |strength| beyond which no image is natural
 EASE = 0.45  # see `eased`
 
@@ -26,7 +27,7 @@ class Direction:
     name: str
     group: str  # under which editors show it
     about: str  # what −1 and +1 do
-    region: Region  # what of the photo may change: what is around the eyes, the face, or hair and neckline with it
+    region: Region  # what of the photo may change: around the eyes, skin alone, the face, hair alone, or all
     layers: tuple[int, int]  # the rows of W+ it moves, the last excluded
     vector: np.ndarray  # float32, what strength 1 adds to those rows: [D] the same to each, or [rows, D]
     # (strength, multiple of `vector`), rising, with (0, 0) on it: so that equal steps look equal. Strengths
@@ -102,7 +103,11 @@ class Directions:
     def region(self, strengths: Mapping[str, float]) -> Region:
         """What of the photo these strengths may change: the largest that one of them needs."""
         sizes: tuple[Region, ...] = get_args(Region)
-        needed = [self.direction(name).region for name, strength in strengths.items() if strength]
+        needed = {self.direction(name).region for name, strength in strengths.items() if strength}
+        if len(needed) > 1 and "hair" in needed:
+            return "head"
+        if needed == {"eyes", "skin"}:
+            return "face"
         return max(needed, key=sizes.index, default="face")
 
 

@@ -45,6 +45,7 @@ class Side(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     gain: Gain = 1.0  # on the step, with which the median portrait shows what is promised
     most: Gain = 2.0  # gain beyond which faces fall apart, or become other people
     base: Base = USUAL_BASE
+    pull: Share = 0.0  # how far its step also leads to the mean style: there, hair grows that this face has not
 
 
 class AttributeEffect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,6 +79,11 @@ class EffectTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """From which this attribute is drawn; others than those of the table from the usual one."""
         effect = self.attributes.get(name)
         return effect.side(strength).base if effect else USUAL_BASE
+
+    def pull(self, name: str, strength: float) -> float:
+        """As `Side.pull`."""
+        effect = self.attributes.get(name)
+        return effect.side(strength).pull if effect else 0.0
 
     def target(self, name: str, sense: int, label: float) -> float:
         """By how much strength 1 in this sense (−1 or 1) can be asked to move the label, in its unit, above 0.

@@ -11,7 +11,8 @@ from anycost_models.core.images import to_unit_float
 from anycost_models.face.landmarks import DOWN, FACE_OVAL, Landmarks
 from anycost_models.inference.onnx_network import Network
 
-_BROWS = (70, 105, 107, 336, 334, 300)  # on their upper edges
+BROWS = ((70, 63, 105, 66, 107, 55, 65, 52, 53, 46), (300, 293, 334, 296, 336, 285, 295, 282, 283, 276))
+_OVER_BROWS = (70, 105, 107, 336, 334, 300)
 _MATTE_SIZE = 256  # pixels: the side of the matte network's input
 
 
@@ -42,10 +43,15 @@ def eyes_mask(landmarks: Landmarks, size: int) -> np.ndarray:
     eyes = np.mean(landmarks.eyes(), axis=0)
     outline = (points[list(FACE_OVAL)] - eyes) @ across
     left, right = outline.min(), outline.max()
-    above = ((points[list(_BROWS)] - eyes) @ up).max() + 0.02 * height
+    above = ((points[list(_OVER_BROWS)] - eyes) @ up).max() + 0.02 * height
     below = -0.27 * height
     corners = [(left, above), (right, above), (right, below), (left, below)]
     return polygon_mask(np.array([eyes + x * across + y * up for x, y in corners]), size)
+
+
+def brows_mask(landmarks: Landmarks, size: int) -> np.ndarray:
+    """Both brows, [S, S], 0…1."""
+    return np.maximum.reduce([polygon_mask(landmarks.points[list(brow), :2], size) for brow in BROWS])
 
 
 def polygon_mask(outline: np.ndarray, size: int) -> np.ndarray:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from anycost_models.face.landmarks import BRIDGE, CHEEKS, Landmarks
-from anycost_models.face.masks import polygon_mask
+from anycost_models.face.masks import BROWS, polygon_mask
 
 LABELS = {  # name: unit, and meaning
     "glasses": "edges below and between the eyes against those of the cheeks, in L* per pixel",
@@ -41,7 +41,6 @@ _LIDS = (
     (33, 246, 161, 160, 159, 158, 157, 173, 133, 190, 56, 28, 27, 29, 30, 247),
     (263, 466, 388, 387, 386, 385, 384, 398, 362, 414, 286, 258, 257, 259, 260, 467),
 )
-_BROWS = ((70, 63, 105, 66, 107, 55, 65, 52, 53, 46), (300, 293, 334, 296, 336, 285, 295, 282, 283, 276))
 _FOREHEAD = (104, 69, 108, 151, 337, 299, 333, 334, 296, 336, 9, 107, 66, 105)
 
 
@@ -55,7 +54,7 @@ def measure(lab: np.ndarray, face: Landmarks) -> tuple[dict[str, float], np.ndar
         return np.maximum.reduce([polygon_mask(xy[list(polygon)], size) for polygon in polygons]) > 0.5
 
     left, right = (inside(polygon) for polygon in CHEEKS)
-    cheeks, lips, brows = left | right, inside(_LIPS) & ~inside(_MOUTH), inside(*_BROWS)
+    cheeks, lips, brows = left | right, inside(_LIPS) & ~inside(_MOUTH), inside(*BROWS)
     chin, jaw, upper_lip = inside(_CHIN), inside(*_JAW), inside(_UPPER_LIP)
     forehead = inside(_FOREHEAD) & ~brows
     light = lab[:, :, 0]

@@ -240,17 +240,13 @@ def test_grey_layers_give_grey_results(loaded: Models, latent: np.ndarray) -> No
 
 def test_a_preview_that_is_stopped_ends_between_its_stages(loaded: Models, latent: np.ndarray) -> None:
     region = opened(loaded, latent, ASTRONAUT)
-    calls = 0
 
     def check() -> None:
-        nonlocal calls
-        calls += 1
         raise Stopped("superseded")
 
     with pytest.raises(Stopped):
         previews(region).render(SMILE, QUICK, 512, True, check)
-    assert calls == 1
-    assert set(region.session.seconds) == {"find", "render"}
+    assert "composite" not in region.session.seconds
 
 
 def test_a_slider_costs_one_render(loaded: Models, latent: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:

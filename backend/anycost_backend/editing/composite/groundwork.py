@@ -32,7 +32,9 @@ class Groundwork:
     mine: np.ndarray | None  # float32 [d, d], 0…1: as PhotoView.mine
     background: np.ndarray | None  # float32 [d, d, 4]: as PhotoView.background
     clothes: np.ndarray | None  # the same of clothes
-    outline: np.ndarray | None  # float32 [s, s], square units: `distance` of head and neck; of the region "head" only
+    outline: (
+        np.ndarray | None
+    )  # float32 [s, s], square units: `distance` of head and neck; of the regions "hair" and "head" only
     hole: np.ndarray | None  # float32 [s, s], 0…1: as Silhouette.hole; the same
     beside: tuple[tuple[np.ndarray, ...], np.ndarray] | None  # `beside_head` of the photo; the same
 
@@ -45,7 +47,7 @@ def groundwork(original: PhotoView, region: Region, detail: Detail) -> Groundwor
         return min(size, round(across * reach))
 
     smooth, deciding = pixels(detail.smooth), pixels(detail.deciding)
-    is_head = region == "head"
+    is_head = region in ("hair", "head")
     parts = original.parts if isinstance(original.parts, HeadParts) else HeadParts.of(original.parts)
     there = parts.resized(smooth, pixels(detail.colours))
     inside = 0.5 - np.abs(places(deciding, reach) - 0.5).max(axis=2)  # from the square's border

@@ -14,17 +14,25 @@ _NODES = 256  # of the motion's grid, computed at a time: as many as the process
 
 
 def motions(
-    original: Landmarks, projected: Landmarks, edited: Landmarks, reach: float, side: int, detail: Detail
+    original: Landmarks,
+    projected: Landmarks,
+    edited: Landmarks,
+    reach: float,
+    side: int,
+    detail: Detail,
+    *,
+    moves: bool = True,
 ) -> tuple[np.ndarray, ...]:
     """Maps from the common frame to the original, the projected and the edited image: three float32 [side, side, 2],
     square units.
 
     The frame is the original's landmarks plus the motion projected → edited: a projection whose brows lie a little off
-    leaves no second brow. Landmarks are in square units; the maps cover `reach` sides of the square, at whose border
-    nothing moves."""
+    leaves no second brow. Unless the edit `moves` the face, it is the original's. Landmarks are in square units; the
+    maps cover `reach` sides of the square, at whose border nothing moves."""
 
     points = [face.points[:, :2].astype(np.float64) for face in (original, projected, edited)]
-    common = (points[0] + _without_drift(points[2], points[1]) - points[1])[:: detail.landmarks]
+    motion = _without_drift(points[2], points[1]) - points[1] if moves else np.zeros_like(points[0])
+    common = (points[0] + motion)[:: detail.landmarks]
     edge = np.linspace(0, 1, 9)
     still = np.array([(x, y) for x in edge for y in edge if x in (0, 1) or y in (0, 1)])
     still = (still - 0.5) * reach + 0.5

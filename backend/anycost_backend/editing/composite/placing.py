@@ -10,7 +10,7 @@ from anycost_models.face.aligned_square import AlignedSquare, Rectangle, pixel_m
 from anycost_backend.editing.composite.arrays import places, times
 from anycost_backend.editing.composite.views import Change
 
-GRAIN = 0.008  # square units: what is finer is grain: pores and fine lines, and not wrinkles
+GRAIN = 0.012  # square units: what is finer is grain: pores and fine lines, and not wrinkles
 
 
 def apply(

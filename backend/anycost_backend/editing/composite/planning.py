@@ -9,9 +9,11 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
-from anycost_models.editing.directions import Region
+from anycost_models.editing.directions import STILL, Region
+from anycost_models.face.masks import brows_mask
 
 from anycost_backend.editing.composite.arrays import (
+    LEAST,
     blur,
     disc,
     enlarged,
@@ -51,14 +53,12 @@ def plan(
     ground: Groundwork | None = None,
     *,
     worn: bool = True,
-    grain: float = 0.0,
 ) -> Change:
     """The change from the views of a photo and of two drawings of equal size.
 
-    region: what may change: eyes, face, or head with the hair. The photo's view should reach beyond the square for the
-    head (`AROUND`): hair does. ground: of the same photo, region and detail, where it is known already. worn: glasses
-    that the photo shows stay its own, and only move along. grain: by how much of itself the grain of the photo's skin
-    grows, −1…1: no generator knows it."""
+    region: what may change. Edits of skin and hair alone move nothing, and leave the rest alone. For hair and the head
+    the photo's view should reach beyond the square (`AROUND`): hair does. ground: of the same photo, region and detail,
+    where it is known already. worn: glasses that the photo shows stay its own, and only move along."""
     if original.curve is not None:
         projected, edited = (
             replace(view, image=apply_monochrome_curve(view.image, original.curve)) for view in (projected, edited)
@@ -67,7 +67,7 @@ def plan(
     reach, size = original.reach, len(original.image)
     smooth, deciding = ground.smooth, ground.deciding
     landmarks = original.landmarks, projected.landmarks, edited.landmarks
-    to_original, to_projected, to_edited = motions(*landmarks, reach, smooth, detail)
+    to_original, to_projected, to_edited = motions(*landmarks, reach, smooth, detail, moves=region not in STILL)
     before_full, after_full = (
         warp(view.planes, source, 1, size) for view, source in ((projected, to_projected), (edited, to_edited))
     )
@@ -91,13 +91,17 @@ def plan(
         drawn *= ground.fades
     if worn and original.glasses:
         drawn *= 1 - enlarged(_frames(was["glasses"], reach), deciding)
+    if region == "hair":
+        drawn *= 1 - enlarged(_bare_face(was, has, reach), deciding)
+    elif region == "skin":
+        drawn *= enlarged(bare_skin(original), deciding)
     mask = enlarged(_mask(ground, edited, to_original, to_edited, (was, has)), deciding)
     behind = None
-    if region == "head":
+    if region in ("hair", "head"):
         new_head = silhouette(ground, (was, had, has), after, hat)
         appears = np.maximum(appears, np.maximum(enlarged(_bared(was, had, has, reach), deciding), new_head.drawn))
         changes, head = new_head.changes, new_head.head
-        behind = changes * (1 - head) * new_head.hole
+        behind = np.maximum(changes * (1 - head) * new_head.hole, 0)
         shown = behind_head(ground, after + tint, has, detail.wide)
         tint += new_head.front - after
         mask += changes * (head - mask)
@@ -116,14 +120,17 @@ def plan(
     whole *= ground.edge
     if ground.mine is not None:  # nor does what is not hers go anywhere
         whole *= ground.mine * warp(ground.mine, to_original, reach, deciding)
-    skin = np.float32(grain) * _bare_skin(original) if grain else None
-    return Change(reach, to_original, kept, added, np.where(whole < 1 / 512, 0, whole), skin)
+    return Change(reach, to_original, kept, added, np.where(whole < LEAST, 0, whole))
 
 
-def _bare_skin(original: PhotoView) -> np.ndarray:
-    """[p, p], 0…1: the photo's skin, without what lines it: lids, lips, hair."""
+def bare_skin(original: PhotoView) -> np.ndarray:
+    """[p, p], 0…1: the photo's skin without brows, and without what lines it: lids, lips, hair."""
     skin = original.parts["skin"]
     pixel = len(skin) / original.reach
+    in_view = original.landmarks.moved(
+        np.array([[1, 0, original.reach / 2 - 0.5], [0, 1, original.reach / 2 - 0.5]]) * pixel
+    )
+    skin = skin * (1 - cv2.dilate(brows_mask(in_view, len(skin)), disc(0.01 * pixel)))
     return cv2.GaussianBlur(cv2.erode(ramp(skin, 0.5, 0.9), disc(0.01 * pixel)), (0, 0), 0.008 * pixel)
 
 
@@ -176,6 +183,12 @@ def _background(was: WarpedParts, has: WarpedParts, reach: float) -> np.ndarray:
     return 1 - np.clip(2 * near, 0, 1)
 
 
+def _bare_face(was: WarpedParts, has: WarpedParts, reach: float) -> np.ndarray:
+    """[s, s], 0…1: what no hair covers of the face and below it, neither in the photo nor in the drawing."""
+    bare, pixel = np.minimum(was["flesh"], has["flesh"]), len(was.source) / reach
+    return cv2.GaussianBlur(cv2.erode(ramp(bare, 0.6, 0.9), disc(_FEATHER * pixel)), (0, 0), _FEATHER / 2 * pixel)
+
+
 def _frames(glasses: np.ndarray, reach: float) -> np.ndarray:
     """[s, s], 0…1: the photo's glasses with their edges."""
     pixel = len(glasses) / reach
@@ -196,7 +209,7 @@ def _mask(
     pixel = side / reach
     drawn = cover(edited.landmarks, region, side, reach)
     covers = [ground.cover, warp(ground.cover, to_original, reach, side), warp(drawn, to_edited, reach, side)]
-    if region == "head":
+    if region in ("hair", "head"):
         heads = grown([ramp(each.head, 0.1, 0.6) for each in (ground.there, *parts)], _FEATHER / 2 * pixel)
         soft = np.maximum(heads, grown(covers, _FEATHER * pixel))
         return cv2.GaussianBlur(soft, (0, 0), _FEATHER / 2 * pixel)

@@ -43,7 +43,7 @@ class Silhouette:
 def silhouette(
     ground: Groundwork, parts: tuple[WarpedParts, WarpedParts, WarpedParts], after: np.ndarray, hat: np.ndarray
 ) -> Silhouette:
-    """ground: of the region "head"; parts: of photo, projection and edited drawing in the common frame, [s, s].
+    """ground: of the region "hair" or "head"; parts: of photo, projection and edited drawing, [s, s], in one frame.
 
     after: the edited drawing in that frame, float32 [d, d, 4]; hat: float32 [s, s], 0…1: what stays whatever is
     drawn"""

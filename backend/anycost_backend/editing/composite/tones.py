@@ -3,12 +3,15 @@
 import cv2
 import numpy as np
 
-from anycost_backend.editing.composite.arrays import blur, reduced, times
+from anycost_backend.editing.composite.arrays import blur, enlarged, ramp, reduced, times
 from anycost_backend.editing.composite.head_parts import GROUPS, Planes
+from anycost_backend.editing.composite.views import View
 
 _SIGMA = 25 / 1024  # of the square: how far tones of the photo reach
 _FAR = 1e-3  # weight below which the mean of the whole part counts
 _ENOUGH = 0.002  # of the square, below which a part that both show says little
+_DARK = 0.05  # of 1: so much light is added before colours are divided
+_MOST = 2.5  # times as bright or dark
 # By how much the tones of a group of parts may follow. What is misplaced is no difference of colour: it must not tint
 # its surroundings.
 _LIMITS = dict(zip(GROUPS, (0.12, 0.25, 0.12, 0.12), strict=True))
@@ -44,6 +47,24 @@ def tones(
     correction = times(correction, 1 / total)
     correction[:, :, 3] = 0
     return correction
+
+
+def with_hair_colour(drawing: View, other: View) -> np.ndarray:
+    """float32 RGB [S, S, 3], 0…1: the drawing whose hair has the mean colour that it has in the other one."""
+    (hair, mean), (_, wanted) = (_hair_colour(view) for view in (drawing, other))
+    if mean is None or wanted is None:
+        return drawing.image
+    ratio = np.clip((wanted + _DARK) / (mean + _DARK), 1 / _MOST, _MOST)
+    return np.minimum(drawing.image * (1 + enlarged(hair, len(drawing.image))[:, :, None] * (ratio - 1)), 1)
+
+
+def _hair_colour(view: View) -> tuple[np.ndarray, np.ndarray | None]:
+    """Hair [s, s], 0…1, and its mean colour, float32 [3], 0…1; None where there is too little."""
+    hair = view.parts["hair"]
+    sure = ramp(hair, 0.7, 1)
+    if float(sure.mean()) < _ENOUGH:
+        return hair, None
+    return hair, np.array(cv2.mean(times(reduced(view.image, len(hair)), sure))[:3], np.float32) / float(sure.mean())
 
 
 def _clipped(apart: np.ndarray, limit: float) -> np.ndarray:

@@ -8,7 +8,7 @@ class Attribute:
     name: str  # also of its label in `face.labels.LABELS`
     group: str  # of sliders
     about: str  # what −1 and +1 do
-    region: str  # "eyes", "face" or "head": what of the photo may change
+    region: str  # "eyes", "skin", "face", "hair" or "head": what of the photo may change
     free: tuple[str, ...] = ()  # labels that may move along: they measure part of the same thing
     rows: tuple[int, int] = (0, 16)  # of W+ that may move: first, end
     effect: float = 1.7  # mean change of the label at strength 1, in its standard deviations
@@ -130,7 +130,7 @@ ATTRIBUTES = (
         "skin_smoothness",
         "Colour",
         "rougher … smoother skin",
-        "face",
+        "skin",
         ("age",),
         rows=(6, 13),
         hold_cost=0.3,
@@ -165,29 +165,29 @@ ATTRIBUTES = (
         "hair_length",
         "Hair",
         "shorter … longer hair",
-        "head",
+        "hair",
         ("hair_volume",),
         identity_cost=5,
         max_length=7.5,
         limits=(-1.1, 1.05),
     ),
-    Attribute("hair_volume", "Hair", "flatter … fuller hair", "head", ("hair_length", "baldness"), limits=(-1.25, 1.5)),
-    Attribute("hair_curl", "Hair", "straighter … curlier hair", "head", ("hair_volume",), limits=(-2, 1.25)),
+    Attribute("hair_volume", "Hair", "flatter … fuller hair", "hair", ("hair_length", "baldness"), limits=(-1.25, 1.5)),
+    Attribute("hair_curl", "Hair", "straighter … curlier hair", "hair", ("hair_volume",), limits=(-2, 1.25)),
     Attribute(
         "fringe",
         "Hair",
         "forehead free … covered by a fringe",
-        "head",
+        "hair",
         ("light_above", "baldness"),
         limits=(-1.8, 1.3),
     ),
-    Attribute("hair_lightness", "Hair", "darker … lighter hair", "head", _HAIR_COLOURS, limits=(-2, 2)),
-    Attribute("hair_blond", "Hair", "ashen … blond hair", "head", _HAIR_COLOURS, rows=(0, 11), limits=(-1.2, 1.7)),
+    Attribute("hair_lightness", "Hair", "darker … lighter hair", "hair", _HAIR_COLOURS, limits=(-2, 2)),
+    Attribute("hair_blond", "Hair", "ashen … blond hair", "hair", _HAIR_COLOURS, rows=(0, 11), limits=(-1.2, 1.7)),
     Attribute(
         "hair_red",
         "Hair",
         "less … more red hair",
-        "head",
+        "hair",
         ("hair_blond", "hair_grey"),
         rows=(0, 11),
         limits=(-1.2, 1.7),
@@ -196,7 +196,7 @@ ATTRIBUTES = (
         "hair_grey",
         "Hair",
         "coloured … grey hair",
-        "head",
+        "hair",
         _HAIR_COLOURS,
         rows=(0, 13),
         hold_cost=2,

@@ -1,0 +1,92 @@
+"""An edit is drawn in pieces: what moves the face, then skin and hair, which leave all else alone."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import skimage.data
+from anycost_backend.editing.composite.planning import bare_skin
+from anycost_backend.editing.edit_planner import EditPlan
+from anycost_backend.editing.face_edit import FaceEdit, layers_of
+from anycost_backend.editing.models import Models
+from anycost_backend.editing.photo_view import square_parts
+from anycost_backend.editing.session import Session
+from anycost_backend.photo.layer import Layer
+from anycost_models.editing.directions import load_directions
+from anycost_models.editing.effects import USUAL_BASE, load_effects
+from anycost_models.generators.sub_generator import SubGenerator
+from anycost_models.projection.settings import ProjectionSettings, ProjectionStage
+
+QUICK = ProjectionSettings(stages=(ProjectionStage(SubGenerator(64), 6, 0.12, 0.08),))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def caches(shared_home: Path):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ANYCOST_HOME", str(shared_home))
+        yield
+
+
+@pytest.fixture(scope="module")
+def session(loaded: Models) -> Session:
+    session = Session(Layer(skimage.data.astronaut()), loaded, final_sub=SubGenerator(256))
+    session.project(0, QUICK)
+    return session
+
+
+def edited(session: Session, strengths: dict[str, float]) -> EditPlan:
+    return session.planner.plan(0, strengths, session.planner.final_spec(0))
+
+
+def test_each_attribute_is_drawn_with_its_like() -> None:
+    strengths = {"smile": 1.0, "fringe": 1.0, "hair_red": 1.0, "skin_smoothness": 1.0, "glasses": 1.0, "age": 0.0}
+    layers = layers_of(FaceEdit(strengths, held=("yaw",)), load_directions(), load_effects())
+    assert layers.face.strengths == {"smile": 1.0, "age": 0.0}
+    assert layers.face.held == ("yaw",)
+    assert layers.still == ({"skin_smoothness": 1.0}, {"hair_red": 1.0}, {"fringe": 1.0})
+    ((base, glasses),) = layers.others.items()
+    assert base != USUAL_BASE
+    assert glasses == {"glasses": 1.0}
+
+
+@pytest.mark.parametrize("name", ["hair_length", "hair_volume", "hair_lightness"])
+def test_another_haircut_leaves_the_face_alone(session: Session, name: str) -> None:
+    before = session.crop(0, 256).astype(int)
+    after = session.square_with(0, edited(session, {name: 1.0}).change, 256)
+    bare = square_parts(session.editable.parts(0)).together(("skin", "eyes", "mouth")) > 0.9
+    inside = cv2.erode(bare.astype(np.uint8), np.ones((21, 21), np.uint8)) > 0
+    apart = np.abs(after - before).max(axis=2)
+    assert inside.sum() > 3_000
+    assert apart[inside].max() <= 2  # of 255
+    assert (apart > 20).sum() > 2_000
+
+
+def test_longer_hair_has_the_same_colour(session: Session) -> None:
+    measure = session.models.labels.measure
+    before = measure(session.crop(0, 256))
+    after = measure(session.square_with(0, edited(session, {"hair_length": 1.0}).change, 256))
+    assert after["hair_length"] > before["hair_length"] + 0.3 * session.models.effects.attributes["hair_length"].promise
+    for name, unit in (("hair_lightness", 8.0), ("hair_red", 4.0)):
+        assert after[name] == pytest.approx(before[name], abs=unit)
+
+
+def test_a_smile_shows_beside_another_haircut(session: Session) -> None:
+    measure, effects = session.models.labels.measure, session.models.effects
+    before = measure(session.crop(0, 256))
+    plan = edited(session, {"smile": -1.0, "hair_length": 1.0})
+    after = measure(session.square_with(0, plan.change, 256))
+    for name, sense in (("smile", -1), ("hair_length", 1)):
+        assert sense * (after[name] - before[name]) > 0.4 * effects.target(name, sense, before[name])
+    assert set(plan.strengths) == {"smile", "hair_length"}
+
+
+def test_smooth_skin_leaves_eyes_brows_and_lips(session: Session) -> None:
+    spec = session.planner.final_spec(0)
+    before = session.crop(0, 256).astype(int)
+    after = session.square_with(0, edited(session, {"skin_smoothness": 1.0}).change, 256)
+    original = session.planner.original(0, spec.side, "skin", "skin")[0]
+    beside = cv2.resize(bare_skin(original), (256, 256)) < 0.004
+    apart = np.abs(after - before).max(axis=2)
+    assert apart[beside].max() <= 3  # of 255
+    assert (apart[~beside] > 4).mean() > 0.1
