@@ -30,6 +30,7 @@ GAINS = (1.0, 1.4, 1.9, 2.5)  # that are tried for `most`
 IDENTITY, PART = 0.5, 80  # distance of embeddings, and the percentile of portraits that may reach it
 OTHERS = ("age", "gender", "glasses")  # whom one sees changes with these: up to FREE
 FREE = 1.6
+BARE = 85  # percent of sampled faces that wear no glasses: nobody can take off more than that
 
 
 def drawn(models: Models, latent: np.ndarray) -> np.ndarray:
@@ -44,7 +45,7 @@ def label_ranges(models: Models, faces: int) -> dict[str, LabelRange]:
     found = {}
     for name in rows[0]:
         values = np.array([row[name] for row in rows])
-        low, high = np.nanpercentile(values, (2.5, 97.5))
+        low, high = np.nanpercentile(values, (BARE if name == "glasses" else 2.5, 97.5))
         found[name] = LabelRange(*(round(float(value), 5) for value in (np.nanstd(values), low, high)))
     return found
 
