@@ -8,12 +8,15 @@ import functools
 import hashlib
 import logging
 import math
+import mmap
 import os
 import re
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from anycost_models.core.atomic_files import replacing
 from anycost_models.core.errors import AnycostError
@@ -24,6 +27,8 @@ log = logging.getLogger(__name__)
 
 _KEY_BYTES = 32
 _DAY = 86_400  # seconds
+
+T = TypeVar("T", bytes, mmap.mmap | bytearray)
 
 
 @dataclass(frozen=True)
@@ -41,18 +46,11 @@ class SignedCache:
 
     def read(self, key: str) -> bytes | None:
         """None when there is nothing, or not what was written. key: names the content, [0-9a-f]+."""
-        secret = own_key()
-        _sweep_once(self, self.folder)
-        with contextlib.suppress(OSError):
-            for path in self._of(key):
-                data = path.read_bytes()
-                if secret and path.name == self._name(key, data, secret):
-                    with contextlib.suppress(OSError):  # a cache that cannot be written can be read all the same
-                        os.utime(path)  # it was used: others go first
-                    return data
-                log.warning("%s is damaged, or was not written here: it is made anew", path)
-                path.unlink()
-        return None
+        return self._intact(key, Path.read_bytes)
+
+    def mapped(self, key: str) -> mmap.mmap | bytearray | None:
+        """As `read`: pages of the file, to be written to by nobody, which take memory only while they are used."""
+        return self._intact(key, _mapped)
 
     def write(self, key: str, data: bytes) -> None:
         """Replaces what there is of that key."""
@@ -91,6 +89,21 @@ class SignedCache:
             path.unlink(missing_ok=True)
         return freed
 
+    def _intact(self, key: str, content: Callable[[Path], T]) -> T | None:
+        """What `content` reads of the file of that key, if it is what was written."""
+        secret = own_key()
+        _sweep_once(self, self.folder)
+        with contextlib.suppress(OSError):
+            for path in self._of(key):
+                data = content(path)
+                if secret and path.name == self._name(key, data, secret):
+                    with contextlib.suppress(OSError):  # a cache that cannot be written can be read all the same
+                        os.utime(path)  # it was used: others go first
+                    return data
+                log.warning("%s is damaged, or was not written here: it is made anew", path)
+                path.unlink()
+        return None
+
     def _of(self, key: str) -> list[Path]:
         return sorted(self.folder.glob(f"{key}-*{self.ending}"))
 
@@ -107,10 +120,17 @@ class SignedCache:
             if taken > self.space or about.st_mtime < oldest:
                 path.unlink(missing_ok=True)
 
-    def _name(self, key: str, data: bytes, secret: bytes) -> str:
+    def _name(self, key: str, data: bytes | bytearray | mmap.mmap, secret: bytes) -> str:
         code = hashlib.blake2b(f"{self.name}/{key}\n".encode(), key=secret, digest_size=16)
         code.update(data)
         return f"{key}-{code.hexdigest()}{self.ending}"
+
+
+def _mapped(path: Path) -> mmap.mmap | bytearray:
+    with path.open("rb") as file:
+        if os.name != "posix" or not os.fstat(file.fileno()).st_size:  # Windows: it could not be replaced meanwhile
+            return bytearray(file.read())
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
 
 
 @functools.lru_cache(maxsize=64)  # once in a process: what nothing new is written beside, such as graphs, ages too

@@ -122,7 +122,7 @@ def _openvino(data: bytes, threads: int | None, precision: Precision) -> tuple[A
         compiled = kept_or_compiled(
             _core(), data, _options(threads, precision), lambda: _compiled(_model_of(data), threads, precision)
         )
-        return _shapes(compiled.inputs), _running(compiled)
+        return _shapes(compiled[0].inputs), _running(*compiled)
     from anycost_models.inference.mixed_precision import cut
 
     model = _model_of(data)
@@ -160,13 +160,14 @@ def _compiled(model: Any, threads: int | None, precision: str) -> Any:
     return _core().compile_model(model, "CPU", _options(threads, precision))
 
 
-def _running(compiled: Any) -> Callable[[tuple[np.ndarray, ...]], list[np.ndarray]]:
-    outputs = list(compiled.outputs)
+def _running(*compiled: Any) -> Callable[[tuple[np.ndarray, ...]], list[np.ndarray]]:
+    """compiled: the network, and what has to live as long"""
+    outputs = list(compiled[0].outputs)
     turn = threading.Lock()  # a compiled model has one request, which refuses a second caller
 
     def run(inputs: tuple[np.ndarray, ...]) -> list[np.ndarray]:
         with turn:
-            results = compiled(list(inputs))  # a fresh copy of each output
+            results = compiled[0](list(inputs))  # a fresh copy of each output
         return [results[port] for port in outputs]
 
     return run

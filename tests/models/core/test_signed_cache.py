@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -33,24 +34,34 @@ def test_what_was_written_is_read(cache: SignedCache) -> None:
     assert len(cache.files()) == 1
 
 
+def test_what_was_mapped_stays_as_it_was(cache: SignedCache) -> None:
+    mapped = cache.mapped(KEY)
+    cache.write(KEY, b"another")
+    assert mapped is not None
+    assert mapped[:] == DATA
+    assert cache.clear() == len(b"another")
+    assert mapped[:] == DATA
+
+
+@pytest.mark.parametrize("read", [SignedCache.read, SignedCache.mapped])
 def test_every_flipped_bit_every_cut_and_every_swap_is_found(
-    cache: SignedCache, caplog: pytest.LogCaptureFixture
+    cache: SignedCache, read: Callable[[SignedCache, str], object], caplog: pytest.LogCaptureFixture
 ) -> None:
     for bit in range(8 * len(DATA)):
         (path,) = cache.files()
         damaged = bytearray(DATA)
         damaged[bit // 8] ^= 1 << bit % 8
         path.write_bytes(damaged)
-        assert cache.read(KEY) is None
+        assert read(cache, KEY) is None
         assert not path.exists()
         cache.write(KEY, DATA)
     for damaged in (DATA[:-1], b"", DATA + b"x", bytes(len(DATA))):
         cache.files()[0].write_bytes(damaged)
-        assert cache.read(KEY) is None
+        assert read(cache, KEY) is None
         cache.write(KEY, DATA)
     (path,) = cache.files()
     path.rename(path.with_name(path.name.replace(KEY, "1" * 32)))  # of another face
-    assert cache.read("1" * 32) is None
+    assert read(cache, "1" * 32) is None
     assert "it is made anew" in caplog.text
 
 
