@@ -57,7 +57,7 @@ class Models:
     @cached_property
     def labels(self) -> FaceLabels:
         """Measures labels of faces, for attribute locks and face matching. Raises AnycostError as `finder`."""
-        return FaceLabels.load(threads=self.threads)
+        return FaceLabels.load(threads=self.threads, mesh=self.finder.mesh)
 
     @property
     def quick(self) -> SubGenerator:
@@ -123,10 +123,10 @@ class Models:
         """What the shipped attributes promise; empty for an imported model. Raises AnycostError when it is damaged."""
         return load_effects() if self.model == EMBEDDED else NO_EFFECTS
 
-    @cached_property
+    @property
     def mean_style(self) -> np.ndarray:
         """W+ [styles, D] of the mean face. Raises AnycostError as `renderer`."""
-        return self.renderer.sample(0, 0.0)
+        return self.renderer.mean_style
 
     def gains(self, sub: SubGenerator | None) -> Mapping[str, float]:
         """Attribute → factor of its strength with which `sub` shows what the full generator shows."""

@@ -14,6 +14,7 @@ from anycost_models.core.images import to_uint8
 from anycost_models.core.torch_normals import normals
 from anycost_models.export.graph_cache import GeneratorFile, GraphCache
 from anycost_models.generators.sub_generator import SubGenerator
+from safetensors import safe_open
 
 if TYPE_CHECKING:
     from anycost_models.generators.elastic import ElasticGenerator
@@ -90,6 +91,14 @@ class Renderer:
         psi = np.array([truncation], np.float32)
         (w,) = self.graphs.mapping()(normals(seed, file.style_dim)[None], psi)
         return np.repeat(w, file.styles, axis=0)
+
+    @cached_property
+    def mean_style(self) -> np.ndarray:
+        """The mean face's W+, float32 [styles, D]: `sample` without its network. Raises AnycostError as `file`."""
+        styles = self.file.styles
+        with safe_open(self.weights, "np") as file:
+            mean = file.get_tensor("mean_style").astype(np.float32)
+        return np.repeat(mean[None], styles, axis=0)
 
     def _wplus(self, latent: np.ndarray) -> np.ndarray:
         shape = self.file.styles, self.file.style_dim

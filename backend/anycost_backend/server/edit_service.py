@@ -118,6 +118,7 @@ class EditService:
         if size + sum(session.size for session in self._sessions.values()) > MAX_OPEN_BYTES:
             raise RequestError("too_large", "too many large regions are open", "close one, or select a smaller part")
         layer = layer_of(request.image, request.colours, request.order)
+        self.models.load_beside(with_encoder=not request.known)
         region = Region(layer, selection_of(request), self.models, self._cache)
         job.check()
         bgr = request.order == "bgr" and request.image.channels >= 3
@@ -136,7 +137,7 @@ class EditService:
         for face in range(len(faces)) if self.models.encoder else range(min(1, len(faces))):
             self.project(session, face)
         if faces:
-            self.warm_up.load_later(region.working_side(0, request.max_side))
+            self.warm_up.settle_later(region.working_side(0, request.max_side))
 
     def edit(self, job: Job, request: m.Edit, answer: Answer) -> None:
         session = self.session_of(request.session, job.client)
@@ -179,7 +180,7 @@ class EditService:
         try:
             found = session.region.session.refine(session.region.numbers[request.face], settings, on_step)
         finally:
-            self.warm_up.load_later()
+            self.warm_up.settle_later()
         measured = {"psnr": found.psnr, "enl0": found.enl0, "deviation": found.deviation}
         scores = {name: value for name, value in measured.items() if value is not None and math.isfinite(value)}
         text = f"{found.psnr:.1f} dB" if "psnr" in scores else ""
@@ -292,7 +293,7 @@ class EditService:
             finally:
                 session.projecting.discard(face)
                 if job.preemptible:
-                    self.warm_up.load_later()
+                    self.warm_up.settle_later()
             if not job.preemptible and face == 0:  # the other faces are refined when they are edited
                 self.project(session, face)
             elif not job.stop_reason:

@@ -28,6 +28,7 @@ class WarmUp:
         self._models, self._job_queue = models, job_queue
         self.frame_budget: FrameBudget | None = None  # None until this machine was measured
         self._measuring = False
+        self._side = _FIRST_SIDE  # pixels: of the faces that graphs are loaded for
         self._loader = _GraphLoader()
         self._renders: list[tuple[SubGenerator, float]] = []  # since the last preview began, milliseconds
 
@@ -49,21 +50,26 @@ class WarmUp:
         table = remembered(models.renderer.graphs)
         if table is not None:
             self.frame_budget = FrameBudget(table)
-            self._load_graphs(_FIRST_SIDE)
+            self._load_graphs()
         for load in (lambda: models.finder, models.parser.warm, self._load_encoder, lambda: models.directions):
             load()
             self._job_queue.run_urgent_jobs()
         if table is None:
             self._measure_later()
 
-    def load_later(self, side: int | None = None) -> None:
-        """Loads, when there is nothing else to do, the graphs for faces of `side` pixels; without a side the encoder,
-        which `make_room` may have unloaded."""
-        load = self._load_encoder if side is None else lambda: self._load_graphs(side)
-        self._job_queue.put(Job("", "", "warming up", lambda job: load(), idle_only=True))
+    def settle_later(self, side: int | None = None) -> None:
+        """Loads, when there is nothing else to do, the graphs for faces of `side` pixels (None: as before), and frees
+        what was only needed to open a region and to project its faces."""
+        self._side = side or self._side
+
+        def settle(job: Job) -> None:
+            self._load_graphs()
+            self.make_room()
+
+        self._job_queue.put(Job("", "", "warming up", settle, key="warming up", idle_only=True))
 
     def make_room(self) -> None:
-        """Frees memory before and while torch runs, which needs as much as everything else."""
+        """Frees the encoder, also while a projection runs, which needs as much as everything else."""
         if encoder := self._models().encoder:
             encoder.forget()
         give_back_freed_memory()
@@ -89,9 +95,9 @@ class WarmUp:
         if self.frame_budget and self.frame_budget.load_estimator.outdated:
             self._measure_later()
 
-    def _load_graphs(self, side: int) -> None:
+    def _load_graphs(self) -> None:
         """Loads, in another thread, the graphs of the next previews, also for when this machine gets busier."""
-        renderer = self._models().renderer
+        renderer, side = self._models().renderer, self._side
         likely = self.frame_budget.likely(side) if self.frame_budget else ()
         subs = dict.fromkeys([*(step.sub for step in preview_steps(renderer, self.frame_budget, side)), *likely])
         renderer.graphs.keep_only([*subs, renderer.full])  # others load again when they are needed
@@ -116,7 +122,7 @@ class WarmUp:
                 self.frame_budget = FrameBudget(measure(self._models().renderer.graphs, on_row=on_row))
             finally:
                 self._measuring = False
-            self._load_graphs(_FIRST_SIDE)
+            self._load_graphs()
 
         self._job_queue.put(Job("", "", "measuring this machine", run, preemptible=True))
 

@@ -59,10 +59,13 @@ class FaceLabels:
     matte: Network
 
     @classmethod
-    def load(cls, runtime: str | None = None, threads: int | None = None) -> "FaceLabels":
-        """From the fetched model files. Raises AnycostError when one is missing or damaged."""
+    def load(
+        cls, runtime: str | None = None, threads: int | None = None, *, mesh: FaceMesh | None = None
+    ) -> "FaceLabels":
+        """From the fetched model files; mesh: one that is loaded already. Raises AnycostError when a file is missing or
+        damaged."""
         networks = (load(path_of(name), runtime, threads) for name in ("age", "gender", "selfie_matte"))
-        return cls(FaceMesh.load(runtime, threads), *networks)
+        return cls(mesh or FaceMesh.load(runtime, threads), *networks)
 
     def measure(self, image: np.ndarray) -> dict[str, float]:
         """All of `LABELS` for an FFHQ-aligned square, uint8 RGB [S, S, 3], S ≥ 256; NaN where not measurable."""

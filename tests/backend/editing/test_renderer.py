@@ -69,6 +69,10 @@ def test_a_seed_is_the_face_that_torch_draws_from_it(renderer: Renderer) -> None
     np.testing.assert_allclose(sampled, np.broadcast_to(expected, (16, 512)), atol=1e-4)
 
 
+def test_the_mean_face_needs_no_network(renderer: Renderer) -> None:
+    assert np.array_equal(renderer.mean_style, renderer.sample(0, 0.0))
+
+
 def test_a_latent_of_another_model_is_refused(renderer: Renderer) -> None:
     with pytest.raises(AnycostError, match=r"\(14, 512\).*the model that it was made for"):
         renderer.render(np.zeros((14, 512), np.float32), NARROW)
