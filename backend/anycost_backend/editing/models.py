@@ -83,7 +83,6 @@ class Models:
                 parser.warm()
                 if encoder:
                     encoder.warm()
-            import scipy.interpolate  # noqa: F401
 
         threading.Thread(target=load, name="loading beside", daemon=True).start()
 

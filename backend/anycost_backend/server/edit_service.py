@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 MAX_OPEN_BYTES = 2 << 30  # pixels of all regions
 MAX_REFINING = 600.0  # seconds
-_CACHE_BYTES = 256 << 20  # views of faces, of all sessions
+_CACHE_BYTES = 128 << 20  # views of faces, of all sessions
 _IDLE_DELAY = 0.12  # seconds without a newer edit after which better previews follow
 _PROGRESS_INTERVAL = 0.2  # seconds
 MAX_SKETCHES, MAX_SKETCH_SIDE = 64, 256  # of one request; pixels

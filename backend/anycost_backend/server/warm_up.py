@@ -27,7 +27,7 @@ class WarmUp:
     def __init__(self, models: Callable[[], Models], job_queue: JobQueue) -> None:
         self._models, self._job_queue = models, job_queue
         self.frame_budget: FrameBudget | None = None  # None until this machine was measured
-        self._measuring = False
+        self._measuring = self._loading = False
         self._side = _FIRST_SIDE  # pixels: of the faces that graphs are loaded for
         self._loader = _GraphLoader()
         self._renders: list[tuple[SubGenerator, float]] = []  # since the last preview began, milliseconds
@@ -45,6 +45,13 @@ class WarmUp:
 
     def load(self) -> None:
         """Loads what every region needs; urgent jobs run between the models."""
+        self._loading = True
+        try:
+            self._load()
+        finally:
+            self._loading = False
+
+    def _load(self) -> None:
         models = self._models()
         models.load_beside(with_encoder=True)
         table = remembered(models.renderer.graphs)
@@ -64,15 +71,16 @@ class WarmUp:
 
         def settle(job: Job) -> None:
             self._load_graphs()
-            self.make_room()
+            self._forget_encoder()
 
-        self._job_queue.put(Job("", "", "warming up", settle, key="warming up", idle_only=True))
+        self._job_queue.put(
+            Job("", "", "warming up", settle, key="warming up", idle_only=True, ready=lambda: not self._loading)
+        )
 
     def make_room(self) -> None:
-        """Frees the encoder, also while a projection runs, which needs as much as everything else."""
-        if encoder := self._models().encoder:
-            encoder.forget()
-        give_back_freed_memory()
+        """Frees memory before and while a projection runs, which needs as much as everything else."""
+        self._models().renderer.graphs.release()
+        self._forget_encoder()
 
     def on_render(self, sub: SubGenerator, ms: float) -> None:
         """Called after each render by `sub`, in milliseconds."""
@@ -102,6 +110,11 @@ class WarmUp:
         subs = dict.fromkeys([*(step.sub for step in preview_steps(renderer, self.frame_budget, side)), *likely])
         renderer.graphs.keep_only([*subs, renderer.full])  # others load again when they are needed
         self._loader.load(renderer, [sub for sub in subs if not renderer.graphs.has(sub)])
+
+    def _forget_encoder(self) -> None:
+        if encoder := self._models().encoder:
+            encoder.forget()
+        give_back_freed_memory()
 
     def _load_encoder(self) -> None:
         if encoder := self._models().encoder:

@@ -126,6 +126,11 @@ class GraphCache:
         """Frees a synthesis graph; it can be loaded again from the cache."""
         self._networks.pop(str(sub), None)
 
+    def release(self) -> None:
+        """Frees what the graphs in memory compute in, until they run again."""
+        for network in list(self._networks.values()):
+            network.release()
+
     @property
     def _metadata(self) -> dict[str, str]:
         return {"sha256": self.file.sha256, "version": str(VERSION)}

@@ -26,6 +26,7 @@ sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # 
 
 RUNTIMES = ("openvino", "onnxruntime")  # the quicker first
 _EXTERNAL = b"\n\x08location\x12"  # in ONNX's encoding: the key that names the file of a tensor's external data
+_Run = Callable[[tuple[np.ndarray, ...]], list[np.ndarray]]
 Precision = Literal["f32", "mixed", "bf16"]  # mixed: bfloat16 but for features of 32 px and less
 
 
@@ -40,7 +41,8 @@ class Network:
     runtime: str
     precision: Precision  # in which it computes
     input_shapes: tuple[tuple[int | None, ...], ...]  # None where the size is free (a batch)
-    _run: Callable[[tuple[np.ndarray, ...]], list[np.ndarray]]
+    _run: _Run
+    _release: Callable[[], None]
 
     def __call__(self, *inputs: np.ndarray) -> list[np.ndarray]:
         """float32 arrays in, float32 arrays out. Raises ValueError for a wrong number or shape of inputs."""
@@ -50,6 +52,10 @@ class Network:
             if array.ndim != len(shape) or any(w not in (None, h) for h, w in zip(array.shape, shape, strict=True)):
                 raise ValueError(f"{self.path.name} takes {list(shape)}, got {list(array.shape)}")
         return self._run(tuple(np.ascontiguousarray(array, np.float32) for array in inputs))
+
+    def release(self) -> None:
+        """Gives back the memory that it computes in, until the next call, which takes a little longer then."""
+        self._release()
 
 
 def choose(runtime: str | None = None) -> str:
@@ -89,13 +95,13 @@ def load_bytes(
             raise ValueError("it takes tensors from other files")
         if name == "openvino":
             precision = precision if has_bfloat16() else "f32"
-            shapes, run = _openvino(data, threads, precision)
+            shapes, run, release = _openvino(data, threads, precision)
         else:
             precision = "f32"  # its CPU kernels know no other, but for a few
-            shapes, run = _onnxruntime(data, threads)
+            (shapes, run), release = _onnxruntime(data, threads), lambda: None
     except Exception as error:  # each runtime has its own family of errors for an unreadable file
         raise AnycostError(f"{path} is damaged ({_first_line(error)})", FIX_COMMAND) from error
-    return Network(path, name, precision, shapes, run)
+    return Network(path, name, precision, shapes, run, release)
 
 
 @functools.cache
@@ -117,20 +123,26 @@ def version(runtime: str) -> str:
     return importlib.metadata.version(runtime)
 
 
-def _openvino(data: bytes, threads: int | None, precision: Precision) -> tuple[Any, Any]:
+def _openvino(data: bytes, threads: int | None, precision: Precision) -> tuple[Any, Any, Any]:
     if precision != "mixed":
         compiled = kept_or_compiled(
             _core(), data, _options(threads, precision), lambda: _compiled(_model_of(data), threads, precision)
         )
-        return _shapes(compiled[0].inputs), _running(*compiled)
+        return _shapes(compiled[0].inputs), *_running(*compiled)
     from anycost_models.inference.mixed_precision import cut
 
     model = _model_of(data)
     shapes, halves = _shapes(model.inputs), cut(model)
     if halves is None:
-        return shapes, _running(_compiled(model, threads, precision))
-    small, large = (_running(_compiled(half, threads, by)) for half, by in zip(halves, ("f32", "bf16"), strict=True))
-    return shapes, lambda inputs: large(tuple(small(inputs)))
+        return shapes, *_running(_compiled(model, threads, precision))
+    parts = zip(halves, ("f32", "bf16"), strict=True)
+    (small, free_small), (large, free_large) = (_running(_compiled(half, threads, by)) for half, by in parts)
+
+    def release() -> None:
+        free_small()
+        free_large()
+
+    return shapes, lambda inputs: large(tuple(small(inputs))), release
 
 
 def _model_of(data: bytes) -> Any:
@@ -160,8 +172,8 @@ def _compiled(model: Any, threads: int | None, precision: str) -> Any:
     return _core().compile_model(model, "CPU", _options(threads, precision))
 
 
-def _running(*compiled: Any) -> Callable[[tuple[np.ndarray, ...]], list[np.ndarray]]:
-    """compiled: the network, and what has to live as long"""
+def _running(*compiled: Any) -> tuple[_Run, Callable[[], None]]:
+    """What runs it, and what frees its memory between. compiled: the network, and what has to live as long"""
     outputs = list(compiled[0].outputs)
     turn = threading.Lock()  # a compiled model has one request, which refuses a second caller
 
@@ -170,7 +182,11 @@ def _running(*compiled: Any) -> Callable[[tuple[np.ndarray, ...]], list[np.ndarr
             results = compiled[0](list(inputs))  # a fresh copy of each output
         return [results[port] for port in outputs]
 
-    return run
+    def release() -> None:
+        with turn:
+            compiled[0].release_memory()
+
+    return run, release
 
 
 def _onnxruntime(data: bytes, threads: int | None) -> tuple[Any, Any]:

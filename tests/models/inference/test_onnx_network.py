@@ -41,6 +41,15 @@ def test_runtimes_agree(name, array, scale):
         assert np.abs(a - b).max() < scale / 255
 
 
+@pytest.mark.parametrize("runtime", onnx_network.RUNTIMES)
+def test_a_network_answers_alike_after_it_gave_its_memory_back(runtime: str):
+    pytest.importorskip(runtime)
+    network = onnx_network.load(path_of("face_landmarks"), runtime)
+    before = network(PHOTO)
+    network.release()
+    assert all(np.array_equal(a, b) for a, b in zip(before, network(PHOTO), strict=True))
+
+
 def test_a_kept_network_answers_the_same_bits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     pytest.importorskip("openvino")
     monkeypatch.setattr("anycost_models.core.signed_cache.cache_dir", lambda: tmp_path)
