@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import cv2
 import numpy as np
 from anycost_models.core.errors import AnycostError
 from anycost_models.core.malloc_settings import give_back_freed_memory
@@ -48,8 +47,8 @@ class StoredProjection:
     """A projection and where it came from."""
 
     latent: np.ndarray  # float32 W+ [styles, D]
-    psnr: float  # dB at 256 px
-    enl0: float | None  # perceptual distance at 256 px; None: not measured, as after the encoder alone
+    psnr: float  # dB at 256 px; NaN: not measured, as after the encoder alone
+    enl0: float | None  # perceptual distance at 256 px; None: not measured, as then
     deviation: float | None  # rms distance from the mean style, in standard deviations; None: not measured
     steps: int
     seconds: float  # that it took when it was computed
@@ -157,13 +156,8 @@ def encode_face(renderer: Renderer, encoder: EncoderGraph, face: np.ndarray) -> 
     Raises AnycostError when a model is missing."""
     started = time.monotonic()
     latent = encoding(renderer, encoder)(face)
-    # By the exit that the encoder has used already.
-    own = SubGenerator(SIDE) if SIDE in renderer.file.exits else renderer.full
-    render = cv2.resize(renderer.render(latent, own), (SIDE, SIDE), interpolation=cv2.INTER_AREA) * 255
-    error = float(np.square(render - face).mean())
-    psnr = 10 * math.log10(255**2 / max(error, 1e-6))
     seconds = time.monotonic() - started
-    return StoredProjection(latent, psnr, None, None, 0, seconds, remembered=False, stage="encoder")
+    return StoredProjection(latent, math.nan, None, None, 0, seconds, remembered=False, stage="encoder")
 
 
 def encoding(renderer: Renderer, encoder: EncoderGraph) -> Callable[[np.ndarray], np.ndarray]:

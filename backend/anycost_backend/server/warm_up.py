@@ -57,7 +57,7 @@ class WarmUp:
         table = remembered(models.renderer.graphs)
         if table is not None:
             self.frame_budget = FrameBudget(table)
-            self._load_graphs()
+            self._loader.load(models.renderer, [self.frame_budget.choose(self._side)])  # others can wait for a face
         for load in (lambda: models.finder, models.parser.warm, self._load_encoder, lambda: models.directions):
             load()
             self._job_queue.run_urgent_jobs()

@@ -17,7 +17,7 @@ from anycost_models.core.errors import AnycostError
 from anycost_models.core.hashes import key_of, known_sha256_of
 from anycost_models.core.signed_cache import SignedCache
 from anycost_models.generators.sub_generator import SubGenerator
-from anycost_models.inference.onnx_network import Network, Precision, choose, load_bytes
+from anycost_models.inference.onnx_network import Network, Precision, choose, load_named
 from anycost_models.weights import intact
 
 if TYPE_CHECKING:
@@ -54,6 +54,28 @@ class GeneratorFile:
             raise AnycostError(f"the generator {path} cannot be read ({error.strerror})", "check its rights") from error
         except (SafetensorError, KeyError, TypeError, ValueError, IndexError) as error:
             raise AnycostError(f"the generator {path} is damaged ({error})", "install the package again") from error
+
+
+def load_graph(
+    key: str,
+    made: Callable[[], bytes],
+    path: Path,
+    runtime: str | None = None,
+    threads: int | None = None,
+    precision: Precision = "f32",
+) -> Network:
+    """The network of the graph of this key: as it was compiled, else from `GRAPHS`, else from what `made` answers, an
+    ONNX file's bytes. path: what messages call it. Raises AnycostError as `onnx_network.load`, and what `made` raises.
+    """
+
+    def read() -> bytes:
+        data = GRAPHS.read(key)
+        if data is None:
+            data = made()
+            GRAPHS.write(key, data)
+        return data
+
+    return load_named(key, read, path, runtime, threads, precision)
 
 
 class GraphCache:
@@ -142,11 +164,7 @@ class GraphCache:
             if found := self._networks.get(what):
                 return found
             key = key_of(VERSION, self.file.sha256, what)
-            data = GRAPHS.read(key)
-            if data is None:
-                data = made()
-                GRAPHS.write(key, data)
-            network = load_bytes(data, Path(what), self.runtime, self.threads, precision)
+            network = load_graph(key, made, Path(what), self.runtime, self.threads, precision)
             if keep:
                 self._networks[what] = network
             return network

@@ -7,6 +7,7 @@ Puppetry", 2020, arXiv:2006.11341. Expression: Grishchenko et al., "Blendshapes 
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -118,15 +119,16 @@ class Landmarks:
 
 @dataclass(frozen=True)
 class FaceMesh:
-    """The landmark network and the expression network."""
+    """The landmark network, and the expression network once it is needed."""
 
     landmark_network: Network
-    blendshape_network: Network
+    runtime: str | None = None  # as anycost_models.inference.onnx_network.load takes them
+    threads: int | None = None
 
     @classmethod
     def load(cls, runtime: str | None = None, threads: int | None = None) -> "FaceMesh":
-        """From the fetched model files. Raises AnycostError when one is missing or damaged."""
-        return cls(*(load(path_of(name), runtime, threads) for name in ("face_landmarks", "face_blendshapes")))
+        """From the fetched model file. Raises AnycostError when it is missing or damaged."""
+        return cls(load(path_of("face_landmarks"), runtime, threads), runtime, threads)
 
     def landmarks(self, image: np.ndarray, start: AlignedSquare) -> Landmarks:
         """The face in uint8 RGB `image` [H, W, 3] near the square `start` (its box and tilt, with some room around)."""
@@ -155,11 +157,17 @@ class FaceMesh:
         return seen.presence, float(np.hypot(*off.T).mean() / there.unit())
 
     def blendshapes(self, landmarks: Landmarks) -> dict[str, float]:
-        """The strength 0…1 of each of MediaPipe's 52 expressions, by name. The sides are the person's own."""
+        """The strength 0…1 of each of MediaPipe's 52 expressions, by name. The sides are the person's own.
+
+        Raises AnycostError when the network's file is missing or damaged."""
         level = AlignedSquare((0.0, 0.0), square_around(landmarks.points).axis).matrix(_INPUT)
         points = apply(level, landmarks.points[list(_BLENDSHAPE_POINTS), :2])
-        (strengths,) = self.blendshape_network(points[None])
+        (strengths,) = self._blendshapes(points[None])
         return dict(zip(BLENDSHAPES, strengths.reshape(-1).tolist(), strict=True))
+
+    @cached_property
+    def _blendshapes(self) -> Network:
+        return load(path_of("face_blendshapes"), self.runtime, self.threads)
 
     def _pass(self, image: np.ndarray, square: AlignedSquare) -> Landmarks:
         # Not reflected: a face that the image's edge cuts would become two halves of one.

@@ -5,41 +5,43 @@ Bit for bit the same network. Signed, as all caches are; for one release of Open
 import contextlib
 import importlib.metadata
 import mmap
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from anycost_models.core.hashes import key_of, sha256_of_bytes
+from anycost_models.core.hashes import key_of
 from anycost_models.core.signed_cache import SignedCache
 
 COMPILED = SignedCache("compiled", ".blob", space=1 << 30, days=90)
 
 
-def kept_or_compiled(
-    core: Any, data: bytes, options: Mapping[str, Any], compiled: Callable[[], Any]
-) -> tuple[Any, ...]:
-    """The network of these ONNX bytes: loaded as it was kept, else as `compiled` answers, and kept. What follows it has
-    to live as long.
-
-    core: openvino.Core; options: as it compiles with. Raises what `compiled` raises."""
+def key_for(core: Any, name: str, options: Mapping[str, Any]) -> str:
+    """Of a network on this machine. core: openvino.Core; name: says all about the network; options: as it compiles
+    with."""
     about = importlib.metadata.version("openvino"), core.get_property("CPU", "FULL_DEVICE_NAME")
-    key = key_of("compiled", *about, sorted(options.items()), sha256_of_bytes(data))
-    if kept := COMPILED.mapped(key):
+    return key_of("compiled", *about, sorted(options.items()), name)
+
+
+def kept(core: Any, key: str, options: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    """The network as it was kept, and what has to live as long; None if it was not."""
+    if data := COMPILED.mapped(key):
         with contextlib.suppress(RuntimeError):  # another build of OpenVINO: it is made anew
-            return _imported(core, kept, options), kept
-    found = compiled()
+            return _imported(core, data, options), data
+    return None
+
+
+def keep(key: str, compiled: Any) -> None:
     with contextlib.suppress(RuntimeError):  # what cannot be kept is compiled each time
-        COMPILED.write(key, found.export_model().getvalue())
-    return (found,)
+        COMPILED.write(key, compiled.export_model().getvalue())
 
 
-def _imported(core: Any, kept: mmap.mmap | bytearray, options: Mapping[str, Any]) -> Any:
+def _imported(core: Any, data: mmap.mmap | bytearray, options: Mapping[str, Any]) -> Any:
     """Its weights stay where they are in the file: OpenVINO packs most of them anew, and needs these no more."""
     import openvino
 
-    tensor = openvino.Tensor(np.frombuffer(kept, np.uint8), shared_memory=True)
+    tensor = openvino.Tensor(np.frombuffer(data, np.uint8), shared_memory=True)
     network = core.import_model(tensor, "CPU", dict(options))
-    if isinstance(kept, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-        kept.madvise(mmap.MADV_DONTNEED)  # what it still needs is read again
+    if isinstance(data, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        data.madvise(mmap.MADV_DONTNEED)  # what it still needs is read again
     return network

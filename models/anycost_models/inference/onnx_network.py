@@ -18,8 +18,9 @@ from typing import Any, Literal
 import numpy as np
 
 from anycost_models.core.errors import AnycostError
+from anycost_models.core.hashes import sha256_of_bytes
 from anycost_models.hub.catalogue import FIX_COMMAND
-from anycost_models.inference.compiled_cache import kept_or_compiled
+from anycost_models.inference.compiled_cache import keep, kept, key_for
 
 # openvino reports its use to a web service wherever this package can be imported, and leaves files in ~/intel.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # None: not importable
@@ -89,19 +90,42 @@ def load_bytes(
     data: bytes, path: Path, runtime: str | None = None, threads: int | None = None, precision: Precision = "f32"
 ) -> Network:
     """As `load`, of an ONNX file's bytes; path: what messages call it."""
-    name = choose(runtime)
+    return load_named(sha256_of_bytes(data), lambda: data, path, runtime, threads, precision)
+
+
+def load_named(
+    name: str,
+    read: Callable[[], bytes],
+    path: Path,
+    runtime: str | None = None,
+    threads: int | None = None,
+    precision: Precision = "f32",
+) -> Network:
+    """As `load_bytes` of what `read` answers, which is not asked where the network of this name was compiled before.
+
+    name: a digest that says all about the network. Raises what `read` raises as well."""
+    kind = choose(runtime)
+    if kind != "openvino" or not has_bfloat16():
+        precision = "f32"  # ONNX Runtime's CPU kernels know no other, but for a few
+    key = key_for(_core(), name, _options(threads, precision)) if kind == "openvino" and precision != "mixed" else ""
+    found = kept(_core(), key, _options(threads, precision)) if key else None
+    data = b"" if found else read()
     try:
-        if _EXTERNAL in data:
+        if found:
+            shapes, run, release = _shapes(found[0].inputs), *_running(*found)
+        elif _EXTERNAL in data:
             raise ValueError("it takes tensors from other files")
-        if name == "openvino":
-            precision = precision if has_bfloat16() else "f32"
-            shapes, run, release = _openvino(data, threads, precision)
-        else:
-            precision = "f32"  # its CPU kernels know no other, but for a few
+        elif kind == "onnxruntime":
             (shapes, run), release = _onnxruntime(data, threads), lambda: None
+        elif precision == "mixed":
+            shapes, run, release = _mixed(data, threads)
+        else:
+            compiled = _compiled(_model_of(data), threads, precision)
+            keep(key, compiled)
+            shapes, run, release = _shapes(compiled.inputs), *_running(compiled)
     except Exception as error:  # each runtime has its own family of errors for an unreadable file
         raise AnycostError(f"{path} is damaged ({_first_line(error)})", FIX_COMMAND) from error
-    return Network(path, name, precision, shapes, run, release)
+    return Network(path, kind, precision, shapes, run, release)
 
 
 @functools.cache
@@ -123,18 +147,13 @@ def version(runtime: str) -> str:
     return importlib.metadata.version(runtime)
 
 
-def _openvino(data: bytes, threads: int | None, precision: Precision) -> tuple[Any, Any, Any]:
-    if precision != "mixed":
-        compiled = kept_or_compiled(
-            _core(), data, _options(threads, precision), lambda: _compiled(_model_of(data), threads, precision)
-        )
-        return _shapes(compiled[0].inputs), *_running(*compiled)
+def _mixed(data: bytes, threads: int | None) -> tuple[Any, _Run, Callable[[], None]]:
     from anycost_models.inference.mixed_precision import cut
 
     model = _model_of(data)
     shapes, halves = _shapes(model.inputs), cut(model)
     if halves is None:
-        return shapes, *_running(_compiled(model, threads, precision))
+        return shapes, *_running(_compiled(model, threads, "f32"))
     parts = zip(halves, ("f32", "bf16"), strict=True)
     (small, free_small), (large, free_large) = (_running(_compiled(half, threads, by)) for half, by in parts)
 

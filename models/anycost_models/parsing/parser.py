@@ -16,8 +16,8 @@ import numpy as np
 
 from anycost_models.core.errors import AnycostError
 from anycost_models.core.hashes import key_of, known_sha256_of
-from anycost_models.export.graph_cache import GRAPHS
-from anycost_models.inference.onnx_network import Network, load_bytes
+from anycost_models.export.graph_cache import load_graph
+from anycost_models.inference.onnx_network import Network
 from anycost_models.parsing.parts import Parts
 from anycost_models.weights import EMBEDDED_DRAWN_PARTS, EMBEDDED_GENERATOR, EMBEDDED_PARSER, intact
 
@@ -123,8 +123,4 @@ def _graph(
         raise AnycostError(
             f"{error.filename or files[0]} cannot be read ({error.strerror})", "install the package again"
         ) from error
-    data = GRAPHS.read(key)
-    if data is None:
-        data = export()
-        GRAPHS.write(key, data)
-    return load_bytes(data, files[-1], runtime, threads)
+    return load_graph(key, export, files[-1], runtime, threads)

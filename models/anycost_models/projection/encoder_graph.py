@@ -14,8 +14,8 @@ from safetensors import SafetensorError, safe_open
 from anycost_models.core.errors import AnycostError
 from anycost_models.core.hashes import key_of, known_sha256_of
 from anycost_models.core.images import to_signed_float
-from anycost_models.export.graph_cache import GRAPHS
-from anycost_models.inference.onnx_network import Network, load_bytes
+from anycost_models.export.graph_cache import load_graph
+from anycost_models.inference.onnx_network import Network
 from anycost_models.weights import intact
 
 if TYPE_CHECKING:
@@ -82,11 +82,7 @@ class EncoderGraph:
 
     def _network(self, number: int) -> Network:
         key = key_of("encoder", VERSION, self.sha256, number)
-        data = GRAPHS.read(key)
-        if data is None:
-            data = self._exported(number)
-            GRAPHS.write(key, data)
-        return load_bytes(data, self.weights, self.runtime, self.threads)
+        return load_graph(key, lambda: self._exported(number), self.weights, self.runtime, self.threads)
 
     def _exported(self, number: int) -> bytes:
         import torch

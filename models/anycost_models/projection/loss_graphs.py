@@ -16,9 +16,9 @@ from safetensors import safe_open
 
 from anycost_models.core.hashes import key_of
 from anycost_models.core.torch_normals import normals
-from anycost_models.export.graph_cache import GRAPHS, GraphCache
+from anycost_models.export.graph_cache import GraphCache, load_graph
 from anycost_models.generators.sub_generator import SubGenerator
-from anycost_models.inference.onnx_network import Network, load_bytes
+from anycost_models.inference.onnx_network import Network
 from anycost_models.projection.objective import SIDE, Goal, Value
 from anycost_models.weights import intact
 
@@ -134,8 +134,4 @@ class LossGraphs:
 
     def _loaded(self, what: str, made: Callable[[], bytes]) -> Network:
         key = key_of("projection", VERSION, self.graphs.file.sha256, what)
-        data = GRAPHS.read(key)
-        if data is None:
-            data = made()
-            GRAPHS.write(key, data)
-        return load_bytes(data, self.graphs.weights, self.graphs.runtime, self.graphs.threads)
+        return load_graph(key, made, self.graphs.weights, self.graphs.runtime, self.graphs.threads)

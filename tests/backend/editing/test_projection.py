@@ -1,13 +1,15 @@
 """A face is projected once: its latent is remembered by what it was computed from."""
 
 import json
+import math
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
 from anycost_backend.editing import projection as projection_module
-from anycost_backend.editing.projection import StoredProjection, project_face
+from anycost_backend.editing.projection import SIDE, StoredProjection, project_face
 from anycost_backend.editing.renderer import Renderer
 from anycost_models.core.errors import AnycostError
 from anycost_models.generators.checkpoint import save_generator
@@ -16,7 +18,7 @@ from anycost_models.generators.mobile import TINY, MobileGenerator
 from anycost_models.projection import inversion
 from anycost_models.projection.encoder import Encoder, EncoderConfig, load_encoder, save_encoder
 from anycost_models.projection.encoder_graph import EncoderGraph
-from anycost_models.projection.inversion import ProjectionSettings
+from anycost_models.projection.inversion import ProjectionSettings, psnr
 from anycost_models.projection.settings import ProjectionStage
 from safetensors.numpy import save_file
 
@@ -195,6 +197,12 @@ class Answers(EncoderGraph):
         return np.full((TINY.styles, TINY.style_dim), 0.25, np.float32)
 
 
+def likeness(renderer: Renderer, latent: np.ndarray) -> float:
+    """PSNR of the picture and FACE, dB at 256 px."""
+    picture = cv2.resize(renderer.render(latent), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    return psnr(4 * float(np.square(picture - FACE / 255).mean()))
+
+
 def test_without_a_budget_the_encoders_answer_is_all(home: Path, renderer: Renderer, encoder: EncoderGraph) -> None:
     answers = Answers(encoder.weights)
     at_once = project_face(renderer, FACE, EVERYWHERE, ProjectionSettings(budget=0), encoder=answers)
@@ -203,7 +211,8 @@ def test_without_a_budget_the_encoders_answer_is_all(home: Path, renderer: Rende
     assert cached(home) == []
     refined = project_face(renderer, FACE, EVERYWHERE, SETTINGS, encoder=answers)
     assert (refined.stage, refined.steps) == ("refined", 3)
-    assert refined.psnr >= at_once.psnr - 0.1
+    assert math.isnan(at_once.psnr)  # measuring it would take longer than the answer
+    assert refined.psnr >= likeness(renderer, at_once.latent) - 0.1
     without = project_face(renderer, FACE, EVERYWHERE, SETTINGS)
     assert not without.remembered  # it set out from elsewhere
     assert len(cached(home)) == 2

@@ -71,6 +71,22 @@ def test_a_kept_network_answers_the_same_bits(tmp_path: Path, monkeypatch: pytes
     assert np.array_equal(onnx_network.load(file, "openvino")(PHOTO)[0], first(PHOTO)[0])
 
 
+def test_what_was_compiled_needs_its_graph_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("openvino")
+    monkeypatch.setattr("anycost_models.core.signed_cache.cache_dir", lambda: tmp_path)
+    asked: list[str] = []
+
+    def read() -> bytes:
+        asked.append("face_landmarks")
+        return path_of("face_landmarks").read_bytes()
+
+    for _ in range(2):
+        onnx_network.load_named("0" * 32, read, Path("landmarks"), "openvino")
+    assert asked == ["face_landmarks"]
+    onnx_network.load_named("0" * 32, read, Path("landmarks"), "onnxruntime")  # keeps nothing
+    assert len(asked) == 2
+
+
 def test_the_runtime_tells_nobody_that_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """openvino's telemetry keeps an id in the home folder before it sends anything."""
     pytest.importorskip("openvino")
