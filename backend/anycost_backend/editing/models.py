@@ -73,9 +73,9 @@ class Models:
         side = max(len(image), MEASURED.resolution)
         return self.labels.measure(cv2.resize(image, (side, side), interpolation=cv2.INTER_CUBIC))
 
-    def load_beside(self, *, with_encoder: bool) -> None:
-        """Loads, in a thread beside, what the first face needs once it is found. What fails is raised again at its
-        use. Raises AnycostError as `renderer`."""
+    def load_beside(self, *, with_encoder: bool) -> threading.Thread:
+        """Loads, in the thread that it returns, what the first face needs once it is found. What fails is raised again
+        at its use. Raises AnycostError as `renderer`."""
         parser, encoder = self.parser, self.encoder if with_encoder else None
 
         def load() -> None:
@@ -84,7 +84,9 @@ class Models:
                 if encoder:
                     encoder.warm()
 
-        threading.Thread(target=load, name="loading beside", daemon=True).start()
+        thread = threading.Thread(target=load, name="loading beside", daemon=True)
+        thread.start()
+        return thread
 
     @property
     def latent_shape(self) -> tuple[int, int]:

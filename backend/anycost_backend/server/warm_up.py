@@ -18,6 +18,7 @@ from anycost_backend.editing.renderer import Renderer
 from anycost_backend.previews.preview_ladder import FrameBudget, preview_steps
 from anycost_backend.server.job_queue import Job, JobQueue
 
+_POLL = 0.02  # seconds
 _FIRST_SIDE = 256  # pixels: expected side of the faces in the first region
 
 
@@ -53,13 +54,16 @@ class WarmUp:
 
     def _load(self) -> None:
         models = self._models()
-        models.load_beside(with_encoder=True)
+        beside = models.load_beside(with_encoder=True)
         table = remembered(models.renderer.graphs)
         if table is not None:
             self.frame_budget = FrameBudget(table)
             self._loader.load(models.renderer, [self.frame_budget.choose(self._side)])  # others can wait for a face
-        for load in (lambda: models.finder, models.parser.warm, self._load_encoder, lambda: models.directions):
+        for load in (lambda: models.finder, lambda: models.directions):
             load()
+            self._job_queue.run_urgent_jobs()
+        while beside.is_alive():  # so that nothing is loaded after it was freed
+            beside.join(_POLL)
             self._job_queue.run_urgent_jobs()
         if table is None:
             self._measure_later()
@@ -115,10 +119,6 @@ class WarmUp:
         if encoder := self._models().encoder:
             encoder.forget()
         give_back_freed_memory()
-
-    def _load_encoder(self) -> None:
-        if encoder := self._models().encoder:
-            encoder.warm()
 
     def _measure_later(self) -> None:
         """Takes a second or two, once per machine and model; urgent jobs run between the sub-generators."""
