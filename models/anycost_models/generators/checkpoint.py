@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from anycost_models.core.atomic_files import ensure_writable, replacing
 from anycost_models.core.errors import AnycostError
 from anycost_models.generators.elastic import ElasticGenerator
-from anycost_models.generators.mobile import MobileConfig, MobileGenerator
+from anycost_models.generators.mobile import MobileGenerator
+from anycost_models.generators.mobile_config import MobileConfig
 from anycost_models.generators.stylegan2 import StyleGAN2Config, StyleGAN2Generator
 from anycost_models.weights import EMBEDDED_GENERATOR, intact
 

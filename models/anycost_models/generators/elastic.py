@@ -9,7 +9,7 @@ runs it in place, differentiably.
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +17,7 @@ from torch.func import functional_call
 from torch.utils.flop_counter import FlopCounterMode
 
 from anycost_models.core.errors import AnycostError
+from anycost_models.generators.elastic_config import GeneratorConfig, widths_of
 from anycost_models.generators.sub_generator import RATIOS, SubGenerator
 
 if TYPE_CHECKING:
@@ -29,19 +30,6 @@ class Cost:
 
     macs: int  # multiply-accumulates
     parameters: int  # that are used, the mapping network's not counted
-
-
-class GeneratorConfig(Protocol):
-    @property
-    def resolution(self) -> int: ...  # of the full image, pixels
-    @property
-    def exits(self) -> tuple[int, ...]: ...  # resolutions that can be rendered, ascending
-    @property
-    def styles(self) -> int: ...  # rows of a W+ latent
-    @property
-    def style_dim(self) -> int: ...  # of w
-    @property
-    def channels(self) -> tuple[int, ...]: ...  # output channels of the constant and every styled convolution
 
 
 class ElasticGenerator(nn.Module, ABC):
@@ -60,24 +48,8 @@ class ElasticGenerator(nn.Module, ABC):
         super().__init__()
 
     @abstractmethod
-    def sub_config(self, resolution: int, widths: tuple[int, ...], exits: tuple[int, ...]) -> GeneratorConfig:
-        """The config of a generator that stops at `resolution`, with those output channels and those exits."""
-
-    @abstractmethod
     def sub_tensors(self, config: Any) -> dict[str, Tensor]:
         """The state dict of the sub-generator with that config: slices of this generator's tensors, differentiable."""
-
-    @abstractmethod
-    def layers_at(self, resolution: int) -> int:
-        """How many of `config.channels` an image of that resolution needs."""
-
-    @abstractmethod
-    def uniform_widths(self, ratio: float) -> tuple[int, ...]:
-        """`config.channels` at a uniform ratio."""
-
-    @abstractmethod
-    def allowed_widths(self, layer: int) -> Sequence[int]:
-        """The output channels that layer may be narrowed to, ascending, its full width last."""
 
     @abstractmethod
     def images(self, latent: Tensor) -> dict[int, Tensor]:
@@ -118,35 +90,13 @@ class ElasticGenerator(nn.Module, ABC):
         )
 
     def widths(self, sub: SubGenerator) -> tuple[int, ...]:
-        """Output channels of the constant and of the styled convolutions that `sub` runs.
-
-        Raises AnycostError for a resolution, ratio or list of channels that this generator does not have."""
-        exits, full = self.config.exits, self.config.channels
-        if sub.resolution not in exits:
-            known = ", ".join(map(str, exits))
-            raise AnycostError(f"this generator draws {known} px, not {sub.resolution}", "choose one of them")
-        count = self.layers_at(sub.resolution)
-        if not isinstance(sub.channels, tuple):
-            if sub.channels not in RATIOS:
-                known = ", ".join(f"{r:g}" for r in RATIOS)
-                raise AnycostError(f"there is no channel ratio {sub.channels:g}", f"choose one of {known}")
-            return self.uniform_widths(sub.channels)[:count]
-        if not count <= len(sub.channels) <= len(full):
-            raise AnycostError(
-                f"{sub.resolution} px take {count} numbers of channels, {len(sub.channels)} are given",
-                "give one for the constant and one for each styled convolution",
-            )
-        for layer, width in enumerate(sub.channels[:count]):
-            allowed = self.allowed_widths(layer)
-            if width not in allowed:
-                known = ", ".join(map(str, allowed)) if len(allowed) <= 4 else f"{allowed[0]} to {allowed[-1]}"
-                raise AnycostError(f"layer {layer} cannot have {width} channels", f"choose {known}")
-        return sub.channels[:count]
+        """As `widths_of`."""
+        return widths_of(self.config, sub)
 
     def flexible_widths(self, layer: int) -> tuple[int, ...]:
         """What flexible training and search choose from, as published: the ratios of the layer's width that are no
         narrower than in the narrowest uniform sub-generator, ascending."""
-        full, least = self.config.channels[layer], self.uniform_widths(RATIOS[0])[layer]
+        full, least = self.config.channels[layer], self.config.uniform_widths(RATIOS[0])[layer]
         return tuple(sorted({max(1, int(ratio * full)) for ratio in RATIOS if ratio * full >= least}))
 
     def sub_generators(
@@ -168,7 +118,7 @@ class ElasticGenerator(nn.Module, ABC):
     def extract(self, sub: SubGenerator) -> "Self":
         """`sub` as a generator of its own, which takes the first `config.styles` rows of this one's latents. Shares
         memory with this one where it can. Raises AnycostError as `widths` does."""
-        config = self.sub_config(sub.resolution, self.widths(sub), (sub.resolution,))
+        config = self.config.sub_config(sub.resolution, self.widths(sub), (sub.resolution,))
         small = self.empty(config)
         with torch.no_grad():
             small.load_state_dict({name: t.detach() for name, t in self.sub_tensors(config).items()}, assign=True)
@@ -180,7 +130,7 @@ class ElasticGenerator(nn.Module, ABC):
         latent = self.as_wplus(latent)
         if sub is None:
             return self.images(latent)[self.config.resolution]
-        config = self.sub_config(sub.resolution, self.widths(sub), (sub.resolution,))
+        config = self.config.sub_config(sub.resolution, self.widths(sub), (sub.resolution,))
         return self._run(config, latent)[sub.resolution]
 
     def all_images(self, latent: Tensor, sub: SubGenerator, **inputs: Any) -> dict[int, Tensor]:
@@ -188,7 +138,9 @@ class ElasticGenerator(nn.Module, ABC):
 
         inputs: what else the family's `pictures` takes (StyleGAN2: noise)"""
         exits = tuple(r for r in self.config.exits if r <= sub.resolution)
-        return self._run(self.sub_config(sub.resolution, self.widths(sub), exits), self.as_wplus(latent), **inputs)
+        return self._run(
+            self.config.sub_config(sub.resolution, self.widths(sub), exits), self.as_wplus(latent), **inputs
+        )
 
     def _run(self, config: GeneratorConfig, latent: Tensor, **inputs: Any) -> dict[int, Tensor]:
         tensors = {f"generator.{name}": tensor for name, tensor in self.sub_tensors(config).items()}
@@ -197,7 +149,9 @@ class ElasticGenerator(nn.Module, ABC):
 
     def cost(self, sub: SubGenerator) -> Cost:
         """Counted on the network itself. Raises AnycostError as `widths` does."""
-        small = self.empty(self.sub_config(sub.resolution, self.widths(sub), (sub.resolution,))).requires_grad_(False)
+        small = self.empty(self.config.sub_config(sub.resolution, self.widths(sub), (sub.resolution,))).requires_grad_(
+            False
+        )
         latent = torch.empty(1, small.config.styles, small.config.style_dim, device="meta")
         with FlopCounterMode(display=False) as counter, torch.no_grad():
             small.images(latent)

@@ -9,7 +9,6 @@ renders R pixels. What makes it elastic, the nested weights of its sub-generator
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import cast
 
 import torch
@@ -17,35 +16,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from anycost_models.generators.elastic import RATIOS, ElasticGenerator
-from anycost_models.generators.mobile_nested_weights import Nested, level
-
-
-@dataclass(frozen=True)
-class MobileConfig:
-    style_dim: int = 512
-    mapping_layers: int = 8
-    # Outputs of the constant, the root and both convolutions of each block: features of 4, 8, 16 … 512 px.
-    channels: tuple[int, ...] = (*[512] * 10, 256, 256, 128, 128, 64, 64)
-    exits: tuple[int, ...] = (64, 128, 256, 512, 1024)  # resolutions that can be rendered, pixels, ascending
-    elastic_from: int | None = 8  # the first of `channels` that sub-generators narrow; None: this is a plain network
-    styles: int = 16  # rows of a W+ latent: one for the root, two for each block, one for the last head
-    tinted: bool = False  # heads also take the latent's last row, where the full generator keeps colours
-
-    @property
-    def resolution(self) -> int:
-        """Of the full image, pixels."""
-        return self.exits[-1]
-
-    @property
-    def heads(self) -> tuple[int, ...]:
-        """The exits on the network's own features; an elastic generator renders the others with its nested weights."""
-        return self.exits if self.elastic_from is None else self.exits[-1:]
-
-
-FULL = MobileConfig()
-TINY = MobileConfig(32, 2, (32, 32, 32, 32, 16, 16, 8, 8), exits=(16, 32, 64), elastic_from=4, styles=8)  # for tests
-
+from anycost_models.generators.elastic import ElasticGenerator
+from anycost_models.generators.mobile_config import FULL, MobileConfig, level
+from anycost_models.generators.mobile_nested_weights import Nested
+from anycost_models.generators.mobile_sub_tensors import sub_tensors
 
 HAAR = ((1, 1, 1, 1), (1, 1, -1, -1), (1, -1, 1, -1), (1, -1, -1, 1))  # LL, LH, HL, HH over a 2×2 quad, × ½
 
@@ -233,28 +207,6 @@ class MobileGenerator(ElasticGenerator):
             return head.mean(features, latent[:, -1])
         return head.bands(features, latent[:, -1], latent[:, -1])[:, ::4].float() / 2
 
-    # What ElasticGenerator asks of a family
-
-    def layers_at(self, resolution: int) -> int:
-        return 2 * level(resolution) + 2
-
-    def allowed_widths(self, layer: int) -> tuple[int, ...]:
-        full, first = self.config.channels[layer], self.config.elastic_from
-        return (full,) if first is None or layer < first else tuple(int(full * ratio) for ratio in RATIOS)
-
-    def uniform_widths(self, ratio: float) -> tuple[int, ...]:
-        allowed = map(self.allowed_widths, range(len(self.config.channels)))
-        return tuple(widths[RATIOS.index(ratio) if len(widths) > 1 else -1] for widths in allowed)
-
-    def sub_config(self, resolution: int, widths: tuple[int, ...], exits: tuple[int, ...]) -> MobileConfig:
-        if widths == self.config.channels:  # the full network has no lower heads
-            return replace(self.config, exits=(resolution,), elastic_from=None)
-        tinted = self.config.tinted or self.config.elastic_from is not None
-        return replace(self.config, channels=widths, exits=exits, elastic_from=None, tinted=tinted)
-
     def sub_tensors(self, config: MobileConfig) -> dict[str, Tensor]:
         """The full generator's own tensors, or the nested weights at `config`'s widths."""
-        own = {name: t for name, t in self.state_dict(keep_vars=True).items() if not name.startswith("nested.")}
-        if self.nested is None or config.channels == self.config.channels:
-            return own
-        return self.nested.tensors(own, config.channels, config.exits)
+        return sub_tensors(self.state_dict(keep_vars=True), self.config, config)

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from anycost_models.core.errors import AnycostError
-from anycost_models.generators.mobile import FULL, MobileConfig, MobileGenerator, StyledConv
+from anycost_models.generators.mobile import MobileGenerator, StyledConv
+from anycost_models.generators.mobile_config import FULL, MobileConfig
 
 
 class Graph:

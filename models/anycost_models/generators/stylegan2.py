@@ -76,6 +76,22 @@ class StyleGAN2Config:
         """Rows of a W+ latent: one for each styled convolution, and one for the last RGB head."""
         return len(self.channels)
 
+    # As GeneratorConfig
+
+    def layers_at(self, resolution: int) -> int:
+        return layers_at(resolution)
+
+    def uniform_widths(self, ratio: float) -> tuple[int, ...]:
+        """As published: layers shrink together with the last one, up to the most channels that the generator has."""
+        last, full = self.channels[-1] * self.resolution, self.channels
+        return tuple(max(1, min(width, int(ratio * last / size_of(i)))) for i, width in enumerate(full))
+
+    def allowed_widths(self, layer: int) -> Sequence[int]:
+        return range(1, self.channels[layer] + 1)
+
+    def sub_config(self, resolution: int, widths: tuple[int, ...], exits: tuple[int, ...]) -> "StyleGAN2Config":
+        return replace(self, resolution=resolution, channels=widths, exits=exits)
+
 
 TINY = StyleGAN2Config(32, style_dim=16, mapping_layers=2, channels=(16, 16, 16, 16, 12, 12, 8, 8))  # for tests
 
@@ -267,20 +283,6 @@ class StyleGAN2Generator(ElasticGenerator):
         return fast.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     # What ElasticGenerator asks of a family
-
-    def layers_at(self, resolution: int) -> int:
-        return layers_at(resolution)
-
-    def uniform_widths(self, ratio: float) -> tuple[int, ...]:
-        """As published: layers shrink together with the last one, up to the most channels that the generator has."""
-        last, full = self.config.channels[-1] * self.config.resolution, self.config.channels
-        return tuple(max(1, min(width, int(ratio * last / size_of(i)))) for i, width in enumerate(full))
-
-    def allowed_widths(self, layer: int) -> Sequence[int]:
-        return range(1, self.config.channels[layer] + 1)
-
-    def sub_config(self, resolution: int, widths: tuple[int, ...], exits: tuple[int, ...]) -> StyleGAN2Config:
-        return replace(self.config, resolution=resolution, channels=widths, exits=exits)
 
     def sub_tensors(self, config: StyleGAN2Config) -> dict[str, Tensor]:
         """The leading slice, in every dimension, of each tensor that is needed."""

@@ -80,7 +80,7 @@ class AutogradLosses:
         return style_deviation(self.model).numpy()
 
     def rows(self, sub: SubGenerator) -> int:
-        return self.model.layers_at(sub.resolution)
+        return self.model.config.layers_at(sub.resolution)
 
     def work(self, sub: SubGenerator) -> float:
         return BACKWARD * self.model.cost(sub).macs

@@ -7,7 +7,8 @@ import pytest
 import torch
 from anycost_backend import __main__ as command
 from anycost_models.generators.checkpoint import load_generator, save_generator
-from anycost_models.generators.mobile import TINY, MobileGenerator
+from anycost_models.generators.mobile import MobileGenerator
+from anycost_models.generators.mobile_config import TINY
 from anycost_models.search.pareto_front import load_front
 from PIL import Image
 

@@ -14,7 +14,8 @@ from anycost_backend.editing.renderer import Renderer
 from anycost_models.core.errors import AnycostError
 from anycost_models.generators.checkpoint import save_generator
 from anycost_models.generators.elastic import SubGenerator
-from anycost_models.generators.mobile import TINY, MobileGenerator
+from anycost_models.generators.mobile import MobileGenerator
+from anycost_models.generators.mobile_config import TINY
 from anycost_models.projection import inversion
 from anycost_models.projection.encoder import Encoder, EncoderConfig, load_encoder, save_encoder
 from anycost_models.projection.encoder_graph import EncoderGraph

@@ -12,7 +12,7 @@ from anycost_models.core.torch_normals import normals
 from anycost_models.export import graph_cache as graphs_module
 from anycost_models.export.graph_cache import GeneratorFile, GraphCache
 from anycost_models.export.onnx_export import export
-from anycost_models.generators import mobile, stylegan2
+from anycost_models.generators import mobile, mobile_config, stylegan2
 from anycost_models.generators.checkpoint import load_generator, save_generator
 from anycost_models.generators.elastic import ElasticGenerator
 from anycost_models.generators.sub_generator import SubGenerator
@@ -22,7 +22,7 @@ from torch import nn
 
 NOISE = np.ones(1, np.float32)
 FAMILIES = {
-    "mobile": lambda: mobile.MobileGenerator(mobile.TINY),
+    "mobile": lambda: mobile.MobileGenerator(mobile_config.TINY),
     "stylegan2": lambda: stylegan2.StyleGAN2Generator(stylegan2.TINY),
 }
 

@@ -6,7 +6,8 @@ import torch.nn.functional as F
 from anycost_models.core.errors import AnycostError
 from anycost_models.generators.checkpoint import load_generator, save_generator
 from anycost_models.generators.elastic import SubGenerator
-from anycost_models.generators.mobile import TINY, MobileConfig, MobileGenerator, haar, inverse_haar
+from anycost_models.generators.mobile import MobileGenerator, haar, inverse_haar
+from anycost_models.generators.mobile_config import TINY, MobileConfig
 from safetensors.torch import load_file, save_file
 
 

@@ -6,7 +6,8 @@ import torch.nn.functional as F
 from anycost_models.core.errors import AnycostError
 from anycost_models.generators.checkpoint import load_generator
 from anycost_models.generators.elastic import RATIOS, SubGenerator
-from anycost_models.generators.mobile import FULL, TINY, MobileGenerator
+from anycost_models.generators.mobile import MobileGenerator
+from anycost_models.generators.mobile_config import FULL, TINY
 from anycost_models.training.data.generated_faces import GeneratedFaces
 from anycost_models.training.distillation.channel_importance import sort_channels
 from anycost_models.training.distillation.last_style import fit_last_style

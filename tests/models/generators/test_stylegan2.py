@@ -153,9 +153,9 @@ def test_uniform_ratios_narrow_only_the_costly_layers():
     """channels = min(512, ratio · multiplier · base), as published."""
     with torch.device("meta"):
         full = StyleGAN2Generator(StyleGAN2Config())
-    assert full.uniform_widths(1.0) == (*[512] * 10, 256, 256, 128, 128, 64, 64, 32, 32)
-    assert full.uniform_widths(0.5) == (*[512] * 8, 256, 256, 128, 128, 64, 64, 32, 32, 16, 16)
-    assert full.uniform_widths(0.25) == (*[512] * 6, 256, 256, 128, 128, 64, 64, 32, 32, 16, 16, 8, 8)
+    assert full.config.uniform_widths(1.0) == (*[512] * 10, 256, 256, 128, 128, 64, 64, 32, 32)
+    assert full.config.uniform_widths(0.5) == (*[512] * 8, 256, 256, 128, 128, 64, 64, 32, 32, 16, 16)
+    assert full.config.uniform_widths(0.25) == (*[512] * 6, 256, 256, 128, 128, 64, 64, 32, 32, 16, 16, 8, 8)
     assert full.flexible_widths(6) == (256, 384, 512)  # no narrower than the smallest uniform one
     assert full.flexible_widths(17) == (8, 16, 24, 32)
 
@@ -209,7 +209,9 @@ def test_costs_are_the_published_ones_when_counted_that_way(sub, giga):
     transposed one computes, so that `cost` says about half of them."""
     with torch.device("meta"):
         full = StyleGAN2Generator(StyleGAN2Config())
-    small = full.empty(full.sub_config(sub.resolution, full.widths(sub), (sub.resolution,))).requires_grad_(False)
+    small = full.empty(full.config.sub_config(sub.resolution, full.widths(sub), (sub.resolution,))).requires_grad_(
+        False
+    )
 
     def at_every_output_pixel(_x, weight, _bias, _stride, _padding, _dilation, transposed, *_, out_shape, **__):
         side = out_shape[3] - out_shape[3] % 2 if transposed else out_shape[3]  # less the edge that blurring takes

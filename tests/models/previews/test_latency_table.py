@@ -8,7 +8,7 @@ import pytest
 import torch
 from anycost_models.core.errors import AnycostError
 from anycost_models.export.graph_cache import GraphCache
-from anycost_models.generators import mobile
+from anycost_models.generators import mobile, mobile_config
 from anycost_models.generators.checkpoint import load_generator, save_generator
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.previews import latency_table
@@ -46,7 +46,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def weights(tmp_path: Path) -> Path:
     torch.manual_seed(0)
-    save_generator(mobile.MobileGenerator(mobile.TINY), tmp_path / "tiny.safetensors")
+    save_generator(mobile.MobileGenerator(mobile_config.TINY), tmp_path / "tiny.safetensors")
     return tmp_path / "tiny.safetensors"
 
 

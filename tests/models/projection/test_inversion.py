@@ -15,7 +15,8 @@ from anycost_models.face.masks import face_oval_mask, hair_of_matte, matte
 from anycost_models.generators.checkpoint import load_generator
 from anycost_models.generators.elastic import SubGenerator
 from anycost_models.generators.image_tensors import tensor_to_image
-from anycost_models.generators.mobile import TINY, MobileGenerator
+from anycost_models.generators.mobile import MobileGenerator
+from anycost_models.generators.mobile_config import TINY
 from anycost_models.hub.catalogue import path_of
 from anycost_models.inference.onnx_network import load
 from anycost_models.metrics.enl0 import load_perceptual

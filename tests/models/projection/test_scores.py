@@ -15,7 +15,8 @@ from anycost_models.face.labels import FaceLabels
 from anycost_models.generators.checkpoint import load_generator
 from anycost_models.generators.held_out import held_out_styles
 from anycost_models.generators.image_tensors import tensor_to_image
-from anycost_models.generators.mobile import TINY, MobileGenerator
+from anycost_models.generators.mobile import MobileGenerator
+from anycost_models.generators.mobile_config import TINY
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.metrics.enl0 import load_perceptual
 from anycost_models.metrics.identity import load_identity

@@ -10,7 +10,8 @@ import torch
 from anycost_models.core.errors import AnycostError
 from anycost_models.generators.checkpoint import load_generator
 from anycost_models.generators.elastic import RATIOS, ElasticGenerator, SubGenerator
-from anycost_models.generators.mobile import TINY, MobileGenerator
+from anycost_models.generators.mobile import MobileGenerator
+from anycost_models.generators.mobile_config import TINY
 from anycost_models.generators.stylegan2 import TINY as TINY_STYLEGAN2
 from anycost_models.generators.stylegan2 import StyleGAN2Generator
 from anycost_models.metrics.enl0 import PerceptualDistance, load_perceptual

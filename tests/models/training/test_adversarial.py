@@ -122,7 +122,9 @@ def test_real_images_get_random_architecture_codes_and_fakes_their_own(stage_fil
         assert torch.equal(fake, encode_architecture(generator.config.channels, widths))
         assert real.shape == (8, 4 * len(generator.config.channels))
         runs = real.view(8, -1, 4).sum(2)[0].tolist()
-        assert runs == [1.0] * generator.layers_at(resolution) + [0.0] * (len(runs) - generator.layers_at(resolution))
+        assert runs == [1.0] * generator.config.layers_at(resolution) + [0.0] * (
+            len(runs) - generator.config.layers_at(resolution)
+        )
 
 
 def test_images_of_a_deviation_group_get_one_architecture_code(stage_file, plain_run, tmp_path):

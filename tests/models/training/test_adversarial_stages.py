@@ -5,8 +5,8 @@ import pytest
 import torch
 from anycost_models.core.errors import AnycostError
 from anycost_models.generators.checkpoint import save_generator
-from anycost_models.generators.mobile import TINY as TINY_MOBILE
 from anycost_models.generators.mobile import MobileGenerator
+from anycost_models.generators.mobile_config import TINY as TINY_MOBILE
 from anycost_models.generators.stylegan2 import StyleGAN2Config, StyleGAN2Generator
 from anycost_models.training.engine import checkpoints
 from anycost_models.training.engine.stage import find_stage, read_stage
@@ -82,7 +82,7 @@ def test_a_score_that_is_no_number_stops_the_training(stage_file, tmp_path):
 def test_shipped_stages_fit_each_other():
     plain, adaptive, quarter = (find_stage(f"small_{name}") for name in ("multiresolution", "adaptive", "quarter"))
     generator = StyleGAN2Generator(_config(plain))
-    assert _config(quarter).channels == generator.uniform_widths(0.25)
+    assert _config(quarter).channels == generator.config.uniform_widths(0.25)
     assert plain.data == msgspec.structs.replace(adaptive.data, kept_by="")
     assert quarter.data == adaptive.data
     assert plain.discriminator == adaptive.discriminator == quarter.discriminator

@@ -8,7 +8,8 @@ import torch
 from anycost_models.core.errors import AnycostError
 from anycost_models.generators.checkpoint import load_generator, save_generator
 from anycost_models.generators.elastic import SubGenerator
-from anycost_models.generators.mobile import TINY, MobileGenerator
+from anycost_models.generators.mobile import MobileGenerator
+from anycost_models.generators.mobile_config import TINY
 from anycost_models.training.data import image_dataset
 from anycost_models.training.data.generated_faces import GeneratedFaces
 from anycost_models.training.data.image_dataset import FolderImages, Shuffled, read_square

@@ -4,7 +4,8 @@ import sys
 
 import torch
 from anycost_models.generators.checkpoint import load_generator, save_generator
-from anycost_models.generators.mobile import TINY, MobileGenerator
+from anycost_models.generators.mobile import MobileGenerator
+from anycost_models.generators.mobile_config import TINY
 from anycost_models.training.scripts import fit_last_style, initialize_nested
 
 

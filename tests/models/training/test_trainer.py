@@ -6,7 +6,8 @@ import pytest
 import torch
 from anycost_models.core.errors import AnycostError
 from anycost_models.generators.checkpoint import load_generator, save_generator
-from anycost_models.generators.mobile import TINY, MobileGenerator
+from anycost_models.generators.mobile import MobileGenerator
+from anycost_models.generators.mobile_config import TINY
 from anycost_models.training.distillation.distil import distillation_trainer
 from anycost_models.training.engine import checkpoints
 from anycost_models.training.engine.ema_export import export_ema

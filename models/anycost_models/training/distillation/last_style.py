@@ -16,7 +16,8 @@ from tqdm import tqdm
 from anycost_models.core.errors import AnycostError
 from anycost_models.generators.elastic import RATIOS, SubGenerator
 from anycost_models.generators.mobile import MobileGenerator
-from anycost_models.generators.mobile_nested_weights import Nested, NestedHead, colour_code, within
+from anycost_models.generators.mobile_nested_weights import Nested, NestedHead
+from anycost_models.generators.mobile_sub_tensors import colour_code, within
 from anycost_models.training.data.generated_faces import GeneratedFaces
 
 CELLS = 8  # images are compared as means of 8 × 8 cells
@@ -90,7 +91,7 @@ def _cell_means(image: Tensor) -> Tensor:
 def _with_all_exits(model: MobileGenerator, ratio: float) -> MobileGenerator:
     """The largest sub-generator of that ratio, with the heads of all exits."""
     exits = model.config.exits if ratio < 1 else model.config.exits[:-1]
-    config = model.sub_config(exits[-1], model.widths(SubGenerator(exits[-1], ratio)), exits)
+    config = model.config.sub_config(exits[-1], model.widths(SubGenerator(exits[-1], ratio)), exits)
     small = model.empty(config)
     small.load_state_dict({name: t.detach() for name, t in model.sub_tensors(config).items()}, assign=True)
     return small.with_fast_features()

@@ -30,7 +30,7 @@ def sample_sub_generators(
         return [full]
     narrower = [ratio for ratio in RATIOS if ratio < 1]
     uniform = SubGenerator(resolution, rng.choice(narrower[1:] if sampling.channels == "sandwich" else RATIOS))
-    count = generator.layers_at(resolution)
+    count = generator.config.layers_at(resolution)
     flexible = SubGenerator(resolution, tuple(rng.choice(generator.flexible_widths(layer)) for layer in range(count)))
     if sampling.channels == "uniform":
         return [uniform]

@@ -94,7 +94,7 @@ class AdversarialLosses:
 
     def code(self, sub: SubGenerator, resolution: int) -> Tensor:
         """The architecture code of the part of `sub` up to that exit. [layers · 4]"""
-        widths = self.generator.widths(sub)[: self.generator.layers_at(resolution)]
+        widths = self.generator.widths(sub)[: self.generator.config.layers_at(resolution)]
         return encode_architecture(self.generator.config.channels, widths).to(self.device)
 
     def real(self, samples: range, resolution: int) -> tuple[Tensor, Tensor]:

@@ -34,7 +34,7 @@ def sample_inputs(
     mixing: float,  # probability of style mixing, 0…1
 ) -> GeneratorInputs:
     styles, dim = generator.config.styles, generator.config.style_dim
-    sizes = [size_of(layer) for layer in range(1, generator.layers_at(resolution))]  # sides, pixels
+    sizes = [size_of(layer) for layer in range(1, generator.config.layers_at(resolution))]  # sides, pixels
     inputs = []
     for sample in samples:
         rng = torch.Generator().manual_seed(seed_of("inputs", seed, sample))
