@@ -12,6 +12,7 @@ IR_VERSION, OPSET = 9, 18
 TYPES = {np.dtype(np.float32): 1, np.dtype(np.int32): 6, np.dtype(np.int64): 7, np.dtype(np.bool_): 9}
 _FLOAT, _INT, _STRING, _INTS = 1, 2, 3, 7  # of attributes
 Port = tuple[str, Sequence[int]]  # the name and the shape of what goes in or comes out, float32
+Chunks = list[bytes | memoryview]  # what a file is joined of, once: weights are large
 Attribute = float | int | str | Sequence[int]
 
 
@@ -19,32 +20,39 @@ def node(kind: str, inputs: Sequence[str], outputs: Sequence[str], attributes: M
     """One operator; "" stands for an optional input that is left out."""
     parts = [_bytes(1, name) for name in inputs] + [_bytes(2, name) for name in outputs]
     parts += [_bytes(3, f"{kind}_{outputs[0]}"), _bytes(4, kind)]
-    return b"".join([*parts, *(_bytes(5, _attribute(name, value)) for name, value in attributes.items())])
+    return b"".join([*parts, *(_bytes(5, _attribute(name, value)) for name, value in sorted(attributes.items()))])
 
 
-def tensor(name: str, value: np.ndarray) -> bytes:
+def tensor(name: str, value: np.ndarray) -> Chunks:
     """A constant: float32, int32, int64 or bool. Raises ValueError for other types."""
     if value.dtype not in TYPES:
         raise ValueError(f"the constant {name} is {value.dtype}")
     dims = b"".join(_int(1, size) for size in value.shape)
-    return dims + _int(2, TYPES[value.dtype]) + _bytes(8, name) + _bytes(9, value.tobytes())
+    numbers = np.ascontiguousarray(value).reshape(-1).view(np.uint8).data  # not copied
+    return [dims, _int(2, TYPES[value.dtype]), _bytes(8, name), *_message(9, [numbers])]
 
 
 def model(
     nodes: Sequence[bytes],
-    constants: Sequence[bytes],
+    constants: Sequence[Chunks],
     inputs: Sequence[Port],
     outputs: Sequence[Port],
     metadata: Mapping[str, str],
+    name: str = "graph",
 ) -> bytes:
     """The file. nodes: by `node`, each after those that it reads; constants: by `tensor`; metadata: what the file says
     about itself"""
-    graph = [_bytes(1, each) for each in nodes] + [_bytes(2, "graph")]
-    graph += [_bytes(5, each) for each in constants]
+    graph: Chunks = [*(_bytes(1, each) for each in nodes), _bytes(2, name)]
+    for each in constants:
+        graph += _message(5, each)
     graph += [_bytes(11, _port(*each)) for each in inputs] + [_bytes(12, _port(*each)) for each in outputs]
     about = (_bytes(14, _bytes(1, key) + _bytes(2, value)) for key, value in metadata.items())
     opset = _bytes(8, _bytes(1, "") + _int(2, OPSET))
-    return b"".join([_int(1, IR_VERSION), _bytes(7, b"".join(graph)), opset, *about])
+    return b"".join([_int(1, IR_VERSION), *_message(7, graph), opset, *about])
+
+
+def _message(field: int, chunks: Chunks) -> Chunks:
+    return [_varint(field << 3 | 2), _varint(sum(map(len, chunks))), *chunks]
 
 
 def _port(name: str, shape: Sequence[int]) -> bytes:
@@ -70,7 +78,7 @@ def _int(field: int, value: int) -> bytes:
 
 def _bytes(field: int, value: bytes | str) -> bytes:
     data = value.encode() if isinstance(value, str) else value
-    return _varint(field << 3 | 2) + _varint(len(data)) + data
+    return b"".join(_message(field, [data]))
 
 
 def _varint(value: int) -> bytes:

@@ -333,9 +333,9 @@ def _given(folder: Path, entry: ModelFile) -> bytes:
 
 def _convert(entry: ModelFile, folder: Path) -> None:
     """Make the ONNX file of a part whose source is there. The note goes first: without its file it says nothing."""
-    from anycost_models.hub import tflite_to_onnx  # slow to import, and only of use here
+    from anycost_models.hub import tflite_to_onnx  # only of use here
 
-    data = tflite_to_onnx.convert(entry.source.read_bytes(), entry.name).SerializeToString(deterministic=True)
+    data = tflite_to_onnx.convert(entry.source.read_bytes(), entry.name)
     note = {"source": entry.sha256, "converter": _CONVERTER}
     note |= {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
     _write(entry.note, json.dumps(note, indent=1).encode(), folder)

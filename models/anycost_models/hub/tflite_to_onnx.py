@@ -9,17 +9,16 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import onnx
-from onnx import helper, numpy_helper
 
-OPSET = 18
+from anycost_models.core import onnx_file
+
 SAME, VALID = 0, 1
 NO_ACTIVATION, RELU, RELU6 = 0, 1, 3
 NUMPY_TYPES = {0: np.float32, 1: np.float16, 2: np.int32, 4: np.int64}  # by TensorFlow Lite's TensorType
 
 
-def convert(data: bytes, name: str) -> onnx.ModelProto:
-    """The ONNX model of a TensorFlow Lite file's bytes: same inputs and outputs, float32, static shapes.
+def convert(data: bytes, name: str) -> bytes:
+    """The ONNX file of a TensorFlow Lite file's bytes: same inputs and outputs, float32, static shapes.
 
     Raises ValueError for a file that isn't TensorFlow Lite, or uses an operator, option or type not covered here.
     """
@@ -36,28 +35,22 @@ class _Graph:
 
         self.source = tflite.Model.GetRootAsModel(data, 0)
         self.graph = self.source.Subgraphs(0)
-        self.nodes: list[onnx.NodeProto] = []
-        self.constants: dict[str, onnx.TensorProto] = {}
+        self.nodes: list[bytes] = []
+        self.constants: dict[str, onnx_file.Chunks] = {}
         self.values: dict[int, np.ndarray] = {}  # constant tensors by index, as stored or dequantised
 
-    def model(self, name: str) -> onnx.ModelProto:
+    def model(self, name: str) -> bytes:
         for i in range(self.graph.OperatorsLength()):
             operator = _Operator(self, self.graph.Operators(i))
             write = OPERATORS.get(operator.name)
             if write is None:
                 raise ValueError(f"{name} uses the operator {operator.name}, which this converter does not know")
             write(self, operator)
-        ports = [
-            [
-                helper.make_tensor_value_info(self.label(int(i)), onnx.TensorProto.FLOAT, self.shape(int(i)))
-                for i in indices
-            ]
+        inputs, outputs = (
+            [(self.label(int(i)), self.shape(int(i))) for i in indices]
             for indices in (self.graph.InputsAsNumpy(), self.graph.OutputsAsNumpy())
-        ]
-        graph = helper.make_graph(self.nodes, name, ports[0], ports[1], list(self.constants.values()))
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=9)
-        onnx.checker.check_model(model, full_check=True)
-        return model
+        )
+        return onnx_file.model(self.nodes, list(self.constants.values()), inputs, outputs, {}, name)
 
     def label(self, index: int) -> str:
         return f"t{index}"
@@ -82,7 +75,7 @@ class _Graph:
     def constant(self, name: str, array: np.ndarray) -> str:
         """Writes an array of any shape as a constant, once; returns its name."""
         if name not in self.constants:
-            self.constants[name] = numpy_helper.from_array(np.ascontiguousarray(array), name)
+            self.constants[name] = onnx_file.tensor(name, np.ascontiguousarray(array))
         return name
 
     def use(self, index: int) -> str:
@@ -91,7 +84,7 @@ class _Graph:
         return self.label(index) if value is None else self.constant(self.label(index), value)
 
     def node(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
-        self.nodes.append(helper.make_node(kind, inputs, [output], name=f"{kind}_{output}", **attributes))
+        self.nodes.append(onnx_file.node(kind, inputs, [output], attributes))
         return output
 
     def activate(self, name: str, output: str, activation: int) -> None:
