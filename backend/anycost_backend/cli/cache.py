@@ -8,7 +8,7 @@ from anycost_backend.cli import options
 
 _WHAT = {
     "latents": "latents of faces that were edited; gone after 90 days without use",
-    "graphs": "exported generators; gone after 90 days without use",
+    "graphs": "networks as graphs; gone after 90 days without use",
     "compiled": "networks as they are compiled for this machine; gone after 90 days without use",
     "times": "what sub-generators take on this machine",
     "consistency": "measurements of generators",

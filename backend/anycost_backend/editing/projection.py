@@ -130,7 +130,8 @@ def project_face(
 
 
 def projection_losses(renderer: Renderer, meanwhile: Callable[[], None] | None = None) -> "Losses":
-    """Of this renderer's generator: by exported graphs, or torch. Raises AnycostError when a model is missing."""
+    """Of this renderer's generator: by graphs, or torch. Raises AnycostError when a model is missing, or
+    torch, which other families need."""
     if renderer.weights == EMBEDDED_GENERATOR:
         from anycost_models.projection.loss_graphs import LossGraphs
 

@@ -19,6 +19,6 @@ def models_dir() -> Path:
 
 
 def cache_dir() -> Path:
-    """What can be computed again: latents of faces, exported graphs."""
+    """What can be computed again: latents of faces, graphs."""
     home = os.environ.get("ANYCOST_HOME")
     return Path(home) / "cache" if home else platformdirs.user_cache_path(APP, appauthor=False)

@@ -75,7 +75,7 @@ def _untracked(samples: Iterable[Tensor]) -> Iterable[Tensor]:
 def milliseconds(
     networks: Mapping[SubGenerator, ElasticGenerator], w: Tensor, rounds: int = 9
 ) -> dict[SubGenerator, float]:
-    """Of rendering one image of w [D] as users get it, by exported graphs: medians over rounds in which every network
+    """Of rendering one image of w [D] as users get it, by graphs: medians over rounds in which every network
     has its turn, so that whatever else the machine does slows all of them alike."""
     graphs = {
         sub: load_bytes(synthesis_graph(network, full_of(network), {}), Path(str(sub)), precision="bf16")

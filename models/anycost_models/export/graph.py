@@ -30,7 +30,7 @@ class Graph:
 
     def __init__(self) -> None:
         self._nodes: list[bytes] = []
-        self._constants: list[bytes] = []
+        self._constants: list[onnx_file.Chunks] = []
         self._inputs: list[Value] = []
         self._varying: set[str] = set()  # names of what a gradient is wanted of, and of what depends on it
         self._notes: list[tuple[Value, Value, WayBack]] = []  # result, what it was made of, in the order of writing

@@ -1,6 +1,7 @@
-"""A generator's graphs: exported once per machine, kept in the user's cache, compiled when they are first needed.
+"""A generator's graphs: made once per machine, kept in the user's cache, compiled when they are first needed.
 
-torch is needed to export, not to render: whoever finds the graphs in the cache never loads it.
+Those of the embedded family are written without torch; those of others are exported by torch, which is not needed to
+render by what is in the cache.
 """
 
 import json
@@ -16,6 +17,7 @@ from safetensors import SafetensorError, safe_open
 from anycost_models.core.errors import AnycostError
 from anycost_models.core.hashes import key_of, known_sha256_of
 from anycost_models.core.signed_cache import SignedCache
+from anycost_models.export import mobile_graph
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.inference.onnx_network import Network, Precision, choose, load_named
 from anycost_models.weights import intact
@@ -23,8 +25,8 @@ from anycost_models.weights import intact
 if TYPE_CHECKING:
     from anycost_models.generators.elastic import ElasticGenerator
 
-VERSION = 1  # of what is exported: graphs of another one are not used
-# Signed: a graph is what was exported from the weights whose digest is in its key, not one that somebody put there.
+VERSION = 2  # of what is made: graphs of another one are not used
+# Signed: a graph is what was made of the weights whose digest is in its key, not one that somebody put there.
 GRAPHS = SignedCache("graphs", ".onnx", space=1 << 30, days=90)  # of all models
 SAMPLING = "sampling"
 
@@ -34,6 +36,7 @@ class GeneratorFile:
     """What a generator's file says about itself, read without torch."""
 
     sha256: str  # of the whole file
+    family: str  # "mobile": the embedded one's; graphs of others are exported by torch
     resolution: int  # of the full image, pixels
     exits: tuple[int, ...]  # resolutions that can be rendered, ascending, pixels
     styles: int  # rows of a W+ latent
@@ -45,9 +48,10 @@ class GeneratorFile:
         try:
             digest = known_sha256_of(intact(path))
             with safe_open(path, "np") as file:
-                config = json.loads(file.metadata()["config"])
+                metadata = file.metadata() or {}
+            family, config = metadata["family"], json.loads(metadata["config"])
             exits = tuple(sorted(int(side) for side in config["exits"]))
-            return cls(digest, exits[-1], exits, len(config["channels"]), int(config["style_dim"]))
+            return cls(digest, family, exits[-1], exits, len(config["channels"]), int(config["style_dim"]))
         except FileNotFoundError:
             raise AnycostError(f"the generator {path} is missing", "install the package again") from None
         except OSError as error:
@@ -89,7 +93,7 @@ class GraphCache:
         threads: int | None = None,
         precision: Precision | None = None,
     ) -> None:
-        """generator: loads it, from `weights`, should something have to be exported
+        """generator: loads it, from `weights`, should torch have to export something
         runtime, threads, precision: as `onnx_network.load` takes them; no precision: full
             images "mixed", at least 50 dB from float32, those of sub-generators "bf16", 43 to 60 dB from it"""
         self.weights = weights
@@ -117,6 +121,8 @@ class GraphCache:
         Raises AnycostError for a sub-generator that this generator does not have."""
 
         def made() -> bytes:
+            if self.file.family == mobile_graph.FAMILY:
+                return mobile_graph.synthesis_graph(self.weights, sub, self._metadata)
             from anycost_models.export.onnx_export import synthesis_graph
 
             return synthesis_graph(self.generator(), sub, self._metadata)
@@ -128,6 +134,8 @@ class GraphCache:
         """z [1, D], truncation ψ [1] → w [1, D], float32."""
 
         def made() -> bytes:
+            if self.file.family == mobile_graph.FAMILY:
+                return mobile_graph.mapping_graph(self.weights, self._metadata)
             from anycost_models.export.onnx_export import mapping_graph
 
             return mapping_graph(self.generator(), self._metadata)

@@ -2,6 +2,7 @@
 
 Images are [1, C, H, W]. Where runtimes compute one form of the same thing more quickly, that form is written."""
 
+import functools
 import math
 from collections.abc import Sequence
 
@@ -30,7 +31,7 @@ def conv(
     if inputs * groups != channels or outputs % groups or (bias is not None and bias.shape != (outputs,)):
         raise ValueError(f"weights {weight.shape} for {channels} channels in {groups} groups")
     rows, columns = ((side + sum(pads) - kernel) // stride + 1 for side in (height, width))
-    operands = [x, np.ascontiguousarray(weight)] + ([] if bias is None else [bias])
+    operands: list[Operand] = [x, np.ascontiguousarray(weight), *([] if bias is None else [bias])]
     around = [pads[0], pads[0], pads[1], pads[1]]
     shape = (1, outputs, rows, columns)
     y = x.graph.node(
@@ -68,7 +69,7 @@ def linear(x: Value, weight: np.ndarray, bias: np.ndarray | None = None) -> Valu
     outputs, inputs = weight.shape
     if x.shape != (1, inputs) or (bias is not None and bias.shape != (outputs,)):
         raise ValueError(f"weights {weight.shape} for {x.shape[1]} numbers")
-    operands = [x, np.ascontiguousarray(weight)] + ([] if bias is None else [bias])
+    operands: list[Operand] = [x, np.ascontiguousarray(weight), *([] if bias is None else [bias])]
     y = x.graph.node("Gemm", operands, (1, outputs), transB=1)
     x.graph.note(y, x, lambda gradient: linear(gradient, weight.T))
     return y
@@ -79,7 +80,7 @@ def add(x: Value, y: Operand) -> Value:
     y = x.graph.value(y)
     found = x.graph.node("Add", [x, y], np.broadcast_shapes(x.shape, y.shape))
     for each in (x, y):
-        x.graph.note(found, each, lambda gradient, each=each: _summed_to(gradient, each.shape))
+        x.graph.note(found, each, functools.partial(_summed_to, shape=each.shape))
     return found
 
 
@@ -95,9 +96,7 @@ def multiply(x: Value, y: Operand) -> Value:
     y = x.graph.value(y)
     found = x.graph.node("Mul", [x, y], np.broadcast_shapes(x.shape, y.shape))
     for each, other in ((x, y), (y, x)):
-        x.graph.note(
-            found, each, lambda gradient, each=each, other=other: _summed_to(multiply(gradient, other), each.shape)
-        )
+        x.graph.note(found, each, functools.partial(_product_summed_to, other, shape=each.shape))
     return found
 
 
@@ -119,6 +118,10 @@ def mean(x: Value) -> Value:
     """Of all numbers: [1]."""
     axes = tuple(range(len(x.shape)))
     return multiply(reshape(total(x, axes), (1,)), 1 / math.prod(x.shape))
+
+
+def _product_summed_to(x: Value, y: Value, shape: tuple[int, ...]) -> Value:
+    return _summed_to(multiply(y, x), shape)
 
 
 def _summed_to(x: Value, shape: tuple[int, ...]) -> Value:
@@ -226,16 +229,12 @@ def softmax(x: Value, axis: int) -> Value:
     return x.graph.node("Softmax", [x], x.shape, axis=axis)
 
 
-def twice_as_large(x: Value) -> Value:
-    """[1, C, H, W] → [1, C, 2·H, 2·W], bilinear."""
-    shape = (*x.shape[:2], 2 * x.shape[2], 2 * x.shape[3])
-    return x.graph.node(
-        "Resize",
-        [x, np.array([], np.float32), np.array([1, 1, 2, 2], np.float32)],
-        shape,
-        mode="linear",
-        coordinate_transformation_mode="half_pixel",
-    )
+def enlarged(x: Value, times: int) -> Value:
+    """[1, C, H, W] → [1, C, times · H, times · W], bilinear."""
+    shape = (*x.shape[:2], times * x.shape[2], times * x.shape[3])
+    sizes = x.graph.constant(np.array([1, 1, times, times], np.float32))
+    none = x.graph.constant(np.array([], np.float32))
+    return x.graph.node("Resize", [x, none, sizes], shape, mode="linear", coordinate_transformation_mode="half_pixel")
 
 
 def concatenate(parts: Sequence[Value], axis: int) -> Value:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -17,10 +17,9 @@ from anycost_models.core.errors import AnycostError
 from anycost_models.generators.elastic import ElasticGenerator
 from anycost_models.generators.mobile import MobileGenerator
 from anycost_models.generators.mobile_config import MobileConfig
+from anycost_models.generators.network_file import OTHER_VERSION, read_network
 from anycost_models.generators.stylegan2 import StyleGAN2Config, StyleGAN2Generator
-from anycost_models.weights import EMBEDDED_GENERATOR, intact
-
-OTHER_VERSION = "it comes from another version of this program; install the package again"
+from anycost_models.weights import EMBEDDED_GENERATOR
 
 
 @dataclass(frozen=True)
@@ -65,22 +64,12 @@ def load_network(path: Path, families: Mapping[str, Family], kind: str) -> nn.Mo
     """The network of one of the families in `path`, float32, for inference; kind: what people call it.
 
     Raises AnycostError when it is missing, damaged or foreign."""
-    if not path.is_file():
-        raise AnycostError(f"the {kind} {path} is missing", "install the package again")
+    file = read_network(path, {name: family.config for name, family in families.items()}, kind)
+    tensors = {name: torch.from_numpy(array) for name, array in file.tensors.items()}
     try:
-        with safe_open(intact(path), "pt") as file:
-            metadata = file.metadata() or {}
-            family = families.get(metadata.get("family", ""))
-            if family is None:
-                known = " or ".join(families)
-                raise AnycostError(
-                    f"{path} holds {metadata.get('family', 'no known model')}, not a {known} {kind}", "choose another"
-                )
-            config = _config(family, json.loads(metadata["config"]))
-            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (not a mapping)
         with torch.device("meta"):
-            network = family.network(config)
-    except (SafetensorError, OSError, KeyError, ValueError, TypeError, RecursionError) as error:
+            network = families[file.family].network(file.config)
+    except (ValueError, TypeError, RuntimeError) as error:
         raise AnycostError(f"the {kind} {path} is damaged ({error})", "install the package again") from error
     try:
         problems = network.load_state_dict(tensors, strict=False, assign=True)
@@ -91,15 +80,3 @@ def load_network(path: Path, families: Mapping[str, Family], kind: str) -> nn.Mo
         raise AnycostError(f"{path} does not fit ({keys})", OTHER_VERSION)
     network = network.eval().requires_grad_(False)
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # half as quick again on CPUs
-
-
-def _config(family: Family, values: Any) -> Any:
-    """Raises ValueError or TypeError when `values` are not exactly the config's fields."""
-    wanted = {field.name for field in dataclasses.fields(family.config)}
-    if not isinstance(values, dict) or set(values) != wanted:
-        odd = sorted(wanted.symmetric_difference(values)) if isinstance(values, dict) else type(values).__name__
-        raise ValueError(f"its config lacks or adds {odd}")
-    try:
-        return family.config(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
-    except AnycostError as error:
-        raise ValueError(str(error)) from error

@@ -1,1 +1,1 @@
-"""Runs exported networks without torch."""
+"""Runs ONNX graphs without torch."""

@@ -4,33 +4,13 @@ Tan and Le, "EfficientNet: Rethinking Model Scaling for Convolutional Neural Net
 in Google's Lite variant: ReLU6 in place of swish, no squeeze-and-excitation. The classifier is left out.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from anycost_models.core.errors import AnycostError
-from anycost_models.hub.catalogue import FIX_COMMAND, path_of
-
-STEM = 32  # channels
-BLOCKS = (  # output channels, kernel, stride, expansion
-    (16, 3, 1, 1),
-    (24, 3, 2, 6),
-    (24, 3, 1, 6),
-    (40, 5, 2, 6),
-    (40, 5, 1, 6),
-    (80, 3, 2, 6),
-    *((80, 3, 1, 6),) * 2,
-    *((112, 5, 1, 6),) * 3,
-    (192, 5, 2, 6),
-    *((192, 5, 1, 6),) * 3,
-    (320, 3, 1, 6),
-)
-LAST_BLOCKS = {2: 0, 4: 2, 8: 4, 16: 10, 32: 15}  # stride in pixels: the last block whose features have it
-CHANNELS = {stride: BLOCKS[block][0] for stride, block in LAST_BLOCKS.items()}
-_NORMS = {"expand": "_bn0", "depthwise": "_bn1", "project": "_bn2"}  # in the package's file
-_NORM_EPS = 1e-3
+from anycost_models.metrics.imagenet_weights import BLOCKS, LAST_BLOCKS, STEM, imagenet_weights
 
 
 class Convolution(nn.Conv2d):
@@ -96,27 +76,8 @@ class EfficientNetLite0(nn.Module):
         A network on the meta device takes the tensors themselves. Raises AnycostError when the model file is missing or
         damaged.
         """
-        path = path_of("perceptual")
-        try:
-            published = torch.load(path, map_location="cpu", weights_only=True)
-            weights = self._folded(published)
-            self.load_state_dict(weights, assign=self.stem.weight.is_meta)
-        except Exception as error:  # reading damaged bytes as a pickle fails in a dozen ways
-            raise AnycostError(f"the model file {path} is damaged", FIX_COMMAND) from error
-
-    def _folded(self, published: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The state of this network from the package's tensors."""
-        state: dict[str, Tensor] = {}
-
-        def fold(name: str, conv: str, norm: str) -> None:
-            scale = published[f"{norm}.weight"] * torch.rsqrt(published[f"{norm}.running_var"] + _NORM_EPS)
-            weight = published[f"{conv}.weight"] * scale[:, None, None, None]
-            extra = self.get_parameter(f"{name}.weight").shape[1] - weight.shape[1]
-            state[f"{name}.weight"] = F.pad(weight, (0, 0, 0, 0, 0, extra))
-            state[f"{name}.bias"] = published[f"{norm}.bias"] - published[f"{norm}.running_mean"] * scale
-
-        fold("stem", "_conv_stem", "_bn0")
-        for i, block in enumerate(self.blocks):
-            for part, _ in block.named_children():
-                fold(f"blocks.{i}.{part}", f"_blocks.{i}._{part}_conv", f"_blocks.{i}.{_NORMS[part]}")
-        return state
+        deepest = next(stride for stride, block in LAST_BLOCKS.items() if block + 1 == len(self.blocks))
+        weights = {name: torch.from_numpy(value) for name, value in imagenet_weights(deepest).items()}
+        extra = self.stem.weight.shape[1] - weights["stem.weight"].shape[1]
+        weights["stem.weight"] = F.pad(weights["stem.weight"], (0, 0, 0, 0, 0, extra))
+        self.load_state_dict(weights, assign=self.stem.weight.is_meta)

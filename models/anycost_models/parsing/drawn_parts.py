@@ -8,7 +8,6 @@ fitted to clusters that were named by looking (anycost_models.training.scripts.f
 
 import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -16,32 +15,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from anycost_models.core.errors import AnycostError
 from anycost_models.generators.checkpoint import Family, load_network, save_tensors
 from anycost_models.generators.mobile import MobileGenerator
 from anycost_models.generators.sub_generator import SubGenerator
-from anycost_models.parsing.parts import PARTS
+from anycost_models.parsing.drawn_parts_config import FAMILY, HEIGHTS, NEVER, DrawnPartsConfig
 from anycost_models.weights import EMBEDDED_DRAWN_PARTS
-
-FAMILY = "drawn-parts"  # what its files say they are
-# Between which heights of an aligned square (0: its upper edge) they can be: features of earrings are like those of
-# glasses, features of collars like those of scarves.
-HEIGHTS = {"glasses": (0.3, 0.66), "head_covering": (0.0, 0.8)}
-_NEVER = 30.0  # taken from a logit
-
-
-@dataclass(frozen=True)
-class DrawnPartsConfig:
-    """Raises AnycostError for numbers that make no classifier, or parts that this program does not know."""
-
-    channels: tuple[int, int] = (512, 256)  # of the features
-    sides: tuple[int, int] = (64, 128)  # of the features, pixels
-    parts: tuple[str, ...] = PARTS
-
-    def __post_init__(self) -> None:
-        numbers = (*self.channels, *self.sides)
-        if len(numbers) != 4 or any(type(n) is not int or not 0 < n <= 4096 for n in numbers) or self.parts != PARTS:
-            raise AnycostError(f"this program cannot read parts as {self} says", "install the package again")
 
 
 class DrawnParts(nn.Module):
@@ -56,7 +34,7 @@ class DrawnParts(nn.Module):
         """[N, C, 64, 64] and [N, C, 128, 128] → [N, P, 128, 128], adding up to 1 at each pixel."""
         times = self.config.sides[1] / self.config.sides[0]
         logits = F.interpolate(self.coarse(coarse), scale_factor=times, mode="bilinear", align_corners=False)
-        return (logits + self.fine(fine) - _NEVER * self._impossible(fine)).softmax(1)
+        return (logits + self.fine(fine) - NEVER * self._impossible(fine)).softmax(1)
 
     def _impossible(self, fine: Tensor) -> Tensor:
         """[1, P, 128, 1]: 1 where a part cannot be."""

@@ -5,7 +5,6 @@ depthwise separable convolutions come up again, one block at each stride.
 """
 
 import dataclasses
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -15,28 +14,10 @@ from torch import Tensor, nn
 
 from anycost_models.core.errors import AnycostError
 from anycost_models.generators.checkpoint import Family, load_network, save_tensors
-from anycost_models.metrics.efficientnet_lite import CHANNELS, EfficientNetLite0
-from anycost_models.parsing.parts import PARTS
+from anycost_models.metrics.efficientnet_lite import EfficientNetLite0
+from anycost_models.metrics.imagenet_weights import CHANNELS
+from anycost_models.parsing.parser_config import FAMILY, STRIDES, ParserConfig
 from anycost_models.weights import EMBEDDED_PARSER
-
-FAMILY = "face-parser"  # what its files say they are
-STRIDES = (32, 16, 8, 4, 2)  # pixels, in the order of the way up
-
-
-@dataclass(frozen=True)
-class ParserConfig:
-    """Raises AnycostError for numbers that make no parser, or parts that this program does not know."""
-
-    resolution: int = 256  # of the face, pixels
-    widths: tuple[int, ...] = (128, 96, 64, 48, 32)  # channels on the way up, by STRIDES
-    parts: tuple[str, ...] = PARTS
-
-    def __post_init__(self) -> None:
-        numbers = (*self.widths, self.resolution)
-        if len(self.widths) != len(STRIDES) or any(type(n) is not int or not 0 < n <= 4096 for n in numbers):
-            raise AnycostError(f"no parser has the sizes {self}", "correct the configuration")
-        if self.resolution % max(STRIDES) or self.parts != PARTS:
-            raise AnycostError(f"this program cannot parse faces as {self} says", "install the package again")
 
 
 class Up(nn.Module):

@@ -1,4 +1,4 @@
-"""Parses photographs and drawings by exported graphs: a hundredth of a second each, without torch once exported.
+"""Parses photographs and drawings by graphs: a hundredth of a second each, without torch.
 
 parts = PhotoParser().parse(square)      # uint8 RGB [S, S, 3], FFHQ-aligned
 hair = parts["hair"]                     # float32 [S, S], 0…1
@@ -18,10 +18,12 @@ from anycost_models.core.errors import AnycostError
 from anycost_models.core.hashes import key_of, known_sha256_of
 from anycost_models.export.graph_cache import load_graph
 from anycost_models.inference.onnx_network import Network
+from anycost_models.parsing.parser_export import drawn_parts_graph, parser_graph
 from anycost_models.parsing.parts import Parts
 from anycost_models.weights import EMBEDDED_DRAWN_PARTS, EMBEDDED_GENERATOR, EMBEDDED_PARSER, intact
 
-VERSION = 1  # of what is exported
+VERSION = 2  # of what is written
+ABOUT = {"version": str(VERSION)}  # what the files say about themselves
 SIDE = 256  # pixels: the side of what the network sees
 
 
@@ -57,16 +59,7 @@ class PhotoParser:
 
     @cached_property
     def _network(self) -> Network:
-        return _graph("parser", (self.weights,), self._exported, self.runtime, self.threads)
-
-    def _exported(self) -> bytes:
-        import torch
-
-        from anycost_models.export.onnx_export import to_onnx
-        from anycost_models.parsing.network import SoftParts, load_parser
-
-        soft = SoftParts(load_parser(self.weights))
-        return to_onnx(soft, {"face": torch.zeros(1, SIDE, SIDE, 3)}, ["parts"], {"version": str(VERSION)})
+        return _graph("parser", (self.weights,), lambda: parser_graph(self.weights, ABOUT), self.runtime, self.threads)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,28 +88,14 @@ class DrawnParser:
 
     @cached_property
     def _network(self) -> Network:
-        return _graph("drawn-parts", (self.generator, self.weights), self._exported, self.runtime, self.threads)
-
-    def _exported(self) -> bytes:
-        import torch
-
-        from anycost_models.export.onnx_export import to_onnx
-        from anycost_models.generators.checkpoint import load_generator
-        from anycost_models.generators.mobile import MobileGenerator
-        from anycost_models.parsing.drawn_parts import PartsOnly, load_drawn_parts
-
-        generator = load_generator(self.generator)
-        if not isinstance(generator, MobileGenerator):
-            raise AnycostError(f"the parts of what {self.generator} draws are not known", "use the embedded generator")
-        example = {"latent": torch.zeros(1, generator.config.styles, generator.config.style_dim)}
-        module = PartsOnly(generator, load_drawn_parts(self.weights))
-        return to_onnx(module, example, ["parts"], {"version": str(VERSION)})
+        files = self.generator, self.weights
+        return _graph("drawn-parts", files, lambda: drawn_parts_graph(*files, ABOUT), self.runtime, self.threads)
 
 
 def _graph(
     kind: str, files: tuple[Path, ...], export: Callable[[], bytes], runtime: str | None, threads: int | None
 ) -> Network:
-    """From the cache, else exported. Raises AnycostError when a file is missing or damaged."""
+    """From the cache, else written. Raises AnycostError when a file is missing or damaged."""
     try:
         key = key_of(kind, VERSION, *(known_sha256_of(intact(file)) for file in files))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Runs the encoder as exported graphs: a face's latent in a few hundredths of a second, without torch once exported."""
+"""Runs the encoder as graphs: a face's latent in a few hundredths of a second, without torch."""
 
 import dataclasses
 import json
@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -16,12 +15,10 @@ from anycost_models.core.hashes import key_of, known_sha256_of
 from anycost_models.core.images import to_signed_float
 from anycost_models.export.graph_cache import load_graph
 from anycost_models.inference.onnx_network import Network
+from anycost_models.projection.encoder_export import encoder_graph
 from anycost_models.weights import intact
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
-VERSION = 1  # of what is exported
+VERSION = 2  # of what is written
 Render = Callable[[np.ndarray], np.ndarray]  # W+ [styles, D] → float32 RGB [R, R, 3], 0…1, R the encoder's resolution
 
 
@@ -82,18 +79,8 @@ class EncoderGraph:
 
     def _network(self, number: int) -> Network:
         key = key_of("encoder", VERSION, self.sha256, number)
-        return load_graph(key, lambda: self._exported(number), self.weights, self.runtime, self.threads)
 
-    def _exported(self, number: int) -> bytes:
-        import torch
+        def made() -> bytes:
+            return encoder_graph(self.weights, number, {"sha256": self.sha256, "version": str(VERSION)})
 
-        from anycost_models.export.onnx_export import to_onnx
-        from anycost_models.projection.encoder import load_encoder
-
-        encoder = load_encoder(self.weights)
-        side, config = encoder.config.resolution, encoder.config
-        image, latent = torch.zeros(1, 3, side, side), torch.zeros(1, config.styles, config.style_dim)
-        inputs: dict[str, Tensor] = {"face": image}
-        if number:
-            inputs |= {"drawn": image, "latent": latent}
-        return to_onnx(encoder, inputs, ["encoded"], {"sha256": self.sha256, "version": str(VERSION)})
+        return load_graph(key, made, self.weights, self.runtime, self.threads)

@@ -1,7 +1,7 @@
-"""The loss of projection as exported graphs that answer their gradient too: descended without torch, once exported.
+"""The loss of projection as graphs that answer their gradient too: descended without torch.
 
-Two to three times quicker than torch's autograd, in half the memory. Of the mobile family only: how other generators
-scale their weights by the style, no recording of a gradient can be exported of."""
+Two to three times quicker than torch's autograd, in half the memory. Of the mobile family only: the layers of other
+generators are not written as graphs."""
 
 import itertools
 import math
@@ -19,10 +19,11 @@ from anycost_models.core.torch_normals import normals
 from anycost_models.export.graph_cache import GraphCache, load_graph
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.inference.onnx_network import Network
+from anycost_models.projection.loss_export import features_graph, loss_graph
 from anycost_models.projection.objective import SIDE, Goal, Value
 from anycost_models.weights import intact
 
-VERSION = 1  # of what is exported
+VERSION = 2  # of what is written
 NOISE = np.ones(1, np.float32)  # the strength with which the generator was trained
 SAMPLES = 4096  # of w, whose deviation is the unit of steps
 _POLL = 0.01  # seconds
@@ -74,7 +75,7 @@ class LossGraphs:
         return value
 
     def prepare(self, sub: SubGenerator) -> None:
-        """Loads the graph of `sub` in another thread, which takes a second; some more, where it must be exported."""
+        """Loads the graph of `sub` in another thread, which takes a second."""
         if sub not in self._loading:
             executor = ThreadPoolExecutor(1, "loading")
             self._loading[sub] = executor.submit(self._network, sub)
@@ -113,24 +114,12 @@ class LossGraphs:
         """latent, pixels, perceptual, noise strength, face, weight, features → loss, error, ENL0, gradient: see
         `ProjectionLoss`."""
 
-        def made() -> bytes:
-            from anycost_models.metrics.enl0 import load_perceptual
-            from anycost_models.projection.loss_export import loss_graph
-
-            return loss_graph(self.graphs.generator(), load_perceptual(), sub)
-
-        return self._loaded(f"loss {sub}", made)
+        return self._loaded(f"loss {sub}", lambda: loss_graph(self.graphs.weights, sub, full=sub == self.full))
 
     def _features(self, side: int) -> Network:
         """A face [1, 3, side, side] → what `PerceptualDistance.features` answers."""
 
-        def made() -> bytes:
-            from anycost_models.metrics.enl0 import load_perceptual
-            from anycost_models.projection.loss_export import features_graph
-
-            return features_graph(load_perceptual(), side)
-
-        return self._loaded(f"features {side} px", made)
+        return self._loaded(f"features {side} px", lambda: features_graph(side))
 
     def _loaded(self, what: str, made: Callable[[], bytes]) -> Network:
         key = key_of("projection", VERSION, self.graphs.file.sha256, what)

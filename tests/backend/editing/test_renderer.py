@@ -1,7 +1,5 @@
-"""The renderer draws by exported graphs, what torch draws, and without torch once they are exported."""
+"""The renderer draws by graphs what torch draws."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -78,20 +76,3 @@ def test_a_latent_of_another_model_is_refused(renderer: Renderer) -> None:
         renderer.render(np.zeros((14, 512), np.float32), NARROW)
     with pytest.raises(AnycostError, match="not 100: choose one of them"):
         renderer.render(np.zeros((16, 512), np.float32), SubGenerator(100))
-
-
-PROGRAM = """
-import sys
-from anycost_backend.editing.renderer import Renderer
-from anycost_models.generators.sub_generator import SubGenerator
-from anycost_models.weights import EMBEDDED_GENERATOR
-renderer = Renderer(EMBEDDED_GENERATOR)
-renderer.render(renderer.sample(3, 0.7), SubGenerator(128, 0.25))
-sys.exit("torch" in sys.modules or "onnx" in sys.modules)
-"""
-
-
-def test_what_was_exported_is_drawn_without_torch(renderer: Renderer) -> None:
-    renderer.warm(NARROW)
-    renderer.sample(0, 0.7)
-    assert subprocess.run([sys.executable, "-c", PROGRAM], timeout=120).returncode == 0

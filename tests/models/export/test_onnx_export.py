@@ -108,7 +108,7 @@ def test_what_was_exported_is_read_without_the_generator(weights: Path, home: Pa
     about = {entry.key: entry.value for entry in onnx.load(file).metadata_props}
     assert about == {
         "sha256": GeneratorFile.read(weights).sha256,
-        "version": "1",
+        "version": "2",
         "resolution": "16",
         "channels": "0.5",
     }

@@ -8,7 +8,7 @@ import torch
 from anycost_models.core.errors import AnycostError
 from anycost_models.generators.image_tensors import image_to_tensor
 from anycost_models.hub.catalogue import path_of
-from anycost_models.metrics import efficientnet_lite
+from anycost_models.metrics import imagenet_weights
 from anycost_models.metrics.enl0 import load_perceptual
 
 FACE = skimage.data.astronaut()[:256, 96:352]
@@ -103,7 +103,7 @@ def test_a_damaged_file_names_the_remedy(tmp_path, monkeypatch, harm):
     harm(data)
     damaged = tmp_path / "perceptual.pth"
     damaged.write_bytes(data)
-    monkeypatch.setattr(efficientnet_lite, "path_of", lambda name: damaged)
+    monkeypatch.setattr(imagenet_weights, "path_of", lambda name: damaged)
     with pytest.raises(AnycostError, match=r"perceptual\.pth is damaged: run 'anycost models fetch'"):
         load_perceptual()
 
@@ -111,7 +111,7 @@ def test_a_damaged_file_names_the_remedy(tmp_path, monkeypatch, harm):
 def test_a_file_that_would_run_code_is_not_run(tmp_path, monkeypatch):
     damaged = tmp_path / "perceptual.pth"
     damaged.write_bytes(b"cos\nmkdir\n(S'" + str(tmp_path / "made").encode() + b"'\ntR.")
-    monkeypatch.setattr(efficientnet_lite, "path_of", lambda name: damaged)
+    monkeypatch.setattr(imagenet_weights, "path_of", lambda name: damaged)
     with pytest.raises(AnycostError, match="is damaged"):
         load_perceptual()
     assert not (tmp_path / "made").exists()

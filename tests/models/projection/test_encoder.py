@@ -3,6 +3,7 @@
 import dataclasses
 import json
 
+import numpy as np
 import pytest
 import skimage.data
 import torch
@@ -11,9 +12,11 @@ from anycost_models.core.errors import AnycostError
 from anycost_models.generators.checkpoint import load_generator
 from anycost_models.generators.elastic import SubGenerator
 from anycost_models.generators.image_tensors import image_to_tensor
-from anycost_models.metrics import efficientnet_lite
-from anycost_models.metrics.efficientnet_lite import CHANNELS, EfficientNetLite0
+from anycost_models.hub.catalogue import path_of
+from anycost_models.metrics.efficientnet_lite import EfficientNetLite0
+from anycost_models.metrics.imagenet_weights import CHANNELS
 from anycost_models.projection.encoder import Encoder, EncoderConfig, load_encoder, save_encoder
+from anycost_models.projection.encoder_graph import EncoderGraph
 from safetensors.torch import load_file, save_file
 
 TINY = EncoderConfig(rows=(1, 1, 2), style_dim=8, resolution=64, reduced=(4, 4, 4), grid=2, hidden=8)
@@ -52,7 +55,7 @@ def test_the_last_blocks_carry_what_imagenet_taught():
     """Read by the classifier that the package's file holds, a picture of a cat is a cat's."""
     model = EfficientNetLite0()
     model.load_imagenet()
-    state = torch.load(efficientnet_lite.path_of("perceptual"), weights_only=True)
+    state = torch.load(path_of("perceptual"), weights_only=True)
     cat = image_to_tensor(skimage.data.chelsea()[:300, 60:360])
     with torch.no_grad():
         x = model(F.interpolate(cat, (256, 256), mode="bilinear", antialias=True))[32]
@@ -155,6 +158,21 @@ def test_a_file_brings_back_the_encoder(tiny, tmp_path):
     save_encoder(loaded, tmp_path / "again.safetensors")
     for name, tensor in load_file(tmp_path / "again.safetensors").items():
         torch.testing.assert_close(tensor, load_file(path)[name], atol=0, rtol=0)
+
+
+@pytest.mark.parametrize("passes", [1, 2])
+def test_the_graphs_answer_what_torch_does(tmp_path, monkeypatch, passes):
+    monkeypatch.setenv("ANYCOST_HOME", str(tmp_path / "home"))
+    torch.manual_seed(1)
+    path = tmp_path / "encoder.safetensors"
+    save_encoder(Encoder(dataclasses.replace(TINY, passes=passes)), path)
+    encoder, drawn = load_encoder(path), torch.rand(64, 64, 3)
+    face = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+    with torch.no_grad():
+        *_, wanted = encoder.encode(image_to_tensor(face), lambda latent: drawn.permute(2, 0, 1)[None] * 2 - 1)
+    for runtime in ("openvino", "onnxruntime"):
+        found = EncoderGraph(path, runtime).encode(face, lambda latent: drawn.numpy())
+        np.testing.assert_allclose(found, wanted[0].numpy(), atol=1e-4)
 
 
 def test_what_fp16_cannot_hold_is_not_written(tiny, tmp_path):

@@ -1,0 +1,138 @@
+"""The mobile family's networks as graphs: what `generators/mobile.py` says in torch, written from its file without."""
+
+import itertools
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from anycost_models.export import layers
+from anycost_models.export.graph import Graph, Value
+from anycost_models.generators.elastic_config import widths_of
+from anycost_models.generators.mobile_config import MobileConfig, level
+from anycost_models.generators.mobile_sub_tensors import sub_tensors, within
+from anycost_models.generators.network_file import fitting_file, read_network
+from anycost_models.generators.sub_generator import SubGenerator
+
+FAMILY = "mobile"
+Tensors = Mapping[str, np.ndarray]
+
+
+class MobileDrawing:
+    """A generator's layers in a graph, for one latent."""
+
+    def __init__(self, config: MobileConfig, tensors: Tensors, rows: Sequence[Value], strength: Value | None) -> None:
+        """config, tensors: of a plain network; rows: of W+, [1, D] each; strength [1]: of the noise, None for 1.
+
+        The strength is an input because OpenVINO would otherwise add each map of noise to the biases beforehand, and
+        keep constants as large as the features: 290 MB at 1024 px."""
+        self.config, self.tensors, self.rows, self.strength = config, tensors, rows, strength
+
+    def features(self) -> Iterator[Value]:
+        """The trunk's features at 4, 8, 16 … px, written one block at a time, only as far as they are asked for."""
+        graph, rows = self.rows[0].graph, self.rows
+        x = self._styled(graph.constant(self.tensors["constant"]), rows[0], "root")
+        yield x
+        for i in range(len(self.config.channels) // 2 - 1):
+            x = layers.inverse_haar(self._modulated(x, rows[1 + 2 * i], f"blocks.{i}.up"))
+            x = self._styled(x, rows[1 + 2 * i], f"blocks.{i}.conv1")
+            x = self._styled(x, rows[2 + 2 * i], f"blocks.{i}.conv2")
+            yield x
+
+    def image(self) -> Value:
+        """[1, 3, R, R], about −1…1."""
+        return layers.inverse_haar(self._bands())
+
+    def half_size(self) -> Value:
+        """The exact 2×2 mean of the image, [1, 3, R/2, R/2]: its LL bands alone."""
+        return layers.multiply(self._bands(every=4), 0.5)
+
+    def _bands(self, every: int = 1) -> Value:
+        *_, x = itertools.islice(self.features(), level(self.config.resolution) + 1)
+        head = within(self.tensors, f"heads.{self.config.resolution}")
+        row, last = self.rows[self.config.layers_at(self.config.resolution) - 1], self.rows[-1]
+        style = self._affine(row, within(head, "affine"))
+        if self.config.tinted:
+            style = layers.add(style, self._affine(last, within(head, "tint")))
+        weight, bias = head["conv.weight"][::every], head["conv.bias"][::every]
+        bands = layers.conv(layers.multiply(x, _each_pixel(style)), weight, bias)
+        if self.config.tinted:
+            shade = {name: value[::every] for name, value in within(head, "shade").items()}
+            bands = layers.add(bands, _each_pixel(self._affine(last, shade)))
+        return bands
+
+    def _styled(self, x: Value, w: Value, name: str) -> Value:
+        """One modulated convolution."""
+        own = within(self.tensors, name)
+        x = self._modulated(x, w, f"{name}.affine")
+        if "depthwise.weight" in own:
+            x = layers.depthwise(x, own["depthwise.weight"])
+        weight = own["conv.weight"]
+        x = layers.conv(x, weight, own["conv.bias"], pads=(weight.shape[2] // 2,) * 2)
+        noise = own["noise"] if self.strength is None else layers.multiply(self.strength, own["noise"])
+        return layers.leaky_relu(layers.add(x, noise))
+
+    def _modulated(self, x: Value, w: Value, name: str) -> Value:
+        return layers.multiply(x, _each_pixel(self._affine(w, within(self.tensors, name))))
+
+    @staticmethod
+    def _affine(w: Value, own: Tensors) -> Value:
+        return layers.linear(w, own["weight"], own["bias"])
+
+
+def _each_pixel(x: Value) -> Value:
+    """[1, C] → [1, C, 1, 1]."""
+    return layers.reshape(x, (*x.shape, 1, 1))
+
+
+def rows_of(latent: Value) -> list[Value]:
+    """Of W+ [1, styles, D]."""
+    return [layers.row(latent, index) for index in range(latent.shape[1])]
+
+
+def read_mobile(path: Path) -> tuple[MobileConfig, dict[str, Any]]:
+    """Raises AnycostError when the file is missing, damaged or not a mobile generator's."""
+    file = read_network(path, {FAMILY: MobileConfig}, "generator")
+    return file.config, file.tensors
+
+
+def read_sub_generator(path: Path, sub: SubGenerator) -> tuple[MobileConfig, dict[str, Any]]:
+    """The plain network of a sub-generator. Raises AnycostError as `read_mobile`, and for one that there is not."""
+    config, tensors = read_mobile(path)
+    own = config.sub_config(sub.resolution, widths_of(config, sub), (sub.resolution,))
+    return own, sub_tensors(tensors, config, own)
+
+
+@fitting_file
+def synthesis_graph(path: Path, sub: SubGenerator, metadata: Mapping[str, str]) -> bytes:
+    """A sub-generator as ONNX: `latent` W+ [1, styles, D], all rows of the full generator's, and `noise_strength` [1]
+    (1: as trained) → `picture` [1, R, R, 3], sRGB 0…1, float32.
+
+    Raises AnycostError as `read_sub_generator`."""
+    config, tensors = read_sub_generator(path, sub)
+    graph = Graph()
+    latent = graph.input("latent", 1, config.styles, config.style_dim)
+    strength = graph.input("noise_strength", 1)
+    image = MobileDrawing(config, tensors, rows_of(latent), strength).image()
+    image = layers.clip(layers.add(layers.multiply(image, 0.5), 0.5), 0.0, 1.0)
+    about = {"resolution": str(sub.resolution), "channels": json.dumps(sub.channels)}
+    return graph.file({"picture": layers.transpose(image, (0, 2, 3, 1))}, {**metadata, **about})
+
+
+@fitting_file
+def mapping_graph(path: Path, metadata: Mapping[str, str]) -> bytes:
+    """The mapping network as ONNX: `z` [1, D] and `truncation` ψ [1] → `w` [1, D]. Raises AnycostError as
+    `read_mobile`."""
+    config, tensors = read_mobile(path)
+    graph = Graph()
+    z, truncation = graph.input("z", 1, config.style_dim), graph.input("truncation", 1)
+    power = layers.multiply(layers.total(layers.square(z), (1,)), 1 / config.style_dim)
+    length = graph.node("Sqrt", [layers.add(power, 1e-8)], (1, 1))
+    x = graph.node("Div", [z, length], z.shape)
+    for number in range(config.mapping_layers):
+        own = within(tensors, f"mapping.layers.{number}")
+        x = layers.multiply(layers.leaky_relu(layers.linear(x, own["weight"], own["bias"])), 2**0.5)
+    mean = tensors["mean_style"][None]
+    return graph.file({"w": layers.add(layers.multiply(layers.subtract(x, mean), truncation), mean)}, metadata)
