@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace, rest: Sequence[str], progress: Progress) 
     """Calls the command's module. `rest`: what follows "--". Raises InstallError."""
     match arguments.command:
         case "demo":
-            return demo.run(ROOT, arguments.torch, progress), {}
+            return demo.run(ROOT, progress), {}
         case "test":
             return test.run(ROOT, arguments.torch, progress, rest), {}
         case "build":
@@ -68,9 +68,7 @@ def run(arguments: argparse.Namespace, rest: Sequence[str], progress: Progress) 
     machine = this_machine(prefix(arguments))
     match arguments.command:
         case "install":
-            options = install.Options(
-                arguments.krita, arguments.gimp, arguments.torch, arguments.bundle, arguments.dry_run
-            )
+            options = install.Options(arguments.krita, arguments.gimp, arguments.bundle, arguments.dry_run)
             return install.install(ROOT, machine, options, progress, confirmation(arguments))
         case "update":
             return run_update(arguments, machine, progress)
@@ -86,7 +84,7 @@ def run_update(arguments: argparse.Namespace, machine: Machine, progress: Progre
     """Asks, then updates. Raises InstallError."""
     if not arguments.dry_run and not confirmation(arguments)("Update what is installed?"):
         return 0, {"done": False}
-    code = update.update(ROOT, machine.paths, arguments.torch, arguments.bundle, arguments.dry_run, progress)
+    code = update.update(ROOT, machine.paths, arguments.bundle, arguments.dry_run, progress)
     return code, {"done": code == 0 and not arguments.dry_run}
 
 

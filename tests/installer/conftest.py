@@ -26,7 +26,10 @@ backend-path = ["."]
 [project]
 name = "tiny"
 version = "1.0"
-dependencies = [
+dependencies = []
+
+[project.optional-dependencies]
+test = [
   "torch==1.0.0",
 ]
 
@@ -76,7 +79,7 @@ class Project:
         before, _, after = file.read_text().partition('"torch==')
         file.write_text(f'{before}"torch=={version}"{after[after.index(chr(34)) + 1 :]}')
 
-    def prepare(self, extra: str = "demo", torch: str | None = None) -> list[str]:
+    def prepare(self, extra: str = "test", torch: str | None = None) -> list[str]:
         """Returns the steps that were needed; what was printed is kept."""
         out = io.StringIO()
         progress = Progress(out)
@@ -122,9 +125,10 @@ def project(tmp_path_factory: pytest.TempPathFactory, module_patch: pytest.Monke
     }.items():
         module_patch.setenv(name, value)
     module_patch.setattr("platform.system", lambda: "Linux")  # where torch comes in two builds
+    module_patch.setattr(venv, "BYTES", (0, 0))
     module_patch.setattr(venv, "CPU_BUILD_BYTES", (0, 0))
     module_patch.setattr(venv, "LARGE_BUILD_BYTES", (0, 0))
     project.offer_torch("1.0.0+cpu")
     (project.environment.folder / "lib").mkdir(parents=True)
-    project.prepare("demo")
+    project.prepare()
     return project

@@ -19,7 +19,7 @@ build-backend = "setuptools.build_meta"
 name = "anycost-face-editor"
 version = "{version}"
 dependencies = [
-  "torch==1.0.0",
+  "scipy==1.0",
   "pyzmq==1.0",
 ]
 """
@@ -79,7 +79,7 @@ class Release:
         self.index.mkdir()
         modules = {"setuptools/build_meta.py": SETUPTOOLS, "setuptools/__init__.py": "", "tiny_wheel.py": TINY_WHEEL}
         make_wheel(self.index, "setuptools", "1.0", modules)
-        make_wheel(self.index, "torch", "1.0.0+cpu", {"torch.py": "cpu = True"}, ["numpy"])
+        make_wheel(self.index, "scipy", "1.0", {"scipy.py": "fast = True"}, ["numpy"])
         make_wheel(self.index, "numpy", "1.0", {"numpy.py": ""})
         make_wheel(self.index, "pyzmq", "1.0", {"zmq/__init__.py": ""})
         self._source("built", "1.0")
@@ -106,8 +106,9 @@ class Release:
             hashes[f"{name}=={version}"] = [hashlib.sha256(file.read_bytes()).hexdigest()]
         target = {
             "download": sum(file.stat().st_size for file in self.index.iterdir()),
-            "torch": "torch==1.0.0+cpu",
-            "packages": [name for name in hashes if name.partition("==")[0] in ("numpy", "pyzmq", "setuptools")],
+            "packages": [
+                name for name in hashes if name.partition("==")[0] in ("numpy", "pyzmq", "scipy", "setuptools")
+            ],
         }
         lock = {"targets": {this_target().key: target}, "sources": ["built==1.0"], "hashes": hashes}
         (self.root / "installer" / "requirements.json").write_text(json.dumps(lock))

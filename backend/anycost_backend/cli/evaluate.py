@@ -65,7 +65,7 @@ def add(subparsers: Any) -> None:
                 "--sheet", type=Path, metavar="FILE", help=f"draw {SHEET_FACES} of the faces by each, a PNG or JPEG"
             )
         options.add_json(sub)
-        sub.set_defaults(run=run, fast=False)
+        sub.set_defaults(run=options.with_torch(run), fast=False)
 
 
 def _consistency(args: argparse.Namespace) -> int:

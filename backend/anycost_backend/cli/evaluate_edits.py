@@ -32,7 +32,7 @@ def add(measures: Any) -> None:
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="these attributes (default: all)")
     parser.add_argument("--sheets", type=Path, metavar="FOLDER", help="draw each attribute on all faces, as JPEG")
     options.add_json(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=options.with_torch(run))
 
 
 def run(args: argparse.Namespace) -> int:

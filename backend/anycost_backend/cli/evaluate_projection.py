@@ -40,7 +40,7 @@ def add(measures: Any) -> None:
     parser.add_argument("--sheet", type=Path, metavar="FILE", help=f"draw up to {MAX_ON_SHEET} of them, a PNG or JPEG")
     options.add_model(parser)
     options.add_json(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=options.with_torch(run))
 
 
 def run(args: argparse.Namespace) -> int:

@@ -44,7 +44,7 @@ def add(subparsers: Any) -> None:
         if name == "remove":
             sub.add_argument("name", metavar="NAME", help="as 'anycost models list' shows it")
         options.add_json(sub)
-        sub.set_defaults(run=action)
+        sub.set_defaults(run=options.with_torch(action) if name in ("import", "check") else action)
 
 
 def _fetch(args: argparse.Namespace) -> int:
@@ -101,10 +101,7 @@ def _import(args: argparse.Namespace) -> int:
 
     path = model_store.free_path(args.name if args.name is not None else model_store.name_for(args.file))
 
-    from anycost_models.generators.stylegan2_checkpoint_import import (  # slow: it needs torch
-        read_published,
-        save_published,
-    )
+    from anycost_models.generators.stylegan2_checkpoint_import import read_published, save_published
 
     save_published(read_published(args.file), path)
     (model,) = (model for model in model_store.imported_models() if model.path == path)

@@ -2,12 +2,13 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anycost_models.core.errors import AnycostError, NoFaceError
+from anycost_models.core.extras import require_torch
 
 if TYPE_CHECKING:
     from anycost_models.projection.inversion import ProjectionStep
@@ -16,11 +17,24 @@ if TYPE_CHECKING:
     from anycost_backend.editing.session import Session
 
 
+Run = Callable[[argparse.Namespace], int]  # what a command does; the exit code
+
+
 def ensure_memory_for_edits() -> None:
     """Call it before libraries are loaded, which need much of it. Raises AnycostError when there is too little."""
     from anycost_backend.photo.memory import EDIT_BYTES, ensure_memory
 
     ensure_memory(EDIT_BYTES, "an edit")
+
+
+def with_torch(run: Run) -> Run:
+    """The same action, which then says so where torch is not installed."""
+
+    def checked(args: argparse.Namespace) -> int:
+        require_torch(f"'anycost {args.command}'")
+        return run(args)
+
+    return checked
 
 
 def megapixels(text: str) -> float:

@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from anycost_models.core.extras import install_command, torch_is_installed
 from anycost_models.core.peak_memory import peak_megabytes
 
 from anycost_backend.cli import options
 
 if TYPE_CHECKING:
-    from anycost_models.projection.scores import ProjectionScores
+    from anycost_models.projection.graph_scores import ProjectionScores
     from anycost_models.projection.settings import ProjectionSettings
 
 
@@ -98,6 +99,8 @@ def run(args: argparse.Namespace) -> int:
     how = f"refined in {found.steps} steps" if found.stage == "refined" else "as the encoder answered"
     when = "remembered" if found.remembered else f"{found.seconds:.1f} s"
     identity = "not measured: 'anycost models fetch' fetches what it takes"
+    if not torch_is_installed():
+        identity = f"not measured: that needs torch; '{install_command()}' installs it"
     if scores.identity is not None:
         identity = f"{'the same person' if scores.same_person else 'another person'} (distance {scores.identity:.2f})"
     print(f"face {face + 1}, {how} ({when})")
@@ -113,6 +116,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _scores(renderer: Any, latent: Any, crop: Any) -> "ProjectionScores":
+    if not torch_is_installed():
+        from anycost_models.projection.graph_scores import scores_by_graphs
+
+        return scores_by_graphs(renderer.graphs, latent, crop)
     from anycost_models.metrics.enl0 import load_perceptual
     from anycost_models.projection.scores import ProjectionScorer, identity_if_fetched
 

@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     if args.grid is not None and not 1 <= args.grid <= 400:
         raise AnycostError(f"a grid of {args.grid} faces", "choose between 1 and 400")
     options.check_sheet(args.output)
-    from anycost_models.generators.elastic import SubGenerator
+    from anycost_models.generators.sub_generator import SubGenerator
     from anycost_models.plotting.contact_sheet import contact_sheet, save_image
 
     from anycost_backend.editing.models import Models

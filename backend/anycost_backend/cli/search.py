@@ -41,7 +41,7 @@ def add(subparsers: Any) -> None:
     )
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the front, as a PNG or JPEG")
     options.add_json(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=options.with_torch(run))
 
 
 def run(args: argparse.Namespace) -> int:

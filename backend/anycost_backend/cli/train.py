@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from anycost_backend.cli import options
+
 
 def add(subparsers: Any) -> None:
     parser = subparsers.add_parser(
@@ -22,7 +24,7 @@ def add(subparsers: Any) -> None:
         help="receives checkpoints, scalars, sheets and trained.safetensors; a training in it is continued",
     )
     parser.add_argument("--resume", type=Path, metavar="FILE", help="go on from this checkpoint instead of the newest")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=options.with_torch(run))
 
 
 def run(args: argparse.Namespace) -> int:

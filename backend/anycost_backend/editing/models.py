@@ -104,8 +104,8 @@ class Models:
         without boundaries."""
         if self.model == EMBEDDED:
             return load_directions()
-        path, config = boundaries_path(self.model), self.renderer.model.config
-        return load_boundaries(path, config.styles, config.style_dim)
+        path, file = boundaries_path(self.model), self.renderer.file
+        return load_boundaries(path, file.styles, file.style_dim)
 
     @property
     def directions(self) -> Directions:

@@ -1,4 +1,4 @@
-"""Renders images from latents by exported graphs: without torch, unless a graph must be exported first."""
+"""Renders images from latents by graphs. torch is needed to export those of other families than the embedded one's."""
 
 import threading
 import time
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from anycost_models.core.errors import AnycostError
+from anycost_models.core.extras import require_torch
 from anycost_models.core.images import to_uint8
 from anycost_models.core.torch_normals import normals
 from anycost_models.export.graph_cache import GeneratorFile, GraphCache
@@ -35,14 +36,15 @@ class Renderer:
 
     @property
     def model(self) -> "ElasticGenerator":
-        """The generator in torch, for projection and export. The first use loads both.
+        """The generator in torch, for what goes by torch. The first use loads both.
 
-        Raises AnycostError when the weights are missing or damaged."""
+        Raises AnycostError when the weights are missing or damaged, or torch is not installed."""
         with self._loading:
             return self._model
 
     @cached_property
     def _model(self) -> "ElasticGenerator":
+        require_torch(f"the model '{self.weights.stem}'")
         from anycost_models.generators.checkpoint import load_generator
 
         return load_generator(self.weights)

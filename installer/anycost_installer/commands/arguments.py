@@ -24,7 +24,7 @@ def parser() -> argparse.ArgumentParser:
 def _install(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     commands.add_parser(
         "install",
-        parents=[_torch(), _verbose(), _json(), _editors(), _home(), _from(), _dry_run(), _yes()],
+        parents=[_verbose(), _json(), _editors(), _home(), _from(), _dry_run(), _yes()],
         help="install the plug-in and its backend for the editors of this machine",
         description="Finds Krita and GIMP, lists what it will install where, with sizes, and asks. Then it makes the "
         "private environment, fetches the models, puts the plug-in into every profile that was found, and tests "
@@ -35,7 +35,7 @@ def _install(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 def _update(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     commands.add_parser(
         "update",
-        parents=[_torch(), _verbose(), _json(), _home(), _from(), _dry_run(), _yes()],
+        parents=[_verbose(), _json(), _home(), _from(), _dry_run(), _yes()],
         help="update the installation to the version of this folder, or leave it as it was",
         description="Installs the new version beside the old one, switches to it, tests it, and goes back if it fails.",
     )
@@ -108,20 +108,26 @@ def _relock(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
 def _demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     commands.add_parser(
         "demo",
-        parents=[_torch(), _verbose()],
+        parents=[_verbose()],
         help="set up, edit the face in a real photo, and show before and after",
         description="Sets up, edits the face in a real photo (smile and age), and shows the path of the before/after "
-        "sheet and the duration of each step. Needs about 3 GB of disk; takes minutes the first time, then seconds.",
+        "sheet and the duration of each step. Needs about 2 GB of disk; takes minutes the first time, then seconds.",
     )
 
 
 def _test(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    commands.add_parser(
+    command = commands.add_parser(
         "test",
-        parents=[_torch(), _verbose()],
+        parents=[_verbose()],
         usage="python3 installer test [-h] [--torch {cpu,default}] [--verbose] [-- PYTEST_ARGUMENT ...]",
         help="set up what the tests need, and run every check and test",
         description="Sets up, then runs ruff, mypy and pytest. Arguments after '--' are for pytest: -- -k composite",
+    )
+    command.add_argument(
+        "--torch",
+        choices=("cpu", "default"),
+        help="cpu: the small build, the default in a new environment; "
+        "default: the build that pip takes by itself, on Linux several GB for GPUs",
     )
 
 
@@ -130,17 +136,6 @@ def _test(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 
 def _shared() -> argparse.ArgumentParser:
     return argparse.ArgumentParser(add_help=False)
-
-
-def _torch() -> argparse.ArgumentParser:
-    shared = _shared()
-    shared.add_argument(
-        "--torch",
-        choices=("cpu", "default"),
-        help="cpu: the small build, the default in a new environment; "
-        "default: the build that pip takes by itself, on Linux several GB for GPUs",
-    )
-    return shared
 
 
 def _verbose() -> argparse.ArgumentParser:

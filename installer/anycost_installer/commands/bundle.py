@@ -23,7 +23,6 @@ from anycost_installer.lockfile.requirements import (
     Target,
     read_lock,
     this_target,
-    torch_sources,
 )
 from anycost_installer.release import distribution
 from anycost_installer.release.manifest import MANIFEST, Manifest, Member
@@ -139,19 +138,6 @@ def _collect(
         if failure:
             raise failure.to_error("downloading packages")
 
-    system = {"linux": "Linux", "macos": "Darwin", "windows": "Windows"}[target.system.partition("-")[0]]
-    with progress.step(f"Downloading {lock.torch}") as note:
-        candidates = [
-            source for source in torch_sources(lock.torch[7:].partition("+")[0], "cpu", system) if not source.large
-        ]
-        for source in candidates:
-            try:
-                requirement, *options = source.arguments
-                fetch(lock.requirements(requirement), [*target.download_options, *options], note)
-                break
-            except InstallError:
-                if source is candidates[-1]:
-                    raise
     with progress.step(f"Downloading {len(lock.packages)} packages") as note:
         fetch(lock.requirements(*lock.packages), target.download_options, note)
         zmq = f"pyzmq=={pinned_version(root, 'pyzmq')}"

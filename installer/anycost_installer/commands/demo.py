@@ -23,9 +23,9 @@ Image.fromarray(astronaut()).save(sys.argv[1], format="PNG")
 """
 
 
-def run(root: Path, torch: str | None, progress: Progress) -> int:
+def run(root: Path, progress: Progress) -> int:
     """Returns the exit code, 0. Raises InstallError."""
-    python = prepare_venv(root, "demo", torch, progress)
+    python = prepare_venv(root, "demo", None, progress)
     fetch_models(python, root, progress)
     save_photo(python, root, progress)
     progress.say(f"\n$ anycost {EDIT}")

@@ -32,7 +32,7 @@ TIMEOUT_SECONDS = 60
 _VERSIONS_SCRIPT = """
 import importlib.metadata as m, json, sys
 print(json.dumps({"python": sys.version.split()[0], "version": m.version("anycost-face-editor"),
-                  "pyzmq": m.version("pyzmq"), "torch": m.version("torch")}))
+                  "pyzmq": m.version("pyzmq")}))
 """
 
 Facts = dict[str, Any]
@@ -192,7 +192,7 @@ def to_text(facts: Facts) -> list[str]:
         wrong = f", {len(installed['wrong'])} wrong" if installed["wrong"] else ""
         said.append(f"Installed: {installed['version']} on {installed['when']}, {installed['files']} files{wrong}")
     if environment:
-        works = "anycost {version}, Python {python}, torch {torch}" if environment["works"] else "does not work"
+        works = "anycost {version}, Python {python}" if environment["works"] else "does not work"
         said.append(f"Environment: {environment['folder']}: {works.format(**environment)}")
     said += ["", "Editors:" if facts["hosts"] else "No editor was found."]
     for host in facts["hosts"]:

@@ -35,7 +35,6 @@ Ask = Callable[[str], bool]
 class Options:
     krita: bool = False
     gimp: bool = False
-    torch: str | None = None
     bundle: Path | None = None  # `--from`
     dry_run: bool = False
 
@@ -85,7 +84,7 @@ def install(
         if not ask("\nGo on?"):
             progress.say("Nothing was changed.")
             return 0, answer | {"done": False}
-        python = backend_venv.prepare(root, paths, options.torch, bundle, progress)
+        python = backend_venv.prepare(root, paths, bundle, progress)
         fetch_models(python, root, progress, paths.variables(), bundle)
         hosts = usable_hosts(plan.hosts, python, progress)
         pip_install = pip_install_with(python, root, bundle, progress)

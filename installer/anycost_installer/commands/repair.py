@@ -82,7 +82,7 @@ def repair_environment(
     """Checks the packages. Returns the backend's Python and the faults. Raises InstallError."""
     python = Path(record.python)
     if not (python.is_file() and os.access(python, os.X_OK)):
-        complete = backend_venv.prepare(root, paths, None, bundle, progress)
+        complete = backend_venv.prepare(root, paths, bundle, progress)
         return complete, [Fault(str(record.environment), "missing")]
     with progress.step("Checking the private environment"):
         packages = damaged_packages(record.environment)
@@ -91,7 +91,7 @@ def repair_environment(
         return python, []
     for package in packages:
         force_reinstall(package)
-    complete = backend_venv.prepare(root, paths, None, bundle, progress, recheck=True)
+    complete = backend_venv.prepare(root, paths, bundle, progress, recheck=True)
     faults = [Fault(_named(package), "damaged") for package in packages]
     return complete, faults + [Fault(f"package {name}", "missing") for name in missing]
 

@@ -17,7 +17,7 @@ from anycost_installer.plugins.installation import installed_plugins
 from anycost_installer.release import bundles
 
 
-def update(root: Path, paths: Paths, torch: str | None, bundle: Path | None, dry_run: bool, progress: Progress) -> int:
+def update(root: Path, paths: Paths, bundle: Path | None, dry_run: bool, progress: Progress) -> int:
     """Returns the exit code, 0. `bundle`: a bundle, packed or not. Raises InstallError; then the old release stays."""
     record = read_record(paths)
     if record is None or not record.hosts:
@@ -36,7 +36,7 @@ def update(root: Path, paths: Paths, torch: str | None, bundle: Path | None, dry
             progress.say(f"    the new plug-in in {titles}\n\nNothing was changed: this was a dry run.")
             return 0
         new = not environment.folder.exists()
-        python = backend_venv.prepare(root, paths, torch, folder, progress)
+        python = backend_venv.prepare(root, paths, folder, progress)
         fetch_models(python, root, progress, paths.variables(), folder)
         hosts = usable_hosts(record.hosts, python, progress)
         pip_install = pip_install_with(python, root, folder, progress)

@@ -16,7 +16,7 @@ from anycost_installer.core.file_lock import file_lock
 from anycost_installer.core.paths import Paths
 from anycost_installer.core.processes import command_line
 from anycost_installer.core.progress import Progress
-from anycost_installer.environment.locked_packages import install_packages, install_project, install_torch
+from anycost_installer.environment.locked_packages import install_packages, install_project
 from anycost_installer.environment.pip import check_packages
 from anycost_installer.environment.venv import Environment, Stamp, create_venv, marked_incomplete
 from anycost_installer.lockfile.requirements import Lock, Target, read_lock, this_target
@@ -24,7 +24,7 @@ from anycost_installer.release import distribution
 from anycost_installer.release.manifest import read_manifest
 
 REMOVING = ".old"  # suffix of folders that are being removed
-ENVIRONMENT_BYTES = 1_700_000_000  # bytes, measured: Linux, Python 3.11
+ENVIRONMENT_BYTES = 800_000_000  # bytes, measured: Linux, Python 3.11
 MODELS_BYTES = 41_000_000  # bytes on disk
 MODELS_DOWNLOAD_BYTES = 78_000_000  # bytes: some models come in larger packages
 
@@ -45,7 +45,7 @@ def release_id(root: Path, target: Target) -> str:
     hashed = [
         target.key,
         distribution.source_digest(root),
-        lock.requirements(*lock.packages, *lock.sources, lock.torch),
+        lock.requirements(*lock.releases),
     ]
     return f"{project_version(root)}-{hashlib.sha256(chr(0).join(hashed).encode()).hexdigest()[:8]}"
 
@@ -73,17 +73,11 @@ def plan(root: Path, paths: Paths, bundle: Path | None) -> list[PlannedPart]:
     return parts
 
 
-def prepare(
-    root: Path, paths: Paths, torch: str | None, bundle: Path | None, progress: Progress, recheck: bool = False
-) -> Path:
+def prepare(root: Path, paths: Paths, bundle: Path | None, progress: Progress, recheck: bool = False) -> Path:
     """Makes or completes the environment of this release and returns its Python. backend.json stays as it is.
 
     `recheck`: have pip look at every package of a complete environment too. Raises InstallError; the next run then
     continues."""
-    if torch == "default":
-        raise InstallError(
-            "editors use the CPU build of torch; '--torch default' is for 'demo' and 'test'", "leave it out"
-        )
     environment = backend_environment(root, paths, bundle)
     if not recheck and _complete(environment):
         progress.say(f"Private environment: ready ({environment.folder})")
@@ -114,7 +108,7 @@ def _prepared(environment: Environment, lock: Lock, bundle: Path | None, progres
     info = environment.inspect() or create_venv(environment, progress)
     with marked_incomplete(environment, info) as log:
         _fill(environment, lock, bundle, log, progress)
-    environment.write_stamp(Stamp(environment.folder.name, (), "cpu"))
+    environment.write_stamp(Stamp(environment.folder.name, ()))
     return environment.python
 
 
@@ -164,13 +158,11 @@ def running_backend_python(run: Path) -> Path | None:
 
 def _complete(environment: Environment) -> bool:
     stamp = environment.stamp()
-    return stamp == Stamp(environment.folder.name, (), "cpu") and environment.inspect() is not None
+    return stamp == Stamp(environment.folder.name, ()) and environment.inspect() is not None
 
 
 def _fill(environment: Environment, lock: Lock, bundle: Path | None, log: TextIO, progress: Progress) -> None:
     pip_options = pip_arguments(bundle)
-    with progress.step(f"Installing {lock.torch}") as note:
-        install_torch(environment, lock, pip_options, log, note, progress.verbose)
     with progress.step(f"Installing {len(lock.packages)} packages") as note:
         install_packages(environment, lock, pip_options, log, note, progress.verbose)
     with progress.step("Installing the backend") as note:

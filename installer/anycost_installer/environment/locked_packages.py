@@ -1,6 +1,5 @@
 """Installs the locked packages and this project with pip; pip checks the hash of each file."""
 
-import platform
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,38 +9,17 @@ from anycost_installer.core.errors import InstallError
 from anycost_installer.core.progress import Note
 from anycost_installer.environment.pip import PipFailure, run_pip
 from anycost_installer.environment.venv import Environment
-from anycost_installer.lockfile.requirements import Lock, torch_sources
+from anycost_installer.lockfile.requirements import Lock
 from anycost_installer.release import distribution
 from anycost_installer.release.manifest import REMEDY
 
 HASHES_REQUIRED = ("--require-hashes", "--no-deps")
 
 
-def install_torch(
-    environment: Environment, lock: Lock, pip_options: Sequence[str], log: TextIO, note: Note, verbose: bool
-) -> None:
-    """Installs the CPU build of torch from the first source that has it. Raises InstallError."""
-    version = lock.torch.partition("==")[2].partition("+")[0]
-    failure = None
-    for source in torch_sources(version, "cpu", platform.system()):
-        if source.large or (source.remote and "--no-index" in pip_options):
-            continue
-        note(source.title)
-        requirement, *options = source.arguments
-        arguments = [*HASHES_REQUIRED, "--only-binary", ":all:", *pip_options, *options]
-        failure = _install(environment, arguments, lock.requirements(requirement), log, note, verbose)
-        if failure is None:
-            return
-        if failure.network and not source.remote:
-            break
-    if failure:
-        raise failure.to_error(f"installing {lock.torch}")
-
-
 def install_packages(
     environment: Environment, lock: Lock, pip_options: Sequence[str], log: TextIO, note: Note, verbose: bool
 ) -> None:
-    """Installs all locked wheels except torch. Raises InstallError."""
+    """Installs all locked wheels. Raises InstallError."""
     arguments = [*HASHES_REQUIRED, "--only-binary", ":all:", *pip_options]
     failure = _install(environment, arguments, lock.requirements(*lock.packages), log, note, verbose)
     if failure:

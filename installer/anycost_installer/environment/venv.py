@@ -23,13 +23,16 @@ from anycost_installer.core.files import check_free_space, write_text
 from anycost_installer.core.progress import Progress
 from anycost_installer.core.subprocesses import last_line, run_logged
 from anycost_installer.environment.pip import remove_half_copied, run_pip
-from anycost_installer.lockfile.requirements import torch_sources
+from anycost_installer.environment.torch_sources import torch_sources
 
 FORMAT = 1  # of the stamp; a new number makes every environment incomplete
 STAMP = "anycost-stamp.json"
 
-# Measured: 1.9 GB of packages, 0.1 GB of models. pip unpacks wheels in the temporary folder.
-CPU_BUILD_BYTES = (3e9, 1e9)  # beside the environment, in the temporary folder
+WITH_TORCH = {"test", "train"}  # extras of pyproject.toml
+
+# Measured: 0.9 GB of packages, 1.9 GB with those of the tests. pip unpacks wheels in the temporary folder.
+BYTES = (2e9, 1e9)  # beside the environment, in the temporary folder
+CPU_BUILD_BYTES = (3e9, 1e9)
 LARGE_BUILD_BYTES = (10e9, 4e9)
 
 INSPECT_SCRIPT = """
@@ -44,11 +47,12 @@ print(json.dumps({"python": sys.version_info[:2], "site_packages": sysconfig.get
 
 @dataclass(frozen=True)
 class Stamp:
-    """What is installed: `extras` of pyproject.toml, and the build of torch ("cpu" or "default")."""
+    """What is installed: `extras` of pyproject.toml, and the build of torch ("cpu" or "default") that they are to have,
+    if any."""
 
     fingerprint: str
     extras: tuple[str, ...]
-    torch: str
+    torch: str = "cpu"
     format: int = FORMAT
 
 
@@ -72,7 +76,7 @@ class Environment:
         return self.folder / "install.log"
 
     def inspect(self) -> dict | None:
-        """Its Python's version, its site-packages and its release of torch; None unless it runs and has pip."""
+        """Its Python's version, its site-packages and its release of torch, if any; None unless it runs and has pip."""
         if not self.python.exists():
             return None
         code, lines = run_logged([self.python, "-c", INSPECT_SCRIPT], self.root)
@@ -102,11 +106,12 @@ def check_venv_modules() -> None:
         )
 
 
-def check_disk_space(folder: Path, large: bool = False) -> None:
-    """`folder`: will hold the environment; it need not exist. `large`: for torch with GPU libraries.
+def check_disk_space(folder: Path, size: tuple[float, float] | None = None) -> None:
+    """`folder`: will hold the environment; it need not exist. `size`: bytes beside it and in the temporary folder,
+    `BYTES` if None.
 
     Raises InstallError when there is too little space."""
-    beside, in_temporary = LARGE_BUILD_BYTES if large else CPU_BUILD_BYTES
+    beside, in_temporary = size or BYTES
     check_free_space(folder, beside)
     temporary = Path(tempfile.gettempdir())
     check_free_space(temporary, in_temporary, remedy="free some space or set TMPDIR to a larger folder")
@@ -140,7 +145,8 @@ def prepare_venv(root: Path, extra: str, torch: str | None, progress: Progress) 
     if not info or (stamp is None and tuple(info["python"]) != sys.version_info[:2]):
         info = create_venv(environment, progress)
     with marked_incomplete(environment, info) as log:
-        install_torch(environment, info["torch"], target.torch, log, progress)
+        if WITH_TORCH & set(target.extras):
+            install_torch(environment, info["torch"], target.torch, log, progress)
         with progress.step("Installing packages") as note:
             arguments = ["--editable", f".[{','.join(target.extras)}]" if target.extras else "."]
             failure = run_pip(environment.python, arguments, root, log, note, verbose=progress.verbose)
@@ -189,11 +195,13 @@ def install_torch(environment: Environment, present: str | None, build: str, log
     Raises InstallError."""
     version = torch_version(environment.root)
     failure = None
+    if present is None:
+        check_disk_space(environment.folder, CPU_BUILD_BYTES)
     with progress.step(f"Installing torch {version}") as note:
         for source in torch_sources(version, build, platform.system()):
             arguments = ["--no-deps", "--only-binary", "torch"]
             if source.large and (present is None or "+cpu" in present):
-                check_disk_space(environment.folder, large=True)
+                check_disk_space(environment.folder, LARGE_BUILD_BYTES)
                 if build == "cpu":
                     progress.say(f"No CPU build of torch {version} was found: taking the large build (several GB).")
                 elif present:

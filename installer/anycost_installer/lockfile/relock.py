@@ -3,21 +3,19 @@
 pip's resolver chooses the packages of each system and Python; the package index gives hashes and sizes. Run
 `.venv/bin/python installer relock` after a change of pins; it needs pip 25 or newer."""
 
-import html
 import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
-import urllib.request
 from pathlib import Path
 from typing import Any
 
-from anycost_installer.core.checkout import ROOT, pinned_version, read_pyproject, torch_version
+from anycost_installer.core.checkout import ROOT, pinned_version, read_pyproject
 from anycost_installer.core.errors import InstallError
 from anycost_installer.core.files import write_text
-from anycost_installer.lockfile.requirements import CPU_INDEX, LOCK_FILE, PYTHONS, SYSTEMS, System, Target
+from anycost_installer.lockfile.requirements import LOCK_FILE, PYTHONS, SYSTEMS, System, Target
 
 # pip evaluates environment markers for its own machine; here it gets the markers of the target.
 RESOLVE = """
@@ -48,8 +46,6 @@ with command.main_context():
 # Packages without a wheel → the dependencies that the resolver must see instead.
 SOURCE_ONLY = {"pyvips": "cffi>=1.0.0"}
 
-TORCH_BYTES = 192_000_000  # about, of the CPU build for Linux: its index gives no size
-
 File = tuple[str, str, int]  # name, sha256, bytes
 
 
@@ -59,25 +55,15 @@ def relock() -> int:
     os.environ.update(PIP_CONFIG_FILE=os.devnull, PIP_CONSTRAINT="", PIP_FIND_LINKS="", PIP_EXTRA_INDEX_URL="")
     with tempfile.TemporaryDirectory() as folder:
         chosen: dict[Target, dict[str, str]] = {}
-        cpu_needs: dict[str, list[str]] = {}  # Python → what torch needs there
-        for system in reversed(SYSTEMS):  # Linux last: it takes torch's dependencies from the others
+        for system in SYSTEMS:
             for python in PYTHONS:
                 target = Target(system.name, python)
-                pins = dependencies(ROOT)
-                if system.name.startswith("linux"):
-                    pins = [pin for pin in pins if not pin.startswith("torch==")] + cpu_needs.get(python, [])
-                metadata = resolve(target, system, pins, Path(folder))
+                metadata = resolve(target, system, dependencies(ROOT), Path(folder))
                 print(f"{target}: {f'{len(metadata)} packages' if metadata else 'none to be had'}", flush=True)
-                if not metadata:
-                    continue
-                chosen[target] = {name: str(item["version"]) for name, item in metadata.items()}
-                if "torch" in metadata:
-                    needs = metadata["torch"]["requires_dist"]
-                    cpu_needs[python] = [need for need in needs if not re.search("extra|platform", need)]
-                else:
-                    chosen[target]["torch"] = torch_version(ROOT)
+                if metadata:
+                    chosen[target] = {name: str(item["version"]) for name, item in metadata.items()}
     files = list_files(sorted({name for packages in chosen.values() for name in packages} | {*SOURCE_ONLY}))
-    lock = make_lock(chosen, files, torch_cpu_hashes())
+    lock = make_lock(chosen, files)
     for name in SOURCE_ONLY:
         version = pinned_version(ROOT, rf"{name}(?:\[\w+\])?")
         lock["sources"].append(f"{name}=={version}")
@@ -133,34 +119,21 @@ def list_files(names: list[str]) -> dict[str, list[File]]:
     }
 
 
-def make_lock(
-    chosen: dict[Target, dict[str, str]], files: dict[str, list[File]], cpu: dict[str, str]
-) -> dict[str, Any]:
-    """The content of requirements.json. `cpu`: key of a Linux target → hash of torch's CPU build.
-
-    Raises InstallError when the index has no wheel of a package for a target."""
+def make_lock(chosen: dict[Target, dict[str, str]], files: dict[str, list[File]]) -> dict[str, Any]:
+    """The content of requirements.json. Raises InstallError when the index has no wheel of a package for a target."""
     hashes: dict[str, set[str]] = {}
     targets = {}
     for target, packages in chosen.items():
-        linux = target.system.startswith("linux")
         download = 0
         for name, version in packages.items():
             fitting = [file for file in files[name] if wheel_fits(file[0], name, version, target)]
-            if name == "torch" and linux:
-                version, fitting = f"{version}+cpu", [("", cpu.get(target.key, ""), TORCH_BYTES)]
-            elif not fitting:
+            if not fitting:
                 raise InstallError(f"the index lists no wheel of {name} {version} for {target}", "pin another release")
-            hashes.setdefault(f"{name}=={version}", set()).update(sha256 for _, sha256, _ in fitting if sha256)
+            hashes.setdefault(f"{name}=={version}", set()).update(sha256 for _, sha256, _ in fitting)
             download += max(size for _, _, size in fitting)
-        if linux and target.key not in cpu:
-            print(f"{target}: left out, since no hash of torch's CPU build is known", file=sys.stderr)
-            continue
-        names = sorted(f"{name}=={version}" for name, version in packages.items() if name != "torch")
-        torch = f"torch=={torch_version(ROOT)}{'+cpu' if linux else ''}"
-        targets[target.key] = {"download": download, "torch": torch, "packages": names}
-    known = {"version": torch_version(ROOT), "linux": cpu}
-    releases = {name: sorted(hashes[name]) for name in sorted(hashes)}
-    return {"targets": targets, "sources": [], "torch": known, "hashes": releases}
+        names = sorted(f"{name}=={version}" for name, version in packages.items())
+        targets[target.key] = {"download": download, "packages": names}
+    return {"targets": targets, "sources": [], "hashes": {name: sorted(hashes[name]) for name in sorted(hashes)}}
 
 
 def wheel_fits(file: str, name: str, version: str, target: Target) -> bool:
@@ -182,27 +155,3 @@ def wheel_fits(file: str, name: str, version: str, target: Target) -> bool:
     }
     pattern = system[target.system.partition("-")[0]]
     return any(tag == "any" or re.fullmatch(pattern, tag) for tag in platforms)
-
-
-def torch_cpu_hashes() -> dict[str, str]:
-    """Key of a Linux target → hash of torch's CPU build; the former ones when its index cannot be reached.
-
-    Raises InstallError when that index cannot be reached and the former ones are of another release."""
-    version = torch_version(ROOT)
-    try:
-        with urllib.request.urlopen(f"{CPU_INDEX}/torch/", timeout=30) as answer:
-            page = html.unescape(answer.read().decode("utf-8", "replace")).replace("%2B", "+")
-    except OSError as error:
-        print(f"{CPU_INDEX} cannot be reached ({error}): torch's hashes stay as they were", file=sys.stderr)
-        known = json.loads((ROOT / LOCK_FILE).read_text(encoding="utf-8"))["torch"]
-        if known["version"] == version:
-            return dict(known["linux"])
-        raise InstallError(
-            f"no hashes of torch {version}+cpu are known, and {CPU_INDEX} cannot be reached",
-            "run this on a machine that reaches it",
-        ) from None
-    wheel = (
-        re.escape(f"torch-{version}+cpu-")
-        + r"cp3(\d+)-cp3\1-manylinux_[\d_]+_(x86_64|aarch64)\.whl#sha256=([0-9a-f]{64})"
-    )
-    return {f"linux-{machine}-3.{minor}": sha256 for minor, machine, sha256 in re.findall(wheel, page)}

@@ -11,7 +11,6 @@ from pathlib import Path
 from anycost_installer.core.errors import InstallError
 
 LOCK_FILE = "installer/requirements.json"  # in the checkout
-CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 
 
@@ -80,16 +79,15 @@ def this_target() -> Target:
 
 @dataclass(frozen=True)
 class Lock:
-    packages: tuple[str, ...]  # "name==version" of all wheels except torch
+    packages: tuple[str, ...]  # "name==version" of all wheels
     sources: tuple[str, ...]  # packages without a wheel, built on the user's machine
-    torch: str  # "torch==version"
     hashes: dict[str, list[str]]  # release → sha256 of its files, for all systems
-    download: int  # bytes, with torch
+    download: int  # bytes
 
     @property
     def releases(self) -> tuple[str, ...]:
         """ "name==version" of all packages of an environment, but for this project."""
-        return (*self.packages, *self.sources, self.torch)
+        return (*self.packages, *self.sources)
 
     def requirements(self, *packages: str) -> str:
         """The text of a requirements file with hashes. Raises KeyError for a package that is not locked."""
@@ -129,43 +127,12 @@ def read_lock(root: Path, target: Target) -> Lock:
             )
             raise InstallError(f"there are no packages for this machine ({target})", remedy)
         chosen = targets[target.key]
-        names = [*chosen["packages"], *lock["sources"], chosen["torch"]]
+        names = [*chosen["packages"], *lock["sources"]]
         return Lock(
             tuple(chosen["packages"]),
             tuple(lock["sources"]),
-            chosen["torch"],
             {name: list(lock["hashes"][name]) for name in names},
             int(chosen["download"]),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise _damaged(root, error) from error
-
-
-@dataclass(frozen=True)
-class TorchSource:
-    arguments: tuple[str, ...]  # for `pip install`
-    title: str
-    large: bool = False  # brings several GB of GPU libraries
-    remote: bool = False  # PyTorch's own index
-
-
-def torch_sources(version: str, build: str, system: str) -> list[TorchSource]:
-    """The sources of a build, in the order to try them.
-
-    `build`: "cpu" or "default"; `system`: as in platform.system() ("Linux", "Darwin", "Windows"). On Linux, PyPI has
-    the GPU build under the plain version; elsewhere it has the CPU build.
-    """
-    plain = f"torch=={version}"
-    if system != "Linux":
-        return [TorchSource((plain,), plain)]
-    if build == "default":
-        return [TorchSource((plain,), plain, large=True)]
-    cpu = f"torch=={version}+cpu"
-    return [
-        TorchSource((cpu,), f"{cpu} from pip's own indexes"),
-        # Few retries: where this index is blocked, the next source should be tried soon.
-        TorchSource(
-            (cpu, "--index-url", CPU_INDEX, "--retries", "2", "--timeout", "30"), f"{cpu} from {CPU_INDEX}", remote=True
-        ),
-        TorchSource((plain,), plain, large=True),
-    ]

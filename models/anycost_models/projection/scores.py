@@ -2,7 +2,6 @@
 style."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -19,22 +18,12 @@ from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.metrics import image_metrics
 from anycost_models.metrics.enl0 import PerceptualDistance
 from anycost_models.metrics.identity import SAME_PERSON, IdentityDistance, load_identity
+from anycost_models.projection.graph_scores import ProjectionScores
 from anycost_models.projection.loss import style_deviation
 from anycost_models.projection.objective import SIDE
 
 PREVIEWS = (SubGenerator(128, 0.5), SubGenerator(256, 0.5), SubGenerator(512, 0.5))  # whose consistency is measured
 TYPICAL_FACES = 8  # with which it is compared
-
-
-@dataclass(frozen=True)
-class ProjectionScores:
-    psnr: float  # dB at 256 px, whole crop
-    enl0: float  # perceptual distance at 256 px
-    identity: float | None  # distance between the faces' embeddings; None where the network was not fetched
-    same_person: bool | None  # whether that is below identity.SAME_PERSON
-    consistency: float | None  # mean ENL0 between sub-generators' images and the full one; None: it has none
-    consistency_ratio: float | None  # the same, that of random latents being 1
-    deviation: float  # rms distance from the mean style in standard deviations: above about 1.5 edits suffer
 
 
 class ProjectionScorer:

@@ -1,6 +1,6 @@
 """A Debian 12 with nothing but Python and no network: install from a bundle, edit a face, update, repair, remove.
 
-The bundle that ANYCOST_BUNDLE names, else one made here (minutes, and half a gigabyte to download)."""
+The bundle that ANYCOST_BUNDLE names, else one made here (minutes, and a quarter of a gigabyte to download)."""
 
 import base64
 import hashlib

@@ -46,7 +46,7 @@ class Installed:
     def update(self, dry_run: bool = False) -> int:
         out = io.StringIO()
         try:
-            return run_update.update(ROOT, self.paths, None, None, dry_run, Progress(out))
+            return run_update.update(ROOT, self.paths, None, dry_run, Progress(out))
         finally:
             self.printed = out.getvalue()
 
@@ -172,4 +172,4 @@ def test_a_dry_run_changes_nothing(installed):
 
 def test_where_nothing_is_installed_it_says_what_to_do(tmp_path):
     with pytest.raises(InstallError, match="run 'python3 installer install'"):
-        run_update.update(ROOT, this_machine(tmp_path).paths, None, None, False, Progress(io.StringIO()))
+        run_update.update(ROOT, this_machine(tmp_path).paths, None, False, Progress(io.StringIO()))

@@ -48,10 +48,18 @@ def test_an_interrupted_installation_is_continued(project):
     assert "half copied" in project.environment.log.read_text()
 
 
-def test_what_the_tests_need_is_added_to_what_the_demo_needs(project, asked_of_pip):
+def test_what_the_demo_needs_is_added_to_what_the_tests_need(project, asked_of_pip):
+    project.prepare("demo")
+    assert asked_of_pip == ["torch==1.0.0+cpu", ".[test,demo]"]
+    assert project.prepare("test") == []
+
+
+def test_the_demo_goes_without_torch(project, asked_of_pip):
+    cut_off(project)
+    project.prepare("demo")
+    assert asked_of_pip == [".[demo]"]
     project.prepare("test")
-    assert asked_of_pip == ["torch==1.0.0+cpu", ".[demo,test]"]
-    assert project.prepare("demo") == []
+    assert asked_of_pip[1:] == ["torch==1.0.0+cpu", ".[demo,test]"]
 
 
 def test_the_chosen_build_of_torch_is_kept_until_another_is_asked_for(project, asked_of_pip):
@@ -67,7 +75,7 @@ def test_a_damaged_stamp_counts_as_none(project, asked_of_pip):
         (project.environment.folder / venv.STAMP).write_text(damaged)
         assert project.environment.stamp() is None
     project.prepare()
-    assert project.environment.stamp().extras == ("demo",)
+    assert project.environment.stamp().extras == ("test",)
 
 
 def test_without_a_cpu_build_the_large_one_is_announced_and_without_any_build_the_message_says_so(project):

@@ -16,7 +16,7 @@ def test_a_python_without_ensurepip_names_the_package_to_install(monkeypatch):
 
 def test_a_full_disk_is_told_before_anything_is_made(monkeypatch, tmp_path):
     usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(venv, "CPU_BUILD_BYTES", (3e9, 1e9))
+    monkeypatch.setattr(venv, "BYTES", (3e9, 1e9))
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage(10e9, 9e9, 1.2e9))
     with pytest.raises(InstallError, match=r"1\.2 GB free, 3\.0 GB are needed"):
         venv.check_disk_space(tmp_path)

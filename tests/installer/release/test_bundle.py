@@ -71,7 +71,7 @@ def test_it_holds_the_packages_the_models_the_project_and_the_installer(file):
     assert names == {member.path for member in manifest.files} | {MANIFEST}
     assert {"installer/__main__.py", "installer/requirements.json", "plugin/anycost_client/__init__.py"} <= names
     wheels = {name.split("/")[1].split("-")[0] for name in names if name.startswith("wheels/")}
-    assert wheels == {"torch", "numpy", "pyzmq", "setuptools", "built", "anycost_face_editor"}
+    assert wheels == {"scipy", "numpy", "pyzmq", "setuptools", "built", "anycost_face_editor"}
     assert "models/faces.onnx" in names
     assert "__main__.py" in names
     assert manifest.target == this_target()
@@ -87,11 +87,11 @@ def test_an_environment_is_made_from_it_without_a_network(file, release, tmp_pat
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
     monkeypatch.setattr("platform.system", lambda: "Linux")
-    monkeypatch.setattr(venv, "CPU_BUILD_BYTES", (0, 0))
+    monkeypatch.setattr(venv, "BYTES", (0, 0))
     paths = paths_of(tmp_path / "home")
     with open_bundle(file, paths, quiet()) as folder:
         assert (folder / "models" / "faces.onnx").read_bytes() == b"finds faces"
-        python = backend_venv.prepare(release.root, paths, None, folder, quiet())
+        python = backend_venv.prepare(release.root, paths, folder, quiet())
         assert backend_venv.plan(release.root, paths, folder)[0].download == 0
     assert not paths.cache.exists()  # it was unpacked for that time only
     assert imported(python, "anycost_backend.version") == "1.0"
@@ -123,7 +123,7 @@ def test_a_project_that_was_replaced_is_not_installed_although_the_manifest_fits
             open_bundle(folder, paths, quiet()) as same,
             pytest.raises(InstallError, match="is not this checkout's"),
         ):
-            backend_venv.prepare(release.root, paths, None, same, quiet())
+            backend_venv.prepare(release.root, paths, same, quiet())
         wheel.write_bytes(original)
         (folder / MANIFEST).write_text(manifest.to_json())
 
@@ -134,7 +134,7 @@ def test_a_bundle_of_another_release_is_refused_by_a_checkout(file, release, tmp
     (other / "backend" / "anycost_backend" / "__init__.py").write_text("version = 'mine'")
     paths = paths_of(tmp_path / "home")
     with open_bundle(file, paths, quiet()) as folder, pytest.raises(InstallError, match="this checkout is"):
-        backend_venv.prepare(other, paths, None, folder, quiet())
+        backend_venv.prepare(other, paths, folder, quiet())
 
 
 def test_it_runs_by_itself(file):

@@ -1,7 +1,7 @@
 """Where pip looks for each build of torch, on each system."""
 
 import pytest
-from anycost_installer.lockfile.requirements import CPU_INDEX, torch_sources
+from anycost_installer.environment.torch_sources import CPU_INDEX, torch_sources
 
 
 def test_linux_tries_the_cpu_builds_before_the_large_one():
