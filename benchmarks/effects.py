@@ -5,8 +5,8 @@
 Labels: deviation and range over --faces sampled faces. Promises: half the label's change from strength −1 to +1 of the
 full generator, mean over --trials other sampled faces (the shipped ones are the "own" of docs/attributes.md, over 500).
 For each sense, `most` is the gain at which one portrait in five is IDENTITY away from itself in its edited photograph;
-`gain` is the median of what the portraits need. Bases, and how far hair leads to the mean style, were chosen by
-looking at pictures, and stay.
+`gain` is the median of what the portraits need. Bases, how far hair leads to the mean style, and ends at which faces
+fall apart sooner (thin beards, low brows, full lips) were chosen by looking at pictures; bases and pulls stay.
 """
 
 import argparse
