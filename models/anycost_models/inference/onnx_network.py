@@ -24,6 +24,8 @@ from anycost_models.inference.compiled_cache import keep, kept, key_for
 
 # openvino reports its use to a web service wherever this package can be imported, and leaves files in ~/intel.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # None: not importable
+# onnxruntime from 1.29 on tells Microsoft about each session unless this is set before it is imported.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 RUNTIMES = ("openvino", "onnxruntime")  # the quicker first
 _EXTERNAL = b"\n\x08location\x12"  # in ONNX's encoding: the key that names the file of a tensor's external data
