@@ -15,7 +15,7 @@ from anycost_models.generators.sub_generator import SubGenerator
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
 from anycost_backend.editing.composite.groundwork import Groundwork, groundwork
 from anycost_backend.editing.composite.overlay import changed_view, overlaid
-from anycost_backend.editing.composite.planning import bare_skin, plan
+from anycost_backend.editing.composite.planning import plan
 from anycost_backend.editing.composite.tones import with_hair_colour
 from anycost_backend.editing.composite.views import AROUND, FINE, Change, Detail, PhotoView, View, scaled
 from anycost_backend.editing.face_edit import FaceEdit, FaceEditLike, as_face_edit, layers_of
@@ -60,7 +60,7 @@ Measure = Callable[[RenderedEdit, View], View]  # what was rendered, and the vie
 @dataclass(frozen=True, eq=False)
 class EditPlan:
     """A face as the model renders it before and after, and the change of the image that follows. The change has what
-    is drawn from other bases, too; the views only if nothing else is."""
+    is drawn from other bases, too; the views only if nothing else is drawn."""
 
     projected: View
     edited: View
@@ -123,7 +123,7 @@ class EditPlanner:
         around: Region = "head" if edit.offset is not None else directions.region(edit.strengths)
         change: Change | None = None
         latent, strengths = self._start(face), edit.strengths
-        view = edited = projected
+        edited = projected
 
         def laid(rendered: RenderedEdit, before: View) -> View:
             """The view of what was rendered, which is laid on the change so far."""
@@ -145,18 +145,21 @@ class EditPlanner:
             latent, strengths = rendered.latent, {**strengths, **rendered.strengths}
         for own in layers.still:
             rendered = self._rendered_still(latent, own, spec, directions)
-            view, latent, edited = edited, rendered.latent, laid(rendered, edited)
+            latent, edited = rendered.latent, laid(rendered, edited)
         for base, own in layers.others.items():
             check()
-            view = self.projected_view(face, spec, base)
+            before = self.projected_view(face, spec, base)
             rendered = self._rendered(self._start(face, base), own, spec, directions)
-            edited = replace(view, image=rendered.image)  # lenses and beards move nothing
-            change = self._laid(face, change, rendered, view, edited, around, spec, detail)
+            after = replace(before, image=rendered.image)  # lenses and beards move nothing
+            if change is None:
+                projected, edited = before, after
+            change = self._laid(face, change, rendered, before, after, around, spec, detail)
         if change is None:
             raise ValueError("an edit that changes nothing")
         if grain := grain_of(directions, strengths):
-            change = replace(change, grain=np.float32(grain) * bare_skin(self._photo(face, spec.side, around)))
-        return EditPlan(view, edited, change, strengths, self.reached(face, edit.strengths))
+            skin = self.original(face, spec.side, "skin", around, detail)[1].bare_skin
+            change = replace(change, grain=None if skin is None else np.float32(grain) * skin)
+        return EditPlan(projected, edited, change, strengths, self.reached(face, edit.strengths))
 
     def _laid(
         self,
@@ -262,9 +265,16 @@ class EditPlanner:
         a plan may change; around: what all plans of the edit may.
 
         Raises AnycostError when the parser's weights are missing or damaged."""
-        view = self._photo(face, side, around)
+        reach = AROUND if around in ("hair", "head") else 1.0
+
+        def compute() -> PhotoView:
+            editable, found = self._session.editable, self._session.faces[face]
+            mine = editable.of(face, reach)
+            return photo_view(self._session.image, found, editable.parts(face), mine, side, reach)
+
         with self._session.timed("measure"):
-            key = (self._session, face, "ground", side, region, view.reach, detail)
+            view = self._cache.get((self._session, face, "original", side, reach), compute)
+            key = (self._session, face, "ground", side, region, reach, detail)
             return view, self._cache.get(key, lambda: groundwork(view, region, detail))
 
     def start(self, face: int, base: Base = USUAL_BASE) -> np.ndarray | None:
@@ -288,18 +298,6 @@ class EditPlanner:
         return 1.0 if latent is None else self._reach(face, latent).gain(name, sense)
 
     # ------------------------------------------------------------------ inside
-
-    def _photo(self, face: int, side: int, around: Region) -> PhotoView:
-        """As `original`."""
-        reach = AROUND if around in ("hair", "head") else 1.0
-
-        def compute() -> PhotoView:
-            editable, found = self._session.editable, self._session.faces[face]
-            mine = editable.of(face, reach)
-            return photo_view(self._session.image, found, editable.parts(face), mine, side, reach)
-
-        with self._session.timed("measure"):
-            return self._cache.get((self._session, face, "original", side, reach), compute)
 
     def _start(self, face: int, base: Base = USUAL_BASE) -> np.ndarray:
         """As `start`; projects the face if it was not."""

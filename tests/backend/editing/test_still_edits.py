@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 import pytest
 import skimage.data
-from anycost_backend.editing.composite.planning import bare_skin
 from anycost_backend.editing.edit_planner import EditPlan
 from anycost_backend.editing.face_edit import FaceEdit, layers_of
 from anycost_backend.editing.models import Models
@@ -79,14 +78,17 @@ def test_a_smile_shows_beside_another_haircut(session: Session) -> None:
     for name, sense in (("smile", -1), ("hair_length", 1)):
         assert sense * (after[name] - before[name]) > 0.4 * effects.target(name, sense, before[name])
     assert set(plan.strengths) == {"smile", "hair_length"}
+    projected = session.planner.projected_view(0, session.planner.final_spec(0))
+    assert plan.projected is projected  # before all pieces, and not before the last
 
 
 def test_smooth_skin_leaves_eyes_brows_and_lips(session: Session) -> None:
     spec = session.planner.final_spec(0)
     before = session.crop(0, 256).astype(int)
     after = session.square_with(0, edited(session, {"skin_smoothness": 1.0}).change, 256)
-    original = session.planner.original(0, spec.side, "skin", "skin")[0]
-    beside = cv2.resize(bare_skin(original), (256, 256)) < 0.004
+    skin = session.planner.original(0, spec.side, "skin", "skin")[1].bare_skin
+    assert skin is not None
+    beside = cv2.resize(skin, (256, 256)) < 0.004
     apart = np.abs(after - before).max(axis=2)
     assert apart[beside].max() <= 3  # of 255
     assert (apart[~beside] > 4).mean() > 0.1

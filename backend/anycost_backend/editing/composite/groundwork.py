@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from anycost_models.editing.directions import Region
 from anycost_models.face.landmarks import Landmarks
-from anycost_models.face.masks import eyes_mask, face_oval_mask
+from anycost_models.face.masks import brows_mask, eyes_mask, face_oval_mask
 
-from anycost_backend.editing.composite.arrays import four_planes, places, ramp, reduced, resized
+from anycost_backend.editing.composite.arrays import disc, four_planes, places, ramp, reduced, resized
 from anycost_backend.editing.composite.head_parts import HeadParts
 from anycost_backend.editing.composite.outline import beside_head, distance, hole_of
 from anycost_backend.editing.composite.views import Detail, PhotoView
@@ -32,9 +33,8 @@ class Groundwork:
     mine: np.ndarray | None  # float32 [d, d], 0…1: as PhotoView.mine
     background: np.ndarray | None  # float32 [d, d, 4]: as PhotoView.background
     clothes: np.ndarray | None  # the same of clothes
-    outline: (
-        np.ndarray | None
-    )  # float32 [s, s], square units: `distance` of head and neck; of the regions "hair" and "head" only
+    bare_skin: np.ndarray | None  # float32 [p, p], 0…1: without brows; of the region "skin" only
+    outline: np.ndarray | None  # float32 [s, s], square units: `distance` of head and neck; of hair and head only
     hole: np.ndarray | None  # float32 [s, s], 0…1: as Silhouette.hole; the same
     beside: tuple[tuple[np.ndarray, ...], np.ndarray] | None  # `beside_head` of the photo; the same
 
@@ -69,6 +69,7 @@ def groundwork(original: PhotoView, region: Region, detail: Detail) -> Groundwor
         None if original.mine is None else resized(original.mine, deciding),
         background,
         clothes,
+        _bare_skin(original) if region == "skin" else None,
         distance(there["head_and_neck"], reach) if is_head else None,
         hole_of(there["hair"], there["head_and_neck"], smooth / reach) if is_head else None,
         beside_head(there, smooth / reach, detail.wide) if is_head else None,
@@ -77,7 +78,21 @@ def groundwork(original: PhotoView, region: Region, detail: Detail) -> Groundwor
 
 def cover(landmarks: Landmarks, region: Region, side: int, reach: float) -> np.ndarray:
     """float32 [side, side], 0…1: what the region covers of a face with these landmarks, square units."""
-    in_view = landmarks.moved(np.array([[1, 0, reach / 2 - 0.5], [0, 1, reach / 2 - 0.5]]) * (side / reach))
+    in_view = _in_view(landmarks, side, reach)
     if region == "eyes":
         return eyes_mask(in_view, side)
     return face_oval_mask(in_view, side, forehead=0.15 if region == "face" else 0.35)
+
+
+def _in_view(landmarks: Landmarks, side: int, reach: float) -> Landmarks:
+    """From square units to pixels of a view of `side` pixels that covers `reach` sides of the square."""
+    return landmarks.moved(np.array([[1, 0, reach / 2 - 0.5], [0, 1, reach / 2 - 0.5]]) * (side / reach))
+
+
+def _bare_skin(original: PhotoView) -> np.ndarray:
+    """[p, p], 0…1: the photo's skin without brows, and without what lines it: lids, lips, hair."""
+    skin = original.parts["skin"]
+    pixel = len(skin) / original.reach
+    brows = brows_mask(_in_view(original.landmarks, len(skin), original.reach), len(skin))
+    skin = skin * (1 - cv2.dilate(brows, disc(0.01 * pixel)))
+    return cv2.GaussianBlur(cv2.erode(ramp(skin, 0.5, 0.9), disc(0.01 * pixel)), (0, 0), 0.008 * pixel)

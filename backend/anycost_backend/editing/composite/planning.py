@@ -10,7 +10,6 @@ from dataclasses import replace
 import cv2
 import numpy as np
 from anycost_models.editing.directions import STILL, Region
-from anycost_models.face.masks import brows_mask
 
 from anycost_backend.editing.composite.arrays import (
     LEAST,
@@ -93,8 +92,8 @@ def plan(
         drawn *= 1 - enlarged(_frames(was["glasses"], reach), deciding)
     if region == "hair":
         drawn *= 1 - enlarged(_bare_face(was, has, reach), deciding)
-    elif region == "skin":
-        drawn *= enlarged(bare_skin(original), deciding)
+    if ground.bare_skin is not None:
+        drawn *= enlarged(ground.bare_skin, deciding)
     mask = enlarged(_mask(ground, edited, to_original, to_edited, (was, has)), deciding)
     behind = None
     if region in ("hair", "head"):
@@ -121,17 +120,6 @@ def plan(
     if ground.mine is not None:  # nor does what is not hers go anywhere
         whole *= ground.mine * warp(ground.mine, to_original, reach, deciding)
     return Change(reach, to_original, kept, added, np.where(whole < LEAST, 0, whole))
-
-
-def bare_skin(original: PhotoView) -> np.ndarray:
-    """[p, p], 0…1: the photo's skin without brows, and without what lines it: lids, lips, hair."""
-    skin = original.parts["skin"]
-    pixel = len(skin) / original.reach
-    in_view = original.landmarks.moved(
-        np.array([[1, 0, original.reach / 2 - 0.5], [0, 1, original.reach / 2 - 0.5]]) * pixel
-    )
-    skin = skin * (1 - cv2.dilate(brows_mask(in_view, len(skin)), disc(0.01 * pixel)))
-    return cv2.GaussianBlur(cv2.erode(ramp(skin, 0.5, 0.9), disc(0.01 * pixel)), (0, 0), 0.008 * pixel)
 
 
 def _added(
