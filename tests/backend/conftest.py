@@ -1,15 +1,19 @@
 """A home of its own for each test: this machine's models, and caches that begin empty. Models that load once."""
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
+import skimage.data
 from anycost_backend.editing import models as models_module
 from anycost_backend.editing import session as session_module
 from anycost_backend.editing.models import Models
 from anycost_backend.editing.session import Session
+from anycost_backend.photo.layer import Layer
 from anycost_models.core import paths
-from anycost_models.generators.elastic import SubGenerator
+from anycost_models.generators.sub_generator import SubGenerator
+from anycost_models.projection.settings import ProjectionSettings, ProjectionStage
 
 
 def make_home(folder: Path) -> Path:
@@ -34,10 +38,24 @@ def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_home(tmp_path_factory.mktemp("home"))
 
 
+@pytest.fixture(scope="module")
+def shared_caches(shared_home: Path) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ANYCOST_HOME", str(shared_home))
+        yield
+
+
+@pytest.fixture(scope="module")
+def session(shared_caches: None, loaded: Models) -> Session:
+    """Of the astronaut, whose face was projected in a few steps."""
+    session = Session(Layer(skimage.data.astronaut()), loaded, final_sub=SubGenerator(256))
+    session.project(0, ProjectionSettings(stages=(ProjectionStage(SubGenerator(64), 6, 0.12, 0.08),)))
+    return session
+
+
 def quick_projections(patch: pytest.MonkeyPatch) -> None:
     """They take a few steps at 64 px instead of minutes."""
     from anycost_models.projection import inversion
-    from anycost_models.projection.settings import ProjectionStage
 
     stages = (ProjectionStage(SubGenerator(64), 4, 0.12, 0.08),)
     patch.setattr(inversion, "ProjectionSettings", partial(inversion.ProjectionSettings, stages))

@@ -1,7 +1,6 @@
 """Edits with held attributes, on a generated face: preview and final are corrected alike; all can be held."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 import skimage.data
@@ -18,11 +17,7 @@ MOVING = RenderSpec(SubGenerator(128, 0.25), 256)
 RESTING = RenderSpec(SubGenerator(128), 256)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def caches(shared_home: Path):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ANYCOST_HOME", str(shared_home))
-        yield
+pytestmark = pytest.mark.usefixtures("shared_caches")
 
 
 @pytest.fixture

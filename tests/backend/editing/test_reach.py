@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -21,20 +20,6 @@ from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.projection.settings import ProjectionSettings, ProjectionStage
 
 QUICK = ProjectionSettings(stages=(ProjectionStage(SubGenerator(64), 6, 0.12, 0.08),))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def caches(shared_home: Path):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ANYCOST_HOME", str(shared_home))
-        yield
-
-
-@pytest.fixture(scope="module")
-def session(loaded: Models) -> Session:
-    session = Session(Layer(skimage.data.astronaut()), loaded, final_sub=SubGenerator(256))
-    session.project(0, QUICK)
-    return session
 
 
 def labels(session: Session, strengths: Mapping[str, float]) -> Mapping[str, float]:

@@ -1,7 +1,5 @@
 """The renderer draws by graphs what torch draws."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -13,11 +11,7 @@ from anycost_models.weights import EMBEDDED_GENERATOR
 NARROW = SubGenerator(128, 0.25)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def cached(shared_home: Path):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ANYCOST_HOME", str(shared_home))
-        yield
+pytestmark = pytest.mark.usefixtures("shared_caches")
 
 
 @pytest.fixture(scope="module")

@@ -21,11 +21,7 @@ ASTRONAUT = skimage.data.astronaut()
 QUICK = ProjectionSettings(stages=(ProjectionStage(SubGenerator(64), 6, 0.12, 0.08),))
 
 
-@pytest.fixture(scope="module", autouse=True)
-def caches(shared_home: Path):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ANYCOST_HOME", str(shared_home))
-        yield
+pytestmark = pytest.mark.usefixtures("shared_caches")
 
 
 def opened(folder: Path, pixels: np.ndarray, loaded: Models) -> Session:

@@ -1,37 +1,14 @@
 """An edit is drawn in pieces: what moves the face, then skin and hair, which leave all else alone."""
 
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
-import skimage.data
 from anycost_backend.editing.edit_planner import EditPlan
 from anycost_backend.editing.face_edit import FaceEdit, layers_of
-from anycost_backend.editing.models import Models
 from anycost_backend.editing.photo_view import square_parts
 from anycost_backend.editing.session import Session
-from anycost_backend.photo.layer import Layer
 from anycost_models.editing.directions import load_directions
 from anycost_models.editing.effects import USUAL_BASE, load_effects
-from anycost_models.generators.sub_generator import SubGenerator
-from anycost_models.projection.settings import ProjectionSettings, ProjectionStage
-
-QUICK = ProjectionSettings(stages=(ProjectionStage(SubGenerator(64), 6, 0.12, 0.08),))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def caches(shared_home: Path):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ANYCOST_HOME", str(shared_home))
-        yield
-
-
-@pytest.fixture(scope="module")
-def session(loaded: Models) -> Session:
-    session = Session(Layer(skimage.data.astronaut()), loaded, final_sub=SubGenerator(256))
-    session.project(0, QUICK)
-    return session
 
 
 def edited(session: Session, strengths: dict[str, float]) -> EditPlan:
