@@ -24,6 +24,7 @@ _TURNED = 35.0  # degrees of yaw from which on a mouth or an eye may be out of s
 _NO_MOUTH, _MOUTH = 0.45, 0.8
 _NO_EYE = 0.28  # the same of the lids
 _GLASSES, _DARK = 0.15, 0.3  # share of the lids and what is below that is glasses; lightness there, of the skin's
+_EYE, _EVEN = 0.2, 0.1  # share of them from which on it may be an eye in shadow, unless nearly all is as dark as this
 _LENS = 0.35  # of an eye's width: so far down a lens surely reaches
 _ALIEN = 0.04  # share of the face's middle that one thing takes which has no place there
 _OTHER = 11.0  # ΔE of photo and projection from which on it is another thing
@@ -168,6 +169,8 @@ class _Seen:
             steps = np.linspace(0, _LENS * np.ptp(ring, axis=0).max(), 3)
             lens = np.logical_or.reduce([polygon_mask(ring + step * down, SIDE) > 0.5 for step in steps])
             if not lens.any() or _mean(glasses, lens) < _GLASSES or np.percentile(light[lens], 75) > _DARK * skin:
+                return None
+            if _mean(self.parts["eyes"], lens) > _EYE and np.percentile(light[lens], 90) > _EVEN * skin:
                 return None
         lenses = cv2.dilate(np.logical_or.reduce(self.lids).astype(np.uint8), disc(4)) > 0
         return lenses | (cv2.dilate((glasses > 0.3).astype(np.uint8), disc(1)) > 0)

@@ -5,6 +5,7 @@ from functools import partial
 
 import cv2
 import numpy as np
+from anycost_models.core.images import to_unit_float
 from anycost_models.face.landmarks import Landmarks
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.parsing.parts import HEAD, Parts
@@ -17,10 +18,12 @@ from anycost_backend.editing.composite.hat import hat_of
 from anycost_backend.editing.covering import Covering, covering
 from anycost_backend.editing.faces import Face
 from anycost_backend.editing.models import Models
-from anycost_backend.editing.photo_view import photo_parts, square_parts
+from anycost_backend.editing.monochrome import monochrome_curve
+from anycost_backend.editing.photo_view import PERSON, photo_parts, square_parts
 from anycost_backend.editing.projection import SIDE, encode_face
 
 _UNDER_A_HAT = ("fringe", "hair_volume")
+OF_COLOURS = ("skin_warmth", "blush", "lip_colour", "hair_blond", "hair_red", "hair_grey")
 _HAT = 0.05  # share of the square from which a hat is more than a band
 _BESIDE = 0.25  # of the square: how far from what covers a face more of it may lie
 
@@ -82,9 +85,22 @@ class EditableParts:
         return self.cache.get((self.owner, face, "covering"), compute)
 
     def hidden(self, face: int) -> tuple[str, ...]:
-        """Attributes that show nothing on it: something covers what they change, or a hat."""
+        """Attributes that show nothing on it: something covers what they change, or a hat, or it has no colours."""
         covering = self.covering(face)
-        return (*(covering.hidden if covering else ()), *(_UNDER_A_HAT if self.wears_hat(face) else ()))
+        return (
+            *(covering.hidden if covering else ()),
+            *(_UNDER_A_HAT if self.wears_hat(face) else ()),
+            *(OF_COLOURS if self.is_monochrome(face) else ()),
+        )
+
+    def is_monochrome(self, face: int) -> bool:
+        """Whether the person has no colours, as in a photo in black and white."""
+
+        def compute() -> bool:
+            picture = to_unit_float(self.faces[face].square.crop(self.image, SIDE))
+            return monochrome_curve(picture, square_parts(self.parts(face)).together(PERSON)) is not None
+
+        return self.cache.get((self.owner, face, "monochrome"), compute)
 
     def wears_hat(self, face: int) -> bool:
         """Whether a hat, cap or scarf covers a good part of the hair."""

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from anycost_models.projection.warnings import warnings
 
+from anycost_backend.editing.editable import OF_COLOURS
+
 if TYPE_CHECKING:
     from anycost_backend.editing.session import Session
 
@@ -19,7 +21,12 @@ def face_warnings(session: "Session[Any]", face: int, wanted: Collection[str] = 
     found = session.faces[face]
     yaw, *_ = found.mesh.pose()
     known = warnings(projection.psnr, None, projection.deviation or 0.0, found.square.side, yaw)
-    return (*known, *_cover_warnings(session, face, wanted), *_hat_warnings(session, face, wanted))
+    return (
+        *known,
+        *_cover_warnings(session, face, wanted),
+        *_hat_warnings(session, face, wanted),
+        *_colour_warnings(session, face, wanted),
+    )
 
 
 def _hat_warnings(session: "Session[Any]", face: int, wanted: Collection[str]) -> tuple[str, ...]:
@@ -28,6 +35,13 @@ def _hat_warnings(session: "Session[Any]", face: int, wanted: Collection[str]) -
     if not hair or not session.editable.wears_hat(face):
         return ()
     return (f"a hat stays as it is: of {', '.join(hair)} only the hair beside it shows something",)
+
+
+def _colour_warnings(session: "Session[Any]", face: int, wanted: Collection[str]) -> tuple[str, ...]:
+    of_colours = [name for name in wanted if name in OF_COLOURS]
+    if not of_colours or not session.editable.is_monochrome(face):
+        return ()
+    return (f"the picture has no colours: nothing is seen of {', '.join(of_colours)}",)
 
 
 def _cover_warnings(session: "Session[Any]", face: int, wanted: Collection[str]) -> tuple[str, ...]:

@@ -14,12 +14,12 @@ from anycost_backend.editing.composite.views import AROUND, PhotoView
 from anycost_backend.editing.faces import Face
 from anycost_backend.editing.monochrome import monochrome_curve
 
+PERSON = ("skin", "hair", "ears", "neck", "mouth")  # the parts by which a photo without colours is known
 PERSON_SIDE = round(SIDE * AROUND)  # pixels: of parts that reach beyond the square
 _SURROUNDINGS_SIDE = 512  # pixels across the square at which they are carried on
 _FADES = 0.04  # of the square, inside its border: from the parts of all around to those of the square
 _EDGE = 0.04  # of the square: width of the fade where the photo goes on beyond the view
 _RIM = 0.2  # share of glasses on the bridge of the nose from which on they are worn: .05 without, .6 with
-_SAMPLE = ("skin", "hair", "ears", "neck", "mouth")  # of the person, by which a photo without colours is known
 
 
 def photo_parts(image: np.ndarray, square: AlignedSquare, parser: PhotoParser) -> Parts:
@@ -59,7 +59,7 @@ def photo_view(
     if reach == 1:
         parts = square_parts(parts)
     landmarks = face.mesh.moved(face.square.matrix(1))
-    curve = monochrome_curve(picture, parts.together(_SAMPLE))
+    curve = monochrome_curve(picture, parts.together(PERSON))
     small = min(side, _SURROUNDINGS_SIDE)
     reduced = cv2.resize(picture, (round(small * reach),) * 2, interpolation=cv2.INTER_AREA)
     background, clothes = behind(reduced, parts, reach) if reach > 1 else (None, None)

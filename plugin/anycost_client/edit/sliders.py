@@ -21,7 +21,7 @@ class Sliders:
         self.attributes: tuple[Attribute, ...] = ()
         self.selected: tuple[int, ...] = ()  # faces that the sliders move
         self.locked: frozenset[str] = frozenset()  # attributes that only undo changes, and that others don't drag along
-        self.hidden: Mapping[int, Collection[str]] = {}  # face → attributes that show nothing on it: it is covered
+        self.hidden: Mapping[int, Collection[str]] = {}  # face → attributes that show nothing on it
         self.reached: Mapping[int, Mapping[str, float]] = {}  # face → attribute → 0…1 of what was asked that it shows
         self.taken: dict[
             str, Picture

@@ -92,7 +92,7 @@ class Face:
     score: float  # 0…1: how surely this is a face
     warning: str = ""  # what may go wrong with it ("small", "seen from the side"), for people
     thumbnail: Picture | None = None
-    hidden: tuple[str, ...] = ()  # attributes that show nothing on it: something covers the mouth, or the eyes
+    hidden: tuple[str, ...] = ()  # attributes that show nothing on it: they are covered, or it has no colours
 
 
 @dataclass(frozen=True)

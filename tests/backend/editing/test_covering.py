@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import skimage.data
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
+from anycost_backend.editing.edit_evaluation import drawn_photographs
 from anycost_backend.editing.face_warnings import face_warnings
 from anycost_backend.editing.faces import Face
 from anycost_backend.editing.handles import handles_of
@@ -113,6 +114,24 @@ def test_what_a_cover_hides_is_said_before_anything_is_applied(loaded: Models, f
     handles = {handle.name for handle in handles_of(region.session, 0, lambda fraction: None)}
     assert "brow_left" in handles
     assert not handles & {"mouth_left", "mouth_right", "lower_lip", "chin"}
+
+
+def test_eyes_in_shadow_are_no_dark_glasses(loaded: Models) -> None:
+    """A face in the sun, whose eyes the parser half takes for lenses."""
+    *_, (_, shadowed) = drawn_photographs(loaded, 5)
+    assert Session(shadowed, loaded).editable.covering(0) is None
+
+
+def test_sliders_of_colours_show_nothing_without_colours(loaded: Models) -> None:
+    grey = np.repeat((ASTRONAUT @ [0.299, 0.587, 0.114]).astype(np.uint8)[:, :, None], 3, axis=2)
+    session = opened(grey, loaded)
+    session.adopt(0, loaded.renderer.sample(1, 0.7))
+    assert {"lip_colour", "hair_red"} <= set(session.editable.hidden(0))
+    assert "hair_lightness" not in session.editable.hidden(0)
+    assert not opened(ASTRONAUT, loaded).editable.is_monochrome(0)
+    assert face_warnings(session, 0, ("lip_colour", "age"))[-1] == (
+        "the picture has no colours: nothing is seen of lip_colour"
+    )
 
 
 def test_a_hat_stays_and_hair_sliders_say_so(loaded: Models) -> None:

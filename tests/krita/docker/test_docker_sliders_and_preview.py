@@ -158,7 +158,7 @@ def test_what_a_cover_hides_cannot_be_moved_and_says_why(docker: Docker) -> None
     rows = docker.panel.attributes.rows
     smile = rows["smile"].slider
     assert not smile.isEnabled()
-    assert "Something covers it there" in smile.toolTip()
+    assert "Nothing would be seen" in smile.toolTip()
     assert all(row.slider.isEnabled() for name, row in rows.items() if name != "smile")
     docker.panel.faces.all.click()  # on the other face it is seen
     assert smile.isEnabled()

@@ -92,10 +92,10 @@ class AttributeRow(Gtk.Box):
         style = self.entry.get_style_context()
         (style.add_class if mixed else style.remove_class)("dim-label")
         self.entry.set_tooltip_text(tr("The chosen faces differ: this is the first one's") if mixed else None)
-        covered = tr("Something covers it there (a hand, a hat …) and stays as it is: nothing would be seen")
+        unseen = tr("Nothing would be seen: something covers it there (a hand, a hat …), or the picture has no colours")
         self.label.set_text(self._name if reach is None else f"{self._name} ({round(100 * reach)} %)")
         little = [] if reach is None else [attribute_labels.reach(reach)]
-        self.label.set_tooltip_text("\n".join([*little, self._tip if shows else covered]))
+        self.label.set_tooltip_text("\n".join([*little, self._tip if shows else unseen]))
         for part in (self.label, self.scale, self.entry):
             part.set_sensitive(not locked and shows)
 

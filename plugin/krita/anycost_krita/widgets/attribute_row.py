@@ -61,9 +61,9 @@ class AttributeRow(QtWidgets.QWidget):
         if not self.slider.dragging:
             self.slider.show_strength(strength, mixed)
         differ = tr("The chosen faces differ: this is the first one's")
-        covered = tr("Something covers it there (a hand, a hat …) and stays as it is: nothing would be seen")
+        unseen = tr("Nothing would be seen: something covers it there (a hand, a hat …), or the picture has no colours")
         little = [] if reach is None else [attribute_labels.reach(reach)]
-        self.slider.setToolTip("\n".join([*([differ] if mixed else []), *little, self._tip if shows else covered]))
+        self.slider.setToolTip("\n".join([*([differ] if mixed else []), *little, self._tip if shows else unseen]))
         self.slider.show_reach(reach)
         self.lock.blockSignals(True)
         self.lock.setChecked(locked)
