@@ -108,7 +108,8 @@ def main() -> None:
             limit = most(name, sense, sessions, identity)
             gain = usual(name, sense, limit, sessions)
             sides.append(msgspec.structs.replace(known.side(sense), gain=gain, most=limit))
-        attributes[name] = AttributeEffect(float(f"{promise(models, name, latents):.3g}"), *sides)
+        promised = float(f"{promise(models, name, latents):.3g}")
+        attributes[name] = AttributeEffect(promised, known.drawn, known.warp, *sides)
     save_effects(EffectTable(labels, attributes), args.output)
     print(f"{args.output} written")
 

@@ -18,6 +18,7 @@ from anycost_backend.editing.composite.overlay import changed_view, overlaid
 from anycost_backend.editing.composite.planning import plan
 from anycost_backend.editing.composite.tones import with_hair_colour
 from anycost_backend.editing.composite.views import AROUND, FINE, Change, Detail, PhotoView, View, scaled
+from anycost_backend.editing.composite.warping import warped
 from anycost_backend.editing.face_edit import FaceEdit, FaceEditLike, as_face_edit, layers_of
 from anycost_backend.editing.photo_view import parsed, photo_view
 from anycost_backend.editing.reach import Reach
@@ -120,7 +121,9 @@ class EditPlanner:
         """As `plan`, for the view `projected`, by another way to measure; locks hold attributes only as far as can be
         foreseen without measuring if the detail isn't `FINE`."""
         layers = layers_of(edit, directions, self._models.effects)
-        around: Region = "head" if edit.offset is not None else directions.region(edit.strengths)
+        drawn = {name: strength for name, strength in edit.strengths.items() if name not in layers.warped}
+        around: Region = "head" if edit.offset is not None else directions.region(drawn)
+        displaced = self.displaced(edit.strengths, directions)
         change: Change | None = None
         latent, strengths = self._start(face), edit.strengths
         edited = projected
@@ -134,7 +137,7 @@ class EditPlanner:
             if rendered.keeps_hair_colour:
                 after = replace(after, image=with_hair_colour(after, before))
             check()
-            change = self._laid(face, change, rendered, before, after, around, spec, detail)
+            change = self._laid(face, change, rendered, before, after, around, spec, detail, displaced)
             return after
 
         if layers.face.changes:
@@ -143,6 +146,10 @@ class EditPlanner:
             around = "head" if rendered.region == "head" else around  # by a lock
             edited = laid(rendered, projected)
             latent, strengths = rendered.latent, {**strengths, **rendered.strengths}
+        elif displaced is not None:
+            original, ground = self.original(face, spec.side, "face", around, detail)
+            with self._session.timed("composite"):
+                change = warped(original, ground, displaced, detail)
         for own in layers.still:
             rendered = self._rendered_still(latent, own, spec, directions)
             latent, edited = rendered.latent, laid(rendered, edited)
@@ -153,7 +160,7 @@ class EditPlanner:
             after = replace(before, image=rendered.image)  # lenses and beards move nothing
             if change is None:
                 projected, edited = before, after
-            change = self._laid(face, change, rendered, before, after, around, spec, detail)
+            change = self._laid(face, change, rendered, before, after, around, spec, detail, None)
         if change is None:
             raise ValueError("an edit that changes nothing")
         if grain := grain_of(directions, strengths):
@@ -171,15 +178,17 @@ class EditPlanner:
         around: Region,
         spec: RenderSpec,
         detail: Detail,
+        displaced: np.ndarray | None,
     ) -> Change:
-        """The change so far with what was rendered on it."""
+        """The change so far with what was rendered on it; the first one warps the photo, too."""
         region = rendered.region
         original, ground = self.original(face, spec.side, region, around, detail)
         with self._session.timed("composite"):
             if change is not None:
                 original = changed_view(original, change)
                 ground = groundwork(original, region, detail)
-            over = plan(original, before, after, region, detail, ground, worn=rendered.worn)
+            first = displaced if change is None else None
+            over = plan(original, before, after, region, detail, ground, worn=rendered.worn, displaced=first)
             return over if change is None else overlaid(change, over)
 
     def render(
@@ -296,6 +305,16 @@ class EditPlanner:
         """How far the attribute goes on this face below 0 (sense −1) or above, relative to its step."""
         latent = self._session.latent(face)
         return 1.0 if latent is None else self._reach(face, latent).gain(name, sense)
+
+    def displaced(self, strengths: Mapping[str, float], directions: Directions) -> np.ndarray | None:
+        """[478, 2], square units: by how far these move the photo's points; None: none does."""
+        fields, effects = self._models.displacements, self._models.effects
+        steps = [
+            np.float32(directions.direction(name).multiple(strength) * effects.warp(name)) * fields[name]
+            for name, strength in strengths.items()
+            if strength and effects.warp(name)
+        ]
+        return sum(steps[1:], steps[0]) if steps else None
 
     # ------------------------------------------------------------------ inside
 

@@ -54,6 +54,7 @@ class EditLayers:
     """An edit by what is drawn in one piece, in the order in which it is laid on the photo."""
 
     face: FaceEdit  # moves the face and may change the head around it
+    warped: Mapping[str, float]  # for these the photo is warped with it, and nothing is drawn
     still: tuple[Mapping[str, float], ...]  # of skin, of the hair's colour, of its shape: leave all else alone
     others: Mapping[Base, Mapping[str, float]]  # drawn from other bases
 
@@ -61,13 +62,16 @@ class EditLayers:
 def layers_of(edit: FaceEdit, directions: Directions, effects: EffectTable) -> EditLayers:
     """Raises AnycostError for unknown attributes."""
     face: dict[str, float] = {}
+    warped: dict[str, float] = {}
     skin: dict[str, float] = {}
     hair_colour: dict[str, float] = {}
     hair_shape: dict[str, float] = {}
     others: dict[Base, dict[str, float]] = {}
     for name, strength in edit.strengths.items():
         base = effects.base(name, strength)
-        if strength and base != USUAL_BASE:
+        if strength and not effects.drawn(name):
+            warped[name] = strength
+        elif strength and base != USUAL_BASE:
             others.setdefault(base, {})[name] = strength
         elif strength and directions.direction(name).region == "skin":
             skin[name] = strength
@@ -75,7 +79,8 @@ def layers_of(edit: FaceEdit, directions: Directions, effects: EffectTable) -> E
             (hair_shape if effects.pull(name, strength) else hair_colour)[name] = strength
         else:
             face[name] = strength
-    return EditLayers(replace(edit, strengths=face), tuple(filter(None, (skin, hair_colour, hair_shape))), others)
+    still = tuple(filter(None, (skin, hair_colour, hair_shape)))
+    return EditLayers(replace(edit, strengths=face), warped, still, others)
 
 
 def face_edit_of(message: m.FaceEdit, directions: Directions, shape: tuple[int, int]) -> FaceEdit:

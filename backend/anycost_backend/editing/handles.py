@@ -11,6 +11,7 @@ import numpy as np
 from anycost_backend.editing.session import Session
 
 _STRENGTH = 0.5  # to both sides of 0, at which landmarks are measured
+_STILL = np.zeros((478, 2))
 _LEAST = 0.002  # of the face's square: an attribute that moves a point by less at strength 1 does not move it
 
 
@@ -47,7 +48,8 @@ class Handle:
 
 
 def handles_of(session: Session, face: int, on_progress: Callable[[float], None]) -> tuple[Handle, ...]:
-    """Those that this model's attributes move, measured on drawings of the face, which has to be projected.
+    """Those that this model's attributes move, known from warps or measured on drawings of the face, which has to be
+    projected.
 
     on_progress: gets 0…1 between drawings; what it raises ends the work. Raises AnycostError as `Renderer.render`."""
     start, directions = session.planner.start(face), session.planner.directions(face)
@@ -66,7 +68,11 @@ def handles_of(session: Session, face: int, on_progress: Callable[[float], None]
     moves: dict[str, np.ndarray] = {}  # attribute → [478, 2], of the square's side, at strength 1
     for count, name in enumerate(wanted):
         on_progress(count / len(wanted))
-        moves[name] = (landmarks({name: _STRENGTH}) - landmarks({name: -_STRENGTH})) / (2 * _STRENGTH)
+        warped = [session.planner.displaced({name: s}, directions) for s in (-_STRENGTH, _STRENGTH)]
+        moves[name] = sum((sense * by for sense, by in zip((-1, 1), warped, strict=True) if by is not None), _STILL)
+        if session.models.effects.drawn(name):
+            moves[name] = moves[name] + landmarks({name: _STRENGTH}) - landmarks({name: -_STRENGTH})
+        moves[name] = moves[name] / (2 * _STRENGTH)
     found = session.faces[face]
     to_photo = found.square.inverse(1)[:, :2]
     handles = []

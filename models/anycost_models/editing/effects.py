@@ -48,8 +48,10 @@ class Side(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     pull: Share = 0.0  # how far its step also leads to the mean style: there, hair grows that this face has not
 
 
-class AttributeEffect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class AttributeEffect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     promise: Annotated[float, Meta(gt=0)]  # by which strength 1 moves the attribute's label, in the label's unit
+    drawn: bool = True  # whether the generator draws it; otherwise the photo is only warped
+    warp: Annotated[float, Meta(ge=0, le=4)] = 0.0  # share of its displacement by which the photo is warped, at gain 1
     less: Side = Side()
     more: Side = Side()
 
@@ -84,6 +86,16 @@ class EffectTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """As `Side.pull`."""
         effect = self.attributes.get(name)
         return effect.side(strength).pull if effect else 0.0
+
+    def drawn(self, name: str) -> bool:
+        """As `AttributeEffect.drawn`."""
+        effect = self.attributes.get(name)
+        return effect is None or effect.drawn
+
+    def warp(self, name: str) -> float:
+        """As `AttributeEffect.warp`."""
+        effect = self.attributes.get(name)
+        return effect.warp if effect else 0.0
 
     def target(self, name: str, sense: int, label: float) -> float:
         """By how much strength 1 in this sense (−1 or 1) can be asked to move the label, in its unit, above 0.

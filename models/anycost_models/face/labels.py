@@ -75,11 +75,14 @@ class FaceLabels:
         face = self.mesh.landmarks_aligned(image)
         if face.presence < 0.5:
             return dict.fromkeys(LABELS, math.nan)
-        yaw, pitch, roll = face.pose()
         age, gender = self._age_and_gender(image, face)
-        values = self._expression(face) | {"yaw": yaw, "pitch": pitch, "roll": roll, "age": age, "gender": gender}
-        values |= shape_labels.measure(face) | self._colours(image, face)
+        values = self.of_mesh(face) | {"age": age, "gender": gender} | self._colours(image, face)
         return {name: float(values[name]) for name in LABELS}
+
+    def of_mesh(self, face: Landmarks) -> dict[str, float]:
+        """Those of `LABELS` that the landmarks alone tell: expression, pose and shape."""
+        yaw, pitch, roll = face.pose()
+        return self._expression(face) | {"yaw": yaw, "pitch": pitch, "roll": roll} | shape_labels.measure(face)
 
     def _expression(self, face: Landmarks) -> dict[str, float]:
         strength = self.mesh.blendshapes(face)

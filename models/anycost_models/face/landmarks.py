@@ -25,6 +25,7 @@ FACE_OVAL = (  # a closed contour, clockwise from the middle of the forehead
 )
 LEFT_EYE = (33, 160, 158, 133, 153, 144)  # six points each, from the image's left corner, clockwise
 RIGHT_EYE = (362, 385, 387, 263, 373, 380)
+IRISES = tuple(range(468, 473)), tuple(range(473, 478))  # centre and rim, at the image's left and right
 LIDS = (  # two contours
     (33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7),
     (263, 466, 388, 387, 386, 385, 384, 398, 362, 382, 381, 380, 374, 373, 390, 249),

@@ -9,6 +9,7 @@ from anycost_models.core.hashes import known_sha256_of
 _FOLDER = Path(__file__).parent
 EMBEDDED_GENERATOR = _FOLDER / "mobile.safetensors"
 EMBEDDED_DIRECTIONS = _FOLDER / "directions.safetensors"
+EMBEDDED_DISPLACEMENTS = _FOLDER / "displacements.safetensors"
 EMBEDDED_ENCODER = _FOLDER / "encoder.safetensors"
 EMBEDDED_CURVATURE = _FOLDER / "curvature.safetensors"
 EMBEDDED_DRAWN_PARTS = _FOLDER / "drawn_parts.safetensors"

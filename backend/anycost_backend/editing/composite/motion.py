@@ -2,14 +2,17 @@
 
 import cv2
 import numpy as np
-from anycost_models.face.landmarks import LEFT_EYE, RIGHT_EYE, Landmarks
+from anycost_models.face.landmarks import IRISES, LEFT_EYE, LIDS, RIGHT_EYE, Landmarks
 
-from anycost_backend.editing.composite.arrays import places
+from anycost_backend.editing.composite.arrays import places, warp
+from anycost_backend.editing.composite.irises import iris_motion
 from anycost_backend.editing.composite.views import Detail
 
 # Landmarks that an expression does not move: eyes, the nose's bridge, temples.
 _STEADY = [i for i in (*LEFT_EYE, *RIGHT_EYE, 6, 168, 8, 122, 196, 188, 412, 356, 162, 234, 454) if i % 2 == 0]
+MOVED = 0.0001, 0.0006  # square units: motion that does not show, and from which on all moves with it
 _SMOOTHING = 2e-3  # of the thin-plate spline: landmarks of generated faces are off by about a pixel
+_EXACT = 1e-5  # the same for displacements that are known beforehand
 _NODES = 256  # of the motion's grid, computed at a time: as many as the processor's cache holds
 
 
@@ -22,34 +25,69 @@ def motions(
     detail: Detail,
     *,
     moves: bool = True,
-) -> tuple[np.ndarray, ...]:
+    displaced: np.ndarray | None = None,
+) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
     """Maps from the common frame to the original, the projected and the edited image: three float32 [side, side, 2],
-    square units.
+    square units. Then by how far `displaced` moves each place, float32 [side, side], square units.
 
     The frame is the original's landmarks plus the motion projected → edited: a projection whose brows lie a little off
-    leaves no second brow. Unless the edit `moves` the face, it is the original's. Landmarks are in square units; the
-    maps cover `reach` sides of the square, at whose border nothing moves."""
+    leaves no second brow. Unless the edit `moves` the face, it is the original's. displaced: [478, 2], square units, by
+    which the points move besides. Landmarks are in square units; the maps cover `reach` sides of the square, at whose
+    border nothing moves."""
 
     points = [face.points[:, :2].astype(np.float64) for face in (original, projected, edited)]
-    motion = _without_drift(points[2], points[1]) - points[1] if moves else np.zeros_like(points[0])
+    motion = without_drift(points[2], points[1]) - points[1] if moves else np.zeros_like(points[0])
     common = (points[0] + motion)[:: detail.landmarks]
+    offsets = np.concatenate([p[:: detail.landmarks] - common for p in points], axis=1)  # [N, 6]
+    here, far = places(side, reach), np.zeros((side, side), np.float32)
+    if displaced is not None:
+        displaced, shifts = _without_irises(displaced.astype(np.float64))
+        displaced = displaced[:: detail.landmarks]
+        common = common + displaced
+    maps = _field(common, offsets, _SMOOTHING, reach, side, detail)
+    if displaced is not None:
+        (by,) = _field(common, displaced, _EXACT, reach, side, detail)
+        maps, far = [each - by for each in maps], np.hypot(*cv2.split(by))
+        if np.abs(shifts).max() > MOVED[0]:
+            within = warp(iris_motion(original, shifts, side, reach), here + maps[0], reach, side)
+            maps[0] += within
+            far += np.hypot(*cv2.split(within))
+    return tuple(here + each for each in maps), far
+
+
+def _without_irises(displaced: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The displacements [478, 2] with those of the irises as their eyes move, and [2, 2] by how much the irises move
+    besides."""
+    rest, shifts = displaced.copy(), np.zeros((2, 2))
+    for eye, (iris, lids) in enumerate(zip(IRISES, LIDS, strict=True)):
+        along = displaced[list(lids)].mean(axis=0)
+        shifts[eye] = displaced[list(iris)].mean(axis=0) - along
+        rest[list(iris)] = along
+    return rest, shifts
+
+
+def _field(
+    centres: np.ndarray, values: np.ndarray, smoothing: float, reach: float, side: int, detail: Detail
+) -> list[np.ndarray]:
+    """Of each pair of the values [N, 2 k] at the centres [N, 2] a smooth field float32 [side, side, 2], 0 at the border
+    of `reach` sides of the square."""
     edge = np.linspace(0, 1, 9)
     still = np.array([(x, y) for x in edge for y in edge if x in (0, 1) or y in (0, 1)])
     still = (still - 0.5) * reach + 0.5
-    offsets = np.concatenate([p[:: detail.landmarks] - common for p in points], axis=1)  # [N, 6]
+    values = np.concatenate([values, np.zeros((len(still), values.shape[1]))])
     nodes = places(detail.grid, reach).reshape(-1, 2)
-    field = _spline(np.concatenate([common, still]), np.concatenate([offsets, np.zeros((len(still), 6))]), nodes)
-    field = field.reshape(detail.grid, detail.grid, 3, 2).astype(np.float32)
-    here = places(side, reach)
-    return tuple(here + cv2.resize(field[:, :, i], (side, side), interpolation=cv2.INTER_CUBIC) for i in range(3))
+    field = _spline(np.concatenate([centres, still]), values, smoothing, nodes)
+    planes = field.reshape(detail.grid, detail.grid, -1).astype(np.float32)
+    pairs = (np.ascontiguousarray(planes[:, :, i : i + 2]) for i in range(0, values.shape[1], 2))
+    return [cv2.resize(pair, (side, side), interpolation=cv2.INTER_CUBIC) for pair in pairs]
 
 
-def _spline(centres: np.ndarray, values: np.ndarray, nodes: np.ndarray) -> np.ndarray:
+def _spline(centres: np.ndarray, values: np.ndarray, smoothing: float, nodes: np.ndarray) -> np.ndarray:
     """The thin-plate spline [M, k] at `nodes` [M, 2] that nearly takes the `values` [N, k] at `centres` [N, 2]."""
     count = len(centres)
     system = np.zeros((count + 3, count + 3))
     system[:count, :count] = _bending(centres, centres)
-    system[np.arange(count), np.arange(count)] = _SMOOTHING
+    system[np.arange(count), np.arange(count)] = smoothing
     system[:count, count] = system[count, :count] = 1
     system[:count, count + 1 :] = centres
     system[count + 1 :, :count] = centres.T
@@ -70,7 +108,7 @@ def _bending(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return cv2.multiply(cv2.log(squared), squared)
 
 
-def _without_drift(edited: np.ndarray, projected: np.ndarray) -> np.ndarray:
+def without_drift(edited: np.ndarray, projected: np.ndarray) -> np.ndarray:
     """The edited landmarks [478, 2] without the drift of the whole head: after the best similarity transform of eyes
     and nose bridge to the projected ones. An edit of the face leaves the head where it is."""
     z, target = (p[_STEADY, 0] + 1j * p[_STEADY, 1] for p in (edited, projected))

@@ -27,7 +27,7 @@ from anycost_backend.editing.composite.behind_head import behind_head
 from anycost_backend.editing.composite.groundwork import Groundwork, cover, groundwork
 from anycost_backend.editing.composite.hat import hat_of
 from anycost_backend.editing.composite.head_parts import WarpedParts
-from anycost_backend.editing.composite.motion import motions
+from anycost_backend.editing.composite.motion import MOVED, motions
 from anycost_backend.editing.composite.silhouette import silhouette
 from anycost_backend.editing.composite.tones import tones
 from anycost_backend.editing.composite.views import FINE, Change, Detail, PhotoView, View
@@ -52,12 +52,14 @@ def plan(
     ground: Groundwork | None = None,
     *,
     worn: bool = True,
+    displaced: np.ndarray | None = None,
 ) -> Change:
     """The change from the views of a photo and of two drawings of equal size.
 
     region: what may change. Edits of skin and hair alone move nothing, and leave the rest alone. For hair and the head
     the photo's view should reach beyond the square (`AROUND`): hair does. ground: of the same photo, region and detail,
-    where it is known already. worn: glasses that the photo shows stay its own, and only move along."""
+    where it is known already. worn: glasses that the photo shows stay its own, and only move along.
+    displaced: [478, 2], square units, by which the photo's points move besides; around the face all goes along."""
     if original.curve is not None:
         projected, edited = (
             replace(view, image=apply_monochrome_curve(view.image, original.curve)) for view in (projected, edited)
@@ -66,7 +68,9 @@ def plan(
     reach, size = original.reach, len(original.image)
     smooth, deciding = ground.smooth, ground.deciding
     landmarks = original.landmarks, projected.landmarks, edited.landmarks
-    to_original, to_projected, to_edited = motions(*landmarks, reach, smooth, detail, moves=region not in STILL)
+    (to_original, to_projected, to_edited), far = motions(
+        *landmarks, reach, smooth, detail, moves=region not in STILL, displaced=displaced
+    )
     before_full, after_full = (
         warp(view.planes, source, 1, size) for view, source in ((projected, to_projected), (edited, to_edited))
     )
@@ -90,6 +94,8 @@ def plan(
         drawn *= ground.fades
     if worn and original.glasses:
         drawn *= 1 - enlarged(_frames(was["glasses"], reach), deciding)
+    if region == "face":
+        drawn *= 1 - enlarged(_strands(was, had, has), deciding)
     if region == "hair":
         drawn *= 1 - enlarged(_bare_face(was, has, reach), deciding)
     if ground.bare_skin is not None:
@@ -108,6 +114,12 @@ def plan(
     shading, kept = (1 - appears) * drawn, 1 - appears
     if behind is None:
         whole = mask
+        if displaced is not None:  # what is only warped is all the photo's
+            whole = np.maximum(mask, enlarged(ramp(far, *MOVED), deciding))
+            share = mask / np.maximum(whole, 1e-6)
+            shading *= share
+            appears *= share
+            kept = 1 - appears
         added = _added((before_full, after_full), (shading, appears), tint)
     else:
         whole = mask + behind
@@ -169,6 +181,11 @@ def _background(was: WarpedParts, has: WarpedParts, reach: float) -> np.ndarray:
     pixel = len(was.source) / reach
     near = cv2.GaussianBlur(grown([was.person, has.person], _BESIDE * pixel), (0, 0), _BESIDE / 2 * pixel)
     return 1 - np.clip(2 * near, 0, 1)
+
+
+def _strands(was: WarpedParts, had: WarpedParts, has: WarpedParts) -> np.ndarray:
+    """[s, s], 0…1: where hair is drawn before or after, and the photo shows none: edits of the face grow no hair."""
+    return ramp(np.maximum(had["hair"], has["hair"]), 0.5, 0.9) * (1 - ramp(was["hair"], 0.2, 0.6))
 
 
 def _bare_face(was: WarpedParts, has: WarpedParts, reach: float) -> np.ndarray:

@@ -1,0 +1,22 @@
+"""Warps the photo alone: nothing is drawn, so that every pixel stays the photo's."""
+
+import numpy as np
+
+from anycost_backend.editing.composite.arrays import LEAST, enlarged, ramp, warp
+from anycost_backend.editing.composite.groundwork import Groundwork
+from anycost_backend.editing.composite.motion import MOVED, motions
+from anycost_backend.editing.composite.views import Change, Detail, PhotoView
+
+
+def warped(original: PhotoView, ground: Groundwork, displaced: np.ndarray, detail: Detail) -> Change:
+    """The change by which the photo's landmarks move by `displaced` [478, 2], square units, and what is around goes
+    along.
+
+    ground: of the same photo and detail"""
+    face, reach, side = original.landmarks, original.reach, ground.deciding
+    (to_original, *_), far = motions(face, face, face, reach, ground.smooth, detail, displaced=displaced)
+    whole = enlarged(ramp(far, *MOVED), side) * ground.edge
+    if ground.mine is not None:
+        whole *= ground.mine * warp(ground.mine, to_original, reach, side)
+    kept, nothing = np.ones((side, side), np.float32), np.zeros((*original.image.shape[:2], 4), np.float32)
+    return Change(reach, to_original, kept, nothing, np.where(whole < LEAST, 0, whole))
