@@ -13,13 +13,14 @@ from anycost_models.editing.effects import USUAL_BASE, Base
 from anycost_models.generators.sub_generator import SubGenerator
 
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
+from anycost_backend.editing.composite.greying import greyed
 from anycost_backend.editing.composite.groundwork import Groundwork, groundwork
 from anycost_backend.editing.composite.overlay import changed_view, overlaid
 from anycost_backend.editing.composite.planning import plan
 from anycost_backend.editing.composite.tones import with_hair_colour
 from anycost_backend.editing.composite.views import AROUND, FINE, Change, Detail, PhotoView, View, scaled
 from anycost_backend.editing.composite.warping import warped
-from anycost_backend.editing.face_edit import FaceEdit, FaceEditLike, as_face_edit, layers_of
+from anycost_backend.editing.face_edit import GREY, FaceEdit, FaceEditLike, as_face_edit, layers_of
 from anycost_backend.editing.photo_view import parsed, photo_view
 from anycost_backend.editing.reach import Reach
 
@@ -153,6 +154,11 @@ class EditPlanner:
         for own in layers.still:
             rendered = self._rendered_still(latent, own, spec, directions)
             latent, edited = rendered.latent, laid(rendered, edited)
+        if layers.grey:
+            check()
+            original, ground = self._so_far(face, change, "hair", around, spec, detail)
+            over = greyed(original, ground, directions.direction(GREY).multiple(layers.grey))
+            change = over if change is None else overlaid(change, over)
         for base, own in layers.others.items():
             check()
             before = self.projected_view(face, spec, base)
@@ -181,15 +187,22 @@ class EditPlanner:
         displaced: np.ndarray | None,
     ) -> Change:
         """The change so far with what was rendered on it; the first one warps the photo, too."""
-        region = rendered.region
-        original, ground = self.original(face, spec.side, region, around, detail)
+        original, ground = self._so_far(face, change, rendered.region, around, spec, detail)
         with self._session.timed("composite"):
-            if change is not None:
-                original = changed_view(original, change)
-                ground = groundwork(original, region, detail)
             first = displaced if change is None else None
-            over = plan(original, before, after, region, detail, ground, worn=rendered.worn, displaced=first)
+            over = plan(original, before, after, rendered.region, detail, ground, worn=rendered.worn, displaced=first)
             return over if change is None else overlaid(change, over)
+
+    def _so_far(
+        self, face: int, change: Change | None, region: Region, around: Region, spec: RenderSpec, detail: Detail
+    ) -> tuple[PhotoView, Groundwork]:
+        """As `original`, with the change in it."""
+        original, ground = self.original(face, spec.side, region, around, detail)
+        if change is None:
+            return original, ground
+        with self._session.timed("composite"):
+            original = changed_view(original, change)
+            return original, groundwork(original, region, detail)
 
     def render(
         self,

@@ -11,6 +11,8 @@ from anycost_models.editing.effects import USUAL_BASE, Base, EffectTable
 
 from anycost_backend.photo.layer import as_array
 
+GREY = "hair_grey"  # the attribute
+
 
 @dataclass(frozen=True, eq=False)
 class FaceEdit:
@@ -56,6 +58,7 @@ class EditLayers:
     face: FaceEdit  # moves the face and may change the head around it
     warped: Mapping[str, float]  # for these the photo is warped with it, and nothing is drawn
     still: tuple[Mapping[str, float], ...]  # of skin, of the hair's colour, of its shape: leave all else alone
+    grey: float  # strength above 0 to which the photo's hair is greyed, not drawn
     others: Mapping[Base, Mapping[str, float]]  # drawn from other bases
 
 
@@ -63,13 +66,16 @@ def layers_of(edit: FaceEdit, directions: Directions, effects: EffectTable) -> E
     """Raises AnycostError for unknown attributes."""
     face: dict[str, float] = {}
     warped: dict[str, float] = {}
+    grey = 0.0
     skin: dict[str, float] = {}
     hair_colour: dict[str, float] = {}
     hair_shape: dict[str, float] = {}
     others: dict[Base, dict[str, float]] = {}
     for name, strength in edit.strengths.items():
         base = effects.base(name, strength)
-        if strength and not effects.drawn(name):
+        if name == GREY and strength > 0:
+            grey = strength
+        elif strength and not effects.drawn(name):
             warped[name] = strength
         elif strength and base != USUAL_BASE:
             others.setdefault(base, {})[name] = strength
@@ -80,7 +86,7 @@ def layers_of(edit: FaceEdit, directions: Directions, effects: EffectTable) -> E
         else:
             face[name] = strength
     still = tuple(filter(None, (skin, hair_colour, hair_shape)))
-    return EditLayers(replace(edit, strengths=face), warped, still, others)
+    return EditLayers(replace(edit, strengths=face), warped, still, grey, others)
 
 
 def face_edit_of(message: m.FaceEdit, directions: Directions, shape: tuple[int, int]) -> FaceEdit:

@@ -68,7 +68,7 @@ def measure(lab: np.ndarray, face: Landmarks) -> tuple[dict[str, float], np.ndar
         "dark_lenses": skin[0] - _median(lab, inside(*_BELOW_EYES))[0],
         "skin_lightness": skin[0],
         "skin_warmth": skin[2],
-        "skin_smoothness": -(grain + _mean(rough, forehead)) / 2,
+        "skin_smoothness": -(_median(rough, cheeks) + _median(rough, forehead)) / 2,  # strands of a fringe count little
         "blush": skin[1] - (brow_skin[1] + below[1]) / 2,
         "lip_colour": _median(lab, lips)[1] - skin[1],
         "eye_makeup": skin[0] - _median(lab, inside(*_LIDS))[0],
@@ -82,8 +82,8 @@ def measure(lab: np.ndarray, face: Landmarks) -> tuple[dict[str, float], np.ndar
 
 
 def _median(values: np.ndarray, where: np.ndarray) -> np.ndarray:
-    """Per channel of [S, S, C]; NaN where the region is empty, as when it is turned away."""
-    return np.median(values[where], axis=0) if where.any() else np.full(values.shape[2], np.nan)
+    """Per channel of [S, S, …]; NaN where the region is empty, as when it is turned away."""
+    return np.median(values[where], axis=0) if where.any() else np.full(values.shape[2:], np.nan)
 
 
 def _mean(values: np.ndarray, where: np.ndarray) -> float:
