@@ -13,7 +13,7 @@ LABELS = {  # name: unit, and meaning
     "dark_lenses": "how much darker than the cheeks the places around the eyes are, in L*",
     "skin_lightness": "L* 0…100",
     "skin_warmth": "b* of the cheeks: blue to yellow",
-    "skin_smoothness": "fine unevenness of cheeks and forehead, in L*, negative",
+    "skin_smoothness": "fine unevenness of the cheeks, in L*, negative",
     "blush": "a* of the cheeks less that of the forehead and chin",
     "lip_colour": "a* of the lips less that of the cheeks: how much redder",
     "eye_makeup": "lids darker than the cheeks, in L*",
@@ -68,7 +68,7 @@ def measure(lab: np.ndarray, face: Landmarks) -> tuple[dict[str, float], np.ndar
         "dark_lenses": skin[0] - _median(lab, inside(*_BELOW_EYES))[0],
         "skin_lightness": skin[0],
         "skin_warmth": skin[2],
-        "skin_smoothness": -(_median(rough, cheeks) + _median(rough, forehead)) / 2,  # strands of a fringe count little
+        "skin_smoothness": -_median(rough, cheeks),  # a fringe may lie on the forehead
         "blush": skin[1] - (brow_skin[1] + below[1]) / 2,
         "lip_colour": _median(lab, lips)[1] - skin[1],
         "eye_makeup": skin[0] - _median(lab, inside(*_LIDS))[0],

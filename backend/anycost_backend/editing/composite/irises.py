@@ -7,7 +7,7 @@ from anycost_models.face.masks import polygon_mask
 
 from anycost_backend.editing.composite.arrays import places
 
-_STRETCHED = 2.2  # iris radii from its centre: so far around it the white of the eye is stretched
+_STRETCHED = 3.2  # iris radii from its centre: so far around it the white of the eye is stretched, which keeps it whole
 _SOFT = 0.15  # iris radii: of the lids' edge
 
 
