@@ -39,20 +39,38 @@ def motions(
     motion = without_drift(points[2], points[1]) - points[1] if moves else np.zeros_like(points[0])
     common = (points[0] + motion)[:: detail.landmarks]
     offsets = np.concatenate([p[:: detail.landmarks] - common for p in points], axis=1)  # [N, 6]
-    here, far = places(side, reach), np.zeros((side, side), np.float32)
-    if displaced is not None:
-        displaced, shifts = _without_irises(displaced.astype(np.float64))
-        displaced = displaced[:: detail.landmarks]
-        common = common + displaced
-    maps = _field(common, offsets, _SMOOTHING, reach, side, detail)
-    if displaced is not None:
-        (by,) = _field(common, displaced, _EXACT, reach, side, detail)
-        maps, far = [each - by for each in maps], np.hypot(*cv2.split(by))
-        if np.abs(shifts).max() > MOVED[0]:
-            within = warp(iris_motion(original, shifts, side, reach), here + maps[0], reach, side)
-            maps[0] += within
-            far += np.hypot(*cv2.split(within))
-    return tuple(here + each for each in maps), far
+    here = places(side, reach)
+    if displaced is None:
+        maps = _field(common, offsets, _SMOOTHING, reach, side, detail)
+        return tuple(here + each for each in maps), np.zeros((side, side), np.float32)
+    rest, shifts = _without_irises(displaced.astype(np.float64))
+    rest = rest[:: detail.landmarks]
+    maps = _field(common + rest, offsets, _SMOOTHING, reach, side, detail)
+    (by,) = _field(common + rest, rest, _EXACT, reach, side, detail)
+    to_original, to_projected, to_edited = (here + each - by for each in maps)
+    to_original, far = _with_irises(original, shifts, to_original, by, reach)
+    return (to_original, to_projected, to_edited), far
+
+
+def displacement(
+    original: Landmarks, displaced: np.ndarray, reach: float, side: int, detail: Detail
+) -> tuple[np.ndarray, np.ndarray]:
+    """As `motions`, where nothing is drawn: the map to the original, and by how far each place is moved."""
+    rest, shifts = _without_irises(displaced.astype(np.float64))
+    rest = rest[:: detail.landmarks]
+    (by,) = _field(original.points[:: detail.landmarks, :2] + rest, rest, _EXACT, reach, side, detail)
+    return _with_irises(original, shifts, places(side, reach) - by, by, reach)
+
+
+def _with_irises(
+    original: Landmarks, shifts: np.ndarray, to_original: np.ndarray, by: np.ndarray, reach: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """The map with the irises' shifts [2, 2], and by how far each place is moved by all that is displaced."""
+    far = np.hypot(*cv2.split(by))
+    if np.abs(shifts).max() <= MOVED[0]:
+        return to_original, far
+    within = warp(iris_motion(original, shifts, len(by), reach), to_original, reach, len(by))
+    return to_original + within, far + np.hypot(*cv2.split(within))
 
 
 def _without_irises(displaced: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

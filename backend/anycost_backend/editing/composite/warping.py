@@ -4,7 +4,7 @@ import numpy as np
 
 from anycost_backend.editing.composite.arrays import LEAST, enlarged, ramp, warp
 from anycost_backend.editing.composite.groundwork import Groundwork
-from anycost_backend.editing.composite.motion import MOVED, motions
+from anycost_backend.editing.composite.motion import MOVED, displacement
 from anycost_backend.editing.composite.views import Change, Detail, PhotoView
 
 
@@ -13,8 +13,8 @@ def warped(original: PhotoView, ground: Groundwork, displaced: np.ndarray, detai
     along.
 
     ground: of the same photo and detail"""
-    face, reach, side = original.landmarks, original.reach, ground.deciding
-    (to_original, *_), far = motions(face, face, face, reach, ground.smooth, detail, displaced=displaced)
+    reach, side = original.reach, ground.deciding
+    to_original, far = displacement(original.landmarks, displaced, reach, ground.smooth, detail)
     whole = enlarged(ramp(far, *MOVED), side) * ground.edge
     if ground.mine is not None:
         whole *= ground.mine * warp(ground.mine, to_original, reach, side)
