@@ -35,8 +35,8 @@ _KINDS = (
     _Kind("iris_right", 473, ("gaze_side",)),
     _Kind("nose", 1, ("yaw", "pitch")),
     _Kind("chin", 152, ("chin_length",)),
-    _Kind("jaw_left", 172, ("jaw_width", "face_width")),
-    _Kind("jaw_right", 397, ("jaw_width", "face_width")),
+    _Kind("jaw_left", 172, ("jaw_width",)),
+    _Kind("jaw_right", 397, ("jaw_width",)),
 )
 
 
