@@ -48,7 +48,8 @@ class ProjectionStep:
     latent: np.ndarray  # float32 [styles, D], W+: the best so far
 
 
-RENDERING = 1 / 3  # of the work of a step
+RENDERING = 0.6  # of the work of a step of the full generator
+CLEARLY = 1.03  # times the loss before: a step that ends above led uphill. Losses may be of nearly the same image
 DEFAULTS = ProjectionSettings()
 
 
@@ -57,6 +58,11 @@ def psnr(error: float) -> float:
     if not math.isfinite(error):
         return -math.inf
     return min(10 * math.log10(4 / error), MAX_PSNR) if error > 0 else MAX_PSNR
+
+
+def _seen(error: float, enl0: float, settings: ProjectionSettings) -> float:
+    """The loss of a whole image, without restraint and importance."""
+    return settings.pixels * error + settings.perceptual * enl0
 
 
 def project(
@@ -90,13 +96,17 @@ def project(
     def latent_of(offset: np.ndarray) -> np.ndarray:
         return np.asarray(mean + offset * sigma, np.float32)
 
-    offset, scores, running = begin, None, True  # scores: of the offset, where the full image is known
+    offset, running = begin, True
+    ahead: np.ndarray | None = None  # where a stage's last step led, which nobody has evaluated
+    known = -math.inf  # the loss of the whole image at `offset`; −∞: there is no comparing with the result's
     for number, stage in enumerate(schedule.stages()):
-        loss_at, is_full = losses.of(stage.sub, goal), stage.sub == losses.full
+        loss_at = losses.of(stage.sub, goal)
         for later in stages[number + 1 : number + 2]:
             losses.prepare(later.sub)
         own = losses.rows(stage.sub)  # the last one only tints what it draws, and is left to wider stages
-        point, best, stale = offset, math.inf, 0
+        # It evaluates where it begins: so the last step of the stage before is free.
+        point, best, stale = offset if ahead is None else ahead, math.inf, 0
+        ahead = None
         descent.restart()
         for rate in schedule.rates():
             noise = np.zeros_like(point)
@@ -110,8 +120,7 @@ def project(
             gradient += settings.restraint * (point + from_start) / point.size
             loss = value.loss + restraint
             if loss < best * 0.999:
-                best, offset, stale = loss, point, 0
-                scores = (value.error, value.enl0) if is_full and losses.full.resolution >= SIDE else None
+                best, offset, stale, known = loss, point, 0, _seen(value.error, value.enl0, settings)
             else:
                 stale += 1
             so_far = latent_of(offset)
@@ -121,14 +130,22 @@ def project(
             point = descent.step(point, loss, gradient, rate)
         if not running:
             break
+        ahead = point if curvature is not None and not stale and best < math.inf else None
+        if stage.sub != losses.full or settings.budget is not None:  # another image, or no time to draw twice
+            known = -math.inf
 
-    latent = latent_of(offset)
-    error, enl0 = scores or losses.scores(latent, goal)
+    # The result is drawn anyway, for its scores: one more step is nearly free.
+    last = offset if ahead is None or known < 0 else ahead
+    error, enl0 = losses.scores(latent_of(last), goal)
+    if last is ahead and not _seen(error, enl0, settings) < CLEARLY * known:
+        last = offset
+        error, enl0 = losses.scores(latent_of(last), goal)
+    latent = latent_of(last)
     return Projection(
         latent=latent,
         psnr=psnr(error),
         enl0=enl0,
-        deviation=float(np.sqrt(np.mean(offset**2))),
+        deviation=float(np.sqrt(np.mean(last**2))),
         steps=schedule.done,
         seconds=time.monotonic() - started,
     )

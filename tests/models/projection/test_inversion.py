@@ -21,10 +21,11 @@ from anycost_models.hub.catalogue import path_of
 from anycost_models.inference.onnx_network import load
 from anycost_models.metrics.enl0 import load_perceptual
 from anycost_models.metrics.identity import load_identity
-from anycost_models.projection.curvature import load_curvature
+from anycost_models.projection.curvature import Curvature, load_curvature
 from anycost_models.projection.inversion import ProjectionSettings, project
 from anycost_models.projection.loss import AutogradLosses
 from anycost_models.projection.loss_graphs import LossGraphs
+from anycost_models.projection.objective import Value
 from anycost_models.projection.scores import ProjectionScorer
 from anycost_models.projection.settings import ProjectionStage
 from anycost_models.weights import EMBEDDED_GENERATOR
@@ -179,6 +180,65 @@ def test_where_importance_is_0_nothing_counts(tiny, enl0, face):
     without = project(AutogradLosses(tiny, enl0), strange, None, settings).latent
     assert np.array_equal(with_it[0], with_it[1])
     assert not np.array_equal(with_it[1], without)
+
+
+class Valley:
+    """The loss of a "generator" whose image is one grey, the mean of its latent; it remembers where it was asked."""
+
+    styles, full = 2, SubGenerator(256)
+    mean_style, deviation = np.zeros(4, np.float32), np.ones(4, np.float32)
+
+    def __init__(self, scored=lambda latent: float(latent.mean())):
+        self.asked, self.drawn, self.scored = [], [], scored
+
+    def rows(self, sub):
+        return self.styles
+
+    def work(self, sub):
+        return 1.0
+
+    def of(self, sub, goal):
+        def value(latent):
+            self.asked.append(latent)
+            off = float(latent.mean()) - 1
+            slope = np.full_like(latent, goal.settings.pixels * 2 * off / latent.size)
+            return Value(goal.settings.pixels * off**2, off**2, 0.0, slope)
+
+        return value
+
+    def prepare(self, sub):
+        pass
+
+    def scores(self, latent, goal):
+        self.drawn.append(latent)
+        return (self.scored(latent) - 1) ** 2, 0.0
+
+
+FLAT = Curvature(
+    np.eye(4, dtype=np.float32)[None, :1].repeat(2, 0), np.full((2, 1), 20, np.float32), np.full(2, 20, np.float32)
+)
+STEPS = ProjectionSettings((ProjectionStage(SubGenerator(64), 2), ProjectionStage(SubGenerator(256), 2)), editable=0)
+
+
+def among(latent, others):
+    return any(np.array_equal(latent, other) for other in others)
+
+
+def test_the_last_step_of_each_stage_is_taken_where_the_next_one_or_the_result_is_evaluated(face):
+    valley = Valley()
+    found = project(valley, face, settings=STEPS, curvature=FLAT)
+    assert found.steps == len(valley.asked) == 4
+    assert not among(valley.asked[2], valley.asked[:2])  # the second stage begins with a step of the first one
+    assert [found.latent.tolist()] == [latent.tolist() for latent in valley.drawn]  # and is drawn where it led
+    assert not among(found.latent, valley.asked)
+
+
+def test_a_last_step_that_led_uphill_is_taken_back(face):
+    valley = Valley(scored=lambda latent: 5.0 if len(valley.drawn) == 1 else float(latent.mean()))
+    found = project(valley, face, settings=STEPS, curvature=FLAT)
+    assert len(valley.drawn) == 2
+    assert np.array_equal(found.latent, valley.asked[-1])
+    assert found.psnr == pytest.approx(10 * np.log10(4 / (found.latent.mean() - 1) ** 2), abs=0.01)
 
 
 @pytest.mark.slow
