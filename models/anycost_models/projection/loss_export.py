@@ -9,7 +9,7 @@ import numpy as np
 
 from anycost_models.export import efficientnet_graph, layers
 from anycost_models.export.graph import Graph, Value
-from anycost_models.export.mobile_graph import MobileDrawing, read_sub_generator, rows_of
+from anycost_models.export.mobile_graph import MobileDrawing, halved, read_sub_generator, rows_of
 from anycost_models.generators.network_file import fitting_file
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.metrics.imagenet_weights import CHANNELS, imagenet_weights
@@ -33,7 +33,8 @@ def loss_graph(path: Path, sub: SubGenerator, *, full: bool) -> bytes:
     rows = rows_of(latent)
     for row in rows:
         graph.vary(row)
-    drawing = MobileDrawing(config, tensors, rows, strength)
+    halve = full and sub.resolution >= 4 * SIDE
+    drawing = MobileDrawing(config, halved(config, tensors) if halve else tensors, rows, strength, halved=halve)
     image = drawing.half_size() if full and sub.resolution >= 2 * SIDE else drawing.image()
     image = layers.mean_of_blocks(image, image.shape[-1] // side)
 

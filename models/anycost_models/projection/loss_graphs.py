@@ -23,11 +23,11 @@ from anycost_models.projection.loss_export import features_graph, loss_graph
 from anycost_models.projection.objective import SIDE, Goal, Value
 from anycost_models.weights import intact
 
-VERSION = 2  # of what is written
+VERSION = 3  # of what is written
 NOISE = np.ones(1, np.float32)  # the strength with which the generator was trained
 SAMPLES = 4096  # of w, whose deviation is the unit of steps
 _POLL = 0.01  # seconds
-WORK = {64: 1.0, 128: 3.5, 256: 9.0, 512: 25.0, 1024: 22.0}  # of a step, the full generator's for 1024 px
+WORK = {64: 1.0, 128: 3.5, 256: 9.0, 512: 25.0, 1024: 12.0}  # of a step, the full generator's for 1024 px
 
 
 @dataclass(frozen=True)
