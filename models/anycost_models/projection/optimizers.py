@@ -49,7 +49,7 @@ class QuasiNewton:
     initial matrix. Its pairs are kept from one sub-generator's loss to the next: their images are nearly the same.
     rate: part of each step, usually 1"""
 
-    def __init__(self, curvature: Curvature, damping: float, memory: int = 8) -> None:
+    def __init__(self, curvature: Curvature, damping: float, memory: int = 20) -> None:
         self.curvature, self.damping, self.memory = curvature, damping, memory
         self.pairs: list[tuple[np.ndarray, np.ndarray]] = []  # steps, and by how much the gradient changed over each
         self.restart()
