@@ -1,16 +1,16 @@
-"""Prints what many faces in one picture cost, and many files: seconds and peak memory, each size in a new process.
+"""Prints what many faces in one picture cost, in seconds and peak memory, and many files, in seconds; each size in a
+new process.
 
     python benchmarks/scale.py [--faces 1 4 16 64] [--files 1 10 100] [--jobs 1 2]
 
 Faces: drawn ones, each TILE pixels, side by side in one picture; all are found, projected by the encoder alone and
 given a smile, one after the other. Files: `anycost batch` of as many drawn portraits, as users call it,
-each projected in full; its memory is the largest worker's.
+each projected in full.
 """
 
 import argparse
 import json
 import math
-import resource
 import subprocess
 import sys
 import tempfile
@@ -105,12 +105,10 @@ def files_in_a_batch(count: int, jobs: int) -> dict[str, float]:
         subprocess.run([*command, "--jobs", str(jobs)], capture_output=True, check=True)
         seconds = time.perf_counter() - started
         done = len(list(edited.glob("*.jpg")))
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     return {
         "edited": done,
         "seconds": round(seconds, 1),
         "seconds for each": round(seconds / count, 2),
-        "peak MB": peak,
     }
 
 

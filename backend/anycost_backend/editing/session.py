@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from anycost_models.projection.settings import ProjectionSettings
 
 PROJECTION_SIDE = 256  # pixels
-_CACHE_BYTES = 1 << 30
+_CACHE_BYTES = 256 << 20
 
 
 P = TypeVar("P", bound=Pixels)
