@@ -124,7 +124,7 @@ class EditPlanner:
         layers = layers_of(edit, directions, self._models.effects)
         drawn = {name: strength for name, strength in edit.strengths.items() if name not in layers.warped}
         around: Region = "head" if edit.offset is not None else directions.region(drawn)
-        displaced = self.displaced(edit.strengths, directions)
+        displaced = self._models.displaced(edit.strengths, directions)
         change: Change | None = None
         latent, strengths = self._start(face), edit.strengths
         edited = projected
@@ -318,16 +318,6 @@ class EditPlanner:
         """How far the attribute goes on this face below 0 (sense −1) or above, relative to its step."""
         latent = self._session.latent(face)
         return 1.0 if latent is None else self._reach(face, latent).gain(name, sense)
-
-    def displaced(self, strengths: Mapping[str, float], directions: Directions) -> np.ndarray | None:
-        """[478, 2], square units: by how far these move the photo's points; None: none does."""
-        fields, effects = self._models.displacements, self._models.effects
-        steps = [
-            np.float32(directions.direction(name).multiple(strength) * effects.warp(name)) * fields[name]
-            for name, strength in strengths.items()
-            if strength and effects.warp(name)
-        ]
-        return sum(steps[1:], steps[0]) if steps else None
 
     # ------------------------------------------------------------------ inside
 

@@ -68,7 +68,7 @@ def handles_of(session: Session, face: int, on_progress: Callable[[float], None]
     moves: dict[str, np.ndarray] = {}  # attribute → [478, 2], of the square's side, at strength 1
     for count, name in enumerate(wanted):
         on_progress(count / len(wanted))
-        warped = [session.planner.displaced({name: s}, directions) for s in (-_STRENGTH, _STRENGTH)]
+        warped = [session.models.displaced({name: s}, directions) for s in (-_STRENGTH, _STRENGTH)]
         moves[name] = sum((sense * by for sense, by in zip((-1, 1), warped, strict=True) if by is not None), _STILL)
         if session.models.effects.drawn(name):
             moves[name] = moves[name] + landmarks({name: _STRENGTH}) - landmarks({name: -_STRENGTH})

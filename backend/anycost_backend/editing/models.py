@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from anycost_models.core.errors import AnycostError
 from anycost_models.editing.directions import Directions, load_boundaries, load_directions
-from anycost_models.editing.displacements import NO_DISPLACEMENTS, Displacements, load_displacements
+from anycost_models.editing.displacements import NO_DISPLACEMENTS, Displacements, displaced, load_displacements
 from anycost_models.editing.effects import NO_EFFECTS, EffectTable, load_effects
 from anycost_models.editing.user_attributes import LatentSpace, folder_mtime, with_user_attributes
 from anycost_models.face.labels import FaceLabels
@@ -130,6 +130,10 @@ class Models:
         """By which shipped attributes warp the photo; none of an imported model. Raises AnycostError when the file is
         damaged."""
         return load_displacements() if self.model == EMBEDDED else NO_DISPLACEMENTS
+
+    def displaced(self, strengths: Mapping[str, float], directions: Directions) -> np.ndarray | None:
+        """As `anycost_models.editing.displacements.displaced`, of this model's attributes."""
+        return displaced(strengths, directions, self.effects, self.displacements)
 
     @property
     def mean_style(self) -> np.ndarray:
