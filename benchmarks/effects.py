@@ -16,7 +16,8 @@ from pathlib import Path
 import cv2
 import msgspec
 import numpy as np
-from anycost_backend.editing.edit_planner import MEASURED_SIDE, RenderSpec
+from anycost_backend.editing.edit_plan import RenderSpec
+from anycost_backend.editing.edit_planner import MEASURED_SIDE
 from anycost_backend.editing.models import Models
 from anycost_backend.editing.session import Session
 from anycost_backend.photo.photo import Photo, open_photo

@@ -74,7 +74,7 @@ def _edit(task: PhotoTask) -> PhotoResult:
     if not faces:
         return PhotoResult(text_of(photo.source), "no_face", why="no face was found: it needs both eyes and the mouth")
     change = FaceEdit(settings.strengths, settings.held)
-    warnings = face_warnings(session, 0, settings.strengths) if change.changes else ()
+    warnings = face_warnings(session, 0, change) if change.changes else ()
     if warnings and settings.skip_warned:
         return PhotoResult(text_of(photo.source), "skipped", why="; ".join(warnings), faces=faces, warnings=warnings)
     edit = session.edit(session.photo, 0, change)

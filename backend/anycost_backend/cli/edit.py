@@ -93,9 +93,9 @@ def run(args: argparse.Namespace) -> int:
     for what, photo in args.match:
         edit = with_match(session, face, what, photo, args.max_megapixels, edit)
     with options.projection_bar() as bar:
-        if edit.changes:
+        if session.planner.draws(edit):
             session.project(face, on_step=bar)
-        warnings = face_warnings(session, face, edit.strengths) if edit.changes else ()
+        warnings = face_warnings(session, face, edit) if edit.changes else ()
         for warning in warnings:
             print(f"warning: {warning}", file=sys.stderr)
         result = session.edit(session.photo, face, edit, bar)

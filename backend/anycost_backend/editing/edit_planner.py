@@ -1,7 +1,7 @@
 """Plans edits of a session's faces: renders them before and after, each as far as its attributes have to go."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -13,14 +13,15 @@ from anycost_models.editing.effects import USUAL_BASE, Base
 from anycost_models.generators.sub_generator import SubGenerator
 
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
-from anycost_backend.editing.composite.greying import greyed
 from anycost_backend.editing.composite.groundwork import Groundwork, groundwork
 from anycost_backend.editing.composite.overlay import changed_view, overlaid
 from anycost_backend.editing.composite.planning import plan
+from anycost_backend.editing.composite.recolouring import recoloured, tint_of
 from anycost_backend.editing.composite.tones import with_hair_colour
 from anycost_backend.editing.composite.views import AROUND, FINE, Change, Detail, PhotoView, View, scaled
 from anycost_backend.editing.composite.warping import warped
-from anycost_backend.editing.face_edit import GREY, FaceEdit, FaceEditLike, as_face_edit, layers_of
+from anycost_backend.editing.edit_plan import EditPlan, Measure, RenderedEdit, RenderSpec
+from anycost_backend.editing.face_edit import FaceEdit, FaceEditLike, as_face_edit, layers_of
 from anycost_backend.editing.photo_view import parsed, photo_view
 from anycost_backend.editing.reach import Reach
 
@@ -33,42 +34,6 @@ _TURNED = 20  # degrees from which on glasses are drawn anew when the head turns
 _SHAPES = 6  # rows of W+ that shape hair; the later ones colour it
 _FARTHEST = 0.8  # share of the way to the mean style
 MEASURED_SIDE = 256  # pixels: of squares whose labels are measured
-
-
-@dataclass(frozen=True)
-class RenderSpec:
-    """What renders a face before and after the edit, both by the same: colours of sub-generators differ a little."""
-
-    sub: SubGenerator
-    side: int  # pixels: of the square in which the edit is planned
-
-
-@dataclass(frozen=True, eq=False)
-class RenderedEdit:
-    """A face as the model renders it after a part of an edit that is drawn in one piece."""
-
-    image: np.ndarray  # float32 RGB [S, S, 3], 0…1
-    start: np.ndarray  # float32 W+ [styles, D] without strengths
-    latent: np.ndarray  # float32 W+ [styles, D] with them
-    strengths: Mapping[str, float]  # with those that hold attributes
-    region: Region  # what of the image these may change
-    worn: bool  # whether glasses that the photo shows stay
-    keeps_hair_colour: bool = False
-
-
-Measure = Callable[[RenderedEdit, View], View]  # what was rendered, and the view before → its view
-
-
-@dataclass(frozen=True, eq=False)
-class EditPlan:
-    """A face as the model renders it before and after, and the change of the image that follows. The change has what
-    is drawn from other bases, too; the views only if nothing else is drawn."""
-
-    projected: View
-    edited: View
-    change: Change
-    strengths: Mapping[str, float]  # with those that hold attributes
-    reached: Mapping[str, float]  # attribute → share of what its strength promises, 0…1, as far as it is known
 
 
 class EditPlanner:
@@ -94,18 +59,20 @@ class EditPlanner:
         check: Callable[[], None] = lambda: None,
         directions: Directions | None = None,
     ) -> EditPlan:
-        """Renders and measures the edit. Project the face first.
+        """Renders and measures the edit. Project the face first, if it `draws`.
 
         check: called between the stages; what it raises ends the work. directions: None: how far they have to go on
         this face is found. Raises AnycostError for unknown attributes and missing models."""
         edit = as_face_edit(edit)
-        directions = directions or self._found_directions(face, edit.strengths, check)
+        directions = directions or self._found_directions(face, edit, check)
 
         def measured(rendered: RenderedEdit, before: View) -> View:
             with self._session.timed("measure"):
                 return self._measured_view(rendered.image)
 
-        projected = self.projected_view(face, spec)
+        def projected() -> View:
+            return self.projected_view(face, spec)
+
         return self.plan_measured(face, edit, spec, directions, projected, measured, check)
 
     def plan_measured(
@@ -114,20 +81,21 @@ class EditPlanner:
         edit: FaceEdit,
         spec: RenderSpec,
         directions: Directions,
-        projected: View,
+        project: Callable[[], View],
         measured: Measure,
         check: Callable[[], None],
         detail: Detail = FINE,
     ) -> EditPlan:
-        """As `plan`, for the view `projected`, by another way to measure; locks hold attributes only as far as can be
-        foreseen without measuring if the detail isn't `FINE`."""
+        """As `plan`, by another way to measure; locks hold attributes only as far as can be foreseen without measuring
+        if the detail isn't `FINE`. project: returns the `projected_view`, called if it is needed"""
         layers = layers_of(edit, directions, self._models.effects)
         drawn = {name: strength for name, strength in edit.strengths.items() if name not in layers.warped}
         around: Region = "head" if edit.offset is not None else directions.region(drawn)
         displaced = self._models.displaced(edit.strengths, directions)
         change: Change | None = None
-        latent, strengths = self._start(face), edit.strengths
-        edited = projected
+        strengths = edit.strengths
+        projected: View | None = None
+        edited: View | None = None
 
         def laid(rendered: RenderedEdit, before: View) -> View:
             """The view of what was rendered, which is laid on the change so far."""
@@ -141,24 +109,29 @@ class EditPlanner:
             change = self._laid(face, change, rendered, before, after, around, spec, detail, displaced)
             return after
 
-        if layers.face.changes:
-            rendered = self.render(face, layers.face, spec, directions, check, quick_locks=detail is not FINE)
-            rendered = replace(rendered, worn=rendered.worn and worn(edit.strengths))
-            around = "head" if rendered.region == "head" else around  # by a lock
-            edited = laid(rendered, projected)
-            latent, strengths = rendered.latent, {**strengths, **rendered.strengths}
-        elif displaced is not None:
+        if displaced is not None and not layers.face.changes:
             original, ground = self.original(face, spec.side, "face", around, detail)
             with self._session.timed("composite"):
                 change = warped(original, ground, displaced, detail)
-        for own in layers.still:
-            rendered = self._rendered_still(latent, own, spec, directions)
-            latent, edited = rendered.latent, laid(rendered, edited)
-        if layers.grey:
+        if layers.face.changes or layers.still:
+            projected, latent = project(), self._start(face)
+            edited = projected
+            if layers.face.changes:
+                rendered = self.render(face, layers.face, spec, directions, check, quick_locks=detail is not FINE)
+                rendered = replace(rendered, worn=rendered.worn and worn(edit.strengths))
+                around = "head" if rendered.region == "head" else around  # by a lock
+                edited = laid(rendered, edited)
+                latent, strengths = rendered.latent, {**strengths, **rendered.strengths}
+            for own in layers.still:
+                rendered = self._rendered_still(latent, own, spec, directions)
+                latent, edited = rendered.latent, laid(rendered, edited)
+        if layers.recoloured:
             check()
             original, ground = self._so_far(face, change, "hair", around, spec, detail)
-            over = greyed(original, ground, directions.direction(GREY).multiple(layers.grey))
-            change = over if change is None else overlaid(change, over)
+            with self._session.timed("composite"):
+                amounts = {name: directions.direction(name).multiple(each) for name, each in layers.recoloured.items()}
+                over = recoloured(original, ground, tint_of(amounts))
+                change = over if change is None else overlaid(change, over)
         for base, own in layers.others.items():
             check()
             before = self.projected_view(face, spec, base)
@@ -299,6 +272,11 @@ class EditPlanner:
             key = (self._session, face, "ground", side, region, reach, detail)
             return view, self._cache.get(key, lambda: groundwork(view, region, detail))
 
+    def draws(self, edit: FaceEditLike) -> bool:
+        """Whether the generator draws anything of the edit, so that the face must be projected: not where the photo is
+        only warped and recoloured. Raises AnycostError for unknown attributes."""
+        return layers_of(as_face_edit(edit), self._models.directions, self._models.effects).drawn
+
     def start(self, face: int, base: Base = USUAL_BASE) -> np.ndarray | None:
         """W+ [styles, D] that edits start from: the base of the projection; None before there is one."""
         latent = self._session.latent(face)
@@ -306,18 +284,15 @@ class EditPlanner:
 
     def directions(self, face: int) -> Directions:
         """Of the attributes, as far as they have to go on this face, if that is known; otherwise on the usual one."""
-        latent = self._session.latent(face)
-        return self._models.directions if latent is None else self._reach(face, latent).directions
+        return self._reach(face).directions
 
     def reached(self, face: int, strengths: Mapping[str, float]) -> dict[str, float]:
         """As `EditPlan.reached`, as far as it is known by now."""
-        latent = self._session.latent(face)
-        return {} if latent is None else self._reach(face, latent).reached(strengths)
+        return self._reach(face).reached(strengths)
 
     def gain(self, face: int, name: str, sense: int) -> float:
         """How far the attribute goes on this face below 0 (sense −1) or above, relative to its step."""
-        latent = self._session.latent(face)
-        return 1.0 if latent is None else self._reach(face, latent).gain(name, sense)
+        return self._reach(face).gain(name, sense)
 
     # ------------------------------------------------------------------ inside
 
@@ -326,19 +301,20 @@ class EditPlanner:
         start = self.start(face, base)  # perhaps from the encoder's answer, for a preview
         return base.of(self._session.project(face).latent, self._models.mean_style) if start is None else start
 
-    def _reach(self, face: int, latent: np.ndarray) -> Reach:
+    def _reach(self, face: int) -> Reach:
+        latent = self._session.latent(face)
         reach, directions = self._reaches.get(face), self._models.directions
         if reach is None or not reach.fits(directions, latent):
-            reach = self._reaches[face] = Reach(self._models.effects, directions, latent)
+            reach = self._reaches[face] = Reach(self._models.effects, directions, latent, reach)
         return reach
 
-    def _found_directions(self, face: int, strengths: Mapping[str, float], check: Callable[[], None]) -> Directions:
-        """The directions, as far as these have to go on this face."""
-        latent = self._session.latent(face)
-        if latent is None:
-            latent = self._session.project(face).latent
-        reach = self._reach(face, latent)
-        if self._session.refined(face):  # otherwise it will change
+    def _found_directions(self, face: int, edit: FaceEdit, check: Callable[[], None]) -> Directions:
+        """The directions, as far as the edit's attributes have to go on this face."""
+        draws = self.draws(edit)
+        if draws and self._session.latent(face) is None:
+            self._session.project(face)
+        reach = self._reach(face)
+        if not draws or self._session.refined(face):  # otherwise it will change
             spec = RenderSpec(self.final_spec(face).sub, MEASURED_SIDE)
             measure = self._models.labels.measure
 
@@ -347,7 +323,7 @@ class EditPlanner:
                 return measure(self._session.square_with(face, change, MEASURED_SIDE))
 
             with self._session.timed("reach"):
-                reach.find(strengths, lambda: measure(self._session.crop(face, MEASURED_SIDE)), show, check)
+                reach.find(edit.strengths, lambda: measure(self._session.crop(face, MEASURED_SIDE)), show, check)
         return reach.directions
 
     def _with_locks(

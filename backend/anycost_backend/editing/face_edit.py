@@ -9,9 +9,8 @@ from anycost_models.core.errors import AnycostError
 from anycost_models.editing.directions import MAX_STRENGTH, Directions
 from anycost_models.editing.effects import USUAL_BASE, Base, EffectTable
 
+from anycost_backend.editing.composite.recolouring import TINTS
 from anycost_backend.photo.layer import as_array
-
-GREY = "hair_grey"  # the attribute
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,36 +56,39 @@ class EditLayers:
 
     face: FaceEdit  # moves the face and may change the head around it
     warped: Mapping[str, float]  # for these the photo is warped with it, and nothing is drawn
-    still: tuple[Mapping[str, float], ...]  # of skin, of the hair's colour, of its shape: leave all else alone
-    grey: float  # strength above 0 to which the photo's hair is greyed, not drawn
+    still: tuple[Mapping[str, float], ...]  # of skin, of hair, of its shape: leave all else alone
+    recoloured: Mapping[str, float]  # for these the photo's hair is recoloured, and nothing is drawn
     others: Mapping[Base, Mapping[str, float]]  # drawn from other bases
+
+    @property
+    def drawn(self) -> bool:
+        """Whether the generator draws anything: only then the face's latent is needed."""
+        return self.face.changes or bool(self.still or self.others)
 
 
 def layers_of(edit: FaceEdit, directions: Directions, effects: EffectTable) -> EditLayers:
     """Raises AnycostError for unknown attributes."""
     face: dict[str, float] = {}
     warped: dict[str, float] = {}
-    grey = 0.0
+    recoloured: dict[str, float] = {}
     skin: dict[str, float] = {}
-    hair_colour: dict[str, float] = {}
+    hair: dict[str, float] = {}
     hair_shape: dict[str, float] = {}
     others: dict[Base, dict[str, float]] = {}
     for name, strength in edit.strengths.items():
         base = effects.base(name, strength)
-        if name == GREY and strength > 0:
-            grey = strength
-        elif strength and not effects.drawn(name):
-            warped[name] = strength
+        if strength and not effects.drawn(name):
+            (recoloured if name in TINTS else warped)[name] = strength
         elif strength and base != USUAL_BASE:
             others.setdefault(base, {})[name] = strength
         elif strength and directions.direction(name).region == "skin":
             skin[name] = strength
         elif strength and directions.direction(name).region == "hair":
-            (hair_shape if effects.pull(name, strength) else hair_colour)[name] = strength
+            (hair_shape if effects.pull(name, strength) else hair)[name] = strength
         else:
             face[name] = strength
-    still = tuple(filter(None, (skin, hair_colour, hair_shape)))
-    return EditLayers(replace(edit, strengths=face), warped, still, grey, others)
+    still = tuple(filter(None, (skin, hair, hair_shape)))
+    return EditLayers(replace(edit, strengths=face), warped, still, recoloured, others)
 
 
 def face_edit_of(message: m.FaceEdit, directions: Directions, shape: tuple[int, int]) -> FaceEdit:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from anycost_models.projection.warnings import warnings
 
 from anycost_backend.editing.editable import OF_COLOURS
+from anycost_backend.editing.face_edit import FaceEdit
 
 if TYPE_CHECKING:
     from anycost_backend.editing.session import Session
@@ -13,20 +14,22 @@ if TYPE_CHECKING:
 _COVERED = {"mouth": "the mouth", "eye": "one eye", "eyes": "the eyes", "face": "a part of the face"}
 
 
-def face_warnings(session: "Session[Any]", face: int, wanted: Collection[str] = ()) -> tuple[str, ...]:
-    """For people. Projects the face, if it was not. `anycost project`, which measures more, may find more.
-
-    wanted: attributes that are to change"""
-    projection = session.project(face)
-    found = session.faces[face]
-    yaw, *_ = found.mesh.pose()
-    known = warnings(projection.psnr, None, projection.deviation or 0.0, found.square.side, yaw)
+def face_warnings(session: "Session[Any]", face: int, edit: FaceEdit) -> tuple[str, ...]:
+    """For people. Projects the face if it was not, and the edit draws. `anycost project`, which measures more, may find
+    more. Raises AnycostError for unknown attributes."""
+    wanted = edit.strengths
     return (
-        *known,
+        *(_drawing_warnings(session, face) if session.planner.draws(edit) else ()),
         *_cover_warnings(session, face, wanted),
         *_hat_warnings(session, face, wanted),
         *_colour_warnings(session, face, wanted),
     )
+
+
+def _drawing_warnings(session: "Session[Any]", face: int) -> tuple[str, ...]:
+    projection, found = session.project(face), session.faces[face]
+    yaw, *_ = found.mesh.pose()
+    return warnings(projection.psnr, None, projection.deviation or 0.0, found.square.side, yaw)
 
 
 def _hat_warnings(session: "Session[Any]", face: int, wanted: Collection[str]) -> tuple[str, ...]:

@@ -14,16 +14,25 @@ Show = Callable[[str, int, Directions], Labels]  # attribute, strength −1 or 1
 class Reach:
     """Of one face, by its latent. What was found is kept; before that, what is usual counts."""
 
-    def __init__(self, effects: EffectTable, directions: Directions, latent: np.ndarray) -> None:
-        """latent: W+ [styles, D], the projection"""
+    def __init__(
+        self, effects: EffectTable, directions: Directions, latent: np.ndarray | None, earlier: "Reach | None" = None
+    ) -> None:
+        """latent: W+ [styles, D], the projection; None: there is none yet. earlier: of the same face with another
+        latent; what it found of attributes that are not drawn stays"""
         self._effects, self._shipped, self._latent = effects, directions, latent
         usual = {name: effect for name, effect in effects.attributes.items() if name in directions.by_name}
         self._gains = {(name, sense): each.side(sense).gain for name, each in usual.items() for sense in (-1, 1)}
         self._shares: dict[tuple[str, int], float] = {}  # attribute, sense → of what was promised
+        if earlier is not None and earlier._shipped is directions:
+            found = [key for key in earlier._shares if not effects.drawn(key[0])]
+            self._gains |= {key: earlier._gains[key] for key in found}
+            self._shares |= {key: earlier._shares[key] for key in found}
         self.directions = self._scaled(self._gains)
 
-    def fits(self, directions: Directions, latent: np.ndarray) -> bool:
-        """Whether it was made for these; latent: W+ [styles, D]."""
+    def fits(self, directions: Directions, latent: np.ndarray | None) -> bool:
+        """Whether it was made for these; latent: W+ [styles, D], or None."""
+        if latent is None or self._latent is None:
+            return directions is self._shipped and latent is self._latent
         return directions is self._shipped and np.array_equal(latent, self._latent)
 
     def find(

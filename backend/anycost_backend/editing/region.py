@@ -109,6 +109,10 @@ class Region:
         """Attribute → share of what its strength promises that this face shows, 0…1, as far as it is known."""
         return self.session.planner.reached(self.numbers[face], strengths)
 
+    def draws(self, edit: FaceEditLike) -> bool:
+        """As `EditPlanner.draws`."""
+        return self.session.planner.draws(edit)
+
     def projected(self, face: int) -> bool:
         return self.session.latent(self.numbers[face]) is not None
 

@@ -43,7 +43,7 @@ class EditResult:
     """A photo with one face edited. If nothing was to change, only the photo."""
 
     photo: Photo
-    projection: StoredProjection | None = None
+    projection: StoredProjection | None = None  # None: nothing was drawn
     projected: np.ndarray | None = None  # float32 RGB [S, S, 3], 0…1: the face as the model renders it
     edited: np.ndarray | None = None  # the same with the edit
     change: Change | None = None
@@ -167,13 +167,13 @@ class Session(Generic[P]):
         edit.check(self.models.directions, self.models.latent_shape)
         if not edit.changes:
             return EditResult(photo)
-        projection = self.project(face, on_step=on_step)
+        projection = self.project(face, on_step=on_step) if self.planner.draws(edit) else None
         plan = self.planner.plan(face, edit, self.planner.final_spec(face))
         with self.timed("composite"):
             patch = self.patch(photo, face, plan.change)
             changed = photo.with_region(patch.x, patch.y, patch.native, patch.mask)
-        images = plan.projected.image, plan.edited.image
-        return EditResult(changed, projection, *images, plan.change, plan.strengths, plan.reached)
+        projected, edited = (None if view is None else view.image for view in (plan.projected, plan.edited))
+        return EditResult(changed, projection, projected, edited, plan.change, plan.strengths, plan.reached)
 
     def patch(self, photo: Pixels, face: int, change: Change) -> Patch:
         """The change in `photo` (this session's, perhaps with other faces edited already)."""

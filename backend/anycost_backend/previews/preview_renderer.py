@@ -13,7 +13,7 @@ from anycost_models.generators.sub_generator import SubGenerator
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
 from anycost_backend.editing.composite.arrays import four_planes
 from anycost_backend.editing.composite.views import QUICK, Change, View, scaled
-from anycost_backend.editing.edit_planner import RenderedEdit, RenderSpec
+from anycost_backend.editing.edit_plan import RenderedEdit, RenderSpec
 from anycost_backend.editing.face_edit import FaceEdit, as_face_edit
 from anycost_backend.editing.photo_view import parsed
 from anycost_backend.editing.region import FaceEdits, Region, RegionOverlay, reduced, union
@@ -95,7 +95,9 @@ class PreviewRenderer:
                 geometry = geometry or self._followed(rendered.image, rendered, before)
                 return View(rendered.image, geometry.landmarks, geometry.parts)
 
-        projected = self._quick_view(number, spec)
+        def projected() -> View:
+            return self._quick_view(number, spec)
+
         return session.planner.plan_measured(number, edit, spec, directions, projected, measured, check, QUICK).change
 
     def _quick_view(self, number: int, spec: RenderSpec) -> View:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from anycost_models.generators.sub_generator import SubGenerator
 
-from anycost_backend.editing.edit_planner import RenderSpec
+from anycost_backend.editing.edit_plan import RenderSpec
 from anycost_backend.editing.face_edit import FaceEdit
 from anycost_backend.editing.region import Region
 

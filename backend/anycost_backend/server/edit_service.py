@@ -148,7 +148,8 @@ class EditService:
         final = request.quality == "final"
         for face in edits:
             self.project(session, face)  # also refines what only the encoder has projected
-        if not self.all_projected(job, [(session, face) for face in edits], final=final):
+        drawn = [(session, face) for face, edit in edits.items() if session.region.draws(edit)]
+        if not self.all_projected(job, drawn, final=final):
             return
         if final:
             overlay = session.region.final(edits, job.check)
@@ -335,7 +336,8 @@ class EditService:
         with self.warm_up.timing_preview(step.sub, len(edits)) if step.quick else nullcontext():
             overlay = session.previews.render(edits, step.sub, preview.max_side, step.quick, job.check)
         quality: m.Quality = "preview" if following else "best"
-        more = bool(following) or not all(session.can_edit(face, final=True) for face in edits)
+        drawn = (face for face, edit in edits.items() if session.region.draws(edit))
+        more = bool(following) or not all(session.can_edit(face, final=True) for face in drawn)
         reached = reached_of(session.region, edits)
         preview.answer(edited_reply(request, overlay, step.sub, quality, received, reached, more=more))
         if following:

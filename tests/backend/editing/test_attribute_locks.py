@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 import skimage.data
-from anycost_backend.editing.edit_planner import RenderSpec
+from anycost_backend.editing.edit_plan import RenderSpec
 from anycost_backend.editing.face_edit import FaceEdit, FaceEditLike, as_face_edit
 from anycost_backend.editing.models import Models
 from anycost_backend.editing.session import Session

@@ -7,6 +7,7 @@ import pytest
 import skimage.data
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
 from anycost_backend.editing.edit_evaluation import drawn_photographs
+from anycost_backend.editing.face_edit import FaceEdit
 from anycost_backend.editing.face_warnings import face_warnings
 from anycost_backend.editing.faces import Face
 from anycost_backend.editing.handles import handles_of
@@ -103,7 +104,7 @@ def test_what_a_cover_hides_is_said_before_anything_is_applied(loaded: Models, f
     photo, _ = mask(ASTRONAUT, face.mesh, CLOTHS["blue"])
     session = opened(photo, loaded)
     session.adopt(0, loaded.renderer.sample(1, 0.7))
-    assert face_warnings(session, 0, ("smile", "age"))[-1] == (
+    assert face_warnings(session, 0, FaceEdit({"smile": 1, "age": 1}))[-1] == (
         "something covers the mouth: what covers it stays as it is, and nothing is seen of smile"
     )
     region = Region(Layer(photo), None, loaded, ByteLRUCache(1 << 28), QUICK)
@@ -129,7 +130,7 @@ def test_sliders_of_colours_show_nothing_without_colours(loaded: Models) -> None
     assert {"lip_colour", "hair_red"} <= set(session.editable.hidden(0))
     assert "hair_lightness" not in session.editable.hidden(0)
     assert not opened(ASTRONAUT, loaded).editable.is_monochrome(0)
-    assert face_warnings(session, 0, ("lip_colour", "age"))[-1] == (
+    assert face_warnings(session, 0, FaceEdit({"lip_colour": 1, "age": 1}))[-1] == (
         "the picture has no colours: nothing is seen of lip_colour"
     )
 
@@ -141,7 +142,7 @@ def test_a_hat_stays_and_hair_sliders_say_so(loaded: Models) -> None:
     session.adopt(0, loaded.renderer.sample(1, 0.7))
     assert session.editable.wears_hat(0)
     assert not opened(ASTRONAUT, loaded).editable.wears_hat(0)
-    assert face_warnings(session, 0, ("hair_length", "age"))[-1] == (
+    assert face_warnings(session, 0, FaceEdit({"hair_length": 1, "age": 1}))[-1] == (
         "a hat stays as it is: of hair_length only the hair beside it shows something"
     )
     assert "fringe" in session.editable.hidden(0)

@@ -1,0 +1,46 @@
+"""What an edit's plan is made from, and what it holds."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from anycost_models.editing.directions import Region
+from anycost_models.generators.sub_generator import SubGenerator
+
+from anycost_backend.editing.composite.views import Change, View
+
+
+@dataclass(frozen=True)
+class RenderSpec:
+    """What renders a face before and after the edit, both by the same: colours of sub-generators differ a little."""
+
+    sub: SubGenerator
+    side: int  # pixels: of the square in which the edit is planned
+
+
+@dataclass(frozen=True, eq=False)
+class RenderedEdit:
+    """A face as the model renders it after a part of an edit that is drawn in one piece."""
+
+    image: np.ndarray  # float32 RGB [S, S, 3], 0…1
+    start: np.ndarray  # float32 W+ [styles, D] without strengths
+    latent: np.ndarray  # float32 W+ [styles, D] with them
+    strengths: Mapping[str, float]  # with those that hold attributes
+    region: Region  # what of the image these may change
+    worn: bool  # whether glasses that the photo shows stay
+    keeps_hair_colour: bool = False
+
+
+Measure = Callable[[RenderedEdit, View], View]  # what was rendered, and the view before → its view
+
+
+@dataclass(frozen=True, eq=False)
+class EditPlan:
+    """A face as the model renders it before and after, and the change of the image that follows. The change has what
+    is drawn from other bases, too; the views only if nothing else is drawn."""
+
+    projected: View | None  # None: nothing is drawn
+    edited: View | None
+    change: Change
+    strengths: Mapping[str, float]  # with those that hold attributes
+    reached: Mapping[str, float]  # attribute → share of what its strength promises, 0…1, as far as it is known

@@ -1,0 +1,116 @@
+"""Sliders of the hair's colour recolour the photo's own strands, and nothing is drawn."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import skimage.data
+from anycost_backend.editing.composite.recolouring import TINTS
+from anycost_backend.editing.edit_plan import EditPlan
+from anycost_backend.editing.face_edit import FaceEdit
+from anycost_backend.editing.face_warnings import face_warnings
+from anycost_backend.editing.models import Models
+from anycost_backend.editing.photo_view import square_parts
+from anycost_backend.editing.session import Session
+from anycost_backend.photo.layer import Layer
+from anycost_backend.photo.photo import open_photo
+from anycost_models.editing.effects import load_effects
+from PIL import Image
+
+
+def edited(session: Session, strengths: dict[str, float]) -> EditPlan:
+    return session.planner.plan(0, strengths, session.planner.final_spec(0))
+
+
+def opened(loaded: Models, light: float = 1.0) -> Session:
+    """The astronaut with hair of so much of its lightness, not projected."""
+    photo = skimage.data.astronaut()
+    session = Session(Layer(photo), loaded)
+    where = session.faces[0].square.uncrop(square_parts(session.editable.parts(0))["hair"], (0, 0, 512, 512))
+    return Session(Layer((photo * (1 - where[:, :, None] * (1 - light))).astype(np.uint8)), loaded)
+
+
+def lab_of(picture: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
+
+
+def test_every_tint_is_of_an_attribute_that_is_not_drawn() -> None:
+    effects = load_effects()
+    assert all(not effects.drawn(name) for name in TINTS)
+
+
+@pytest.mark.parametrize("sense", [-1, 1])
+@pytest.mark.parametrize("name", sorted(TINTS))
+def test_the_hair_changes_as_promised_and_the_face_stays(loaded: Models, name: str, sense: int) -> None:
+    session = opened(loaded)
+    before, after = session.crop(0, 256), session.square_with(0, edited(session, {name: sense}).change, 256)
+    was, has = (loaded.labels.measure(picture)[name] for picture in (before, after))
+    assert sense * (has - was) > 0.5 * loaded.effects.target(name, sense, was)
+    face = square_parts(session.editable.parts(0)).together(("skin", "eyes", "mouth")) > 0.9
+    inside = cv2.erode(face.astype(np.uint8), np.ones((15, 15), np.uint8)) > 0
+    assert inside.sum() > 3_000
+    assert np.abs(after.astype(int) - before)[inside].max() <= 1  # of 255
+    assert session.latent(0) is None  # nothing was projected for it
+
+
+@pytest.mark.parametrize("light", [1.0, 0.35])
+def test_hair_of_any_colour_greys_and_never_turns_blue(loaded: Models, light: float) -> None:
+    """As it is, and as dark as black hair."""
+    session = opened(loaded, light)
+    measure, before = loaded.labels.measure, session.crop(0, 256)
+    after = session.square_with(0, edited(session, {"hair_grey": 1.0}).change, 256)
+    target = loaded.effects.target("hair_grey", 1, measure(before)["hair_grey"])
+    assert measure(after)["hair_grey"] - measure(before)["hair_grey"] > 0.7 * target
+    inside = square_parts(session.editable.parts(0))["hair"] > 0.9
+    assert np.percentile(lab_of(after)[inside][:, 2], 5) > -4  # b*
+
+
+def test_strands_stay_where_they_are(loaded: Models) -> None:
+    """Light and shade of the hair are the photo's, at another lightness."""
+    session = opened(loaded)
+    before, after = session.crop(0, 256), session.square_with(0, edited(session, {"hair_lightness": -1}).change, 256)
+    inside = square_parts(session.editable.parts(0))["hair"] > 0.9
+    was, has = (lab_of(picture)[:, :, 0] for picture in (before, after))
+    fine = [light - cv2.GaussianBlur(light, (0, 0), 4) for light in (was, has)]
+    assert np.corrcoef(fine[0][inside], fine[1][inside])[0, 1] > 0.9
+
+
+def test_colours_add_up(loaded: Models) -> None:
+    session = opened(loaded, 0.5)
+    measure = loaded.labels.measure
+    one = measure(session.square_with(0, edited(session, {"hair_red": 1}).change, 256))
+    both = measure(session.square_with(0, edited(session, {"hair_red": 1, "hair_lightness": 1}).change, 256))
+    assert both["hair_lightness"] > one["hair_lightness"] + 8
+    assert both["hair_red"] > one["hair_red"] - 2
+
+
+def test_hair_beside_a_drawn_smile(session: Session) -> None:
+    measure, effects = session.models.labels.measure, session.models.effects
+    before = measure(session.crop(0, 256))
+    plan = edited(session, {"smile": -1.0, "hair_lightness": 1.0})
+    after = measure(session.square_with(0, plan.change, 256))
+    for name, sense in (("smile", -1), ("hair_lightness", 1)):
+        assert sense * (after[name] - before[name]) > 0.4 * effects.target(name, sense, before[name])
+
+
+def test_a_photo_without_colours_gets_none(loaded: Models) -> None:
+    grey = np.repeat((skimage.data.astronaut() @ [0.299, 0.587, 0.114]).astype(np.uint8)[:, :, None], 3, axis=2)
+    session = Session(Layer(grey), loaded)
+    after = session.square_with(0, edited(session, {"hair_lightness": 1.0, "hair_red": 1.0}).change, 256)
+    assert np.ptp(after.astype(int), axis=2).max() <= 2  # of 255
+    assert np.abs(after.astype(int) - session.crop(0, 256)).max() > 20
+
+
+def test_an_edit_that_draws_nothing_projects_nothing(loaded: Models, tmp_path: Path) -> None:
+    Image.fromarray(skimage.data.astronaut()).save(tmp_path / "photo.png")
+    session = Session(open_photo(tmp_path / "photo.png"), loaded)
+    edit = FaceEdit({"hair_grey": 1.0, "jaw_width": -0.5})
+    assert face_warnings(session, 0, edit) == ()
+    result = session.edit(session.photo, 0, edit)
+    assert result.projection is None
+    assert result.projected is None
+    assert result.change is not None
+    assert result.reached["hair_grey"] > 0.8
+    assert session.latent(0) is None
+    assert session.planner.draws({"jaw_width": 1.0, "smile": 0.2})
