@@ -1,4 +1,4 @@
-"""Prints what a moving slider costs: from the edit to the pixels of its preview, by stages, for shape, face and head.
+"""Prints what a moving slider costs: from the edit to the pixels of its preview, by stages.
 
     python benchmarks/previews.py [--rounds 40] [--side 512]
 
@@ -23,7 +23,8 @@ from anycost_models.core.malloc_settings import give_back_large_memory
 from anycost_models.generators.sub_generator import SubGenerator
 from common import medians
 
-SHAPE, FACE, HEAD = ("jaw_width", "gaze_side"), ("smile", "glasses"), ("hair_length", "yaw", "age")
+SHAPE, COLOUR = ("jaw_width", "gaze_side"), ("hair_blond", "light_side", "lip_colour")
+FACE, HEAD = ("smile", "glasses"), ("hair_length", "yaw", "age")
 SUB = SubGenerator(256, 0.25)
 STAGES = {"render": "drawing", "measure": "measuring", "composite": "composite"}
 
@@ -37,7 +38,7 @@ def main() -> None:
     models = Models()
     latent = models.renderer.sample(1, 0.7)
     photo = cv2.resize(models.renderer.render8(latent), (1024, 1024))
-    found = {name: _Drag(models, photo, latent, name, args.side) for name in (*SHAPE, *FACE, *HEAD)}
+    found = {name: _Drag(models, photo, latent, name, args.side) for name in (*SHAPE, *COLOUR, *FACE, *HEAD)}
     for number in range(args.rounds + 2):  # the first two measure landmarks and parts, and are not counted
         for drag in found.values():
             drag.move(0.05 + 0.4 * number / (args.rounds + 2))

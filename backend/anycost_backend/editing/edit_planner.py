@@ -16,7 +16,7 @@ from anycost_backend.editing.byte_lru_cache import ByteLRUCache
 from anycost_backend.editing.composite.groundwork import Groundwork, groundwork
 from anycost_backend.editing.composite.overlay import changed_view, overlaid
 from anycost_backend.editing.composite.planning import plan
-from anycost_backend.editing.composite.recolouring import recoloured, tint_of
+from anycost_backend.editing.composite.recolouring import recoloured
 from anycost_backend.editing.composite.tones import with_hair_colour
 from anycost_backend.editing.composite.views import AROUND, FINE, Change, Detail, PhotoView, View, scaled
 from anycost_backend.editing.composite.warping import warped
@@ -127,10 +127,10 @@ class EditPlanner:
                 latent, edited = rendered.latent, laid(rendered, edited)
         if layers.recoloured:
             check()
-            original, ground = self._so_far(face, change, "hair", around, spec, detail)
+            original, ground = self._so_far(face, change, "skin", around, spec, detail)
             with self._session.timed("composite"):
                 amounts = {name: directions.direction(name).multiple(each) for name, each in layers.recoloured.items()}
-                over = recoloured(original, ground, tint_of(amounts))
+                over = recoloured(original, ground, amounts)
                 change = over if change is None else overlaid(change, over)
         for base, own in layers.others.items():
             check()

@@ -9,7 +9,7 @@ from anycost_models.core.errors import AnycostError
 from anycost_models.editing.directions import MAX_STRENGTH, Directions
 from anycost_models.editing.effects import USUAL_BASE, Base, EffectTable
 
-from anycost_backend.editing.composite.recolouring import TINTS
+from anycost_backend.editing.composite.recolouring import RECOLOURED
 from anycost_backend.photo.layer import as_array
 
 
@@ -78,7 +78,7 @@ def layers_of(edit: FaceEdit, directions: Directions, effects: EffectTable) -> E
     for name, strength in edit.strengths.items():
         base = effects.base(name, strength)
         if strength and not effects.drawn(name):
-            (recoloured if name in TINTS else warped)[name] = strength
+            (recoloured if name in RECOLOURED else warped)[name] = strength
         elif strength and base != USUAL_BASE:
             others.setdefault(base, {})[name] = strength
         elif strength and directions.direction(name).region == "skin":

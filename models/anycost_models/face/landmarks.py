@@ -33,6 +33,9 @@ LIDS = (  # two contours
 LIPS = (  # their outer contour
     61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185,
 )
+MOUTH = (  # the lips' inner contour
+    78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95,
+)
 MOUTH_CORNERS = (61, 291)
 NOSE_TIP = 4
 BRIDGE = (193, 168, 417, 351, 197, 122)  # of the nose, where glasses sit

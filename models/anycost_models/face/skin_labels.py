@@ -5,7 +5,7 @@ import math
 import cv2
 import numpy as np
 
-from anycost_models.face.landmarks import BRIDGE, CHEEKS, Landmarks
+from anycost_models.face.landmarks import BRIDGE, CHEEKS, LIPS, MOUTH, Landmarks
 from anycost_models.face.masks import BROWS, polygon_mask
 
 LABELS = {  # name: unit, and meaning
@@ -29,8 +29,6 @@ _BELOW_EYES = (
     (111, 228, 229, 230, 231, 232, 128, 47, 100, 101, 50),
     (340, 448, 449, 450, 451, 452, 357, 277, 329, 330, 280),
 )
-_LIPS = (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146)
-_MOUTH = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95)
 _CHIN = (106, 182, 83, 18, 313, 406, 335, 424, 431, 262, 428, 199, 208, 32, 211, 204)
 _JAW = (
     (138, 135, 169, 170, 140, 171, 148, 176, 149, 150, 136, 172),
@@ -54,7 +52,7 @@ def measure(lab: np.ndarray, face: Landmarks) -> tuple[dict[str, float], np.ndar
         return np.maximum.reduce([polygon_mask(xy[list(polygon)], size) for polygon in polygons]) > 0.5
 
     left, right = (inside(polygon) for polygon in CHEEKS)
-    cheeks, lips, brows = left | right, inside(_LIPS) & ~inside(_MOUTH), inside(*BROWS)
+    cheeks, lips, brows = left | right, inside(LIPS) & ~inside(MOUTH), inside(*BROWS)
     chin, jaw, upper_lip = inside(_CHIN), inside(*_JAW), inside(_UPPER_LIP)
     forehead = inside(_FOREHEAD) & ~brows
     light = lab[:, :, 0]

@@ -1,4 +1,4 @@
-"""Sliders of the hair's colour recolour the photo's own strands, and nothing is drawn."""
+"""Sliders of colour and light change the colours of the photo's own pixels, and nothing is drawn."""
 
 from pathlib import Path
 
@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 import skimage.data
-from anycost_backend.editing.composite.recolouring import TINTS
+from anycost_backend.editing.composite.arrays import places
+from anycost_backend.editing.composite.recolouring import RECOLOURED
 from anycost_backend.editing.edit_plan import EditPlan
 from anycost_backend.editing.face_edit import FaceEdit
 from anycost_backend.editing.face_warnings import face_warnings
@@ -35,23 +36,60 @@ def lab_of(picture: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
 
 
-def test_every_tint_is_of_an_attribute_that_is_not_drawn() -> None:
+def test_what_is_not_drawn_is_warped_or_recoloured() -> None:
     effects = load_effects()
-    assert all(not effects.drawn(name) for name in TINTS)
+    still = {name for name in effects.attributes if not effects.drawn(name)}
+    assert still - RECOLOURED == {name for name in still if effects.warp(name)}
+    assert still >= RECOLOURED
 
 
 @pytest.mark.parametrize("sense", [-1, 1])
-@pytest.mark.parametrize("name", sorted(TINTS))
-def test_the_hair_changes_as_promised_and_the_face_stays(loaded: Models, name: str, sense: int) -> None:
+@pytest.mark.parametrize("name", sorted(RECOLOURED))
+def test_the_label_moves_as_promised_without_a_projection(loaded: Models, name: str, sense: int) -> None:
     session = opened(loaded)
-    before, after = session.crop(0, 256), session.square_with(0, edited(session, {name: sense}).change, 256)
-    was, has = (loaded.labels.measure(picture)[name] for picture in (before, after))
+    plan = edited(session, {name: sense})
+    was, has = (
+        loaded.labels.measure(picture)[name]
+        for picture in (session.crop(0, 256), session.square_with(0, plan.change, 256))
+    )
     assert sense * (has - was) > 0.5 * loaded.effects.target(name, sense, was)
-    face = square_parts(session.editable.parts(0)).together(("skin", "eyes", "mouth")) > 0.9
-    inside = cv2.erode(face.astype(np.uint8), np.ones((15, 15), np.uint8)) > 0
-    assert inside.sum() > 3_000
-    assert np.abs(after.astype(int) - before)[inside].max() <= 1  # of 255
-    assert session.latent(0) is None  # nothing was projected for it
+    assert session.latent(0) is None
+    here = places(len(plan.change.source), plan.change.reach)
+    assert np.array_equal(plan.change.source, here)  # nothing moves
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("hair_lightness", ("hair",)),
+        ("hair_red", ("hair",)),
+        ("skin_warmth", ("skin", "ears", "neck", "eyes", "mouth")),
+        ("blush", ("skin", "eyes", "mouth")),
+        ("lip_colour", ("mouth",)),
+        ("light_side", ("hair", "skin", "ears", "neck", "eyes", "mouth", "clothes")),
+    ],
+)
+def test_nothing_else_changes(loaded: Models, name: str, changes: tuple[str, ...]) -> None:
+    session = opened(loaded)
+    plan = edited(session, {name: 1.0})
+    apart = np.abs(session.square_with(0, plan.change, 256).astype(int) - session.crop(0, 256)).max(axis=2)
+    own = square_parts(session.editable.parts(0)).together(changes)
+    beside = cv2.dilate((own > 0.02).astype(np.uint8), np.ones((21, 21), np.uint8)) == 0
+    assert beside.sum() > 3_000
+    assert apart[beside].max() <= 1  # of 255
+    assert np.percentile(apart[own > 0.95], 98) > 4
+
+
+def test_light_comes_from_where_the_slider_says(loaded: Models) -> None:
+    """On both sides of a nose that points at the camera, and on its bridge and the chin."""
+    session = opened(loaded)
+    before = lab_of(session.crop(0, 256))[:, :, 0]
+    points = session.faces[0].mesh.moved(session.faces[0].square.matrix(256)).points[:, :2].astype(int)
+    cheeks = points[50], points[280]  # at the picture's left and right
+    for name, (lit, dark) in {"light_side": cheeks[::-1], "light_above": (points[9], points[199])}.items():
+        after = lab_of(session.square_with(0, edited(session, {name: 1.0}).change, 256))[:, :, 0]
+        gains = [float((after - before)[y - 3 : y + 4, x - 3 : x + 4].mean()) for x, y in (lit, dark)]
+        assert gains[0] > gains[1] + 4, name
 
 
 @pytest.mark.parametrize("light", [1.0, 0.35])

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from anycost_backend.editing.composite.recolouring import TINTS
+from anycost_backend.editing.composite.recolouring import RECOLOURED
 from anycost_backend.editing.edit_plan import EditPlan
 from anycost_backend.editing.face_edit import FaceEdit, layers_of
 from anycost_backend.editing.handles import handles_of
@@ -11,7 +11,7 @@ from anycost_models.editing.directions import load_directions
 from anycost_models.editing.effects import load_effects
 from anycost_models.face.landmarks import IRISES, LIDS
 
-WARPED = sorted(name for name, one in load_effects().attributes.items() if not one.drawn and name not in TINTS)
+WARPED = sorted(name for name, one in load_effects().attributes.items() if not one.drawn and name not in RECOLOURED)
 
 
 def edited(session: Session, strengths: dict[str, float]) -> EditPlan:

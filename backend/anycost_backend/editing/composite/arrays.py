@@ -6,6 +6,7 @@ from functools import lru_cache, reduce
 
 import cv2
 import numpy as np
+from anycost_models.face.landmarks import Landmarks
 
 LEAST = 1 / 512  # of a mask: less is nothing
 WIDE = 6.0  # pixels: sigma from which on a blur may be computed at half the size, and differs by less than a level
@@ -89,6 +90,11 @@ def places(side: int, reach: float) -> np.ndarray:
     x_and_y = np.stack(np.meshgrid(line, line), axis=2)
     x_and_y.flags.writeable = False
     return x_and_y
+
+
+def in_view(landmarks: Landmarks, side: int, reach: float) -> Landmarks:
+    """From square units to pixels of a view of `side` pixels that covers `reach` sides of the square."""
+    return landmarks.moved(np.array([[1, 0, reach / 2 - 0.5], [0, 1, reach / 2 - 0.5]]) * (side / reach))
 
 
 def positions(source: np.ndarray, reach: float, size: int, side: int) -> np.ndarray:

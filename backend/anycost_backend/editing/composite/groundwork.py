@@ -8,7 +8,7 @@ from anycost_models.editing.directions import Region
 from anycost_models.face.landmarks import Landmarks
 from anycost_models.face.masks import brows_mask, eyes_mask, face_oval_mask
 
-from anycost_backend.editing.composite.arrays import disc, four_planes, places, ramp, reduced, resized
+from anycost_backend.editing.composite.arrays import disc, four_planes, in_view, places, ramp, reduced, resized
 from anycost_backend.editing.composite.head_parts import HeadParts
 from anycost_backend.editing.composite.outline import beside_head, distance, hole_of
 from anycost_backend.editing.composite.views import Detail, PhotoView
@@ -78,21 +78,16 @@ def groundwork(original: PhotoView, region: Region, detail: Detail) -> Groundwor
 
 def cover(landmarks: Landmarks, region: Region, side: int, reach: float) -> np.ndarray:
     """float32 [side, side], 0…1: what the region covers of a face with these landmarks, square units."""
-    in_view = _in_view(landmarks, side, reach)
+    shown = in_view(landmarks, side, reach)
     if region == "eyes":
-        return eyes_mask(in_view, side)
-    return face_oval_mask(in_view, side, forehead=0.15 if region == "face" else 0.35)
-
-
-def _in_view(landmarks: Landmarks, side: int, reach: float) -> Landmarks:
-    """From square units to pixels of a view of `side` pixels that covers `reach` sides of the square."""
-    return landmarks.moved(np.array([[1, 0, reach / 2 - 0.5], [0, 1, reach / 2 - 0.5]]) * (side / reach))
+        return eyes_mask(shown, side)
+    return face_oval_mask(shown, side, forehead=0.15 if region == "face" else 0.35)
 
 
 def _bare_skin(original: PhotoView) -> np.ndarray:
     """[p, p], 0…1: the photo's skin without brows, and without what lines it: lids, lips, hair."""
     skin = original.parts["skin"]
     pixel = len(skin) / original.reach
-    brows = brows_mask(_in_view(original.landmarks, len(skin), original.reach), len(skin))
+    brows = brows_mask(in_view(original.landmarks, len(skin), original.reach), len(skin))
     skin = skin * (1 - cv2.dilate(brows, disc(0.01 * pixel)))
     return cv2.GaussianBlur(cv2.erode(ramp(skin, 0.5, 0.9), disc(0.01 * pixel)), (0, 0), 0.008 * pixel)

@@ -6,6 +6,7 @@ from anycost_models.face.landmarks import IRISES, LEFT_EYE, LIDS, RIGHT_EYE, Lan
 
 from anycost_backend.editing.composite.arrays import places, warp
 from anycost_backend.editing.composite.irises import iris_motion
+from anycost_backend.editing.composite.splines import thin_plate
 from anycost_backend.editing.composite.views import Detail
 
 # Landmarks that an expression does not move: eyes, the nose's bridge, temples.
@@ -13,7 +14,6 @@ _STEADY = [i for i in (*LEFT_EYE, *RIGHT_EYE, 6, 168, 8, 122, 196, 188, 412, 356
 MOVED = 0.0001, 0.0006  # square units: motion that does not show, and from which on all moves with it
 _SMOOTHING = 2e-3  # of the thin-plate spline: landmarks of generated faces are off by about a pixel
 _EXACT = 1e-5  # the same for displacements that are known beforehand
-_NODES = 256  # of the motion's grid, computed at a time: as many as the processor's cache holds
 
 
 def motions(
@@ -94,36 +94,10 @@ def _field(
     still = (still - 0.5) * reach + 0.5
     values = np.concatenate([values, np.zeros((len(still), values.shape[1]))])
     nodes = places(detail.grid, reach).reshape(-1, 2)
-    field = _spline(np.concatenate([centres, still]), values, smoothing, nodes)
+    field = thin_plate(np.concatenate([centres, still]), values, smoothing, nodes)
     planes = field.reshape(detail.grid, detail.grid, -1).astype(np.float32)
     pairs = (np.ascontiguousarray(planes[:, :, i : i + 2]) for i in range(0, values.shape[1], 2))
     return [cv2.resize(pair, (side, side), interpolation=cv2.INTER_CUBIC) for pair in pairs]
-
-
-def _spline(centres: np.ndarray, values: np.ndarray, smoothing: float, nodes: np.ndarray) -> np.ndarray:
-    """The thin-plate spline [M, k] at `nodes` [M, 2] that nearly takes the `values` [N, k] at `centres` [N, 2]."""
-    count = len(centres)
-    system = np.zeros((count + 3, count + 3))
-    system[:count, :count] = _bending(centres, centres)
-    system[np.arange(count), np.arange(count)] = smoothing
-    system[:count, count] = system[count, :count] = 1
-    system[:count, count + 1 :] = centres
-    system[count + 1 :, :count] = centres.T
-    weights = np.linalg.solve(system, np.concatenate([values, np.zeros((3, values.shape[1]))]))
-    bent = np.concatenate(
-        [_bending(nodes[i : i + _NODES], centres) @ weights[:count] for i in range(0, len(nodes), _NODES)]
-    )
-    return bent + weights[count] + nodes @ weights[count + 1 :]
-
-
-def _bending(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """float32 [N, M]: 2 r² log r of the distances between points [N, 2] and [M, 2]. Single precision moves no pixel of
-    a square of 1024 by more than a sixtieth; OpenCV's logarithm is several times as quick as NumPy's."""
-    a, b = a.astype(np.float32), b.astype(np.float32)
-    squared = np.subtract.outer(a[:, 0], b[:, 0]) ** 2
-    squared += np.subtract.outer(a[:, 1], b[:, 1]) ** 2
-    squared += np.float32(1e-20)  # no logarithm of 0
-    return cv2.multiply(cv2.log(squared), squared)
 
 
 def without_drift(edited: np.ndarray, projected: np.ndarray) -> np.ndarray:

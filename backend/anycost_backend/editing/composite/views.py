@@ -1,6 +1,7 @@
 """What a composite is made from, the change that comes of it, and how finely it is computed."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from anycost_models.face.landmarks import Landmarks
@@ -8,6 +9,7 @@ from anycost_models.parsing.parts import Parts
 
 from anycost_backend.editing.composite.arrays import WIDE, four_planes
 from anycost_backend.editing.composite.head_parts import HeadParts
+from anycost_backend.editing.composite.relief import relief
 
 AROUND = 1.375  # reach of a photo's view for edits of the head: hair goes on beyond the square
 
@@ -53,6 +55,7 @@ class View:
 class PhotoView(View):
     """The photo's view, which may show more than the square."""
 
+    parts: Parts  # [P, s, s]
     reach: float  # side of what all arrays cover, in sides of the square
     edge: np.ndarray  # float32 [s, s], 0…1: fades to 0 at the view's border where the photo goes on
     background: np.ndarray | None = None  # float32 sRGB [s, s, 3]: what may lie behind the person; None: none is seen
@@ -60,6 +63,11 @@ class PhotoView(View):
     curve: np.ndarray | None = None  # of a person without colours: see `monochrome_curve`
     glasses: bool = False  # whether the person wears some
     mine: np.ndarray | None = None  # float32 [s, s], 0…1: what may change: no other person's, no cover; None: all
+
+    @cached_property
+    def relief(self) -> tuple[np.ndarray, np.ndarray]:
+        """As `relief` returns it."""
+        return relief(self.landmarks, self.reach)
 
 
 @dataclass(frozen=True, eq=False)
