@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     from anycost_backend.editing.session import Session
 
 WORKING_SIDES = (256, 512, 1024)  # pixels: an edit is planned at the first that is as large as the face in the image
-_SMOOTH, _SMOOTHS = "skin_smoothness", 0.8  # the attribute, and by how much of the grain its step does
+_GRAIN = {
+    "skin_smoothness": -0.8,
+    "age": 0.25,
+}  # by how much of itself the photo's grain grows with an attribute's step
 _TURNED = 20  # degrees from which on glasses are drawn anew when the head turns: they are seen from another side
 _SHAPES = 6  # rows of W+ that shape hair; the later ones colour it
 _FARTHEST = 0.8  # share of the way to the mean style
@@ -356,10 +359,12 @@ class EditPlanner:
 
 def grain_of(directions: Directions, strengths: Mapping[str, float]) -> float:
     """−1…1: by how much of itself the grain of the photo's skin grows, which no generator knows."""
-    strength = strengths.get(_SMOOTH)
-    if not strength:
-        return 0.0
-    return float(np.clip(-_SMOOTHS * directions.direction(_SMOOTH).multiple(strength), -0.9, 0.9))
+    grows = sum(
+        share * directions.direction(name).multiple(strengths[name])
+        for name, share in _GRAIN.items()
+        if name in strengths
+    )
+    return float(np.clip(grows, -0.9, 0.9))
 
 
 def worn(strengths: Mapping[str, float]) -> bool:

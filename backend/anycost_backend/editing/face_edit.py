@@ -57,7 +57,7 @@ class EditLayers:
     face: FaceEdit  # moves the face and may change the head around it
     warped: Mapping[str, float]  # for these the photo is warped with it, and nothing is drawn
     still: tuple[Mapping[str, float], ...]  # of skin, of hair, of its shape: leave all else alone
-    recoloured: Mapping[str, float]  # for these the photo's hair is recoloured, and nothing is drawn
+    recoloured: Mapping[str, float]  # for these the photo's colours change
     others: Mapping[Base, Mapping[str, float]]  # drawn from other bases
 
     @property
@@ -77,8 +77,11 @@ def layers_of(edit: FaceEdit, directions: Directions, effects: EffectTable) -> E
     others: dict[Base, dict[str, float]] = {}
     for name, strength in edit.strengths.items():
         base = effects.base(name, strength)
+        if strength and name in RECOLOURED and name in effects.attributes:
+            recoloured[name] = strength
         if strength and not effects.drawn(name):
-            (recoloured if name in RECOLOURED else warped)[name] = strength
+            if name not in recoloured:
+                warped[name] = strength
         elif strength and base != USUAL_BASE:
             others.setdefault(base, {})[name] = strength
         elif strength and directions.direction(name).region == "skin":

@@ -5,7 +5,7 @@ import math
 import cv2
 import numpy as np
 
-from anycost_models.face.landmarks import BRIDGE, CHEEKS, LIPS, MOUTH, Landmarks
+from anycost_models.face.landmarks import BRIDGE, CHEEKS, LIPS, MOUTH, UPPER_LIDS, Landmarks
 from anycost_models.face.masks import BROWS, polygon_mask
 
 LABELS = {  # name: unit, and meaning
@@ -35,10 +35,6 @@ _JAW = (
     (367, 364, 394, 395, 369, 396, 377, 400, 378, 379, 365, 397),
 )
 _UPPER_LIP = (165, 167, 164, 393, 391, 322, 270, 269, 267, 0, 37, 39, 40, 92)
-_LIDS = (
-    (33, 246, 161, 160, 159, 158, 157, 173, 133, 190, 56, 28, 27, 29, 30, 247),
-    (263, 466, 388, 387, 386, 385, 384, 398, 362, 414, 286, 258, 257, 259, 260, 467),
-)
 _FOREHEAD = (104, 69, 108, 151, 337, 299, 333, 334, 296, 336, 9, 107, 66, 105)
 
 
@@ -69,7 +65,7 @@ def measure(lab: np.ndarray, face: Landmarks) -> tuple[dict[str, float], np.ndar
         "skin_smoothness": -_median(rough, cheeks),  # a fringe may lie on the forehead
         "blush": skin[1] - (brow_skin[1] + below[1]) / 2,
         "lip_colour": _median(lab, lips)[1] - skin[1],
-        "eye_makeup": skin[0] - _median(lab, inside(*_LIDS))[0],
+        "eye_makeup": skin[0] - _median(lab, inside(*UPPER_LIDS))[0],
         "brow_boldness": brow_skin[0] - _median(lab, brows)[0],
         "beard": skin[0] - (below[0] + _median(lab, jaw)[0]) / 2 + 4 * (_mean(rough, chin | jaw) - grain),
         "moustache": skin[0] - _median(lab, upper_lip)[0] + 4 * (_mean(rough, upper_lip) - grain),
