@@ -61,9 +61,11 @@ class _Version(argparse.Action):
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit codes: 0 done, 1 the answer is "no" (a check failed, there is no face), 2 bad input or a fault that the
     message explains, 128 and its number after a signal."""
-    # OpenMP's threads spin while they wait, which on a busy machine costs several times what it saves.
+    # Threads that spin while they wait cost, on a busy machine, several times what they save. Those of NumPy's algebra
+    # (OpenBLAS) always do, and its systems here are small: one thread, said before NumPy is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("GOMP_SPINCOUNT", "0")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a console without ψ or … shows a question mark instead
     args = parser().parse_args(with_file_names(sys.argv[1:] if argv is None else argv))

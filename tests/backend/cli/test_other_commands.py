@@ -243,6 +243,21 @@ assert "torch" not in sys.modules
     assert np.array_equal(np.asarray(Image.open(photo.with_name("out.png"))), HEAD)
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="counts threads where Linux lists them")
+def test_numpy_has_no_threads_that_spin() -> None:
+    code = """
+import os
+from anycost_backend.__main__ import main
+assert main(["attributes"]) == 0
+import numpy as np
+np.linalg.solve(np.eye(300), np.eye(300))
+assert len(os.listdir("/proc/self/task")) == 1
+"""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("OPENBLAS", "OMP"))}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=environment)
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_reader_that_leaves_is_no_error() -> None:
     """As in `anycost attributes | head -1`."""
     done = program("""
