@@ -9,6 +9,7 @@ import numpy as np
 from anycost_models.face.landmarks import Landmarks
 
 LEAST = 1 / 512  # of a mask: less is nothing
+_BAND = 1 << 20  # bytes
 _BEFORE = 1e-3  # pixels: changes nothing that 8 bits could tell
 WIDE = 6.0  # pixels: sigma from which on a blur may be computed at half the size, and differs by less than a level
 
@@ -42,8 +43,15 @@ def blur(image: np.ndarray, sigma: float, wide: float = WIDE) -> np.ndarray:
 
 
 def times(image: np.ndarray, factor: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-    """[s, s, C] by [s, s], perhaps into an array that is there. NumPy would loop over C values at a time."""
-    return cv2.multiply(image, cv2.merge([factor] * image.shape[2]), dst=out)
+    """[s, s, C] by [s, s], perhaps into an array that is there. NumPy would loop over C values at a time.
+
+    In bands of rows: a large factor is never there C times."""
+    out = np.empty_like(image) if out is None else out
+    rows = max(1, _BAND // image[0].nbytes)
+    for first in range(0, len(image), rows):
+        band = np.s_[first : first + rows]
+        cv2.multiply(image[band], cv2.merge([factor[band]] * image.shape[2]), dst=out[band])
+    return out
 
 
 def magnitudes(*differences: np.ndarray) -> np.ndarray:
@@ -104,18 +112,14 @@ def positions(source: np.ndarray, reach: float, size: int, side: int) -> np.ndar
     return enlarged((source - np.float32(0.5)) * np.float32(size / reach) + np.float32(size / 2 - 0.5), side)
 
 
-def remapped(image: np.ndarray, dense: np.ndarray) -> np.ndarray:
-    """Each pixel from its position [s, s, 2]; beyond the image [S, S, …], its border goes on.
-
-    OpenCV is less than half as quick where it has to ask what lies beyond: it need not, a little before the border."""
-    inside = np.clip(dense, 0, np.float32(len(image) - 1 - _BEFORE))
-    return cv2.remap(image, inside, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-
-
 def warp(image: np.ndarray, source: np.ndarray, reach: float, side: int) -> np.ndarray:
     """[side, side, …]: each pixel from its `source` [s, s, 2], square units, in an image [S, S, …] that covers `reach`
-    sides of the square."""
-    return remapped(image, positions(source, reach, len(image), side))
+    sides of the square; beyond the image, its border goes on.
+
+    OpenCV is less than half as quick where it has to ask what lies beyond: it need not, a little before the border."""
+    at = positions(source, reach, len(image), side)
+    np.clip(at, 0, np.float32(len(image) - 1 - _BEFORE), out=at)
+    return cv2.remap(image, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def spread(image: np.ndarray, known: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 _RADIUS, _EPSILON = 0.012, 1e-4  # of the guided filter; the radius in square units
+_ROWS = 176  # filtered at a time, as many as a preview has: thirty arrays of all rows of a final take twice as long
 
 
 def matted(image: np.ndarray, share: np.ndarray, reach: float) -> np.ndarray:
@@ -11,7 +12,18 @@ def matted(image: np.ndarray, share: np.ndarray, reach: float) -> np.ndarray:
     Tang, "Guided Image Filtering", PAMI 2013).
 
     image: float32 [s, s, 4]; share: float32 [s, s], 0…1, of the part, softly"""
-    window = (2 * max(2, round(_RADIUS * len(image) / reach)) + 1,) * 2
+    radius, size = max(2, round(_RADIUS * len(image) / reach)), len(image)
+    beside, alpha = 2 * radius, np.empty_like(share)  # beside: what two means of a pixel depend on
+    for first in range(0, size, _ROWS):
+        low, last = max(first - beside, 0), min(first + _ROWS, size)
+        rows = np.s_[low : last + beside]
+        alpha[first:last] = _filtered(image[rows], share[rows], radius)[first - low : last - low]
+    return alpha
+
+
+def _filtered(image: np.ndarray, share: np.ndarray, radius: int) -> np.ndarray:
+    """As `matted`, of some rows. radius: pixels"""
+    window = (2 * radius + 1,) * 2
 
     def mean(array: np.ndarray) -> np.ndarray:
         return cv2.blur(array, window, borderType=cv2.BORDER_REFLECT)
