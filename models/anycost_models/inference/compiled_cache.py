@@ -18,7 +18,7 @@ COMPILED = SignedCache("compiled", ".blob", space=1 << 30, days=90)
 
 def key_for(core: Any, name: str, options: Mapping[str, Any]) -> str:
     """Of a network on this machine. core: openvino.Core; name: says all about the network; options: as it compiles
-    with."""
+    with, but for the number of threads, by which it runs and is made no otherwise."""
     about = importlib.metadata.version("openvino"), core.get_property("CPU", "FULL_DEVICE_NAME")
     return key_of("compiled", *about, sorted(options.items()), name)
 

@@ -109,7 +109,8 @@ def load_named(
     kind = choose(runtime)
     if kind != "openvino" or not has_bfloat16():
         precision = "f32"  # ONNX Runtime's CPU kernels know no other, but for a few
-    key = key_for(_core(), name, _options(threads, precision)) if kind == "openvino" and precision != "mixed" else ""
+    kept_as = _options(None, precision)  # however many threads run it
+    key = key_for(_core(), name, kept_as) if kind == "openvino" and precision != "mixed" else ""
     found = kept(_core(), key, _options(threads, precision)) if key else None
     data = b"" if found else read()
     try:
