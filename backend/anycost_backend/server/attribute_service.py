@@ -11,9 +11,10 @@ from anycost_backend.editing.attribute_learning import learn_attribute
 from anycost_backend.editing.face_matching import match_faces, text_of
 from anycost_backend.editing.handles import handles_of
 from anycost_backend.photo.layer import as_picture
-from anycost_backend.server.edit_service import Answer, EditService, OpenSession
+from anycost_backend.server.edit_service import EditService
 from anycost_backend.server.error_replies import RequestError
 from anycost_backend.server.job_queue import Job, JobQueue
+from anycost_backend.server.open_session import Answer, OpenSession
 
 
 class AttributeService:

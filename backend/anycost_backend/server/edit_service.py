@@ -4,9 +4,9 @@ import logging
 import math
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ from anycost_backend.previews.sketches import sketch
 from anycost_backend.server.attribute_list import attribute_list
 from anycost_backend.server.error_replies import RequestError, failed_reply
 from anycost_backend.server.job_queue import Job, JobQueue
+from anycost_backend.server.open_session import Answer, OpenSession, PreviewRequest, SessionFaces
 from anycost_backend.server.replies import edited_reply, face_reply, reached_of, selection_of, unchanged_reply
 from anycost_backend.server.warm_up import WarmUp
 
@@ -43,47 +44,6 @@ _IDLE_DELAY = 0.12  # seconds without a newer edit after which better previews f
 _PROGRESS_INTERVAL = 0.2  # seconds
 MAX_SKETCHES, MAX_SKETCH_SIDE = 64, 256  # of one request; pixels
 _DRAG_PAUSE = 0.5  # seconds between two movements of a slider during which a projection stays preempted
-
-Answer = Callable[[m.Reply], None]
-
-
-@dataclass(eq=False)
-class OpenSession:
-    """One session of one client. Faces are numbered as the client knows them: 0 is the largest."""
-
-    id: str
-    client: str
-    region: Region
-    previews: PreviewRenderer
-    max_side: int  # pixels: longest side of previews
-    bgr: bool  # the order of the editor's channels
-    size: int  # bytes of pixels
-    projecting: set[int] = field(default_factory=set)  # faces
-    errors: dict[int, Exception] = field(default_factory=dict)  # of faces that could not be projected
-    newest: "Job | None" = None  # renders the best step of the newest preview; runs again after a refinement
-
-    def can_edit(self, face: int, *, final: bool = False) -> bool:
-        """Whether an edit of the face can be answered: by a preview after the encoder, finally after a refinement."""
-        projected = self.region.refined(face) if final else self.region.projected(face)
-        return projected or face in self.errors
-
-    def stop_waiting(self, face: int, *, final: bool = False) -> bool:
-        """Whether `can_edit`, or nothing projects the face any more: its error was reported to another request."""
-        return self.can_edit(face, final=final) or face not in self.projecting
-
-
-SessionFaces = Sequence[tuple[OpenSession, int]]
-
-
-@dataclass(frozen=True, eq=False)
-class PreviewRequest:
-    """A checked request for a preview."""
-
-    request: m.Edit
-    answer: Answer
-    session: OpenSession
-    edits: Mapping[int, FaceEdit]  # face → edit
-    max_side: int  # pixels
 
 
 class EditService:
@@ -148,8 +108,7 @@ class EditService:
         final = request.quality == "final"
         for face in edits:
             self.project(session, face)  # also refines what only the encoder has projected
-        drawn = [(session, face) for face, edit in edits.items() if session.region.draws(edit)]
-        if not self.all_projected(job, drawn, final=final):
+        if not self.all_projected(job, session.drawn(edits), final=final):
             return
         if final:
             overlay = session.region.final(edits, job.check)
@@ -336,8 +295,7 @@ class EditService:
         with self.warm_up.timing_preview(step.sub, len(edits)) if step.quick else nullcontext():
             overlay = session.previews.render(edits, step.sub, preview.max_side, step.quick, job.check)
         quality: m.Quality = "preview" if following else "best"
-        drawn = (face for face, edit in edits.items() if session.region.draws(edit))
-        more = bool(following) or not all(session.can_edit(face, final=True) for face in drawn)
+        more = bool(following) or not all(session.can_edit(face, final=True) for _, face in session.drawn(edits))
         reached = reached_of(session.region, edits)
         preview.answer(edited_reply(request, overlay, step.sub, quality, received, reached, more=more))
         if following:

@@ -107,6 +107,19 @@ def test_a_preview_comes_at_once_and_better_ones_follow_when_it_rests(client: Cl
         assert (alpha == 255).mean() > 0.1
 
 
+def test_what_only_recolours_or_warps_waits_for_no_projection(client: Client) -> None:
+    session = client.open(np.roll(ASTRONAUT, 3, axis=1)).session  # a face that is not known yet
+    faces = (m.FaceEdit(0, {"hair_blond": 1.0, "jaw_width": -1.0}),)
+    final = client.ask(m.Edit(session=session, faces=faces, quality="final"))
+    assert isinstance(final, m.Edited)
+    assert final.picture is not None
+    assert [set(one.shares) for one in final.reached] == [{"hair_blond", "jaw_width"}]
+    best = client.ask(smile(session, 0.5, quality="best"))
+    assert isinstance(best, m.Edited)
+    assert best.more  # the projection goes on, and a better preview will come
+    client.ask(m.Close(session=session))
+
+
 def test_with_all_strengths_at_zero_there_is_no_change(client: Client, session: str) -> None:
     for quality in ("preview", "best", "final"):
         edited = client.ask(smile(session, 0, quality=quality))
