@@ -14,7 +14,7 @@ from anycost_models.generators.sub_generator import SubGenerator
 
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
 from anycost_backend.editing.composite.groundwork import Groundwork, groundwork
-from anycost_backend.editing.composite.overlay import changed_view, overlaid
+from anycost_backend.editing.composite.overlay import changed_hair, changed_view, overlaid
 from anycost_backend.editing.composite.planning import plan
 from anycost_backend.editing.composite.recolouring import recoloured
 from anycost_backend.editing.composite.tones import with_hair_colour
@@ -99,10 +99,11 @@ class EditPlanner:
         strengths = edit.strengths
         projected: View | None = None
         edited: View | None = None
+        hair: np.ndarray | None = None  # as it was drawn, [s, s]
 
         def laid(rendered: RenderedEdit, before: View) -> View:
             """The view of what was rendered, which is laid on the change so far."""
-            nonlocal change
+            nonlocal change, hair
             check()
             moves = rendered.region != "skin"
             after = measured(rendered, before) if moves else replace(before, image=rendered.image)
@@ -110,6 +111,7 @@ class EditPlanner:
                 after = replace(after, image=with_hair_colour(after, before))
             check()
             change = self._laid(face, change, rendered, before, after, around, spec, detail, displaced)
+            hair = after.parts["hair"] if rendered.region in ("hair", "head") else hair
             return after
 
         if displaced is not None and not layers.face.changes:
@@ -133,7 +135,8 @@ class EditPlanner:
             original, ground = self._so_far(face, change, "skin", around, spec, detail)
             with self._session.timed("composite"):
                 amounts = {name: directions.direction(name).multiple(each) for name, each in layers.recoloured.items()}
-                over = recoloured(original, ground, amounts)
+                hair = None if change is None or hair is None else changed_hair(ground, change, hair)
+                over = recoloured(original, ground, amounts, hair)
                 change = over if change is None else overlaid(change, over)
         for base, own in layers.others.items():
             check()

@@ -1,10 +1,11 @@
-"""Matches one photographed face to another: labels are compared as photographed, strengths are found by rendering."""
+"""Matches one photographed face to another: labels are compared as photographed, and as the edited photo shows them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from anycost_models.editing.face_matching import FaceMatch, MatchKind, labels_to_compare, match
 
+from anycost_backend.editing.edit_plan import RenderSpec
 from anycost_backend.editing.models import Models
 
 if TYPE_CHECKING:
@@ -31,9 +32,17 @@ def match_faces(
             raise ValueError("a face has not been projected")
         latents.append(latent)
         labels.append(models.labels.measure(session.crop(number, _SIDE)))  # as photographed, not as projected
-    directions = face[0].planner.directions(face[1])
-    differences = {name: labels[1][name] - labels[0][name] for name in labels_to_compare(what, labels[0])}
-    return match(what, directions, latents[0], latents[1], differences, models.measure, on_progress)
+    (session, number), (before, wanted) = face, labels
+    directions, spec = session.planner.directions(number), RenderSpec(models.quick, _SIDE)
+
+    def labels_at(strengths: Mapping[str, float]) -> Mapping[str, float]:
+        if not any(strengths.values()):
+            return before
+        change = session.planner.plan(number, strengths, spec, directions=directions).change
+        return models.labels.measure(session.square_with(number, change, _SIDE))
+
+    differences = {name: wanted[name] - before[name] for name in labels_to_compare(what, before)}
+    return match(what, directions.by_name, latents[0], latents[1], differences, labels_at, on_progress)
 
 
 def text_of(found: FaceMatch) -> str:

@@ -1,6 +1,6 @@
 """Copies expression, pose, hair or light from one face to another.
 
-Where there are attributes for it, their strengths are found by rendering and measuring, so that sliders show them and
+Where there are attributes for it, their strengths are found by editing and measuring, so that sliders show them and
 the user can change them. Where there are none, the rows of W+ that control it are copied; that moves more than is
 meant, and hair hardly at all (docs/own_attributes.md).
 """
@@ -12,8 +12,6 @@ from typing import Literal, get_args
 import numpy as np
 
 from anycost_models.core.errors import AnycostError
-from anycost_models.editing.attribute_lock import Measure
-from anycost_models.editing.directions import Directions
 from anycost_models.editing.strength_solver import jacobian_of, solve_strengths
 
 MatchKind = Literal["expression", "pose", "hair", "lighting"]
@@ -31,6 +29,7 @@ ATTRIBUTES: Mapping[MatchKind, tuple[str, ...]] = {  # each with a label of its 
     "lighting": ("light_side", "light_above"),
 }
 ROWS: Mapping[MatchKind, tuple[float, float]] = {"lighting": (0.375, 0.625)}  # of W+, as shares
+LabelsAt = Callable[[Mapping[str, float]], Mapping[str, float]]
 MAX_STRENGTH = 1.5  # strength: beyond, a likeness costs more than it gives
 STEPS = 6  # of feedback
 
@@ -46,21 +45,23 @@ class FaceMatch:
 
 def match(
     what: MatchKind,
-    directions: Directions,
+    attributes: Collection[str],
     latent: np.ndarray,
     source: np.ndarray,
     differences: Mapping[str, float],
-    measure: Measure,
+    labels_at: LabelsAt,
     on_part: Callable[[float], None] = lambda fraction: None,
 ) -> FaceMatch:
-    """latent, source: W+ [styles, D] of the face that changes and of the one that it takes from, without edits
+    """attributes: names of those that there are
+    latent, source: W+ [styles, D] of the face that changes and of the one that it takes from, without edits
     differences: labels of the source's image minus those of the face's image
+    labels_at: strengths of attributes → labels of the face's image with them
     on_part: called with the progress, 0…1; what it raises ends the work
 
     Raises AnycostError when this model has neither attributes nor rows for it."""
-    names = [name for name in ATTRIBUTES[what] if name in directions.by_name and name in differences]
+    names = [name for name in ATTRIBUTES[what] if name in attributes and name in differences]
     if names:
-        return _solved_strengths(directions, latent, names, differences, measure, on_part)
+        return _solved_strengths(names, differences, labels_at, on_part)
     if what not in ROWS:
         raise AnycostError(
             f"this model has no attributes for {what}", "match something else, or use the embedded model"
@@ -77,12 +78,7 @@ def labels_to_compare(what: MatchKind, labels: Collection[str]) -> tuple[str, ..
 
 
 def _solved_strengths(
-    directions: Directions,
-    latent: np.ndarray,
-    names: list[str],
-    differences: Mapping[str, float],
-    measure: Measure,
-    on_part: Callable[[float], None],
+    names: list[str], differences: Mapping[str, float], labels_at: LabelsAt, on_part: Callable[[float], None]
 ) -> FaceMatch:
     """The strengths that bring the labels closest to the source's."""
     expected = 2 * len(names) + STEPS + 3  # images to render
@@ -92,7 +88,7 @@ def _solved_strengths(
         nonlocal measured
         on_part(min(measured / expected, 1.0))
         measured += 1
-        labels = measure(directions.apply(latent, strengths))
+        labels = labels_at(strengths)
         return np.array([labels[name] for name in names], np.float64)
 
     neutral = values({})

@@ -12,7 +12,10 @@ from anycost_models.face.masks import face_oval
 from anycost_models.generators.sub_generator import SubGenerator
 
 QUICK = SubGenerator(256, 0.25)
-EDITS = ({"smile": 1.5}, {"hair_blond": 1.5, "age": 1.0})  # of the face alone, and of the head with its hair
+EDITS = (
+    {"smile": 1.5},
+    {"hair_blond": 1.5, "light_side": 1.0, "pitch": 0.5},
+)  # of the face, and of the head with its hair
 
 
 def drawn(models: Models, seed: int) -> np.ndarray:

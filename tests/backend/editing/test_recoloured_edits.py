@@ -151,6 +151,19 @@ def test_hair_beside_a_drawn_smile(session: Session) -> None:
         assert sense * (after[name] - before[name]) > 0.4 * effects.target(name, sense, before[name])
 
 
+def test_hair_that_was_drawn_has_the_colour_of_all(session: Session) -> None:
+    """Long hair, where the photo shows none."""
+    long, red = (
+        lab_of(session.square_with(0, edited(session, strengths).change, 256))
+        for strengths in ({"hair_length": 1.0}, {"hair_length": 1.0, "hair_red": 1.5, "hair_lightness": -1.0})
+    )
+    old = cv2.dilate(square_parts(session.editable.parts(0))["hair"], np.ones((9, 9), np.uint8)) < 0.02
+    apart = np.linalg.norm(long - lab_of(session.crop(0, 256)), axis=2)
+    grown = old & (apart > 25)  # where a bright wall was
+    assert grown.sum() > 300
+    assert np.median((red - long)[grown], axis=0)[0] < -4  # L*
+
+
 def test_a_photo_without_colours_gets_none(loaded: Models) -> None:
     grey = np.repeat((skimage.data.astronaut() @ [0.299, 0.587, 0.114]).astype(np.uint8)[:, :, None], 3, axis=2)
     session = Session(Layer(grey), loaded)

@@ -1,5 +1,6 @@
 """What one face takes over from another, on made-up faces whose labels are known."""
 
+from collections.abc import Mapping
 from types import MappingProxyType
 
 import numpy as np
@@ -28,13 +29,17 @@ def labels(latent: np.ndarray) -> dict[str, float]:
     }
 
 
+def labels_at(strengths: Mapping[str, float]) -> dict[str, float]:
+    return labels(DIRECTIONS.apply(FACE, strengths))
+
+
 def change(source: np.ndarray) -> dict[str, float]:
     return {name: labels(source)[name] - labels(FACE)[name] for name in NAMES}
 
 
 def test_an_expression_is_taken_over_as_strengths_and_nothing_else_is() -> None:
     source = FACE + np.array([0.8, 0.4, -0.6, 1.2, 0, 0], np.float32)
-    found = match("expression", DIRECTIONS, FACE, source, change(source), labels)
+    found = match("expression", NAMES, FACE, source, change(source), labels_at)
     assert set(found.strengths) == {"smile", "mouth_open", "eyes_open"}
     assert found.offset is None
     assert found.left < 0.1
@@ -42,20 +47,20 @@ def test_an_expression_is_taken_over_as_strengths_and_nothing_else_is() -> None:
     for name in found.strengths:
         assert reached[name] == pytest.approx(wanted[name], abs=0.03)
     assert reached["yaw"] == 0
-    pose = match("pose", DIRECTIONS, FACE, source, change(source), labels)
+    pose = match("pose", NAMES, FACE, source, change(source), labels_at)
     assert pose.strengths == {"yaw": pytest.approx(1.2, abs=0.05)}
 
 
 def test_what_is_too_far_is_taken_over_as_far_as_is_natural() -> None:
     source = FACE + np.array([0, 0, 0, 5, 0, 0], np.float32)
-    found = match("pose", DIRECTIONS, FACE, source, change(source), labels)
+    found = match("pose", NAMES, FACE, source, change(source), labels_at)
     assert found.strengths == {"yaw": MAX_STRENGTH}
     assert 0.5 < found.left < 0.8
 
 
 def test_light_is_taken_over_as_rows_where_no_attribute_says_it() -> None:
     face, source = np.random.default_rng(0).standard_normal((2, 16, 6)).astype(np.float32)
-    found = match("lighting", DIRECTIONS, face, source, {}, labels)
+    found = match("lighting", NAMES, face, source, {}, labels_at)
     assert found.offset is not None
     assert np.allclose((face + found.offset)[6:10], source[6:10])
     assert not found.offset[:6].any()
@@ -64,13 +69,13 @@ def test_light_is_taken_over_as_rows_where_no_attribute_says_it() -> None:
 
 
 def test_what_cannot_be_measured_is_left_alone_and_what_cannot_be_is_said() -> None:
-    found = match("expression", DIRECTIONS, FACE, FACE, dict.fromkeys(NAMES, float("nan")), labels)
+    found = match("expression", NAMES, FACE, FACE, dict.fromkeys(NAMES, float("nan")), labels_at)
     assert not any(found.strengths.values())
     with pytest.raises(AnycostError, match="pose"):
-        match("pose", Directions(MappingProxyType({})), FACE, FACE, {}, labels)
+        match("pose", (), FACE, FACE, {}, labels_at)
     assert labels_to_compare("pose", ("pitch", "smile")) == ("pitch",)
     with pytest.raises(KeyboardInterrupt):
-        match("pose", DIRECTIONS, FACE, FACE, change(FACE), labels, _stop)
+        match("pose", NAMES, FACE, FACE, change(FACE), labels_at, _stop)
 
 
 def _stop(fraction: float) -> None:

@@ -23,10 +23,14 @@ _NEAR = 0.02  # sigma within which hair has one colour, and so has what is besid
 _SOFT = {"skin": 0.006, "cheeks": 0.035, "lips": 0.004, "lids": 0.012}  # sigma of edges
 
 
-def shown_colours(original: PhotoView, ground: Groundwork, area: Area) -> tuple[np.ndarray, np.ndarray]:
-    """The share of each pixel [d, d] that is of the area, 0…1, and the colour of that share [d, d, 4]."""
+def shown_colours(
+    original: PhotoView, ground: Groundwork, hair: np.ndarray, area: Area
+) -> tuple[np.ndarray, np.ndarray]:
+    """The share of each pixel [d, d] that is of the area, 0…1, and the colour of that share [d, d, 4].
+
+    hair: [s, s], 0…1, as it was parsed"""
     if area == "hair":
-        return _hair(ground)
+        return _hair(ground, hair)
     side, reach = ground.deciding, ground.reach
     points = in_view(original.landmarks, side, reach).points[:, :2]
 
@@ -53,11 +57,11 @@ def _parsed(original: PhotoView, names: tuple[str, ...], side: int) -> np.ndarra
     return resized(original.parts.together(names), side)
 
 
-def _hair(ground: Groundwork) -> tuple[np.ndarray, np.ndarray]:
+def _hair(ground: Groundwork, parsed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """As `shown_colours`. Beside the parsed hair it is told by the colour: how far it is from what is beside hair to
     hair."""
     side, pixel = ground.deciding, ground.deciding / ground.reach
-    parsed = enlarged(ground.there["hair"], side)
+    parsed = enlarged(parsed, side)
     sure, near = ramp(parsed, *_SURE), cv2.dilate(ramp(parsed, *_BARE), disc(_STRANDS * pixel))
     hair, beside = (mean_near(ground.photo, among, _NEAR * pixel) for among in (sure, 1 - near))
     apart = hair - beside

@@ -7,6 +7,7 @@ import numpy as np
 from anycost_models.parsing.parts import Parts
 
 from anycost_backend.editing.composite.arrays import LEAST, enlarged, places, ramp, resized, times, warp
+from anycost_backend.editing.composite.groundwork import Groundwork
 from anycost_backend.editing.composite.views import Change, PhotoView
 
 _MOVES = 0.1  # of a mask, from which on what lies there moves wholly
@@ -27,6 +28,19 @@ def changed_view(original: PhotoView, change: Change) -> PhotoView:
     points[:, :2] = _moved(points[:, :2], change)
     landmarks = replace(original.landmarks, points=points)
     return replace(original, image=image, landmarks=landmarks, parts=parts)
+
+
+def changed_hair(ground: Groundwork, change: Change, drawn: np.ndarray) -> np.ndarray:
+    """float32 [s, s], 0…1: the share of hair in the photo with the change.
+
+    ground: of its `changed_view`, whose hair is the photo's own; drawn: [h, h], 0…1, of the drawing's square"""
+    own = ground.there["hair"]
+    side, inner = len(own), round(len(own) / ground.reach)
+    margin = (side - inner) // 2
+    around = np.zeros_like(own)
+    around[margin : margin + inner, margin : margin + inner] = resized(drawn, inner)
+    new = np.clip(resized(change.mask, side) * (1 - resized(change.original_weight, side)), 0, 1)
+    return own + new * (around - own)
 
 
 def overlaid(change: Change, over: Change) -> Change:

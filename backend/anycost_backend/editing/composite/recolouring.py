@@ -47,11 +47,15 @@ BROWS = {"brow_boldness": (-1.7, 1.0)}  # the same of brows, as powers of 2 of h
 RECOLOURED = frozenset((*RECOLOURINGS, *LIGHTS, *WRINKLES, *BROWS))
 
 
-def recoloured(original: PhotoView, ground: Groundwork, amounts: Mapping[str, float]) -> Change:
-    """amounts: multiples of the steps of these attributes, by name, in `RECOLOURED`. ground: of the region "skin" """
+def recoloured(
+    original: PhotoView, ground: Groundwork, amounts: Mapping[str, float], hair: np.ndarray | None = None
+) -> Change:
+    """amounts: multiples of the steps of these attributes, by name, in `RECOLOURED`. ground: of the region "skin".
+    hair: float32 [s, s], 0…1, the share of hair; None: as it was parsed"""
+    hair = ground.there["hair"] if hair is None else hair
     picture, changes = ground.photo, np.zeros(ground.photo.shape[:2], np.float32)
     for area, tint in _tints(amounts).items():
-        share, colours = shown_colours(original, ground, area)
+        share, colours = shown_colours(original, ground, hair, area)
         picture = picture + times(tinted(colours, tint) - colours, share)
         changes = np.maximum(changes, share)
     stops = sum(BROWS[name][amount > 0] * abs(amount) for name, amount in amounts.items() if name in BROWS)
