@@ -11,7 +11,7 @@ from anycost_backend.photo.photo import open_photo
 from anycost_models.plotting.contact_sheet import contact_sheet, save_image
 from common import astronaut_photo
 
-EDITS = ({"smile": -1.0}, {"age": 1.0}, {"glasses": 1.0}, {"hair_length": 1.0})
+EDITS = ({"smile": -1.0}, {"age": 1.0}, {"glasses": 1.0}, {"hair_length": 1.0, "hair_red": 1.0}, {"light_side": 1.0})
 
 
 def main() -> None:
