@@ -54,7 +54,7 @@ def checked_intensity(intensity: Any) -> float:
     """Raises ClientError for what is no number from −1 to 1.5."""
     number = type(intensity) in (int, float) and math.isfinite(intensity)
     if not number or not LEAST_INTENSITY <= intensity <= MOST_INTENSITY:
-        raise ClientError(f"an intensity of {intensity!s:.20} is refused", "use −1 to 1.5; 1 is what was set")
+        raise ClientError(f"an intensity of {intensity!a:.20} is refused", "use −1 to 1.5; 1 is what was set")
     return float(intensity)
 
 

@@ -56,7 +56,7 @@ def shown(name: Any, most: int = MAX_NAME) -> str:
 def checked(strength: Any) -> float:
     """Raises ClientError for what is no number from −2 to 2."""
     if type(strength) not in (int, float) or not math.isfinite(strength) or abs(strength) > MAX_STRENGTH:
-        raise ClientError(f"a strength of {strength!s:.20} is refused", "use −2 to 2; ±1 is strong")
+        raise ClientError(f"a strength of {strength!a:.20} is refused", "use −2 to 2; ±1 is strong")
     return float(strength)
 
 

@@ -41,7 +41,7 @@ class Picture:
             )
         if self.bit_depth not in BYTES_PER_SAMPLE:
             raise WireError(
-                f"bit depth '{self.bit_depth!s:.10}' is unknown", f"use one of {', '.join(BYTES_PER_SAMPLE)}"
+                f"bit depth {self.bit_depth!a:.12} is unknown", f"use one of {', '.join(BYTES_PER_SAMPLE)}"
             )
         if self.stride < self.row_bytes or self.stride * self.height > MAX_PICTURE_BYTES:
             raise WireError(

@@ -1,5 +1,6 @@
 """Presets on the disk: kept, shared, deleted; other people's files are left alone."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,11 @@ def test_what_the_disk_refuses_is_one_line_in_the_users_language(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ClientError, match=r"^die Vorgabe kann nicht gespeichert werden \("):
         store.write(tmp_path / "file" / "preset.json", Preset("p", {"smile": 1}))
+
+
+@pytest.mark.parametrize("strength", ["\ud800", "strong", None, True, [1]])
+def test_a_strength_that_is_no_number_is_named_in_characters_that_can_be_shown(strength):
+    text = json.dumps({"anycost_preset": 1, "name": "p", "strengths": {"smile": strength}})
+    with pytest.raises(ClientError) as refused:
+        Preset.from_json(text)
+    assert "strength of" in str(refused.value).encode().decode()
