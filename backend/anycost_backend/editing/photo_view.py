@@ -7,8 +7,9 @@ from anycost_models.face.aligned_square import AlignedSquare
 from anycost_models.face.landmarks import BRIDGE, Landmarks
 from anycost_models.face.masks import polygon_mask
 from anycost_models.parsing.parser import SIDE, PhotoParser
-from anycost_models.parsing.parts import Parts
+from anycost_models.parsing.parts import HEAD, PARTS, Parts
 
+from anycost_backend.editing.composite.arrays import disc
 from anycost_backend.editing.composite.surroundings import behind
 from anycost_backend.editing.composite.views import AROUND, PhotoView
 from anycost_backend.editing.faces import Face
@@ -19,6 +20,7 @@ PERSON_SIDE = round(SIDE * AROUND)  # pixels: of parts that reach beyond the squ
 _SURROUNDINGS_SIDE = 512  # pixels across the square at which they are carried on
 _FADES = 0.04  # of the square, inside its border: from the parts of all around to those of the square
 _EDGE = 0.04  # of the square: width of the fade where the photo goes on beyond the view
+_OF_A_HEAD, _RIM_OF_HEADS = 0.3, 0.02  # share from which a pixel is a head's; of the square: width of its soft edge
 _RIM = 0.2  # share of glasses on the bridge of the nose from which on they are worn: .05 without, .6 with
 
 
@@ -37,10 +39,25 @@ def photo_parts(image: np.ndarray, square: AlignedSquare, parser: PhotoParser) -
 
 
 def parsed(drawing: np.ndarray, parser: PhotoParser) -> Parts:
-    """The parts [P, s, s] of an aligned drawing, uint8 RGB [S, S, 3], s ≤ 256. Raises AnycostError as `photo_parts`."""
+    """The parts [P, s, s] of the head in an aligned drawing, uint8 RGB [S, S, 3], s ≤ 256. Raises AnycostError as
+    `photo_parts`."""
     if len(drawing) > SIDE:
         drawing = cv2.resize(drawing, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-    return parser.parse(drawing)
+    return one_head(parser.parse(drawing))
+
+
+def one_head(parts: Parts) -> Parts:
+    """The same without what is of a head and does not hang together with the largest: hair on a wall is none."""
+    head = (parts.together(HEAD) > _OF_A_HEAD).astype(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(head)
+    if count <= 2:  # nothing, and one head
+        return parts
+    others = (labels > 0) & (labels != 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax()))
+    others = cv2.dilate(others.astype(np.uint8), disc(_RIM_OF_HEADS * len(head))) > 0
+    shares = parts.shares.copy()
+    shares[:, others] = 0
+    shares[PARTS.index("background"), others] = 1
+    return Parts(shares)
 
 
 def square_parts(around: Parts) -> Parts:

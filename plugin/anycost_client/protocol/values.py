@@ -40,9 +40,7 @@ class Picture:
                 f"send sides of 1 to {MAX_SIDE} pixels, and 1 to {MAX_CHANNELS} channels",
             )
         if self.bit_depth not in BYTES_PER_SAMPLE:
-            raise WireError(
-                f"bit depth {self.bit_depth!a:.12} is unknown", f"use one of {', '.join(BYTES_PER_SAMPLE)}"
-            )
+            raise WireError(f"bit depth {self.bit_depth!a:.12} is unknown", f"use one of {', '.join(BYTES_PER_SAMPLE)}")
         if self.stride < self.row_bytes or self.stride * self.height > MAX_PICTURE_BYTES:
             raise WireError(
                 f"a picture of {self.width}×{self.height} with {self.stride} bytes a row is refused",
