@@ -3,12 +3,13 @@
 import cv2
 import numpy as np
 
-from anycost_backend.editing.composite.arrays import blur, disc
+from anycost_backend.editing.composite.arrays import blur, disc, ramp
 from anycost_backend.editing.composite.head_parts import Planes
 
 STRANDS = 0.05  # square units: how far from the parsed outline strands may lie
 SMOOTH = 0.006  # square units: of a parsed outline's wobble
 _NEAR = 0.03  # square units: how far what is beside a head says what is behind it
+_CLOTHES = 0.5, 0.9  # shares from which a pixel is clothes a little, and wholly: wisps of them beside a neck are doubt
 _RIM = 0.015  # as STRANDS, of skin, which has none
 
 
@@ -36,7 +37,7 @@ def hole_of(hair: np.ndarray, head: np.ndarray, pixel: float) -> np.ndarray:
 def beside_head(parts: Planes, pixel: float, wide: float) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
     """Shares [s, s] of background, clothes and neck among them, which go on where the head is; and how much of them is
     near, 0…1. pixel: how many to a square unit; wide: as `blur` takes it"""
-    shares = [parts[name] for name in ("background", "clothes", "neck")]
+    shares = [parts["background"], ramp(parts["clothes"], *_CLOTHES), parts["neck"]]
     known = np.clip(shares[0] + shares[1] + shares[2], 0, 1)
     *soft, near = cv2.split(blur(cv2.merge([*shares, known]), _NEAR * pixel, wide))
     gaps = (1 - known) / np.maximum(near, 1e-3)

@@ -189,9 +189,8 @@ def _strands(was: WarpedParts, had: WarpedParts, has: WarpedParts) -> np.ndarray
 
 
 def _bare_face(was: WarpedParts, has: WarpedParts, reach: float) -> np.ndarray:
-    """[s, s], 0…1: what no hair covers of the face and below it, neither in the photo nor in the drawing. It stays,
-    whatever else the drawing shows there."""
-    bare, pixel = was["flesh"] * (1 - has["hair"]), len(was.source) / reach
+    """[s, s], 0…1: what no hair covers of the face and below it, neither in the photo nor in the drawing."""
+    bare, pixel = np.minimum(was["flesh"], has["flesh"]), len(was.source) / reach
     return cv2.GaussianBlur(cv2.erode(ramp(bare, 0.6, 0.9), disc(_FEATHER * pixel)), (0, 0), _FEATHER / 2 * pixel)
 
 

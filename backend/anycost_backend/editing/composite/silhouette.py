@@ -65,8 +65,6 @@ def silhouette(
     changes = (np.maximum(np.abs(new - old), np.abs(new - unmoved)) > _CHANGES).astype(np.float32)
     changes = cv2.GaussianBlur(cv2.dilate(changes, disc(STRANDS * pixel)), (0, 0), 0.012 * pixel)
     changes *= (1 - hat) * (1 - _flesh((ground.there, *parts), pixel))
-    if ground.region == "hair":
-        changes *= _near_hair(ground.there, parts, pixel)
 
     to_drawn, old = enlarged(to_has, size), enlarged(old, size)
     alpha = ramp(matted(after, enlarged(parts[2]["head_and_neck"], size), reach), *_CLEAR) * ramp(
@@ -99,13 +97,6 @@ def _flesh(parts: tuple[Planes, ...], pixel: float) -> np.ndarray:
     flesh = np.minimum.reduce([each["flesh"] for each in parts])
     flesh = cv2.erode(ramp(flesh, 0.6, 0.85), disc(SMOOTH * pixel))
     return cv2.GaussianBlur(np.maximum(flesh, ramp(parts[0]["neck"], 0.3, 0.6)), (0, 0), SMOOTH * pixel)
-
-
-def _near_hair(there: Planes, parts: tuple[WarpedParts, WarpedParts, WarpedParts], pixel: float) -> np.ndarray:
-    """[p, p], 0…1: where the photo or the edited drawing shows hair. Ears and necks beside it keep their outline,
-    whatever the drawing makes of them."""
-    hair = np.maximum(there["hair"], parts[2]["hair"])
-    return cv2.GaussianBlur(cv2.dilate(ramp(hair, 0.15, 0.5), disc(STRANDS * pixel)), (0, 0), 0.012 * pixel)
 
 
 def _covered(to_outline: np.ndarray) -> np.ndarray:
