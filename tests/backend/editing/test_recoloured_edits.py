@@ -164,6 +164,28 @@ def test_hair_that_was_drawn_has_the_colour_of_all(session: Session) -> None:
     assert np.median((red - long)[grown], axis=0)[0] < -4  # L*
 
 
+@pytest.mark.parametrize("sense", [-1.0, 1.0])
+def test_light_falls_on_the_hair_that_is_drawn_and_not_on_the_wall(session: Session, sense: float) -> None:
+    """Beside another haircut: longer hair at the lit side is lit, and the wall where hair was is not."""
+    own, plain = {"hair_length": sense}, session.crop(0, 256)
+    cut, lit = (
+        session.square_with(0, edited(session, strengths).change, 256)
+        for strengths in (own, {**own, "light_side": 1.0})
+    )
+    hair = square_parts(session.editable.parts(0))["hair"]
+    apart = np.abs(cut.astype(int) - plain).max(axis=2) > 60
+    gain = (lab_of(lit) - lab_of(cut))[:, :, 0]
+    grown, bared = apart & (cv2.dilate(hair, np.ones((9, 9), np.uint8)) < 0.02), apart & (hair > 0.9)
+    left = np.arange(256) < 128
+    if sense > 0:
+        assert (grown & left).sum() > 100
+        assert np.median(gain[grown & left]) < -2  # dark hair at the dark side gets darker
+    else:
+        wall = bared & (lab_of(cut)[:, :, 0] > 75) & left
+        assert wall.sum() > 100
+        assert np.abs(np.median(gain[wall])) < 1
+
+
 def test_a_photo_without_colours_gets_none(loaded: Models) -> None:
     grey = np.repeat((skimage.data.astronaut() @ [0.299, 0.587, 0.114]).astype(np.uint8)[:, :, None], 3, axis=2)
     session = Session(Layer(grey), loaded)

@@ -68,7 +68,7 @@ def recoloured(
         changes = np.maximum(changes, share)
     towards = sum((amount * np.array(LIGHTS[name]) for name, amount in amounts.items() if name in LIGHTS), np.zeros(2))
     if towards.any():
-        picture, share = relit(picture, original, ground, towards)
+        picture, share = relit(picture, original, ground, hair, towards)
         changes = np.maximum(changes, share)
     if original.curve is not None:
         picture = four_planes(apply_monochrome_curve(picture[:, :, :3], original.curve))

@@ -14,15 +14,17 @@ _FOLLOWS, _RICHER = 0.8, 1.5  # power of L* to which chroma follows it; times, a
 
 
 def relit(
-    image: np.ndarray, original: PhotoView, ground: Groundwork, towards: np.ndarray
+    image: np.ndarray, original: PhotoView, ground: Groundwork, hair: np.ndarray, towards: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """The picture [d, d, 4] with more light from a direction, and how far it changes there [d, d], 0…1.
 
+    hair: [s, s], 0…1, the share of hair, which may be drawn
     towards: [2], to the picture's right and downwards: where the light comes from; 1 is about a stop and a half between
     both cheeks. The face's mean lightness stays."""
     side, reach = ground.deciding, ground.reach
     stops = enlarged(_shading(original, towards), side)
-    person = ramp(1 - resized(original.parts["background"], side), *_PERSON)
+    changed = enlarged(hair - ground.there["hair"], side)  # of the outline
+    person = ramp(1 - resized(original.parts["background"], side) + changed, *_PERSON)
     inside = reach / 2 - np.abs(places(side, reach) - 0.5).max(axis=2)  # from the border
     where = person * ramp(inside, 0, _FADES)
     lab = lab_of(image)
