@@ -36,6 +36,7 @@ _GRAIN = {
 _TURNED = 20  # degrees from which on glasses are drawn anew when the head turns: they are seen from another side
 _SHAPES = 6  # rows of W+ that shape hair; the later ones colour it
 _FARTHEST = 0.8  # share of the way to the mean style
+_MORE_HAIR = ("hair_length", "fringe")  # above 0; fuller hair is another haircut
 MEASURED_SIDE = 256  # pixels: of squares whose labels are measured
 
 
@@ -169,7 +170,19 @@ class EditPlanner:
         original, ground = self._so_far(face, change, rendered.region, around, spec, detail)
         with self._session.timed("composite"):
             first = displaced if change is None else None
-            over = plan(original, before, after, rendered.region, detail, ground, worn=rendered.worn, displaced=first)
+            grows = hair_grows(rendered.strengths) if rendered.region == "hair" else 0
+            over = plan(
+                original,
+                before,
+                after,
+                rendered.region,
+                detail,
+                ground,
+                worn=rendered.worn,
+                grows=grows,
+                keeps_hair=grows > 0 and set(rendered.strengths) == {"hair_length"},
+                displaced=first,
+            )
             return over if change is None else overlaid(change, over)
 
     def _so_far(
@@ -368,6 +381,12 @@ def grain_of(directions: Directions, strengths: Mapping[str, float]) -> float:
         if name in strengths
     )
     return float(np.clip(grows, -0.9, 0.9))
+
+
+def hair_grows(strengths: Mapping[str, float]) -> int:
+    """As `composite.planning.plan` takes it: whether all that moves makes more hair (1), or less (−1)."""
+    senses = {np.sign(strength) if name in _MORE_HAIR else 0 for name, strength in strengths.items() if strength}
+    return int(senses.pop()) if len(senses) == 1 else 0
 
 
 def worn(strengths: Mapping[str, float]) -> bool:

@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from anycost_models.core.errors import AnycostError
 from anycost_models.weights import EMBEDDED_DIRECTIONS, intact
 
-Region = Literal["eyes", "skin", "face", "hair", "head"]  # the face holds eyes and skin, the head all
+Region = Literal["eyes", "beard", "jaw", "skin", "face", "hair", "head"]  # the face holds those before, the head all
 STILL: tuple[Region, ...] = ("skin", "hair")  # what changes only these moves nothing, and leaves all else alone
 MAX_STRENGTH = 2.0  # |strength| beyond which no image is natural
 EASE = 0.45  # see `eased`
@@ -27,7 +27,7 @@ class Direction:
     name: str
     group: str  # under which editors show it
     about: str  # what −1 and +1 do
-    region: Region  # what of the photo may change: around the eyes, skin alone, the face, hair alone, or all
+    region: Region  # what of the photo may change: around the eyes, below the nose (but the lips), skin, …
     layers: tuple[int, int]  # the rows of W+ it moves, the last excluded
     vector: np.ndarray  # float32, what strength 1 adds to those rows: [D] the same to each, or [rows, D]
     # (strength, multiple of `vector`), rising, with (0, 0) on it: so that equal steps look equal. Strengths
@@ -106,7 +106,7 @@ class Directions:
         needed = {self.direction(name).region for name, strength in strengths.items() if strength}
         if len(needed) > 1 and "hair" in needed:
             return "head"
-        if needed == {"eyes", "skin"}:
+        if len(needed) > 1 and needed <= {"eyes", "beard", "jaw", "skin"} and needed != {"beard", "jaw"}:
             return "face"
         return max(needed, key=sizes.index, default="face")
 

@@ -8,10 +8,11 @@ import cv2
 import numpy as np
 
 from anycost_models.core.images import to_unit_float
-from anycost_models.face.landmarks import DOWN, FACE_OVAL, Landmarks
+from anycost_models.face.landmarks import DOWN, FACE_OVAL, LIPS, Landmarks
 from anycost_models.inference.onnx_network import Network
 
 BROWS = ((70, 63, 105, 66, 107, 55, 65, 52, 53, 46), (300, 293, 334, 296, 336, 285, 295, 282, 283, 276))
+_UNDER_NOSE = (93, 203, 98, 2, 327, 423, 323)  # from ear to ear
 _OVER_BROWS = (70, 105, 107, 336, 334, 300)
 _MATTE_SIZE = 256  # pixels: the side of the matte network's input
 
@@ -47,6 +48,19 @@ def eyes_mask(landmarks: Landmarks, size: int) -> np.ndarray:
     below = -0.27 * height
     corners = [(left, above), (right, above), (right, below), (left, below)]
     return polygon_mask(np.array([eyes + x * across + y * up for x, y in corners]), size)
+
+
+def jaw_mask(landmarks: Landmarks, size: int) -> np.ndarray:
+    """What of the face lies below the nose: the mouth, the chin."""
+    line = landmarks.points[list(_UNDER_NOSE), :2].astype(np.float64)
+    top, chin = (landmarks.points[i, :2].astype(np.float64) for i in DOWN)
+    below = line[[-1, 0]] + 2 * (chin - top)
+    return polygon_mask(np.concatenate([line, below]), size) * face_oval_mask(landmarks, size)
+
+
+def lips_mask(landmarks: Landmarks, size: int) -> np.ndarray:
+    """The lips and what is between them, [S, S], 0…1."""
+    return polygon_mask(landmarks.points[list(LIPS), :2], size)
 
 
 def brows_mask(landmarks: Landmarks, size: int) -> np.ndarray:

@@ -7,23 +7,18 @@ import cv2
 import numpy as np
 import photo_files
 import pytest
-import skimage.data
 from anycost_backend.editing.composite.groundwork import groundwork
 from anycost_backend.editing.composite.placing import apply
 from anycost_backend.editing.composite.planning import plan
-from anycost_backend.editing.composite.views import AROUND, QUICK, PhotoView, View, scaled
-from anycost_backend.editing.faces import Face, FaceFinder
-from anycost_backend.editing.photo_view import photo_parts, photo_view
+from anycost_backend.editing.composite.views import AROUND, QUICK, PhotoView, View
+from anycost_backend.editing.faces import FaceFinder
 from anycost_backend.photo.photo import open_photo
 from anycost_models.face.aligned_square import AlignedSquare
-from anycost_models.face.landmarks import LEFT_EYE, RIGHT_EYE, FaceMesh, Landmarks
+from anycost_models.face.landmarks import LEFT_EYE, RIGHT_EYE
 from anycost_models.face.masks import face_oval_mask
 from anycost_models.parsing.parser import PhotoParser
-from anycost_models.parsing.parts import PARTS, Parts
-
-SIZE = 256  # pixels of the square in most tests
-HEAD = np.ascontiguousarray(skimage.data.astronaut()[:256, 100:356])  # her face is 173 px
-Y, X = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32) + 0.5
+from anycost_models.parsing.parts import Parts
+from composite_views import HEAD, SIZE, X, Y, in_pixels, in_square, moved, parts_where, placed, put_back, seen, spots
 
 
 @pytest.fixture(scope="module")
@@ -58,41 +53,6 @@ def other(finder, parser, square) -> View:
     softer = cv2.GaussianBlur(HEAD, (0, 0), 1.5) * np.float32(0.9)
     (x, y), (a, b) = square.centre, square.axis
     return seen(softer.astype(np.uint8), AlignedSquare((x + 4, y - 3), (a * 1.03, b)), finder.mesh, parser)
-
-
-def seen(
-    image: np.ndarray, square: AlignedSquare, mesh: FaceMesh, parser: PhotoParser, size: int = SIZE, reach: float = 1
-) -> PhotoView:
-    in_square = mesh.landmarks_aligned(square.crop(image, size))
-    landmarks = in_square.moved(square.inverse(size)).points
-    face = Face((0, 0, *image.shape[1::-1]), landmarks, 1.0, square)
-    return photo_view(image, face, photo_parts(image, square, parser), None, size, reach)
-
-
-def in_pixels(view: View) -> Landmarks:
-    """The landmarks in the square of `SIZE`."""
-    return scaled(view.landmarks, SIZE)
-
-
-def parts_where(view: View, **shares: np.ndarray) -> Parts:
-    """Her parts, with others put over them: [S, S], 0…1 each."""
-    parts = view.parts.shares.copy()
-    for name, share in shares.items():
-        share = cv2.resize(share.astype(np.float32), parts.shape[:0:-1], interpolation=cv2.INTER_AREA)
-        parts *= 1 - share
-        parts[PARTS.index(name)] += share
-    return Parts(parts)
-
-
-def put_back(change, square, image, reach=1):
-    """The change in an uint8 photo: the rectangle with it, its mask, and the photo's own pixels there; float 0…1."""
-    x0, y0, x1, y1 = bounds = square.scaled(reach).bounds(image.shape, margin=2)
-    before = image[y0:y1, x0:x1].astype(np.float32) / 255
-    after, mask = apply(change, square, before, bounds)
-    assert after.shape == before.shape
-    assert mask.shape == before.shape[:2]
-    assert 0 <= mask.min() <= mask.max() <= 1 + 1e-6
-    return before + mask[:, :, None] * (after - before), mask, before
 
 
 def spectacles(view: View, ink: float = 0.05) -> tuple[View, np.ndarray]:
@@ -217,16 +177,6 @@ def test_what_appears_has_the_photos_colours(view, square):
     edited, rims = spectacles(darker, ink=0.85)
     after, mask, _ = put_back(plan(view, darker, edited), square, HEAD)
     assert after[placed(rims, square, mask.shape)].mean() > 0.87
-
-
-def moved(shown: View, shift) -> View:
-    """Each place goes to the right by `shift(x, y)` pixels: image and landmarks."""
-    points = in_pixels(shown).points.copy()
-    points[:, 0] += shift(points[:, 0], points[:, 1])
-    picture = cv2.remap(
-        shown.image, X - 0.5 - np.float32(shift(X, Y)), Y - 0.5, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101
-    )
-    return View(picture, scaled(Landmarks(points, 1.0), 1 / SIZE), shown.parts)
 
 
 def test_the_photos_own_pixels_follow_the_motion(view, other, square):
@@ -382,13 +332,6 @@ def person_of(person: np.ndarray, square: AlignedSquare) -> np.ndarray:
     return person[y0:y1, x0:x1]
 
 
-def in_square(array: np.ndarray) -> np.ndarray:
-    """What of an array [s, s, …] that reaches beyond the square lies in it, [SIZE, SIZE, …]."""
-    side = round(SIZE * AROUND)
-    margin = (side - SIZE) // 2
-    return cv2.resize(array, (side, side), interpolation=cv2.INTER_LINEAR)[margin:-margin, margin:-margin]
-
-
 def covered_around(around: PhotoView, hat: np.ndarray) -> Parts:
     """Her parts with a hat [SIZE, SIZE] on her."""
     margin = (len(around.image) - SIZE) // 2
@@ -435,22 +378,3 @@ def test_a_face_that_touches_the_pictures_border(finder, parser, cut):
     inside = wide.uncrop(middle, wide.bounds(image.shape, margin=2)) > 0.99
     unclipped = (mask > 0.999) & (before.max(axis=2) < 0.85) & inside
     assert np.abs(after - before - 0.1)[unclipped].max() < 0.02
-
-
-def placed(where: np.ndarray, square: AlignedSquare, shape: tuple[int, ...], reach: float = 1) -> np.ndarray:
-    """A region of the square [S, S] in the rectangle of HEAD around it, bool, without its edge."""
-    bounds = square.scaled(reach).bounds(HEAD.shape, margin=2)
-    framed = np.pad(where.astype(np.float32), round((reach - 1) / 2 * len(where)))
-    found = square.scaled(reach).uncrop(framed, bounds) > 0.95
-    assert found.shape == shape
-    assert found.any()
-    return found
-
-
-def spots(view: View, *points: int) -> np.ndarray:
-    """Discs around landmarks."""
-    where = np.zeros(view.image.shape[:2], np.uint8)
-    for point in points:
-        x, y = in_pixels(view).points[point, :2].round().astype(int).tolist()
-        cv2.circle(where, (x, y), 6, 1, -1)
-    return where > 0

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from anycost_models.editing.directions import Region
 from anycost_models.face.landmarks import Landmarks
-from anycost_models.face.masks import brows_mask, eyes_mask, face_oval_mask
+from anycost_models.face.masks import brows_mask, eyes_mask, face_oval_mask, jaw_mask
 
 from anycost_backend.editing.composite.arrays import disc, four_planes, in_view, places, ramp, reduced, resized
 from anycost_backend.editing.composite.head_parts import HeadParts
@@ -81,6 +81,8 @@ def cover(landmarks: Landmarks, region: Region, side: int, reach: float) -> np.n
     shown = in_view(landmarks, side, reach)
     if region == "eyes":
         return eyes_mask(shown, side)
+    if region in ("beard", "jaw"):
+        return jaw_mask(shown, side)
     return face_oval_mask(shown, side, forehead=0.15 if region == "face" else 0.35)
 
 

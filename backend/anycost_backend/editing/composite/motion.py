@@ -24,19 +24,19 @@ def motions(
     side: int,
     detail: Detail,
     *,
-    moves: bool = True,
+    moving: np.ndarray | float = 1.0,
     displaced: np.ndarray | None = None,
 ) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
     """Maps from the common frame to the original, the projected and the edited image: three float32 [side, side, 2],
     square units. Then by how far `displaced` moves each place, float32 [side, side], square units.
 
     The frame is the original's landmarks plus the motion projected → edited: a projection whose brows lie a little off
-    leaves no second brow. Unless the edit `moves` the face, it is the original's. displaced: [478, 2], square units, by
-    which the points move besides. Landmarks are in square units; the maps cover `reach` sides of the square, at whose
-    border nothing moves."""
+    leaves no second brow. moving: [478], 0…1, how much of this motion the points take; 0 for all: the frame is the
+    original's. displaced: [478, 2], square units, by which the points move besides. Landmarks are in square units; the
+    maps cover `reach` sides of the square, at whose border nothing moves."""
 
     points = [face.points[:, :2].astype(np.float64) for face in (original, projected, edited)]
-    motion = without_drift(points[2], points[1]) - points[1] if moves else np.zeros_like(points[0])
+    motion = np.reshape(moving, (-1, 1)) * (without_drift(points[2], points[1]) - points[1])
     common = (points[0] + motion)[:: detail.landmarks]
     offsets = np.concatenate([p[:: detail.landmarks] - common for p in points], axis=1)  # [N, 6]
     here = places(side, reach)

@@ -10,6 +10,8 @@ from dataclasses import replace
 import cv2
 import numpy as np
 from anycost_models.editing.directions import STILL, Region
+from anycost_models.face.landmarks import FACE_OVAL
+from anycost_models.face.masks import lips_mask
 
 from anycost_backend.editing.composite.arrays import (
     LEAST,
@@ -17,17 +19,20 @@ from anycost_backend.editing.composite.arrays import (
     disc,
     enlarged,
     grown,
+    in_view,
     magnitudes,
     ramp,
     reduced,
     times,
     warp,
 )
+from anycost_backend.editing.composite.astray import astray_of
 from anycost_backend.editing.composite.behind_head import behind_head
 from anycost_backend.editing.composite.groundwork import Groundwork, cover, groundwork
 from anycost_backend.editing.composite.hat import hat_of
 from anycost_backend.editing.composite.head_parts import WarpedParts
 from anycost_backend.editing.composite.motion import MOVED, motions
+from anycost_backend.editing.composite.outline import SMOOTH
 from anycost_backend.editing.composite.silhouette import silhouette
 from anycost_backend.editing.composite.tones import tones
 from anycost_backend.editing.composite.views import FINE, Change, Detail, PhotoView, View
@@ -52,13 +57,16 @@ def plan(
     ground: Groundwork | None = None,
     *,
     worn: bool = True,
+    grows: int = 0,
+    keeps_hair: bool = False,
     displaced: np.ndarray | None = None,
 ) -> Change:
     """The change from the views of a photo and of two drawings of equal size.
 
     region: what may change. Edits of skin and hair alone move nothing, and leave the rest alone. For hair and the head
     the photo's view should reach beyond the square (`AROUND`): hair does. ground: of the same photo, region and detail,
-    where it is known already. worn: glasses that the photo shows stay its own, and only move along.
+    where it is known already. worn: glasses that the photo shows stay its own, and only move along. grows: hair may
+    only grow (1), only go (−1), or both (0). keeps_hair: the photo's hair stays its own, and what grows hangs on it.
     displaced: [478, 2], square units, by which the photo's points move besides; around the face all goes along."""
     if original.curve is not None:
         projected, edited = (
@@ -69,7 +77,7 @@ def plan(
     smooth, deciding = ground.smooth, ground.deciding
     landmarks = original.landmarks, projected.landmarks, edited.landmarks
     (to_original, to_projected, to_edited), far = motions(
-        *landmarks, reach, smooth, detail, moves=region not in STILL, displaced=displaced
+        *landmarks, reach, smooth, detail, moving=_moving(ground, original), displaced=displaced
     )
     before_full, after_full = (
         warp(view.planes, source, 1, size) for view, source in ((projected, to_projected), (edited, to_edited))
@@ -89,11 +97,22 @@ def plan(
     appears = _replacement(changed, moved - before - tint, scale, detail.wide)
 
     hat = hat_of(was["head_covering"], reach)
-    drawn = 1 - np.maximum(enlarged(hat, deciding), enlarged(_background(was, has, reach), deciding))
+    astray, another = astray_of(was, had, reach)
+    if another:
+        astray = np.maximum(astray, another * ramp(1 - was["head_and_neck"], 0.1, 0.4))
+    stays = np.maximum.reduce([hat, astray, _background(was, has, reach)])
+    if grows:
+        stays = np.maximum(stays, _against(was["hair"], has["hair"], grows, reach))
+    if keeps_hair:
+        stays = np.maximum(stays, _own_hair(was["hair"], reach))
+    drawn = 1 - enlarged(stays, deciding)
     if ground.fades is not None:
         drawn *= ground.fades
     if worn and original.glasses:
         drawn *= 1 - enlarged(_frames(was["glasses"], reach), deciding)
+    if region == "beard":
+        lips = lips_mask(in_view(original.landmarks, smooth, reach), smooth)
+        drawn *= 1 - enlarged(cv2.GaussianBlur(lips, (0, 0), SMOOTH * smooth / reach), deciding)
     if region == "face":
         drawn *= 1 - enlarged(_strands(was, had, has), deciding)
     if region == "hair":
@@ -103,7 +122,7 @@ def plan(
     mask = enlarged(_mask(ground, edited, to_original, to_edited, (was, has)), deciding)
     behind = None
     if region in ("hair", "head"):
-        new_head = silhouette(ground, (was, had, has), after, hat)
+        new_head = silhouette(ground, (was, had, has), after, hat, np.maximum(astray, another), grows)
         appears = np.maximum(appears, np.maximum(enlarged(_bared(was, had, has, reach), deciding), new_head.drawn))
         changes, head = new_head.changes, new_head.head
         behind = np.maximum(changes * (1 - head) * new_head.hole, 0)
@@ -174,6 +193,35 @@ def _bared(was: WarpedParts, had: WarpedParts, has: WarpedParts, reach: float) -
     tips = np.minimum(hair, cv2.dilate(gone, disc(2 * _TIPS * pixel)))
     bared = cv2.dilate(ramp(np.maximum(gone, tips), 0.15, 0.65), disc(_TIPS * pixel)) * (1 - has["hair"])
     return cv2.GaussianBlur(bared, (0, 0), 0.01 * pixel)
+
+
+def _moving(ground: Groundwork, original: PhotoView) -> np.ndarray | float:
+    """[478], 0…1: which points the drawing's motion moves: those of what may change."""
+    if ground.region in STILL:
+        return 0.0
+    if ground.region not in ("eyes", "beard", "jaw"):
+        return 1.0
+    points = original.landmarks.points
+    at = ((points[:, :2] - 0.5) / ground.reach + 0.5) * ground.smooth - 0.5
+    near = grown([ground.cover], _FEATHER * ground.smooth / ground.reach)
+    moving = cv2.remap(near, at.astype(np.float32)[:, None], None, cv2.INTER_LINEAR)[:, 0]
+    if ground.region == "eyes":
+        moving[list(FACE_OVAL)] = 0
+    return moving
+
+
+def _against(was: np.ndarray, has: np.ndarray, grows: int, reach: float) -> np.ndarray:
+    """[s, s], 0…1: where hair goes though it should grow, or the other way round. was, has: shares of hair, [s, s]"""
+    pixel = len(was) / reach
+    against = ramp(grows * (was - has), 0.2, 0.6)
+    return cv2.GaussianBlur(cv2.dilate(against, disc(SMOOTH * pixel)), (0, 0), SMOOTH * pixel)
+
+
+def _own_hair(hair: np.ndarray, reach: float) -> np.ndarray:
+    """[s, s], 0…1: the photo's hair but for its ends, which lead over to what grows."""
+    pixel = len(hair) / reach
+    inside = cv2.erode(ramp(hair, 0.4, 0.8), disc(_TIPS * pixel))
+    return cv2.GaussianBlur(inside, (0, 0), SMOOTH * pixel)
 
 
 def _background(was: WarpedParts, has: WarpedParts, reach: float) -> np.ndarray:

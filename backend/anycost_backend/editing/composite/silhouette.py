@@ -41,12 +41,17 @@ class Silhouette:
 
 
 def silhouette(
-    ground: Groundwork, parts: tuple[WarpedParts, WarpedParts, WarpedParts], after: np.ndarray, hat: np.ndarray
+    ground: Groundwork,
+    parts: tuple[WarpedParts, WarpedParts, WarpedParts],
+    after: np.ndarray,
+    hat: np.ndarray,
+    astray: np.ndarray,
+    grows: int,
 ) -> Silhouette:
     """ground: of the region "hair" or "head"; parts: of photo, projection and edited drawing, [s, s], in one frame.
 
     after: the edited drawing in that frame, float32 [d, d, 4]; hat: float32 [s, s], 0…1: what stays whatever is
-    drawn"""
+    drawn; astray: the same where no outline is to be changed; grows: as `plan` takes it"""
     side, size, reach = ground.smooth, len(after), ground.reach
     pixel = side / reach
     to_there = ground.outline
@@ -60,11 +65,13 @@ def silhouette(
     own = cv2.GaussianBlur(own, (0, 0), _GRADUAL / 2 * pixel)
     moved_by = to_was - to_had
     to_new = to_has + own * moved_by
+    if grows:
+        to_new = np.maximum(to_new, to_was) if grows > 0 else np.minimum(to_new, to_was)
 
     new, old, unmoved = (_covered(each) for each in (to_new, to_was, to_there))
     changes = (np.maximum(np.abs(new - old), np.abs(new - unmoved)) > _CHANGES).astype(np.float32)
     changes = cv2.GaussianBlur(cv2.dilate(changes, disc(STRANDS * pixel)), (0, 0), 0.012 * pixel)
-    changes *= (1 - hat) * (1 - _flesh((ground.there, *parts), pixel))
+    changes *= (1 - np.maximum(hat, astray)) * (1 - _flesh((ground.there, *parts), pixel))
 
     to_drawn, old = enlarged(to_has, size), enlarged(old, size)
     alpha = ramp(matted(after, enlarged(parts[2]["head_and_neck"], size), reach), *_CLEAR) * ramp(
@@ -75,10 +82,10 @@ def silhouette(
     shifted = enlarged(own * ramp(np.abs(moved_by), 0, 0.01), size)
     alpha += shifted * (ramp(enlarged(to_new, size), -_SHARP, _SHARP) - alpha)
     # What grows ends within the square, in strands of its own light and dark, and not beside a hat.
-    grows = np.maximum(alpha - old, 0) * _tips(after, reach)
+    more = np.maximum(alpha - old, 0) * _tips(after, reach)
     if hat.any():
-        grows *= 1 - enlarged(cv2.dilate(hat, disc(_BESIDE_HAT * pixel)), size)
-    alpha = np.minimum(alpha, old) + grows
+        more *= 1 - enlarged(cv2.dilate(hat, disc(_BESIDE_HAT * pixel)), size)
+    alpha = (old if grows > 0 else np.minimum(alpha, old)) + (0 if grows < 0 else more)
     drawn = changes * (1 - ramp(to_was, 0.012, 0.032))
     return Silhouette(enlarged(changes, size), alpha, front, enlarged(drawn, size), enlarged(ground.hole, size))
 

@@ -8,7 +8,7 @@ class Attribute:
     name: str  # also of its label in `face.labels.LABELS`
     group: str  # of sliders
     about: str  # what −1 and +1 do
-    region: str  # "eyes", "skin", "face", "hair" or "head": what of the photo may change
+    region: str  # "eyes", "beard", "jaw", "skin", "face", "hair" or "head": what of the photo may change
     free: tuple[str, ...] = ()  # labels that may move along: they measure part of the same thing
     rows: tuple[int, int] = (0, 16)  # of W+ that may move: first, end
     effect: float = 1.7  # mean change of the label at strength 1, in its standard deviations
@@ -32,7 +32,7 @@ ATTRIBUTES = (
         hold_cost=0.5,
         limits=(-1.7, 2),
     ),
-    Attribute("mouth_open", "Expression", "mouth closed … open", "face", ("surprise",), effect=2.6, limits=(-1.6, 1.3)),
+    Attribute("mouth_open", "Expression", "mouth closed … open", "jaw", ("surprise",), effect=2.6, limits=(-1.6, 1.3)),
     Attribute(
         "surprise",
         "Expression",
@@ -45,7 +45,7 @@ ATTRIBUTES = (
         "eyes_open",
         "Expression",
         "eyes narrowed … wide open",
-        "face",
+        "eyes",
         ("surprise", "squint"),
         effect=1.9,
         limits=(-1.6, 1.7),
@@ -54,7 +54,7 @@ ATTRIBUTES = (
         "squint",
         "Expression",
         "eyes relaxed … squinting",
-        "face",
+        "eyes",
         ("eyes_open", "surprise"),
         rows=(2, 16),
         identity_cost=5,
@@ -75,7 +75,7 @@ ATTRIBUTES = (
         "brow_furrow",
         "Expression",
         "brows apart … drawn together",
-        "face",
+        "eyes",
         ("brows_up", "surprise"),
         rows=(2, 5),
         hold_cost=0.6,
@@ -156,11 +156,11 @@ ATTRIBUTES = (
         "beard",
         "Hair",
         "shaven … bearded",
-        "face",
+        "beard",
         ("moustache", "skin_smoothness", "light_above"),
         limits=(-1.6, 1.5),
     ),
-    Attribute("moustache", "Hair", "without … with a moustache", "face", ("beard",), limits=(-1.6, 1.3)),
+    Attribute("moustache", "Hair", "without … with a moustache", "beard", ("beard",), limits=(-1.6, 1.3)),
     Attribute(
         "hair_length",
         "Hair",
