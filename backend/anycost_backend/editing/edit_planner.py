@@ -21,6 +21,7 @@ from anycost_backend.editing.composite.tones import with_hair_colour
 from anycost_backend.editing.composite.views import AROUND, FINE, Change, Detail, PhotoView, View, scaled
 from anycost_backend.editing.composite.warping import warped
 from anycost_backend.editing.edit_plan import EditPlan, Measure, RenderedEdit, RenderSpec
+from anycost_backend.editing.edit_rules import grain_of, hair_change, worn
 from anycost_backend.editing.face_edit import FaceEdit, FaceEditLike, as_face_edit, layers_of
 from anycost_backend.editing.photo_view import parsed, photo_view
 from anycost_backend.editing.reach import Reach
@@ -29,14 +30,9 @@ if TYPE_CHECKING:
     from anycost_backend.editing.session import Session
 
 WORKING_SIDES = (256, 512, 1024)  # pixels: an edit is planned at the first that is as large as the face in the image
-_GRAIN = {
-    "skin_smoothness": -0.8,
-    "age": 0.25,
-}  # by how much of itself the photo's grain grows with an attribute's step
 _TURNED = 20  # degrees from which on glasses are drawn anew when the head turns: they are seen from another side
 _SHAPES = 6  # rows of W+ that shape hair; the later ones colour it
 _FARTHEST = 0.8  # share of the way to the mean style
-_MORE_HAIR = ("hair_length", "fringe")  # above 0; fuller hair is another haircut
 MEASURED_SIDE = 256  # pixels: of squares whose labels are measured
 
 
@@ -170,7 +166,6 @@ class EditPlanner:
         original, ground = self._so_far(face, change, rendered.region, around, spec, detail)
         with self._session.timed("composite"):
             first = displaced if change is None else None
-            grows = hair_grows(rendered.strengths) if rendered.region == "hair" else 0
             over = plan(
                 original,
                 before,
@@ -179,8 +174,7 @@ class EditPlanner:
                 detail,
                 ground,
                 worn=rendered.worn,
-                grows=grows,
-                keeps_hair=grows > 0 and set(rendered.strengths) == {"hair_length"},
+                hair=hair_change(rendered.strengths) if rendered.region == "hair" else "any",
                 displaced=first,
             )
             return over if change is None else overlaid(change, over)
@@ -371,27 +365,6 @@ class EditPlanner:
         eight_bit = to_uint8(image)
         landmarks = self._models.finder.mesh.landmarks_aligned(eight_bit)
         return View(image, scaled(landmarks, 1 / len(image)), parsed(eight_bit, self._models.parser))
-
-
-def grain_of(directions: Directions, strengths: Mapping[str, float]) -> float:
-    """−1…1: by how much of itself the grain of the photo's skin grows, which no generator knows."""
-    grows = sum(
-        share * directions.direction(name).multiple(strengths[name])
-        for name, share in _GRAIN.items()
-        if name in strengths
-    )
-    return float(np.clip(grows, -0.9, 0.9))
-
-
-def hair_grows(strengths: Mapping[str, float]) -> int:
-    """As `composite.planning.plan` takes it: whether all that moves makes more hair (1), or less (−1)."""
-    senses = {np.sign(strength) if name in _MORE_HAIR else 0 for name, strength in strengths.items() if strength}
-    return int(senses.pop()) if len(senses) == 1 else 0
-
-
-def worn(strengths: Mapping[str, float]) -> bool:
-    """Whether glasses that the photo shows stay: unless their own slider moves."""
-    return not strengths.get("glasses")
 
 
 def working_side(side: float) -> int:

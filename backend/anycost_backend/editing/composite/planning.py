@@ -35,7 +35,7 @@ from anycost_backend.editing.composite.motion import MOVED, motions
 from anycost_backend.editing.composite.outline import SMOOTH
 from anycost_backend.editing.composite.silhouette import silhouette
 from anycost_backend.editing.composite.tones import tones
-from anycost_backend.editing.composite.views import FINE, Change, Detail, PhotoView, View
+from anycost_backend.editing.composite.views import FINE, Change, Detail, HairChange, PhotoView, View
 from anycost_backend.editing.monochrome import apply_monochrome_curve
 
 _APPEARS_FROM = 10 / 255  # difference from which on the generator's pixels replace the photo's
@@ -57,16 +57,14 @@ def plan(
     ground: Groundwork | None = None,
     *,
     worn: bool = True,
-    grows: int = 0,
-    keeps_hair: bool = False,
+    hair: HairChange = "any",
     displaced: np.ndarray | None = None,
 ) -> Change:
     """The change from the views of a photo and of two drawings of equal size.
 
     region: what may change. Edits of skin and hair alone move nothing, and leave the rest alone. For hair and the head
     the photo's view should reach beyond the square (`AROUND`): hair does. ground: of the same photo, region and detail,
-    where it is known already. worn: glasses that the photo shows stay its own, and only move along. grows: hair may
-    only grow (1), only go (−1), or both (0). keeps_hair: the photo's hair stays its own, and what grows hangs on it.
+    where it is known already. worn: glasses that the photo shows stay its own, and only move along.
     displaced: [478, 2], square units, by which the photo's points move besides; around the face all goes along."""
     if original.curve is not None:
         projected, edited = (
@@ -101,9 +99,11 @@ def plan(
     if another:
         astray = np.maximum(astray, another * ramp(1 - was["head_and_neck"], 0.1, 0.4))
     stays = np.maximum.reduce([hat, astray, _background(was, has, reach)])
-    if grows:
-        stays = np.maximum(stays, _against(was["hair"], has["hair"], grows, reach))
-    if keeps_hair:
+    if hair in ("grows", "hangs", "stays"):
+        stays = np.maximum(stays, _lost(was["hair"], has["hair"], reach))
+    if hair in ("goes", "stays"):
+        stays = np.maximum(stays, _gained(was["hair"], has["hair"], reach))
+    if hair == "hangs":
         stays = np.maximum(stays, _own_hair(was["hair"], reach))
     drawn = 1 - enlarged(stays, deciding)
     if ground.fades is not None:
@@ -122,7 +122,7 @@ def plan(
     mask = enlarged(_mask(ground, edited, to_original, to_edited, (was, has)), deciding)
     behind = None
     if region in ("hair", "head"):
-        new_head = silhouette(ground, (was, had, has), after, hat, np.maximum(astray, another), grows)
+        new_head = silhouette(ground, (was, had, has), after, hat, np.maximum(astray, another), hair)
         appears = np.maximum(appears, np.maximum(enlarged(_bared(was, had, has, reach), deciding), new_head.drawn))
         changes, head = new_head.changes, new_head.head
         behind = np.maximum(changes * (1 - head) * new_head.hole, 0)
@@ -210,11 +210,17 @@ def _moving(ground: Groundwork, original: PhotoView) -> np.ndarray | float:
     return moving
 
 
-def _against(was: np.ndarray, has: np.ndarray, grows: int, reach: float) -> np.ndarray:
-    """[s, s], 0…1: where hair goes though it should grow, or the other way round. was, has: shares of hair, [s, s]"""
+def _lost(was: np.ndarray, has: np.ndarray, reach: float) -> np.ndarray:
+    """[s, s], 0…1: where the photo shows hair and the drawing none. was, has: shares of hair, [s, s]"""
     pixel = len(was) / reach
-    against = ramp(grows * (was - has), 0.2, 0.6)
-    return cv2.GaussianBlur(cv2.dilate(against, disc(SMOOTH * pixel)), (0, 0), SMOOTH * pixel)
+    return cv2.GaussianBlur(cv2.dilate(ramp(was - has, 0.2, 0.6), disc(SMOOTH * pixel)), (0, 0), SMOOTH * pixel)
+
+
+def _gained(was: np.ndarray, has: np.ndarray, reach: float) -> np.ndarray:
+    """[s, s], 0…1: the other way round, with the soft edge of the drawing's hair and its shadow."""
+    pixel = len(was) / reach
+    gained = cv2.dilate(ramp(has - was, 0.05, 0.2), disc(_TIPS * pixel)) * (1 - ramp(was, 0.2, 0.5))
+    return cv2.GaussianBlur(gained, (0, 0), SMOOTH * pixel)
 
 
 def _own_hair(hair: np.ndarray, reach: float) -> np.ndarray:

@@ -16,6 +16,7 @@ from anycost_backend.editing.composite.groundwork import Groundwork
 from anycost_backend.editing.composite.head_parts import Planes, WarpedParts
 from anycost_backend.editing.composite.matting import matted
 from anycost_backend.editing.composite.outline import SMOOTH, STRANDS, distance
+from anycost_backend.editing.composite.views import HairChange
 
 _SMALL = 0.03  # square units: outlines that move by less move the photo's own
 _GRADUAL = 0.04  # square units: way from one outline to the other
@@ -46,12 +47,12 @@ def silhouette(
     after: np.ndarray,
     hat: np.ndarray,
     astray: np.ndarray,
-    grows: int,
+    hair: HairChange,
 ) -> Silhouette:
     """ground: of the region "hair" or "head"; parts: of photo, projection and edited drawing, [s, s], in one frame.
 
     after: the edited drawing in that frame, float32 [d, d, 4]; hat: float32 [s, s], 0…1: what stays whatever is
-    drawn; astray: the same where no outline is to be changed; grows: as `plan` takes it"""
+    drawn; astray: the same where no outline is to be changed; hair: as `plan` takes it"""
     side, size, reach = ground.smooth, len(after), ground.reach
     pixel = side / reach
     to_there = ground.outline
@@ -65,12 +66,15 @@ def silhouette(
     own = cv2.GaussianBlur(own, (0, 0), _GRADUAL / 2 * pixel)
     moved_by = to_was - to_had
     to_new = to_has + own * moved_by
-    if grows:
-        to_new = np.maximum(to_new, to_was) if grows > 0 else np.minimum(to_new, to_was)
+    grows, goes = hair in ("grows", "hangs"), hair == "goes"
+    if grows or goes:
+        to_new = (np.maximum if grows else np.minimum)(to_new, to_was)
 
     new, old, unmoved = (_covered(each) for each in (to_new, to_was, to_there))
     changes = (np.maximum(np.abs(new - old), np.abs(new - unmoved)) > _CHANGES).astype(np.float32)
     changes = cv2.GaussianBlur(cv2.dilate(changes, disc(STRANDS * pixel)), (0, 0), 0.012 * pixel)
+    if hair == "stays":
+        changes[:] = 0
     changes *= (1 - np.maximum(hat, astray)) * (1 - _flesh((ground.there, *parts), pixel))
 
     to_drawn, old = enlarged(to_has, size), enlarged(old, size)
@@ -85,7 +89,7 @@ def silhouette(
     more = np.maximum(alpha - old, 0) * _tips(after, reach)
     if hat.any():
         more *= 1 - enlarged(cv2.dilate(hat, disc(_BESIDE_HAT * pixel)), size)
-    alpha = (old if grows > 0 else np.minimum(alpha, old)) + (0 if grows < 0 else more)
+    alpha = (old if grows else np.minimum(alpha, old)) + (0 if goes else more)
     drawn = changes * (1 - ramp(to_was, 0.012, 0.032))
     return Silhouette(enlarged(changes, size), alpha, front, enlarged(drawn, size), enlarged(ground.hole, size))
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from anycost_models.face.landmarks import Landmarks
@@ -12,6 +13,9 @@ from anycost_backend.editing.composite.head_parts import HeadParts
 from anycost_backend.editing.composite.relief import relief
 
 AROUND = 1.375  # reach of a photo's view for edits of the head: hair goes on beyond the square
+
+# What hair may do: anything; grow, redrawn or hanging on what the photo shows; go; keep its outline.
+HairChange = Literal["any", "grows", "hangs", "goes", "stays"]
 
 
 @dataclass(frozen=True)
