@@ -12,6 +12,7 @@ _GRAIN = {"skin_smoothness": -0.8, "age": 0.25}
 _HAIR_CHANGES: Mapping[str, tuple[HairChange, HairChange]] = {  # below strength 0, above
     "hair_length": ("goes", "hangs"),
     "fringe": ("goes", "grows"),
+    "hair_volume": ("goes", "any"),
     "hair_curl": ("stays", "any"),
 }
 
