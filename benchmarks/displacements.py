@@ -15,7 +15,7 @@ import numpy as np
 from anycost_backend.editing.composite.motion import without_drift
 from anycost_backend.editing.models import Models
 from anycost_models.editing.displacements import save_displacements
-from anycost_models.face.landmarks import FACE_OVAL, NOSE_TIP, Landmarks
+from anycost_models.face.landmarks import FACE_OVAL, IRISES, LIDS, NOSE_TIP, Landmarks
 from anycost_models.generators.sub_generator import SubGenerator
 from tqdm import tqdm
 
@@ -23,7 +23,6 @@ WARPED = (
     *("face_width", "jaw_width", "chin_length", "nose_width", "lip_fullness", "eye_spacing"),
     *("gaze_side", "brows_up", "brow_furrow", "squint", "eyes_open", "surprise"),
 )
-IRISES = slice(468, 478)  # of the landmarks
 # Of the lips, from the inner edge to the outer one, nine points each from the image's left to its right.
 UPPER_LIP = (
     (191, 80, 81, 82, 13, 312, 311, 310, 415),
@@ -89,13 +88,16 @@ def cleaned(name: str, motion: np.ndarray, mean: np.ndarray, mirror: np.ndarray)
     """[478, 2], the same on both sides. No warp can open a closed mouth: lips stay together."""
     if name == "gaze_side":  # both eyes look the same way
         irises = np.zeros_like(motion)
-        irises[IRISES, 0] = motion[IRISES, 0].mean()
+        both = [point for iris in IRISES for point in iris]
+        irises[both, 0] = motion[both, 0].mean()
         return irises
     motion = (motion + motion[mirror] * (-1, 1)) / 2
     upper, lower = motion[list(UPPER_LIP[0])], motion[list(LOWER_LIP[0])]
     for lip, inner in ((UPPER_LIP, upper), (LOWER_LIP, lower)):
         for share, points in zip((1, 2 / 3, 1 / 3), lip, strict=True):
             motion[list(points)] += share * ((upper + lower) / 2 - inner)
+    for iris, lids in zip(IRISES, LIDS, strict=True):  # as large as it is, and no look up or down
+        motion[list(iris)] = motion[list(iris), 0].mean(), motion[list(lids), 1].mean()
     motion[UPPER_BROWS] = motion[LOWER_BROWS] = (motion[UPPER_BROWS] + motion[LOWER_BROWS]) / 2  # as thick as they are
     if name in EXPRESSIONS:
         outline = mean[list(FACE_OVAL), :2].astype(np.float32)

@@ -52,6 +52,9 @@ def label_ranges(models: Models, faces: int) -> dict[str, LabelRange]:
 
 
 def promise(models: Models, name: str, latents: Sequence[np.ndarray]) -> float:
+    if not models.directions.direction(name).drawn:  # it only warps photos: as much as one can see
+        return models.effects.attributes[name].promise
+
     def label(latent: np.ndarray, strength: float) -> float:
         return models.labels.measure(drawn(models, models.directions.apply(latent, {name: strength})))[name]
 

@@ -50,7 +50,8 @@ def add(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Raises AnycostError for arguments out of range, for little memory, and when the image cannot be written."""
+    """Raises AnycostError for arguments out of range, attributes that only warp photos, little memory, and when the
+    image cannot be written."""
     ensure_memory(_BYTES, "drawing a face")
     if not 0 <= args.truncation <= 1.5:
         raise AnycostError(f"the truncation is {args.truncation:g}", "choose one from 0 to 1.5")
@@ -63,6 +64,9 @@ def run(args: argparse.Namespace) -> int:
     from anycost_backend.editing.models import Models
 
     models, strengths = Models(args.model), dict(args.strengths)
+    for name in strengths:
+        if not models.directions.direction(name).drawn:
+            raise AnycostError(f"'{name}' only warps photos", "leave it out, or use 'anycost edit' on what was drawn")
     sub = SubGenerator(args.resolution or models.renderer.model.config.resolution, args.channels)
     images = []
     for seed in range(args.seed, args.seed + (args.grid or 1)):

@@ -38,10 +38,10 @@ Covered = Literal["mouth", "eye", "eyes", "face"]
 # Attributes of which nothing is left where that is covered.
 _HIDDEN: Mapping[Covered, tuple[str, ...]] = {
     "mouth": (
-        *("smile", "mouth_open", "lip_fullness", "lip_colour"),
+        *("smile", "mouth_open", "mouth_width", "lip_fullness", "lip_colour", "nose_length"),
         *("beard", "moustache", "chin_length", "jaw_width"),
     ),
-    "eyes": ("eyes_open", "squint", "gaze_side", "eye_makeup", "eye_spacing", "glasses"),
+    "eyes": ("eyes_open", "squint", "gaze_side", "gaze_up", "eye_makeup", "eye_spacing", "eye_size", "glasses"),
 }
 
 

@@ -91,7 +91,7 @@ class EditPlanner:
         layers = layers_of(edit, directions, self._models.effects)
         drawn = {name: strength for name, strength in edit.strengths.items() if name not in layers.warped}
         around: Region = "head" if edit.offset is not None else directions.region(drawn)
-        displaced = self._models.displaced(edit.strengths, directions)
+        displaced = self._models.displaced(edit.strengths, directions, self._session.faces[face].in_square)
         change: Change | None = None
         strengths = edit.strengths
         projected: View | None = None

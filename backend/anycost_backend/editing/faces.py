@@ -43,6 +43,11 @@ class Face:
         """The landmarks with their measurements (pose, eyes)."""
         return Landmarks(self.landmarks, self.score)
 
+    @property
+    def in_square(self) -> Landmarks:
+        """The same in units of the square."""
+        return self.mesh.moved(self.square.matrix(1))
+
 
 @dataclass(frozen=True)
 class FaceFinder:

@@ -24,15 +24,15 @@ class _Kind:
 
 # "Left" and "right" are the picture's sides.
 _KINDS = (
-    _Kind("mouth_left", 61, ("smile", "mouth_open")),
-    _Kind("mouth_right", 291, ("smile", "mouth_open")),
+    _Kind("mouth_left", 61, ("smile", "mouth_open", "mouth_width")),
+    _Kind("mouth_right", 291, ("smile", "mouth_open", "mouth_width")),
     _Kind("lower_lip", 17, ("mouth_open", "lip_fullness")),
     _Kind("brow_left", 105, ("brows_up", "brow_furrow")),
     _Kind("brow_right", 334, ("brows_up", "brow_furrow")),
     _Kind("lid_left", 159, ("eyes_open", "squint")),
     _Kind("lid_right", 386, ("eyes_open", "squint")),
-    _Kind("iris_left", 468, ("gaze_side",)),
-    _Kind("iris_right", 473, ("gaze_side",)),
+    _Kind("iris_left", 468, ("gaze_side", "gaze_up")),
+    _Kind("iris_right", 473, ("gaze_side", "gaze_up")),
     _Kind("nose", 1, ("yaw", "pitch")),
     _Kind("chin", 152, ("chin_length",)),
     _Kind("jaw_left", 172, ("jaw_width",)),
@@ -65,10 +65,11 @@ def handles_of(session: Session, face: int, on_progress: Callable[[float], None]
 
     known = directions.by_name.keys() - set(session.editable.hidden(face))
     wanted = dict.fromkeys(name for kind in _KINDS for name in kind.attributes if name in known)
+    shape = session.faces[face].in_square
     moves: dict[str, np.ndarray] = {}  # attribute → [478, 2], of the square's side, at strength 1
     for count, name in enumerate(wanted):
         on_progress(count / len(wanted))
-        warped = [session.models.displaced({name: s}, directions) for s in (-_STRENGTH, _STRENGTH)]
+        warped = [session.models.displaced({name: s}, directions, shape) for s in (-_STRENGTH, _STRENGTH)]
         moves[name] = sum((sense * by for sense, by in zip((-1, 1), warped, strict=True) if by is not None), _STILL)
         if session.models.effects.drawn(name):
             moves[name] = moves[name] + landmarks({name: _STRENGTH}) - landmarks({name: -_STRENGTH})

@@ -10,10 +10,12 @@ import cv2
 import numpy as np
 from anycost_models.core.errors import AnycostError
 from anycost_models.editing.directions import Directions, load_boundaries, load_directions
-from anycost_models.editing.displacements import NO_DISPLACEMENTS, Displacements, displaced, load_displacements
+from anycost_models.editing.displacements import NO_DISPLACEMENTS, Displacements, load_displacements
 from anycost_models.editing.effects import NO_EFFECTS, EffectTable, load_effects
 from anycost_models.editing.user_attributes import LatentSpace, folder_mtime, with_user_attributes
 from anycost_models.face.labels import FaceLabels
+from anycost_models.face.landmarks import Landmarks
+from anycost_models.face.shape_warps import displaced
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.hub.imported_models import EMBEDDED, boundaries_path, model_path
 from anycost_models.parsing.parser import PhotoParser
@@ -131,9 +133,10 @@ class Models:
         damaged."""
         return load_displacements() if self.model == EMBEDDED else NO_DISPLACEMENTS
 
-    def displaced(self, strengths: Mapping[str, float], directions: Directions) -> np.ndarray | None:
-        """As `anycost_models.editing.displacements.displaced`, of this model's attributes."""
-        return displaced(strengths, directions, self.effects, self.displacements)
+    def displaced(self, strengths: Mapping[str, float], directions: Directions, face: Landmarks) -> np.ndarray | None:
+        """As `anycost_models.face.shape_warps.displaced`, of this model's attributes. face: square units"""
+        points = face.points[:, :2].astype(np.float64)
+        return displaced(strengths, directions, self.effects, self.displacements, points)
 
     @property
     def mean_style(self) -> np.ndarray:

@@ -75,7 +75,7 @@ def photo_view(
     picture = to_unit_float(shown.crop(image, round(side * reach)))
     if reach == 1:
         parts = square_parts(parts)
-    landmarks = face.mesh.moved(face.square.matrix(1))
+    landmarks = face.in_square
     curve = monochrome_curve(picture, parts.together(PERSON))
     small = min(side, _SURROUNDINGS_SIDE)
     reduced = cv2.resize(picture, (round(small * reach),) * 2, interpolation=cv2.INTER_AREA)

@@ -58,9 +58,9 @@ class AttributeLock:
     ) -> dict[str, float]:
         """The strengths, with those of the held attributes so changed that their labels stay as far as can be foreseen.
 
-        Attributes that have no label are not held. Only attributes, and signs of strengths, that were not asked for
-        before are rendered and measured. between: called before each image; what it raises ends the work.
-        Raises AnycostError as `Directions.apply`."""
+        Attributes that have no label, or that only warp the photo, are not held. Only attributes, and signs of
+        strengths, that were not asked for before are rendered and measured. between: called before each image; what it
+        raises ends the work. Raises AnycostError as `Directions.apply`."""
         names = self._holdable(held)
         if not names:
             return dict(strengths)
@@ -108,10 +108,9 @@ class AttributeLock:
         return labels
 
     def _holdable(self, held: Collection[str]) -> list[str]:
-        """In an order that does not depend on how they were asked for."""
-        for name in held:
-            self._directions.direction(name)
-        return sorted(set(held) & set(self._labels_at({}, lambda: None, edited=False))) if held else []
+        """Those that are drawn, in an order that does not depend on how they were asked for."""
+        drawn = {name for name in held if self._directions.direction(name).drawn}
+        return sorted(drawn & set(self._labels_at({}, lambda: None, edited=False))) if drawn else []
 
     def _moved(self, attribute: str, strength: float, names: list[str], between: Callable[[], None]) -> np.ndarray:
         """[names] by how much the attribute moves each label."""

@@ -44,6 +44,11 @@ class Direction:
         """The strength above which nothing changes any more."""
         return self.curve[-1][0] if self.curve else MAX_STRENGTH
 
+    @property
+    def drawn(self) -> bool:
+        """Whether it moves latents at all: what is of zeros only warps photos."""
+        return bool(self.vector.any())
+
     def multiple(self, strength: float) -> float:
         """Of `vector`, that this strength adds."""
         if not self.curve:

@@ -1,7 +1,8 @@
 """How far attributes of shape move a face's points: what a photo is warped by.
 
-A warp keeps every pixel of the photo, and does the same to each face; a generator answers well on some. Measured on
-drawn faces by `benchmarks/displacements.py`."""
+A warp keeps every pixel of the photo, and shows on each face; a generator answers well on some. Most were measured on
+drawn faces by `benchmarks/displacements.py`, and move all faces alike; others follow a face's own shape
+(`face/shape_warps.py`)."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,8 +14,6 @@ from safetensors.numpy import save
 
 from anycost_models.core.atomic_files import write_aside
 from anycost_models.core.errors import AnycostError
-from anycost_models.editing.directions import Directions
-from anycost_models.editing.effects import EffectTable
 from anycost_models.weights import EMBEDDED_DISPLACEMENTS, intact
 
 POINTS = 478  # of the mesh
@@ -41,15 +40,3 @@ def load_displacements(path: Path = EMBEDDED_DISPLACEMENTS) -> Displacements:
     if any(values.shape != (POINTS, 2) for values in found.values()):
         raise AnycostError(f"the displacements {path} are no meshes'", "install the package again")
     return MappingProxyType(found)
-
-
-def displaced(
-    strengths: Mapping[str, float], directions: Directions, effects: EffectTable, displacements: Displacements
-) -> np.ndarray | None:
-    """float32 [478, 2], square units: by how far these strengths move the points of a face; None: none does."""
-    steps = [
-        np.float32(directions.direction(name).multiple(strength) * effects.warp(name)) * displacements[name]
-        for name, strength in strengths.items()
-        if strength and effects.warp(name)
-    ]
-    return sum(steps[1:], steps[0]) if steps else None

@@ -2,9 +2,10 @@
 
 import math
 
+import cv2
 import numpy as np
 
-from anycost_models.face.landmarks import Landmarks
+from anycost_models.face.landmarks import LIDS, Landmarks
 
 LABELS = {  # name: unit, and meaning
     "gaze_side": "of an eye's width: the irises to the picture's right of where they'd meet the camera",
@@ -16,6 +17,8 @@ LABELS = {  # name: unit, and meaning
     "nose_length": "of the distance between the eyes' outer corners",
     "lip_fullness": "height of both lips, of the distance between the eyes' outer corners",
     "eye_spacing": "between the inner corners, of the distance between the outer ones",
+    "eye_size": "square root of what is seen of an eye, of the distance between the eyes",
+    "mouth_width": "from corner to corner, of the distance between the eyes' outer corners",
     "brow_furrow": "how near the brows' inner ends are, of the distance between the eyes' outer corners, negative",
 }
 
@@ -31,6 +34,8 @@ _POSE = {
     "nose_length": (0, -0.048, -0.035, 0.309),
     "lip_fullness": (0, 0.024, -0.063, 0),
     "eye_spacing": (0, 0.057, 0.047, 0.022),
+    "eye_size": (0, -0.054, -0.046, -0.083),
+    "mouth_width": (0, -0.174, -0.041, -0.273),
     "brow_furrow": (0, 0.04, 0.02, 0.021),
 }
 _IRISES = ((468, 33, 133), (473, 362, 263))  # its centre, the eye's corners from the image's left to its right
@@ -55,12 +60,23 @@ def measure(face: Landmarks) -> dict[str, float]:
         "nose_length": length(168, 2) / eyes,
         "lip_fullness": (length(0, 13) + length(14, 17)) / eyes,
         "eye_spacing": length(133, 362) / eyes,
+        "eye_size": _eye_size(face),
+        "mouth_width": length(61, 291) / eyes,
         "brow_furrow": -length(55, 285) / eyes,
     }
     yaw, pitch, _ = (math.radians(angle) for angle in face.pose())
     for name, factors in _POSE.items():
         values[name] -= float(np.dot(factors, (yaw, yaw * yaw, pitch, pitch * pitch)))
     return values
+
+
+def _eye_size(face: Landmarks) -> float:
+    left, right = (face.points[list(ring)] for ring in LIDS)
+    apart = float(
+        np.linalg.norm(left[[0, 8]].mean(axis=0) - right[[0, 8]].mean(axis=0))
+    )  # between the corners' middles
+    areas = (cv2.contourArea(np.ascontiguousarray(ring[:, :2])) for ring in (left, right))
+    return sum(math.sqrt(area) for area in areas) / 2 / max(apart, 1e-6)
 
 
 def _gaze(face: Landmarks, iris: int, left: int, right: int) -> tuple[float, float]:

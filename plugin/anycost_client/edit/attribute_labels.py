@@ -18,6 +18,7 @@ _OTHERWISE = {  # names that say little to most people, or that read badly
     "pitch": mark("Nod"),
     "roll": mark("Tilt"),
     "gaze_side": mark("Gaze sideways"),
+    "gaze_up": mark("Gaze up and down"),
     "brow_furrow": mark("Frown"),
     "light_side": mark("Side light"),
     "light_above": mark("Light from above"),

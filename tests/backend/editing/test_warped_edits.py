@@ -1,5 +1,6 @@
 """Sliders of shape warp the photo: they show on every face, and all pixels stay the photo's."""
 
+import cv2
 import numpy as np
 import pytest
 from anycost_backend.editing.composite.recolouring import RECOLOURED
@@ -36,8 +37,9 @@ def test_the_label_moves_and_every_pixel_is_the_photos(session: Session, name: s
         session.models.labels.measure(image)[name] for image in (session.crop(0, 256), shown(session, plan))
     )
     assert sense * (after - before) > 0.4 * effects.target(name, sense, before)
-    assert not plan.change.added.any()
-    assert plan.change.original_weight.min() == 1
+    if name != "gaze_up":  # whose irises leave white
+        assert not plan.change.added.any()
+        assert plan.change.original_weight.min() == 1
 
 
 def test_a_narrow_jaw_leaves_the_picture_around_the_head(session: Session) -> None:
@@ -56,6 +58,38 @@ def test_a_gaze_moves_irises_within_lids_that_stay(session: Session) -> None:
         moved = (after - before)[list(iris), 0].mean()
         assert moved > 1.0  # pixels
         assert np.abs((after - before)[list(lids)]).mean() < 0.5 * moved
+
+
+@pytest.mark.parametrize("sense", [-1, 1])
+def test_eyes_turn_behind_lids_and_leave_white(session: Session, sense: int) -> None:
+    change = edited(session, {"gaze_up": sense}).change
+    size = len(change.added)
+    points = session.faces[0].in_square.points[:, :2]
+    allowed = np.zeros((size, size), np.uint8)
+    for lids in LIDS:
+        cv2.fillPoly(allowed, [np.round(points[list(lids)] * size).astype(np.int32)], 1)
+    allowed = cv2.dilate(allowed, np.ones((3, 3), np.uint8), iterations=round(0.02 * size))  # lids follow
+    assert np.abs(change.added).max() > 0.05
+    assert not change.added[allowed == 0].any()
+    before, after = session.crop(0, size).astype(int).sum(axis=2), session.square_with(0, change, size).astype(int)
+    for iris, lids in zip(IRISES, LIDS, strict=True):  # the darkest part, the pupil, goes where the gaze goes
+        (x0, y0), (x1, y1) = (
+            np.round(edge * size).astype(int) for edge in (points[list(lids)].min(0), points[list(lids)].max(0))
+        )
+        x = np.s_[round(points[iris[0], 0] * size) - 4 : round(points[iris[0], 0] * size) + 5]
+        rows = [picture[y0 : y1 + 1, x].min(axis=1) for picture in (before, after.sum(axis=2))]
+        assert sense * (rows[0].argmin() - rows[1].argmin()) > 1
+        assert x0 < points[iris[0], 0] * size < x1
+
+
+def test_whatever_else_moves_eyes_stay_turned(session: Session) -> None:
+    both = edited(session, {"gaze_up": 1.0, "smile": 0.5}).change
+    alone = edited(session, {"gaze_up": 1.0}).change
+    eye = np.s_[round(0.42 * len(alone.source)) : round(0.5 * len(alone.source))]
+    here = (np.arange(len(alone.source)) + 0.5)[eye, None] / len(alone.source)
+    up = [np.percentile(change.source[eye, :, 1] - here, 99.5) for change in (alone, both)]
+    assert up[0] > 0.005  # of the square
+    assert up[1] > 0.7 * up[0]
 
 
 def test_a_smile_shows_beside_a_narrower_face(session: Session) -> None:
@@ -78,3 +112,5 @@ def test_points_that_are_dragged_go_with_the_warp(session: Session) -> None:
     (left, _), (right, _) = (handles[name].moves["jaw_width"] for name in ("jaw_left", "jaw_right"))
     assert left < -1 < 1 < right  # pixels, a wider jaw
     assert handles["iris_left"].moves["gaze_side"][0] > 1
+    assert handles["iris_left"].moves["gaze_up"][1] < -1
+    assert handles["mouth_left"].moves["mouth_width"][0] < -1

@@ -172,7 +172,7 @@ def test_a_sampled_face_is_as_easy_as_can_be() -> None:
 def test_the_embedded_directions_fit_the_embedded_generator():
     model = load_generator()
     directions = load_directions().by_name
-    assert set(EXPECTED) == set(directions)
+    assert set(EXPECTED) == {name for name, entry in directions.items() if entry.drawn}
     for name, entry in directions.items():
         assert entry.name == name
         assert entry.group
@@ -183,7 +183,6 @@ def test_the_embedded_directions_fit_the_embedded_generator():
         assert entry.vector.shape == (end - start, model.config.style_dim)
         assert entry.vector.dtype == np.float32
         assert np.isfinite(entry.vector).all()
-        assert np.linalg.norm(entry.vector) > 0
         assert entry.min_strength < -0.4
         assert entry.max_strength >= 1
         np.testing.assert_allclose([entry.multiple(s) for s in (-1, 1)], [-1, 1], atol=0.55)

@@ -7,12 +7,14 @@ import pytest
 from anycost_models.core.errors import AnycostError
 from anycost_models.editing.displacements import load_displacements, save_displacements
 from anycost_models.editing.effects import load_effects
+from anycost_models.face.shape_warps import SHAPE_WARPS
 
 
 def test_every_attribute_that_warps_has_its_displacement() -> None:
     effects, displacements = load_effects(), load_displacements()
     warping = {name for name in effects.attributes if effects.warp(name)}
-    assert warping == displacements.keys()
+    assert warping == displacements.keys() | SHAPE_WARPS.keys()
+    assert not displacements.keys() & SHAPE_WARPS.keys()
     for values in displacements.values():
         assert 0.002 < np.linalg.norm(values, axis=1).max() < 0.05  # of the square
 

@@ -7,7 +7,7 @@ from anycost_models.face.labels import LABELS, FaceLabels
 from anycost_models.generators.checkpoint import load_generator
 from anycost_models.metrics.identity import load_identity
 from anycost_models.training.directions.attribute_pages import render_matrix, whole_step
-from anycost_models.training.directions.attributes import ATTRIBUTES
+from anycost_models.training.directions.attributes import ATTRIBUTES, LEARNED
 from anycost_models.training.directions.edit_bench import EditBench, EditTrial, balanced_signs, sample_faces
 from anycost_models.training.directions.fitting import plan
 from anycost_models.training.directions.label_regression import Effects, WPlusCoordinates, regress
@@ -110,7 +110,8 @@ def test_the_attributes_are_those_that_are_shipped_and_each_has_its_label():
     gains = np.random.default_rng(0).standard_normal((len(LABELS), 4 * len(GROUPS)))
     ones = np.ones(len(LABELS))
     effects = Effects(tuple(LABELS), gains, ones, ones, np.zeros((128, 4 * len(GROUPS))))
-    for attribute in ATTRIBUTES:
+    assert [attribute.name for attribute in LEARNED] == [d.name for d in load_directions().by_name.values() if d.drawn]
+    for attribute in LEARNED:
         assert np.linalg.norm(plan(effects, attribute)) <= attribute.max_length + 1e-6
 
 

@@ -5,6 +5,7 @@ import numpy as np
 from anycost_models.face.landmarks import IRISES, LEFT_EYE, LIDS, RIGHT_EYE, Landmarks
 
 from anycost_backend.editing.composite.arrays import places, warp
+from anycost_backend.editing.composite.eyeballs import LEAST_TURN
 from anycost_backend.editing.composite.irises import iris_motion
 from anycost_backend.editing.composite.splines import thin_plate
 from anycost_backend.editing.composite.views import Detail
@@ -26,9 +27,10 @@ def motions(
     *,
     moving: np.ndarray | float = 1.0,
     displaced: np.ndarray | None = None,
-) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
+) -> tuple[tuple[np.ndarray, ...], np.ndarray, np.ndarray | None]:
     """Maps from the common frame to the original, the projected and the edited image: three float32 [side, side, 2],
-    square units. Then by how far `displaced` moves each place, float32 [side, side], square units.
+    square units. Then by how far `displaced` moves each place, float32 [side, side], square units; and by how much it
+    turns irises up or down, [2, 2], square units: the maps move them as lids then.
 
     The frame is the original's landmarks plus the motion projected → edited: a projection whose brows lie a little off
     leaves no second brow. moving: [478], 0…1, how much of this motion the points take; 0 for all: the frame is the
@@ -42,45 +44,52 @@ def motions(
     here = places(side, reach)
     if displaced is None:
         maps = _field(common, offsets, _SMOOTHING, reach, side, detail)
-        return tuple(here + each for each in maps), np.zeros((side, side), np.float32)
-    rest, shifts = _without_irises(displaced.astype(np.float64))
+        return tuple(here + each for each in maps), np.zeros((side, side), np.float32), None
+    rest, shifts = _without_irises(points[0], displaced.astype(np.float64))
     rest = rest[:: detail.landmarks]
     maps = _field(common + rest, offsets, _SMOOTHING, reach, side, detail)
     (by,) = _field(common + rest, rest, _EXACT, reach, side, detail)
     to_original, to_projected, to_edited = (here + each - by for each in maps)
-    to_original, far = _with_irises(original, shifts, to_original, by, reach)
-    return (to_original, to_projected, to_edited), far
+    to_original, far, turns = _with_irises(original, shifts, to_original, by, reach)
+    return (to_original, to_projected, to_edited), far, turns
 
 
 def displacement(
     original: Landmarks, displaced: np.ndarray, reach: float, side: int, detail: Detail
-) -> tuple[np.ndarray, np.ndarray]:
-    """As `motions`, where nothing is drawn: the map to the original, and by how far each place is moved."""
-    rest, shifts = _without_irises(displaced.astype(np.float64))
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """As `motions`, where nothing is drawn: the map to the original, by how far each place is moved, and turns."""
+    points = original.points[:, :2].astype(np.float64)
+    rest, shifts = _without_irises(points, displaced.astype(np.float64))
     rest = rest[:: detail.landmarks]
-    (by,) = _field(original.points[:: detail.landmarks, :2] + rest, rest, _EXACT, reach, side, detail)
+    (by,) = _field(points[:: detail.landmarks] + rest, rest, _EXACT, reach, side, detail)
     return _with_irises(original, shifts, places(side, reach) - by, by, reach)
 
 
 def _with_irises(
     original: Landmarks, shifts: np.ndarray, to_original: np.ndarray, by: np.ndarray, reach: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """The map with the irises' shifts [2, 2], and by how far each place is moved by all that is displaced."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """The map with the irises' shifts [2, 2], by how far each place is moved by all that is displaced, and the shifts
+    if they are left to `eyeballs.turned`."""
     far = np.hypot(*cv2.split(by))
+    if np.abs(shifts[:, 1]).max() > LEAST_TURN:
+        return to_original, far, shifts
     if np.abs(shifts).max() <= MOVED[0]:
-        return to_original, far
+        return to_original, far, None
     within = warp(iris_motion(original, shifts, len(by), reach), to_original, reach, len(by))
-    return to_original + within, far + np.hypot(*cv2.split(within))
+    return to_original + within, far + np.hypot(*cv2.split(within)), None
 
 
-def _without_irises(displaced: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The displacements [478, 2] with those of the irises as their eyes move, and [2, 2] by how much the irises move
-    besides."""
+def _without_irises(points: np.ndarray, displaced: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The displacements [478, 2] with those of the irises as their eyes move, and grow with them, and [2, 2] by how
+    much the irises move besides. points: [478, 2], before"""
     rest, shifts = displaced.copy(), np.zeros((2, 2))
     for eye, (iris, lids) in enumerate(zip(IRISES, LIDS, strict=True)):
-        along = displaced[list(lids)].mean(axis=0)
-        shifts[eye] = displaced[list(iris)].mean(axis=0) - along
-        rest[list(iris)] = along
+        centre, own = points[list(iris)].mean(axis=0), displaced[list(iris)]
+        around = points[list(iris)] - centre
+        grows = float((around * (own - own.mean(axis=0))).sum() / max(float(np.square(around).sum()), 1e-12))
+        along = displaced[list(lids)].mean(axis=0) + grows * (centre - points[list(lids)].mean(axis=0))
+        shifts[eye] = own.mean(axis=0) - along
+        rest[list(iris)] = along + grows * around
     return rest, shifts
 
 

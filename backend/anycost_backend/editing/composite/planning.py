@@ -28,6 +28,7 @@ from anycost_backend.editing.composite.arrays import (
 )
 from anycost_backend.editing.composite.astray import astray_of
 from anycost_backend.editing.composite.behind_head import behind_head
+from anycost_backend.editing.composite.eyeballs import turned
 from anycost_backend.editing.composite.groundwork import Groundwork, cover, groundwork
 from anycost_backend.editing.composite.hat import hat_of
 from anycost_backend.editing.composite.head_parts import WarpedParts
@@ -74,7 +75,7 @@ def plan(
     reach, size = original.reach, len(original.image)
     smooth, deciding = ground.smooth, ground.deciding
     landmarks = original.landmarks, projected.landmarks, edited.landmarks
-    (to_original, to_projected, to_edited), far = motions(
+    (to_original, to_projected, to_edited), far, turns = motions(
         *landmarks, reach, smooth, detail, moving=_moving(ground, original), displaced=displaced
     )
     before_full, after_full = (
@@ -147,10 +148,12 @@ def plan(
         kept *= share
         added = _added((before_full, after_full), (shading * share, appears * share), tint)
         added += enlarged(times(shown, behind * of_whole), size)
-    whole *= ground.edge
+    may = ground.edge
     if ground.mine is not None:  # nor does what is not hers go anywhere
-        whole *= ground.mine * warp(ground.mine, to_original, reach, deciding)
-    return Change(reach, to_original, kept, added, np.where(whole < LEAST, 0, whole))
+        may = may * ground.mine * warp(ground.mine, to_original, reach, deciding)
+    whole *= may
+    change = Change(reach, to_original, kept, added, np.where(whole < LEAST, 0, whole))
+    return change if turns is None else turned(original, change, turns, may)
 
 
 def _added(

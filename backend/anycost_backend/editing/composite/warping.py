@@ -1,8 +1,9 @@
-"""Warps the photo alone: nothing is drawn, so that every pixel stays the photo's."""
+"""Warps the photo alone: nothing is drawn, so that every pixel stays the photo's, but for the white of turned eyes."""
 
 import numpy as np
 
 from anycost_backend.editing.composite.arrays import LEAST, enlarged, ramp, warp
+from anycost_backend.editing.composite.eyeballs import turned
 from anycost_backend.editing.composite.groundwork import Groundwork
 from anycost_backend.editing.composite.motion import MOVED, displacement
 from anycost_backend.editing.composite.views import Change, Detail, PhotoView
@@ -14,9 +15,11 @@ def warped(original: PhotoView, ground: Groundwork, displaced: np.ndarray, detai
 
     ground: of the same photo and detail"""
     reach, side = original.reach, ground.deciding
-    to_original, far = displacement(original.landmarks, displaced, reach, ground.smooth, detail)
-    whole = enlarged(ramp(far, *MOVED), side) * ground.edge
+    to_original, far, turns = displacement(original.landmarks, displaced, reach, ground.smooth, detail)
+    may = ground.edge
     if ground.mine is not None:
-        whole *= ground.mine * warp(ground.mine, to_original, reach, side)
+        may = may * ground.mine * warp(ground.mine, to_original, reach, side)
+    whole = enlarged(ramp(far, *MOVED), side) * may
     kept, nothing = np.ones((side, side), np.float32), np.zeros((*original.image.shape[:2], 4), np.float32)
-    return Change(reach, to_original, kept, nothing, np.where(whole < LEAST, 0, whole))
+    change = Change(reach, to_original, kept, nothing, np.where(whole < LEAST, 0, whole))
+    return change if turns is None else turned(original, change, turns, may)

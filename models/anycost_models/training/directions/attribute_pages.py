@@ -28,9 +28,9 @@ _UP, _DOWN = np.array([190, 40, 50]), np.array([40, 80, 180])
 
 
 def measure(count: int, work: Path) -> Path:
-    """Measures every attribute at strength 1 on half of `count` faces and at −1 on the others. Returns the file in
-    `work`; an interrupted measurement continues."""
-    model, directions = load_generator(), list(load_directions().by_name.values())
+    """Measures every drawn attribute at strength 1 on half of `count` faces and at −1 on the others. Returns the file
+    in `work`; an interrupted measurement continues."""
+    model, directions = load_generator(), [each for each in load_directions().by_name.values() if each.drawn]
     latents = sample_faces(model, HELD_OUT, count)
     signs = balanced_signs(len(directions), count, HELD_OUT)
     multiples = np.array([[d.multiple(float(s)) for s in row] for d, row in zip(directions, signs, strict=True)])
@@ -57,7 +57,8 @@ def table(work: Path, output: Path) -> tuple[str, Path]:
     names = list(LABELS)
     scale = np.array([deviations[name] for name in names])
     effects = np.nanmean(trial.moved(scale) * np.sign(trial.multiples)[:, :, None], axis=1)
-    directions, same = load_directions().by_name, trial.same_person()
+    directions = {name: each for name, each in load_directions().by_name.items() if each.drawn}
+    same = trial.same_person()
     free = {attribute.name: attribute.free for attribute in ATTRIBUTES}
     lines = [
         f"{len(trial.before)} faces",
@@ -82,14 +83,14 @@ def table(work: Path, output: Path) -> tuple[str, Path]:
 
 
 def sheets(output: Path) -> list[Path]:
-    """Writes a contact sheet for each attribute: rows are faces, columns strengths. Returns the files."""
+    """Writes a contact sheet for each drawn attribute: rows are faces, columns strengths. Returns the files."""
     output.mkdir(parents=True, exist_ok=True)
     model, directions = load_generator(), load_directions()
     render = LabelRenderer.make(model)
     latents = [sample_faces(model, number, 1)[0] for number in SHOWN]
     unedited = [render(latent) for latent in latents]
     paths = []
-    for direction in tqdm(directions.by_name.values(), "sheets"):
+    for direction in tqdm([each for each in directions.by_name.values() if each.drawn], "sheets"):
         rows = [
             [render(directions.apply(latent, {direction.name: s})) if s else original for s in STRENGTHS]
             for latent, original in zip(latents, unedited, strict=True)

@@ -15,7 +15,7 @@ from safetensors.numpy import save
 
 from anycost_models.core.atomic_files import write_aside
 from anycost_models.generators.checkpoint import load_generator
-from anycost_models.training.directions.attributes import ATTRIBUTES, Attribute
+from anycost_models.training.directions.attributes import ATTRIBUTES, LEARNED, Attribute
 from anycost_models.training.directions.edit_bench import EditBench, balanced_signs, sample_faces
 from anycost_models.training.directions.label_regression import Effects, WPlusCoordinates, regress
 from anycost_models.training.directions.label_samples import GROUPS, wplus
@@ -58,7 +58,7 @@ def fit(samples: Path, work: Path, output: Path) -> None:
     steps, measured = np.empty((0, len(effects.gains[0]))), np.empty((0, len(effects.names)))
     known = effects
     for number in range(ROUNDS):
-        planned = np.array([plan(known, attribute) for attribute in ATTRIBUTES])
+        planned = np.array([plan(known, attribute) for attribute in LEARNED])
         trial = bench.run(
             sample_faces(model, number * FACES, FACES),
             wplus(_all_steps(space, planned)),
@@ -68,12 +68,12 @@ def fit(samples: Path, work: Path, output: Path) -> None:
         steps = np.concatenate([steps, planned])
         measured = np.concatenate([measured, trial.effects(effects.deviations)])
         known = effects.corrected(steps, measured, np.full(len(steps), FACES))
-    planned = np.array([plan(known, attribute) for attribute in ATTRIBUTES])
+    planned = np.array([plan(known, attribute) for attribute in LEARNED])
     first = ROUNDS * FACES
     curves = measure_curves(bench, effects, space, planned, sample_faces(model, first, CURVE_FACES), work)
     latents = sample_faces(model, first + CURVE_FACES, 2 * FACES)
     factors = measure_factors(bench, effects, space, planned, curves, latents, work)
-    final = [strengthened(c, f, a.limits) for c, f, a in zip(curves, factors, ATTRIBUTES, strict=True)]
+    final = [strengthened(c, f, a.limits) for c, f, a in zip(curves, factors, LEARNED, strict=True)]
     write_directions(space, planned, final, output)
 
 
@@ -90,10 +90,10 @@ def measure_curves(
     multiples = np.tile(np.repeat(MULTIPLES, len(latents)), (len(steps), 1))
     trial = bench.run(repeated, wplus(_all_steps(space, steps)), multiples, work / "curves.npz")
     moved = np.nanmean(trial.moved(effects.deviations).reshape(len(steps), len(MULTIPLES), len(latents), -1), axis=2)
-    columns = [effects.names.index(attribute.name) for attribute in ATTRIBUTES]
+    columns = [effects.names.index(attribute.name) for attribute in LEARNED]
     return [
         curve_of(moved[i, :, column], attribute.effect, attribute.limits)
-        for i, (attribute, column) in enumerate(zip(ATTRIBUTES, columns, strict=True))
+        for i, (attribute, column) in enumerate(zip(LEARNED, columns, strict=True))
     ]
 
 
@@ -111,19 +111,26 @@ def measure_factors(
     multiples = np.array([np.interp(row, *np.array(curve).T) for row, curve in zip(signs, curves, strict=True)])
     trial = bench.run(latents, wplus(_all_steps(space, steps)), multiples, work / "strength.npz")
     moved = np.nanmean(trial.moved(effects.deviations) * signs[:, :, None], axis=1)
-    own = [moved[i, effects.names.index(attribute.name)] for i, attribute in enumerate(ATTRIBUTES)]
+    own = [moved[i, effects.names.index(attribute.name)] for i, attribute in enumerate(LEARNED)]
     return [float(np.clip(MIN_EFFECT / max(effect, 0.1), 1, MAX_STRENGTHENED)) for effect in own]
 
 
 def write_directions(space: WPlusCoordinates, steps: np.ndarray, curves: Sequence[Curve], output: Path) -> None:
     """The file that `editing.directions.load_directions` reads. Raises AnycostError when it cannot be written."""
     entries, tensors = [], {}
-    for attribute, step, curve in zip(ATTRIBUTES, steps, curves, strict=True):
+    learned = {each.name: (step, curve) for each, step, curve in zip(LEARNED, steps, curves, strict=True)}
+    for attribute in ATTRIBUTES:
+        fields = {key: getattr(attribute, key) for key in ("name", "group", "about", "region")}
+        if attribute.name not in learned:
+            less, more = attribute.limits
+            tensors[attribute.name] = np.zeros((1, space.mean.size), np.float16)
+            entries.append(fields | {"layers": [0, 1], "curve": ((less, less), (0.0, 0.0), (more, more))})
+            continue
+        step, curve = learned[attribute.name]
         rows = wplus(space.step(step))
         lengths = np.linalg.norm(rows, axis=1)
         moved = np.flatnonzero(lengths > _MIN_ROW * lengths.max())
         start, end = int(moved[0]), int(moved[-1]) + 1
         tensors[attribute.name] = rows[start:end].astype(np.float16)
-        fields = {key: getattr(attribute, key) for key in ("name", "group", "about", "region")}
         entries.append(fields | {"layers": [start, end], "curve": curve})
     write_aside(output, save(tensors, {"attributes": json.dumps(entries, ensure_ascii=False)}))

@@ -1,0 +1,131 @@
+"""Turns eyes up and down: irises move behind lids, which cut them off, and what they leave is white.
+
+To the side there is white to be stretched (`irises.py`); above and below an iris are lids, which no warp may bring
+into the eye."""
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from anycost_models.face.landmarks import IRISES, LIDS
+
+from anycost_backend.editing.composite.arrays import enlarged, four_planes, ramp, resized, spread, times, warp
+from anycost_backend.editing.composite.views import Change, PhotoView
+
+LEAST_TURN = 0.001  # square units: less up or down is left to `irises.py`
+# In radii of the iris:
+_LIMBUS = 1.08, 1.25  # distances from its centre between which it passes into the white
+_WAS = 1.1, 1.2  # the same of what it leaves
+_RIM = -0.02, 0.12  # distances within the lids between which an eye begins
+_LASHES = 0.2  # so near to lids nothing is known of the eye
+_RINGS = 12  # of the iris, each of one colour where lids hid it
+_DARK = 0.35  # share of a ring that gives it its colour
+_LEAST_WHITE = 12  # pixels: with less to be seen, nothing is known of its colour
+
+
+@dataclass(frozen=True, eq=False)
+class _Turned:
+    """One eye of the photo, its iris moved, in a square of pixels."""
+
+    box: tuple[slice, slice]
+    motion: np.ndarray  # float32 [b, b, 2], pixels, to be added to a place for that of the photo
+    new: np.ndarray  # [b, b], 0…1: what is not the photo's there
+    colours: np.ndarray  # [b, b, 4]: of that
+    within: np.ndarray  # [b, b], 0…1: what changes
+
+
+def turned(original: PhotoView, change: Change, shifts: np.ndarray, may: np.ndarray) -> Change:
+    """The change, which moves lids and irises alike, with irises moved by [2, 2], square units, besides.
+
+    may: float32 [d, d], 0…1, as large as its mask: what may change"""
+    reach, size = original.reach, len(original.image)
+    planes = four_planes(original.image)
+    motion = np.zeros((size, size, 2), np.float32)
+    new, within = np.zeros((2, size, size), np.float32)
+    colours = np.zeros_like(planes)
+    points = ((original.landmarks.points[:, :2].astype(np.float64) - 0.5) / reach + 0.5) * size
+    for iris, ring, shift in zip(IRISES, LIDS, shifts, strict=True):
+        eye = _turned(planes, points[list(iris)], points[list(ring)], shift * size / reach)
+        if eye is not None:
+            motion[eye.box], new[eye.box], within[eye.box] = eye.motion * (reach / size), eye.new, eye.within
+            colours[eye.box] = times(eye.colours, eye.new)
+    lids = enlarged(change.source, size)
+    new, within = (warp(each, lids, reach, size) for each in (new, within))
+    side = len(change.mask)
+    left = 1 - resized(new, side)
+    return replace(
+        change,
+        source=lids + warp(motion, lids, reach, size),
+        original_weight=change.original_weight * left,
+        added=times(resized(change.added, size), 1 - new) + warp(colours, lids, reach, size),
+        mask=np.maximum(change.mask, resized(within, side) * may),
+    )
+
+
+def _turned(photo: np.ndarray, iris: np.ndarray, lids: np.ndarray, shift: np.ndarray) -> _Turned | None:
+    """None where too little is seen of the eye.
+
+    photo: [S, S, 4]; iris, lids: [5, 2] and [16, 2], pixels: the iris's centre and rim, and the lids'; shift: pixels"""
+    size = len(photo)
+    centre, radius = iris[0], max(float(np.linalg.norm(iris[1:] - iris[0], axis=1).mean()), 1e-6)
+    low, high = lids.min(axis=0), lids.max(axis=0)
+    half = int(np.ceil(float((high - low).max()) / 2 + radius))
+    x, y = (round(float(middle)) - half for middle in (low + high) / 2)
+    if min(x, y) < 0 or max(x, y) + 2 * half > size or radius < 1:
+        return None
+    box = np.s_[y : y + 2 * half, x : x + 2 * half]
+    line = np.arange(2 * half, dtype=np.float32) + 0.5
+    here = np.stack(np.meshgrid(line + x, line + y), axis=2)
+    inside = _inside(lids, here) / radius
+    away, was = (np.hypot(*cv2.split(here - at.astype(np.float32))) / radius for at in (centre + shift, centre))
+    seen = _inside(lids, here - shift.astype(np.float32)) / radius  # of the iris, where it was
+    eye = ramp(inside, *_RIM)
+    disc = 1 - ramp(away, *_LIMBUS)
+    left = 1 - ramp(was, *_WAS)
+
+    own = photo[box]
+    known = ramp(was, *_WAS) * (inside > _LASHES)
+    if known.sum() < _LEAST_WHITE:
+        return None
+    white = spread(own, known.astype(np.float32))
+    motion = -disc[:, :, None] * shift.astype(np.float32)
+    hidden = 1 - ramp(seen, _LASHES / 2, 2 * _LASHES)
+    rings = _rings(own, was, inside)
+    level = np.clip(away * _RINGS, 0.5, _RINGS - 0.5) - 0.5
+    dark = cv2.remap(rings[:, None], np.zeros_like(level), level.astype(np.float32), cv2.INTER_LINEAR)
+    new = eye * (disc * hidden + (1 - disc) * left)
+    colours = white + times(dark - white, disc.astype(np.float32))
+    changes = eye * np.maximum(disc, left)
+    return _Turned(box, eye[:, :, None] * motion, new.astype(np.float32), colours, changes.astype(np.float32))
+
+
+def _rings(photo: np.ndarray, away: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """float32 [_RINGS, 4]: the colours of an iris by the distance from its centre, of what lids do not hide: of its
+    darker third, for lamps are mirrored in it.
+
+    away, inside: [b, b], radii, from its centre and from the lids"""
+    ring = np.where(inside > _LASHES, (away * _RINGS).astype(int), _RINGS)
+    light, colours = photo[:, :, :3].sum(axis=2), np.full((_RINGS, 4), np.nan, np.float32)
+    for number in range(_RINGS):
+        own = ring == number
+        if own.any():
+            colours[number] = photo[own & (light <= np.quantile(light[own], _DARK))].mean(axis=0)
+    found = np.flatnonzero(np.isfinite(colours[:, 0]))
+    nearest = found[np.abs(np.arange(_RINGS)[:, None] - found).argmin(axis=1)] if len(found) else None
+    return np.zeros_like(colours) if nearest is None else colours[nearest]
+
+
+def _inside(ring: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """float32 [b, b]: how far places [b, b, 2] lie within a closed contour [N, 2]; below 0 beyond it."""
+    flat = places.reshape(-1, 2).astype(np.float64)
+    nearest = np.full(len(flat), np.inf)
+    within = np.zeros(len(flat), bool)
+    for a, b in zip(ring, np.roll(ring, -1, axis=0), strict=True):
+        step, from_a = b - a, flat - a
+        share = np.clip(from_a @ step / max(float(step @ step), 1e-12), 0, 1)
+        nearest = np.minimum(nearest, np.square(from_a - share[:, None] * step).sum(axis=1))
+        crosses = (a[1] > flat[:, 1]) != (b[1] > flat[:, 1])
+        rise = np.where(abs(step[1]) < 1e-12, 1e-12, step[1])
+        within ^= crosses & (from_a[:, 0] < from_a[:, 1] * step[0] / rise)
+    distance: np.ndarray = np.sqrt(nearest).astype(np.float32) * np.where(within, 1, -1).astype(np.float32)
+    return distance.reshape(places.shape[:2])

@@ -1,0 +1,135 @@
+"""Warps that follow a face's own shape: eyes and mouths grow about their centres, noses along their bridge.
+
+Those that were learned (`editing/displacements.py`) move all faces alike. These have to fit lids and irises exactly,
+on every face: a circle stays one."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import cv2
+import numpy as np
+
+from anycost_models.editing.directions import Directions
+from anycost_models.editing.displacements import Displacements
+from anycost_models.editing.effects import EffectTable
+from anycost_models.face.landmarks import FACE_OVAL, IRISES, LIDS, LIPS, MOUTH_CORNERS
+
+_EYE, _MOUTH = 0.13, 0.12  # by which share they grow at strength 1
+_NOSE = 0.1  # of the nose's length: by so much its tip moves down
+_UP, _DOWN = 0.13, 0.11  # of an eye's width: by so much irises move at strengths 1 and −1
+_UPPER_LID = 0.6, 0.9  # of the irises' way up and down: so far the upper lid follows, which hides them when they sink
+_LOWER_LID = 0.35
+_AROUND_EYE, _AROUND_MOUTH = 0.55, 0.55  # of their width: over so much the motion around them fades
+_BRIDGE, _BASE, _UPPER_LIP = 168, 2, 0  # landmarks on the nose's line, and below
+_WINGS = (129, 358)
+_BEGINS, _WHOLE = 0.15, 0.8  # of the nose's length from the bridge: between, it moves ever more
+_ASIDE = 2.4  # of half the nose's width from its line: there, nothing moves beside its base; nearer, further up
+_OUTLINE = 0.05  # of the square: over so much a motion fades towards the face's outline
+
+
+def _eye_size(points: np.ndarray, multiple: float) -> np.ndarray:
+    moved = np.zeros_like(points)
+    for ring, iris in zip(LIDS, IRISES, strict=True):
+        lids = points[list(ring)]
+        weight = _fading(_outside(lids, points) / (_AROUND_EYE * _eye_width(points)))
+        weight[list(iris)] = 1  # of half-closed eyes, too
+        moved += multiple * _EYE * weight[:, None] * (points - lids.mean(axis=0))
+    return moved
+
+
+def _mouth_width(points: np.ndarray, multiple: float) -> np.ndarray:
+    corners = points[list(MOUTH_CORNERS)]
+    across = corners[1] - corners[0]
+    width = max(float(np.hypot(*across)), 1e-6)
+    across = across / width
+    weight = _fading(_outside(points[list(LIPS)], points) / (_AROUND_MOUTH * width)) * _within_outline(points)
+    along = (points - corners.mean(axis=0)) @ across
+    return multiple * _MOUTH * (weight * along)[:, None] * across
+
+
+def _nose_length(points: np.ndarray, multiple: float) -> np.ndarray:
+    down = points[_BASE] - points[_BRIDGE]
+    length = max(float(np.hypot(*down)), 1e-6)
+    down = down / length
+    aside = np.array([-down[1], down[0]])
+    from_bridge = points - points[_BRIDGE]
+    along, off = from_bridge @ down / length, np.abs(from_bridge @ aside)
+    wings = max(float(np.hypot(*(points[_WINGS[1]] - points[_WINGS[0]]))) / 2, 1e-6)
+    lip = max(float((points[_UPPER_LIP] - points[_BRIDGE]) @ down) / length, 1.1)
+    grows = 1 - _fading((along - _BEGINS) / (_WHOLE - _BEGINS))
+    ends = _fading((along - 1) / (lip - 1))
+    aside_ends = _fading((off / wings - 1) / ((_ASIDE - 1) * np.clip(along, 0.3, 1)))
+    return multiple * _NOSE * length * (grows * ends * aside_ends)[:, None] * down
+
+
+def _gaze_up(points: np.ndarray, multiple: float) -> np.ndarray:
+    moved = np.zeros_like(points)
+    way, upper = (_UP, _UPPER_LID[0]) if multiple > 0 else (_DOWN, _UPPER_LID[1])
+    for ring, iris in zip(LIDS, IRISES, strict=True):
+        lids = points[list(ring)]
+        across = lids[len(ring) // 2] - lids[0]  # from corner to corner, one way or the other
+        width = max(float(np.hypot(*across)), 1e-6)
+        across = across * np.sign(across[0] or 1) / width
+        up = np.array([across[1], -across[0]])
+        from_middle = points - (lids[0] + lids[len(ring) // 2]) / 2
+        along, above = 2 * from_middle @ across / width, from_middle @ up
+        follows = np.where(above > 0, upper, _LOWER_LID) * np.clip(1 - along**2, 0, 1)  # corners stay
+        weight = follows * _fading(_outside(lids, points) / (_AROUND_EYE * width))
+        weight[list(iris)] = 1
+        moved += way * multiple * _eye_width(points) * weight[:, None] * up
+    return moved
+
+
+# Attribute → of landmarks of a face [478, 2], square units, and a multiple of the step, by how far each moves [478, 2].
+SHAPE_WARPS: Mapping[str, Callable[[np.ndarray, float], np.ndarray]] = MappingProxyType(
+    {"eye_size": _eye_size, "mouth_width": _mouth_width, "nose_length": _nose_length, "gaze_up": _gaze_up}
+)
+
+
+def displaced(
+    strengths: Mapping[str, float],
+    directions: Directions,
+    effects: EffectTable,
+    displacements: Displacements,
+    face: np.ndarray,
+) -> np.ndarray | None:
+    """float32 [478, 2], square units: by how far these strengths move the points of a face; None: none does.
+
+    face: [478, 2], square units: its landmarks"""
+
+    def step(name: str, multiple: float) -> np.ndarray:
+        if name in SHAPE_WARPS:
+            return SHAPE_WARPS[name](face, multiple).astype(np.float32)
+        return np.float32(multiple) * displacements[name]
+
+    steps = [
+        step(name, directions.direction(name).multiple(strength) * effects.warp(name))
+        for name, strength in strengths.items()
+        if strength and effects.warp(name)
+    ]
+    return sum(steps[1:], steps[0]) if steps else None
+
+
+def _fading(share: np.ndarray) -> np.ndarray:
+    """1 up to 0, 0 from 1 on, smooth between them."""
+    rest = np.clip(1 - share, 0, 1)
+    faded: np.ndarray = rest * rest * (3 - 2 * rest)
+    return faded
+
+
+def _outside(ring: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """How far points [N, 2] are outside a closed contour [M, 2]; 0 within."""
+    outline = ring.astype(np.float32)
+    return np.array([max(-cv2.pointPolygonTest(outline, point, True), 0.0) for point in points.astype(np.float32)])
+
+
+def _within_outline(points: np.ndarray) -> np.ndarray:
+    """0 on the face's outline and beyond, 1 well inside."""
+    outline = points[list(FACE_OVAL)].astype(np.float32)
+    inside = [cv2.pointPolygonTest(outline, point, True) for point in points.astype(np.float32)]
+    return np.clip(np.array(inside) / _OUTLINE, 0, 1)
+
+
+def _eye_width(points: np.ndarray) -> float:
+    """Of the eye that is seen the wider: a turned face shows the other one narrower."""
+    return max(max(float(np.hypot(*(points[ring[len(ring) // 2]] - points[ring[0]]))) for ring in LIDS), 1e-6)
