@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 from anycost_backend.editing.composite.recolouring import RECOLOURED
-from anycost_backend.editing.edit_plan import EditPlan
+from anycost_backend.editing.composite.views import FINE, QUICK, Detail, View
+from anycost_backend.editing.edit_plan import EditPlan, RenderSpec
 from anycost_backend.editing.face_edit import FaceEdit, layers_of
 from anycost_backend.editing.handles import handles_of
 from anycost_backend.editing.session import Session
@@ -114,3 +115,21 @@ def test_points_that_are_dragged_go_with_the_warp(session: Session) -> None:
     assert handles["iris_left"].moves["gaze_side"][0] > 1
     assert handles["iris_left"].moves["gaze_up"][1] < -1
     assert handles["mouth_left"].moves["mouth_width"][0] < -1
+
+
+@pytest.mark.parametrize("name", ["eye_size", "lip_fullness"])
+def test_a_preview_moves_small_features_as_the_final_does(session: Session, name: str) -> None:
+    models, planner = session.models, session.planner
+
+    def at(detail: Detail) -> np.ndarray:
+        spec = RenderSpec(models.quick, 256)
+
+        def drawn(*args: object) -> View:
+            raise AssertionError("a warp draws nothing")
+
+        edit = FaceEdit({name: 1.0})
+        plan = planner.plan_measured(0, edit, spec, models.directions, drawn, drawn, lambda: None, detail)
+        return session.square_with(0, plan.change, 256).astype(int)
+
+    preview, final, before = at(QUICK), at(FINE), session.crop(0, 256).astype(int)
+    assert np.abs(preview - final).mean() < 0.2 * np.abs(final - before).mean()

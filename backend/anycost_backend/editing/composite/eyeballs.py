@@ -9,16 +9,19 @@ import cv2
 import numpy as np
 from anycost_models.face.landmarks import IRISES, LIDS
 
-from anycost_backend.editing.composite.arrays import enlarged, four_planes, ramp, resized, spread, times, warp
+from anycost_backend.editing.composite.arrays import enlarged, four_planes, places, ramp, resized, spread, times, warp
+from anycost_backend.editing.composite.irises import iris_motion
 from anycost_backend.editing.composite.views import Change, PhotoView
 
 LEAST_TURN = 0.001  # square units: less up or down is left to `irises.py`
+_OUT_OF_SIGHT = 0.4  # of the other eye's width: of an eye so narrow the mesh guesses
 # In radii of the iris:
 _LIMBUS = 1.08, 1.25  # distances from its centre between which it passes into the white
 _WAS = 1.1, 1.2  # the same of what it leaves
 _RIM = -0.02, 0.12  # distances within the lids between which an eye begins
 _LASHES = 0.2  # so near to lids nothing is known of the eye
 _RINGS = 12  # of the iris, each of one colour where lids hid it
+_BRIGHT, _DIM = 0.6, 0.5  # quantile of the white that counts as white, and share of its lightness that does not
 _DARK = 0.35  # share of a ring that gives it its colour
 _LEAST_WHITE = 12  # pixels: with less to be seen, nothing is known of its colour
 
@@ -39,13 +42,20 @@ def turned(original: PhotoView, change: Change, shifts: np.ndarray, may: np.ndar
 
     may: float32 [d, d], 0…1, as large as its mask: what may change"""
     reach, size = original.reach, len(original.image)
-    planes = four_planes(original.image)
-    motion = np.zeros((size, size, 2), np.float32)
+    planes, here = four_planes(original.image), places(size, reach)
+    motion, aside = np.zeros((2, size, size, 2), np.float32)
+    sidewards, upwards = shifts * (1, 0), shifts * (0, 1)
+    if np.abs(sidewards).max() > LEAST_TURN:
+        aside = iris_motion(original.landmarks, sidewards, size, reach)
+        planes = warp(planes, here + aside, reach, size)
     new, within = np.zeros((2, size, size), np.float32)
     colours = np.zeros_like(planes)
     points = ((original.landmarks.points[:, :2].astype(np.float64) - 0.5) / reach + 0.5) * size
-    for iris, ring, shift in zip(IRISES, LIDS, shifts, strict=True):
-        eye = _turned(planes, points[list(iris)], points[list(ring)], shift * size / reach)
+    widths = [float(np.hypot(*(points[ring[0]] - points[ring[len(ring) // 2]]))) for ring in LIDS]
+    for iris, ring, width, left, up in zip(IRISES, LIDS, widths, sidewards, upwards, strict=True):
+        if width < _OUT_OF_SIGHT * max(widths):
+            continue
+        eye = _turned(planes, points[list(iris)] + left * size / reach, points[list(ring)], up * size / reach)
         if eye is not None:
             motion[eye.box], new[eye.box], within[eye.box] = eye.motion * (reach / size), eye.new, eye.within
             colours[eye.box] = times(eye.colours, eye.new)
@@ -55,7 +65,7 @@ def turned(original: PhotoView, change: Change, shifts: np.ndarray, may: np.ndar
     left = 1 - resized(new, side)
     return replace(
         change,
-        source=lids + warp(motion, lids, reach, size),
+        source=lids + warp(motion + warp(aside, here + motion, reach, size), lids, reach, size),
         original_weight=change.original_weight * left,
         added=times(resized(change.added, size), 1 - new) + warp(colours, lids, reach, size),
         mask=np.maximum(change.mask, resized(within, side) * may),
@@ -87,6 +97,9 @@ def _turned(photo: np.ndarray, iris: np.ndarray, lids: np.ndarray, shift: np.nda
     known = ramp(was, *_WAS) * (inside > _LASHES)
     if known.sum() < _LEAST_WHITE:
         return None
+    light = own[:, :, :3].mean(axis=2)
+    bright = float(np.quantile(light[known > 0], _BRIGHT))
+    known *= ramp(light, _DIM * bright, bright)  # lashes, and irises that the mesh takes for smaller
     white = spread(own, known.astype(np.float32))
     motion = -disc[:, :, None] * shift.astype(np.float32)
     hidden = 1 - ramp(seen, _LASHES / 2, 2 * _LASHES)

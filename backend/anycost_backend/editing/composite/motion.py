@@ -1,5 +1,7 @@
 """How the edit moves the face: smooth maps into photo, projection and edited drawing, from one frame that all share."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from anycost_models.face.landmarks import IRISES, LEFT_EYE, LIDS, RIGHT_EYE, Landmarks
@@ -8,13 +10,14 @@ from anycost_backend.editing.composite.arrays import places, warp
 from anycost_backend.editing.composite.eyeballs import LEAST_TURN
 from anycost_backend.editing.composite.irises import iris_motion
 from anycost_backend.editing.composite.splines import thin_plate
-from anycost_backend.editing.composite.views import Detail
+from anycost_backend.editing.composite.views import FINE, Detail
 
 # Landmarks that an expression does not move: eyes, the nose's bridge, temples.
 _STEADY = [i for i in (*LEFT_EYE, *RIGHT_EYE, 6, 168, 8, 122, 196, 188, 412, 356, 162, 234, 454) if i % 2 == 0]
 MOVED = 0.0001, 0.0006  # square units: motion that does not show, and from which on all moves with it
 _SMOOTHING = 2e-3  # of the thin-plate spline: landmarks of generated faces are off by about a pixel
 _EXACT = 1e-5  # the same for displacements that are known beforehand
+_GRID = 33  # nodes of their field at least, each way
 
 
 def motions(
@@ -46,9 +49,8 @@ def motions(
         maps = _field(common, offsets, _SMOOTHING, reach, side, detail)
         return tuple(here + each for each in maps), np.zeros((side, side), np.float32), None
     rest, shifts = _without_irises(points[0], displaced.astype(np.float64))
-    rest = rest[:: detail.landmarks]
-    maps = _field(common + rest, offsets, _SMOOTHING, reach, side, detail)
-    (by,) = _field(common + rest, rest, _EXACT, reach, side, detail)
+    maps = _field(common + rest[:: detail.landmarks], offsets, _SMOOTHING, reach, side, detail)
+    by = _displacement_field(points[0] + motion, rest, reach, side, detail)
     to_original, to_projected, to_edited = (here + each - by for each in maps)
     to_original, far, turns = _with_irises(original, shifts, to_original, by, reach)
     return (to_original, to_projected, to_edited), far, turns
@@ -60,8 +62,7 @@ def displacement(
     """As `motions`, where nothing is drawn: the map to the original, by how far each place is moved, and turns."""
     points = original.points[:, :2].astype(np.float64)
     rest, shifts = _without_irises(points, displaced.astype(np.float64))
-    rest = rest[:: detail.landmarks]
-    (by,) = _field(points[:: detail.landmarks] + rest, rest, _EXACT, reach, side, detail)
+    by = _displacement_field(points, rest, reach, side, detail)
     return _with_irises(original, shifts, places(side, reach) - by, by, reach)
 
 
@@ -91,6 +92,16 @@ def _without_irises(points: np.ndarray, displaced: np.ndarray) -> tuple[np.ndarr
         shifts[eye] = own.mean(axis=0) - along
         rest[list(iris)] = along + grows * around
     return rest, shifts
+
+
+def _displacement_field(
+    points: np.ndarray, displaced: np.ndarray, reach: float, side: int, detail: Detail
+) -> np.ndarray:
+    """float32 [side, side, 2]: the displacements [478, 2] at where they move the points [478, 2]. As finely in a
+    preview: eyes are small, and a coarse field moves them the other way."""
+    displaced, detail = displaced[:: FINE.landmarks], replace(detail, grid=max(detail.grid, _GRID))
+    (by,) = _field(points[:: FINE.landmarks] + displaced, displaced, _EXACT, reach, side, detail)
+    return by
 
 
 def _field(
