@@ -10,6 +10,7 @@ from anycost_models.core.images import to_uint8
 from anycost_models.editing.attribute_lock import AttributeLock
 from anycost_models.editing.directions import STILL, Directions, Region
 from anycost_models.editing.effects import USUAL_BASE, Base
+from anycost_models.face.shape_warps import holding
 from anycost_models.generators.sub_generator import SubGenerator
 
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
@@ -91,7 +92,8 @@ class EditPlanner:
         layers = layers_of(edit, directions, self._models.effects)
         drawn = {name: strength for name, strength in edit.strengths.items() if name not in layers.warped}
         around: Region = "head" if edit.offset is not None else directions.region(drawn)
-        displaced = self._models.displaced(edit.strengths, directions, self._session.faces[face].in_square)
+        displaced = self._displaced(face, edit.strengths, directions)
+        holds: dict[str, float] = {}  # strengths of warps that hold their labels
         change: Change | None = None
         strengths = edit.strengths
         projected: View | None = None
@@ -100,13 +102,17 @@ class EditPlanner:
 
         def laid(rendered: RenderedEdit, before: View) -> View:
             """The view of what was rendered, which is laid on the change so far."""
-            nonlocal change, hair
+            nonlocal change, hair, displaced, holds
             check()
             moves = rendered.region != "skin"
             after = measured(rendered, before) if moves else replace(before, image=rendered.image)
             if rendered.keeps_hair_colour:
                 after = replace(after, image=with_hair_colour(after, before))
             check()
+            if rendered.region not in STILL:
+                counter = holding(edit.held, before.landmarks, after.landmarks, self._models.effects)
+                holds = {name: edit.strengths.get(name, 0.0) + strength for name, strength in counter.items()}
+                displaced = self._displaced(face, {**edit.strengths, **holds}, directions) if holds else displaced
             change = self._laid(face, change, rendered, before, after, around, spec, detail, displaced)
             hair = after.parts["hair"] if rendered.region in ("hair", "head") else hair
             return after
@@ -123,7 +129,7 @@ class EditPlanner:
                 rendered = replace(rendered, worn=rendered.worn and worn(edit.strengths))
                 around = "head" if rendered.region == "head" else around  # by a lock
                 edited = laid(rendered, edited)
-                latent, strengths = rendered.latent, {**strengths, **rendered.strengths}
+                latent, strengths = rendered.latent, {**strengths, **rendered.strengths, **holds}
             for own in layers.still:
                 rendered = self._rendered_still(latent, own, spec, directions)
                 latent, edited = rendered.latent, laid(rendered, edited)
@@ -308,6 +314,9 @@ class EditPlanner:
         return self._reach(face).gain(name, sense)
 
     # ------------------------------------------------------------------ inside
+
+    def _displaced(self, face: int, strengths: Mapping[str, float], directions: Directions) -> np.ndarray | None:
+        return self._models.displaced(strengths, directions, self._session.faces[face].in_square)
 
     def _start(self, face: int, base: Base = USUAL_BASE) -> np.ndarray:
         """As `start`; projects the face if it was not."""

@@ -58,7 +58,7 @@ class AttributeLock:
     ) -> dict[str, float]:
         """The strengths, with those of the held attributes so changed that their labels stay as far as can be foreseen.
 
-        Attributes that have no label, or that only warp the photo, are not held. Only attributes, and signs of
+        Attributes that have no label, or that only warp the photo, are not held here. Only attributes, and signs of
         strengths, that were not asked for before are rendered and measured. between: called before each image; what it
         raises ends the work. Raises AnycostError as `Directions.apply`."""
         names = self._holdable(held)

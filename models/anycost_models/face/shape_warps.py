@@ -3,7 +3,7 @@
 Those that were learned (`editing/displacements.py`) move all faces alike. These have to fit lids and irises exactly,
 on every face: a circle stays one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 
 import cv2
@@ -12,7 +12,8 @@ import numpy as np
 from anycost_models.editing.directions import Directions
 from anycost_models.editing.displacements import Displacements
 from anycost_models.editing.effects import EffectTable
-from anycost_models.face.landmarks import FACE_OVAL, IRISES, LIDS, LIPS, MOUTH_CORNERS
+from anycost_models.face import shape_labels
+from anycost_models.face.landmarks import FACE_OVAL, IRISES, LIDS, LIPS, MOUTH_CORNERS, Landmarks
 
 _EYE, _MOUTH = 0.13, 0.12  # by which share they grow at strength 1
 _NOSE = 0.1  # of the nose's length: by so much its tip moves down
@@ -24,6 +25,7 @@ _BRIDGE, _BASE, _UPPER_LIP = 168, 2, 0  # landmarks on the nose's line, and belo
 _WINGS = (129, 358)
 _BEGINS, _WHOLE = 0.15, 0.8  # of the nose's length from the bridge: between, it moves ever more
 _ASIDE = 2.4  # of half the nose's width from its line: there, nothing moves beside its base; nearer, further up
+_MAX_COUNTER = 1.2  # strength
 _OUTLINE = 0.05  # of the square: over so much a motion fades towards the face's outline
 
 
@@ -108,6 +110,17 @@ def displaced(
         if strength and effects.warp(name)
     ]
     return sum(steps[1:], steps[0]) if steps else None
+
+
+def holding(held: Collection[str], before: Landmarks, after: Landmarks, effects: EffectTable) -> dict[str, float]:
+    """The strengths with which those of the held attributes that are warps of this module keep their labels, when
+    something else moves a face's landmarks from `before` to `after`."""
+    names = [name for name in held if name in SHAPE_WARPS and name in effects.attributes]
+    if not names:
+        return {}
+    was, now = (shape_labels.measure(face) for face in (before, after))
+    counter = {name: (was[name] - now[name]) / effects.attributes[name].promise for name in names}
+    return {name: float(np.clip(strength, -_MAX_COUNTER, _MAX_COUNTER)) for name, strength in counter.items()}
 
 
 def _fading(share: np.ndarray) -> np.ndarray:

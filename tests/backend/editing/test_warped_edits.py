@@ -133,3 +133,12 @@ def test_a_preview_moves_small_features_as_the_final_does(session: Session, name
 
     preview, final, before = at(QUICK), at(FINE), session.crop(0, 256).astype(int)
     assert np.abs(preview - final).mean() < 0.2 * np.abs(final - before).mean()
+
+
+def test_a_warp_holds_its_label_while_the_face_is_drawn(session: Session) -> None:
+    planner, measure = session.planner, session.models.labels.measure
+    before, spec = measure(session.crop(0, 256)), planner.final_spec(0)
+    free, held = (planner.plan(0, FaceEdit({"smile": -1.0}, names), spec) for names in ((), ("mouth_width",)))
+    drift = [abs(measure(shown(session, plan))["mouth_width"] - before["mouth_width"]) for plan in (free, held)]
+    assert held.strengths["mouth_width"] > 0.3
+    assert drift[1] < 0.6 * drift[0], drift
