@@ -341,7 +341,9 @@ class EditPlanner:
             measure = self._models.labels.measure
 
             def show(name: str, sense: int, directions: Directions) -> Mapping[str, float]:
-                change = self.plan(face, {name: sense}, spec, check, directions).change
+                warps = self._models.effects.warp(name) and not self.draws({name: sense})  # quick, and eyes are small
+                planned = self.final_spec(face) if warps else spec
+                change = self.plan(face, {name: sense}, planned, check, directions).change
                 return measure(self._session.square_with(face, change, MEASURED_SIDE))
 
             with self._session.timed("reach"):

@@ -18,7 +18,10 @@ from anycost_models.face.landmarks import FACE_OVAL, IRISES, LIDS, LIPS, MOUTH_C
 _EYE, _MOUTH = 0.13, 0.12  # by which share they grow at strength 1
 _NOSE = 0.1  # of the nose's length: by so much its tip moves down
 _UP, _DOWN = 0.13, 0.11  # of an eye's width: by so much irises move at strengths 1 and −1
-_UPPER_LID = 0.6, 0.9  # of the irises' way up and down: so far the upper lid follows, which hides them when they sink
+_UPPER_LID = (
+    0.6,
+    1.0,
+)  # of the irises' way up and down: so far the upper lid follows, which bares nothing when they sink
 _LOWER_LID = 0.35
 _AROUND_EYE, _AROUND_MOUTH = 0.55, 0.55  # of their width: over so much the motion around them fades
 _BRIDGE, _BASE, _UPPER_LIP = 168, 2, 0  # landmarks on the nose's line, and below
@@ -75,7 +78,7 @@ def _gaze_up(points: np.ndarray, multiple: float) -> np.ndarray:
         up = np.array([across[1], -across[0]])
         from_middle = points - (lids[0] + lids[len(ring) // 2]) / 2
         along, above = 2 * from_middle @ across / width, from_middle @ up
-        follows = np.where(above > 0, upper, _LOWER_LID) * np.clip(1 - along**2, 0, 1)  # corners stay
+        follows = np.where(above > 0, upper, _LOWER_LID) * np.clip(1 - along**4, 0, 1)  # corners stay
         weight = follows * _fading(_outside(lids, points) / (_AROUND_EYE * width))
         weight[list(iris)] = 1
         moved += way * multiple * _eye_width(points) * weight[:, None] * up

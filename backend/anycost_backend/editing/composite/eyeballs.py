@@ -19,11 +19,13 @@ _OUT_OF_SIGHT = 0.4  # of the other eye's width: of an eye so narrow the mesh gu
 _LIMBUS = 1.08, 1.25  # distances from its centre between which it passes into the white
 _WAS = 1.1, 1.2  # the same of what it leaves
 _RIM = -0.02, 0.12  # distances within the lids between which an eye begins
+_SHADOW = 0.5, 0.7  # share of the light at an upper lid, and so far from it all
 _LASHES = 0.2  # so near to lids nothing is known of the eye
 _RINGS = 12  # of the iris, each of one colour where lids hid it
-_BRIGHT, _DIM = 0.6, 0.5  # quantile of the white that counts as white, and share of its lightness that does not
+_BRIGHT = 0.6  # quantile of what is beside an iris that is white
+_DIM = 0.3, 0.75  # shares of its lightness between which what is darker is white in shadow, rather than lashes
 _DARK = 0.35  # share of a ring that gives it its colour
-_LEAST_WHITE = 12  # pixels: with less to be seen, nothing is known of its colour
+_LEAST_WHITE = 0.2  # squares of its radius: with less white to be seen, nothing is known of its colour
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,17 +60,17 @@ def turned(original: PhotoView, change: Change, shifts: np.ndarray, may: np.ndar
         eye = _turned(planes, points[list(iris)] + left * size / reach, points[list(ring)], up * size / reach)
         if eye is not None:
             motion[eye.box], new[eye.box], within[eye.box] = eye.motion * (reach / size), eye.new, eye.within
-            colours[eye.box] = times(eye.colours, eye.new)
+            colours[eye.box] = eye.colours
     lids = enlarged(change.source, size)
-    new, within = (warp(each, lids, reach, size) for each in (new, within))
     side = len(change.mask)
-    left = 1 - resized(new, side)
+    new, within = (resized(warp(each, lids, reach, size), side) for each in (new, within))
+    own = resized(new, size)  # as smooth as the weight of the photo: their sum is 1 at each pixel
     return replace(
         change,
         source=lids + warp(motion + warp(aside, here + motion, reach, size), lids, reach, size),
-        original_weight=change.original_weight * left,
-        added=times(resized(change.added, size), 1 - new) + warp(colours, lids, reach, size),
-        mask=np.maximum(change.mask, resized(within, side) * may),
+        original_weight=change.original_weight * (1 - new),
+        added=times(resized(change.added, size), 1 - own) + times(warp(colours, lids, reach, size), own),
+        mask=np.maximum(change.mask, within * may),
     )
 
 
@@ -95,12 +97,14 @@ def _turned(photo: np.ndarray, iris: np.ndarray, lids: np.ndarray, shift: np.nda
 
     own = photo[box]
     known = ramp(was, *_WAS) * (inside > _LASHES)
-    if known.sum() < _LEAST_WHITE:
+    if known.sum() < _LEAST_WHITE * radius**2:
         return None
     light = own[:, :, :3].mean(axis=2)
     bright = float(np.quantile(light[known > 0], _BRIGHT))
-    known *= ramp(light, _DIM * bright, bright)  # lashes, and irises that the mesh takes for smaller
+    known *= ramp(light, _DIM[0] * bright, _DIM[1] * bright)  # lashes, and irises that the mesh takes for smaller
     white = spread(own, known.astype(np.float32))
+    if shift[1] > 0:  # what is bared below the upper lid is in its shadow
+        white = times(white, _SHADOW[0] + (1 - _SHADOW[0]) * ramp(inside, 0, _SHADOW[1]))
     motion = -disc[:, :, None] * shift.astype(np.float32)
     hidden = 1 - ramp(seen, _LASHES / 2, 2 * _LASHES)
     rings = _rings(own, was, inside)
