@@ -90,7 +90,8 @@ def _turned(photo: np.ndarray, iris: np.ndarray, lids: np.ndarray, shift: np.nda
     here = np.stack(np.meshgrid(line + x, line + y), axis=2)
     inside = _inside(lids, here) / radius
     away, was = (np.hypot(*cv2.split(here - at.astype(np.float32))) / radius for at in (centre + shift, centre))
-    seen = _inside(lids, here - shift.astype(np.float32)) / radius  # of the iris, where it was
+    then = here - (np.array((x + 0.5, y + 0.5)) + shift).astype(np.float32)  # pixels of the box, as OpenCV counts them
+    seen = cv2.remap(inside, then, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # of the iris, then
     eye = ramp(inside, *_RIM)
     disc = 1 - ramp(away, *_LIMBUS)
     left = 1 - ramp(was, *_WAS)
@@ -134,8 +135,8 @@ def _rings(photo: np.ndarray, away: np.ndarray, inside: np.ndarray) -> np.ndarra
 
 def _inside(ring: np.ndarray, places: np.ndarray) -> np.ndarray:
     """float32 [b, b]: how far places [b, b, 2] lie within a closed contour [N, 2]; below 0 beyond it."""
-    flat = places.reshape(-1, 2).astype(np.float64)
-    nearest = np.full(len(flat), np.inf)
+    flat, ring = places.reshape(-1, 2), ring.astype(np.float32)
+    nearest = np.full(len(flat), np.inf, np.float32)
     within = np.zeros(len(flat), bool)
     for a, b in zip(ring, np.roll(ring, -1, axis=0), strict=True):
         step, from_a = b - a, flat - a
