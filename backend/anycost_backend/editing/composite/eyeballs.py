@@ -65,11 +65,13 @@ def turned(original: PhotoView, change: Change, shifts: np.ndarray, may: np.ndar
     side = len(change.mask)
     new, within = (resized(warp(each, lids, reach, size), side) for each in (new, within))
     own = resized(new, size)  # as smooth as the weight of the photo: their sum is 1 at each pixel
+    photo = change.original_weight + within * (1 - change.original_weight)  # an iris that was drawn does not turn
     return replace(
         change,
         source=lids + warp(motion + warp(aside, here + motion, reach, size), lids, reach, size),
-        original_weight=change.original_weight * (1 - new),
-        added=times(resized(change.added, size), 1 - own) + times(warp(colours, lids, reach, size), own),
+        original_weight=photo * (1 - new),
+        added=times(resized(change.added, size), 1 - resized(np.maximum(within, new), size))
+        + times(warp(colours, lids, reach, size), own),
         mask=np.maximum(change.mask, within * may),
     )
 
