@@ -142,3 +142,13 @@ def test_a_warp_holds_its_label_while_the_face_is_drawn(session: Session) -> Non
     drift = [abs(measure(shown(session, plan))["mouth_width"] - before["mouth_width"]) for plan in (free, held)]
     assert held.strengths["mouth_width"] > 0.3
     assert drift[1] < 0.6 * drift[0], drift
+
+
+@pytest.mark.parametrize("gaze", ["gaze_side", "gaze_up"])
+def test_eyes_that_were_drawn_turn_as_well(session: Session, gaze: str) -> None:
+    measure, effects = session.models.labels.measure, session.models.effects
+    ahead, turned = (
+        measure(shown(session, edited(session, {"eyes_open": 1.0, gaze: gaze_strength})))[gaze]
+        for gaze_strength in (0.0, 1.0)
+    )
+    assert turned - ahead > 0.5 * effects.attributes[gaze].promise

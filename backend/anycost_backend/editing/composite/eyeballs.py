@@ -18,6 +18,7 @@ _OUT_OF_SIGHT = 0.4  # of the other eye's width: of an eye so narrow the mesh gu
 # In radii of the iris:
 _LIMBUS = 1.08, 1.25  # distances from its centre between which it passes into the white
 _WAS = 1.1, 1.2  # the same of what it leaves
+_TURNS = 0.1  # so far up or down an iris bares what was hidden
 _RIM = -0.02, 0.12  # distances within the lids between which an eye begins
 _SHADOW = 0.5, 0.7  # share of the light at an upper lid, and so far from it all
 _LASHES = 0.2  # so near to lids nothing is known of the eye
@@ -57,7 +58,7 @@ def turned(original: PhotoView, change: Change, shifts: np.ndarray, may: np.ndar
     for iris, ring, width, left, up in zip(IRISES, LIDS, widths, sidewards, upwards, strict=True):
         if width < _OUT_OF_SIGHT * max(widths):
             continue
-        eye = _turned(planes, points[list(iris)] + left * size / reach, points[list(ring)], up * size / reach)
+        eye = _turned(planes, points[list(iris)], points[list(ring)], left * size / reach, up * size / reach)
         if eye is not None:
             motion[eye.box], new[eye.box], within[eye.box] = eye.motion * (reach / size), eye.new, eye.within
             colours[eye.box] = eye.colours
@@ -76,12 +77,15 @@ def turned(original: PhotoView, change: Change, shifts: np.ndarray, may: np.ndar
     )
 
 
-def _turned(photo: np.ndarray, iris: np.ndarray, lids: np.ndarray, shift: np.ndarray) -> _Turned | None:
+def _turned(
+    photo: np.ndarray, iris: np.ndarray, lids: np.ndarray, aside: np.ndarray, shift: np.ndarray
+) -> _Turned | None:
     """None where too little is seen of the eye.
 
-    photo: [S, S, 4]; iris, lids: [5, 2] and [16, 2], pixels: the iris's centre and rim, and the lids'; shift: pixels"""
+    photo: [S, S, 4], in which the iris has moved aside; iris, lids: [5, 2] and [16, 2], pixels: the iris's centre and
+    rim before that, and the lids'; aside, shift: [2], pixels"""
     size = len(photo)
-    centre, radius = iris[0], max(float(np.linalg.norm(iris[1:] - iris[0], axis=1).mean()), 1e-6)
+    centre, radius = iris[0] + aside, max(float(np.linalg.norm(iris[1:] - iris[0], axis=1).mean()), 1e-6)
     low, high = lids.min(axis=0), lids.max(axis=0)
     half = int(np.ceil(float((high - low).max()) / 2 + radius))
     x, y = (round(float(middle)) - half for middle in (low + high) / 2)
@@ -113,9 +117,10 @@ def _turned(photo: np.ndarray, iris: np.ndarray, lids: np.ndarray, shift: np.nda
     rings = _rings(own, was, inside)
     level = np.clip(away * _RINGS, 0.5, _RINGS - 0.5) - 0.5
     dark = cv2.remap(rings[:, None], np.zeros_like(level), level.astype(np.float32), cv2.INTER_LINEAR)
-    new = eye * (disc * hidden + (1 - disc) * left)
+    new = eye * (disc * hidden + (1 - disc) * left) * ramp(np.abs(shift).max() / radius, 0, _TURNS)
     colours = white + times(dark - white, disc.astype(np.float32))
-    changes = eye * np.maximum(disc, left)
+    first = 1 - ramp(np.hypot(*cv2.split(here - iris[0].astype(np.float32))) / radius, *_WAS)
+    changes = eye * np.maximum.reduce([disc, left, first])
     return _Turned(box, eye[:, :, None] * motion, new.astype(np.float32), colours, changes.astype(np.float32))
 
 

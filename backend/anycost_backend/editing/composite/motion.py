@@ -52,7 +52,7 @@ def motions(
     maps = _field(common + rest[:: detail.landmarks], offsets, _SMOOTHING, reach, side, detail)
     by = _displacement_field(points[0] + motion, rest, reach, side, detail)
     to_original, to_projected, to_edited = (here + each - by for each in maps)
-    to_original, far, turns = _with_irises(original, shifts, to_original, by, reach)
+    to_original, far, turns = _with_irises(original, shifts, to_original, by, reach, drawn=True)
     return (to_original, to_projected, to_edited), far, turns
 
 
@@ -67,12 +67,19 @@ def displacement(
 
 
 def _with_irises(
-    original: Landmarks, shifts: np.ndarray, to_original: np.ndarray, by: np.ndarray, reach: float
+    original: Landmarks,
+    shifts: np.ndarray,
+    to_original: np.ndarray,
+    by: np.ndarray,
+    reach: float,
+    *,
+    drawn: bool = False,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """The map with the irises' shifts [2, 2], by how far each place is moved by all that is displaced, and the shifts
-    if they are left to `eyeballs.turned`."""
+    if they are left to `eyeballs.turned`: up and down, and to the side where eyes are drawn, which do not turn."""
     far = np.hypot(*cv2.split(by))
-    if np.abs(shifts[:, 1]).max() > LEAST_TURN:
+    looks = shifts.mean(axis=0) * (drawn, True)  # both eyes: what draws them apart is no gaze
+    if np.abs(looks).max() > LEAST_TURN:
         return to_original, far, shifts
     if np.abs(shifts).max() <= MOVED[0]:
         return to_original, far, None
