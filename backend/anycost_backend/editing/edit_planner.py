@@ -16,7 +16,7 @@ from anycost_models.generators.sub_generator import SubGenerator
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
 from anycost_backend.editing.composite.groundwork import Groundwork, groundwork
 from anycost_backend.editing.composite.overlay import changed_hair, changed_view, overlaid
-from anycost_backend.editing.composite.planning import plan
+from anycost_backend.editing.composite.planning import moving_points, plan
 from anycost_backend.editing.composite.recolouring import recoloured
 from anycost_backend.editing.composite.tones import with_hair_colour
 from anycost_backend.editing.composite.views import AROUND, FINE, Change, Detail, PhotoView, View, scaled
@@ -109,8 +109,9 @@ class EditPlanner:
             if rendered.keeps_hair_colour:
                 after = replace(after, image=with_hair_colour(after, before))
             check()
-            if rendered.region not in STILL:
-                counter = holding(edit.held, before.landmarks, after.landmarks, self._models.effects)
+            if edit.held and rendered.region not in STILL:
+                moving = moving_points(*self.original(face, spec.side, rendered.region, around, detail))
+                counter = holding(edit.held, before.landmarks, after.landmarks, moving, self._models.effects)
                 holds = {name: edit.strengths.get(name, 0.0) + strength for name, strength in counter.items()}
                 displaced = self._displaced(face, {**edit.strengths, **holds}, directions) if holds else displaced
             change = self._laid(face, change, rendered, before, after, around, spec, detail, displaced)

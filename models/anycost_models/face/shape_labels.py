@@ -71,7 +71,7 @@ def measure(face: Landmarks) -> dict[str, float]:
 
 
 def _eye_size(face: Landmarks) -> float:
-    left, right = (face.points[list(ring)] for ring in LIDS)
+    left, right = (face.points[list(ring)].astype(np.float32) for ring in LIDS)
     apart = float(
         np.linalg.norm(left[[0, 8]].mean(axis=0) - right[[0, 8]].mean(axis=0))
     )  # between the corners' middles

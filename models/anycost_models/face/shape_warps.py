@@ -4,6 +4,7 @@ Those that were learned (`editing/displacements.py`) move all faces alike. These
 on every face: a circle stays one."""
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 import cv2
@@ -115,13 +116,16 @@ def displaced(
     return sum(steps[1:], steps[0]) if steps else None
 
 
-def holding(held: Collection[str], before: Landmarks, after: Landmarks, effects: EffectTable) -> dict[str, float]:
+def holding(
+    held: Collection[str], before: Landmarks, after: Landmarks, moving: np.ndarray | float, effects: EffectTable
+) -> dict[str, float]:
     """The strengths with which those of the held attributes that are warps of this module keep their labels, when
-    something else moves a face's landmarks from `before` to `after`."""
+    something else moves a face's landmarks from `before` to `after`, or so far as `moving`, [478], 0…1, says."""
     names = [name for name in held if name in SHAPE_WARPS and name in effects.attributes]
     if not names:
         return {}
-    was, now = (shape_labels.measure(face) for face in (before, after))
+    points = before.points + np.reshape(moving, (-1, 1)) * (after.points - before.points)
+    was, now = (shape_labels.measure(face) for face in (before, replace(after, points=points)))
     counter = {name: (was[name] - now[name]) / effects.attributes[name].promise for name in names}
     return {name: float(np.clip(strength, -_MAX_COUNTER, _MAX_COUNTER)) for name, strength in counter.items()}
 

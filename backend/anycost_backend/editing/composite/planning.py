@@ -76,7 +76,7 @@ def plan(
     smooth, deciding = ground.smooth, ground.deciding
     landmarks = original.landmarks, projected.landmarks, edited.landmarks
     (to_original, to_projected, to_edited), far, turns = motions(
-        *landmarks, reach, smooth, detail, moving=_moving(ground, original), displaced=displaced
+        *landmarks, reach, smooth, detail, moving=moving_points(original, ground), displaced=displaced
     )
     before_full, after_full = (
         warp(view.planes, source, 1, size) for view, source in ((projected, to_projected), (edited, to_edited))
@@ -198,8 +198,8 @@ def _bared(was: WarpedParts, had: WarpedParts, has: WarpedParts, reach: float) -
     return cv2.GaussianBlur(bared, (0, 0), 0.01 * pixel)
 
 
-def _moving(ground: Groundwork, original: PhotoView) -> np.ndarray | float:
-    """[478], 0…1: which points the drawing's motion moves: those of what may change."""
+def moving_points(original: PhotoView, ground: Groundwork) -> np.ndarray | float:
+    """[478], 0…1, or all: which points the drawing's motion moves: those of what may change."""
     if ground.region in STILL:
         return 0.0
     if ground.region not in ("eyes", "beard", "jaw"):
