@@ -19,16 +19,16 @@ from anycost_models.core.hashes import key_of, known_sha256_of
 from anycost_models.core.signed_cache import SignedCache
 from anycost_models.export import mobile_graph
 from anycost_models.generators.sub_generator import SubGenerator
-from anycost_models.inference.onnx_network import Network, Precision, choose, load_named
+from anycost_models.inference.onnx_network import Network, Precision, chained, choose, load_named
 from anycost_models.weights import intact
 
 if TYPE_CHECKING:
     from anycost_models.generators.elastic import ElasticGenerator
 
-VERSION = 2  # of what is made: graphs of another one are not used
+VERSION = 3  # of what is made: graphs of another one are not used
 # Signed: a graph is what was made of the weights whose digest is in its key, not one that somebody put there.
 GRAPHS = SignedCache("graphs", ".onnx", space=1 << 30, days=90)  # of all models
-SAMPLING = "sampling"
+SAMPLING, TRUNK = "sampling", "trunk"
 
 
 @dataclass(frozen=True)
@@ -120,15 +120,26 @@ class GraphCache:
 
         Raises AnycostError for a sub-generator that this generator does not have."""
 
+        is_full = sub == SubGenerator(self.file.resolution)
+        precision = self.precision or ("mixed" if is_full else "bf16")
+        if self.file.family == mobile_graph.FAMILY:
+            return self._on_trunk(sub, precision, keep)
+
         def made() -> bytes:
-            if self.file.family == mobile_graph.FAMILY:
-                return mobile_graph.synthesis_graph(self.weights, sub, self._metadata)
             from anycost_models.export.onnx_export import synthesis_graph
 
             return synthesis_graph(self.generator(), sub, self._metadata)
 
-        is_full = sub == SubGenerator(self.file.resolution)
-        return self._network(str(sub), made, self.precision or ("mixed" if is_full else "bf16"), keep)
+        return self._network(str(sub), made, precision, keep)
+
+    def _on_trunk(self, sub: SubGenerator, precision: Precision, keep: bool) -> Network:
+        """As `synthesis`. What all sub-generators have in common is in memory once for each precision."""
+        whole: Precision = "f32" if precision == "mixed" else precision  # its features are small
+        trunk = self._network(f"{TRUNK} {whole}", lambda: mobile_graph.trunk_graph(self.weights, self._metadata), whole)
+        rest = self._network(
+            str(sub), lambda: mobile_graph.synthesis_graph(self.weights, sub, self._metadata), precision, keep
+        )
+        return chained(trunk, rest)
 
     def mapping(self) -> Network:
         """z [1, D], truncation ψ [1] → w [1, D], float32."""
@@ -140,12 +151,12 @@ class GraphCache:
 
             return mapping_graph(self.generator(), self._metadata)
 
-        return self._network(SAMPLING, made, "f32", True)
+        return self._network(SAMPLING, made, "f32")
 
     def keep_only(self, subs: Iterable[SubGenerator]) -> None:
         """Frees all synthesis graphs but these."""
-        kept = {SAMPLING, *map(str, subs)}
-        for what in [what for what in self._networks if what not in kept]:
+        kept = {str(sub) for sub in subs}
+        for what in [what for what in self._networks if what not in kept and not what.startswith((SAMPLING, TRUNK))]:
             self._networks.pop(what, None)
 
     def has(self, sub: SubGenerator) -> bool:
@@ -165,7 +176,7 @@ class GraphCache:
     def _metadata(self) -> dict[str, str]:
         return {"sha256": self.file.sha256, "version": str(VERSION)}
 
-    def _network(self, what: str, made: Callable[[], bytes], precision: Precision, keep: bool) -> Network:
+    def _network(self, what: str, made: Callable[[], bytes], precision: Precision, keep: bool = True) -> Network:
         if found := self._networks.get(what):
             return found
         with self._busy.setdefault(what, threading.Lock()):  # whoever comes second finds it made

@@ -12,7 +12,7 @@ from anycost_models.export import layers
 from anycost_models.export.graph import Graph, Value
 from anycost_models.generators.elastic_config import widths_of
 from anycost_models.generators.mobile_config import MobileConfig, level
-from anycost_models.generators.mobile_sub_tensors import sub_tensors, within
+from anycost_models.generators.mobile_sub_tensors import first_narrowed_block, sub_tensors, within
 from anycost_models.generators.network_file import fitting_file, read_network
 from anycost_models.generators.sub_generator import SubGenerator
 
@@ -33,22 +33,30 @@ class MobileDrawing:
         strength: Value | None,
         *,
         halved: bool = False,
+        trunk: Value | None = None,
     ) -> None:
         """config, tensors: of a plain network; rows: of W+, [1, D] each; strength [1]: of the noise, None for 1;
-        halved: the tensors are those of `halved`, whose last block does not enlarge.
+        halved: the tensors are those of `halved`, whose last block does not enlarge; trunk: features of the first
+        blocks, which are drawn already.
 
         The strength is an input because OpenVINO would otherwise add each map of noise to the biases beforehand, and
         keep constants as large as the features: 290 MB at 1024 px."""
         self.config, self.tensors, self.rows, self.strength = config, tensors, rows, strength
         self.blocks = len(config.channels) // 2 - 1
+        self.trunk = trunk
         self.enlarging = self.blocks - 1 if halved else self.blocks  # so many of the blocks do
 
     def features(self) -> Iterator[Value]:
-        """The trunk's features at 4, 8, 16 … px, written one block at a time, only as far as they are asked for."""
+        """The features at 4, 8, 16 … px, or from the trunk's on, written one block at a time, only as far as they are
+        asked for."""
         graph, rows = self.rows[0].graph, self.rows
-        x = self._styled(graph.constant(self.tensors["constant"]), rows[0], "root")
+        drawn, x = 0, self.trunk
+        if x is None:
+            x = self._styled(graph.constant(self.tensors["constant"]), rows[0], "root")
+        else:
+            drawn = level(2 * x.shape[-1])
         yield x
-        for i in range(self.blocks):
+        for i in range(drawn, self.blocks):
             x = self._modulated(x, rows[1 + 2 * i], f"blocks.{i}.up")
             x = layers.inverse_haar(x) if i < self.enlarging else x
             x = self._styled(x, rows[1 + 2 * i], f"blocks.{i}.conv1")
@@ -64,7 +72,7 @@ class MobileDrawing:
         return layers.multiply(self._bands(every=4), 0.5)
 
     def _bands(self, every: int = 1) -> Value:
-        *_, x = itertools.islice(self.features(), level(self.config.resolution) + 1)
+        *_, x = self.features()
         head = within(self.tensors, f"heads.{self.config.resolution}")
         row, last = self.rows[self.config.layers_at(self.config.resolution) - 1], self.rows[-1]
         style = self._affine(row, within(head, "affine"))
@@ -138,17 +146,39 @@ def read_sub_generator(path: Path, sub: SubGenerator) -> tuple[MobileConfig, dic
     return own, sub_tensors(tensors, config, own)
 
 
-@fitting_file
-def synthesis_graph(path: Path, sub: SubGenerator, metadata: Mapping[str, str]) -> bytes:
-    """A sub-generator as ONNX: `latent` W+ [1, styles, D], all rows of the full generator's, and `noise_strength` [1]
-    (1: as trained) → `picture` [1, R, R, 3], sRGB 0…1, float32.
+def trunk_blocks(config: MobileConfig) -> int:
+    """How many of an elastic generator's first blocks its sub-generators take from one network: to a quarter of the
+    lowest exit (16 px), which hold most of the weights. With one more, handing on the features takes a tenth of what
+    the smallest sub-generators take."""
+    return min(first_narrowed_block(config), max(level(config.exits[0]) - 1, 0))
 
-    Raises AnycostError as `read_sub_generator`."""
-    config, tensors = read_sub_generator(path, sub)
+
+@fitting_file
+def trunk_graph(path: Path, metadata: Mapping[str, str]) -> bytes:
+    """What all sub-generators begin with, as ONNX: `latent` W+ [1, styles, D] and `noise_strength` [1] (1: as trained)
+    → `features` [1, C, s, s], float32. Raises AnycostError as `read_mobile`."""
+    config, tensors = read_mobile(path)
     graph = Graph()
     latent = graph.input("latent", 1, config.styles, config.style_dim)
+    drawing = MobileDrawing(config, tensors, rows_of(latent), graph.input("noise_strength", 1))
+    *_, features = itertools.islice(drawing.features(), trunk_blocks(config) + 1)
+    return graph.file({"features": features}, metadata)
+
+
+@fitting_file
+def synthesis_graph(path: Path, sub: SubGenerator, metadata: Mapping[str, str]) -> bytes:
+    """A sub-generator as ONNX, from the trunk on: `latent` and `noise_strength` as of `trunk_graph`, and its `features`
+    → `picture` [1, R, R, 3], sRGB 0…1, float32.
+
+    Raises AnycostError as `read_sub_generator`."""
+    whole, _ = read_mobile(path)
+    config, tensors = read_sub_generator(path, sub)
+    graph, blocks = Graph(), trunk_blocks(whole)
+    latent = graph.input("latent", 1, config.styles, config.style_dim)
     strength = graph.input("noise_strength", 1)
-    image = MobileDrawing(config, tensors, rows_of(latent), strength).image()
+    side = 4 << blocks
+    trunk = graph.input("features", 1, config.channels[2 * blocks + 1], side, side)
+    image = MobileDrawing(config, tensors, rows_of(latent), strength, trunk=trunk).image()
     image = layers.clip(layers.add(layers.multiply(image, 0.5), 0.5), 0.0, 1.0)
     about = {"resolution": str(sub.resolution), "channels": json.dumps(sub.channels)}
     return graph.file({"picture": layers.transpose(image, (0, 2, 3, 1))}, {**metadata, **about})

@@ -10,7 +10,7 @@ import io
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -31,6 +31,7 @@ RUNTIMES = ("openvino", "onnxruntime")  # the quicker first
 _EXTERNAL = b"\n\x08location\x12"  # in ONNX's encoding: the key that names the file of a tensor's external data
 _Run = Callable[[tuple[np.ndarray, ...]], list[np.ndarray]]
 Precision = Literal["f32", "mixed", "bf16"]  # mixed: bfloat16 but for features of 32 px and less
+_MIXED = ("f32", "bf16")  # its parts, in turn
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,20 @@ class Network:
     def release(self) -> None:
         """Gives back the memory that it computes in, until the next call, which takes a little longer then."""
         self._release()
+
+
+def chained(first: Network, second: Network) -> Network:
+    """`second` on what `first` answers: it takes the inputs of `first`, and then its answers."""
+
+    def run(inputs: tuple[np.ndarray, ...]) -> list[np.ndarray]:
+        return second(*inputs, *first(*inputs))
+
+    def release() -> None:
+        first.release()
+        second.release()
+
+    shapes = second.input_shapes[: len(first.input_shapes)]
+    return Network(second.path, second.runtime, second.precision, shapes, run, release)
 
 
 def choose(runtime: str | None = None) -> str:
@@ -109,23 +124,16 @@ def load_named(
     kind = choose(runtime)
     if kind != "openvino" or not has_bfloat16():
         precision = "f32"  # ONNX Runtime's CPU kernels know no other, but for a few
-    kept_as = _options(None, precision)  # however many threads run it
-    key = key_for(_core(), name, kept_as) if kind == "openvino" and precision != "mixed" else ""
-    found = kept(_core(), key, _options(threads, precision)) if key else None
-    data = b"" if found else read()
+    parts = _MIXED if precision == "mixed" else (precision,)
+    loaded = _kept(name, parts, threads) if kind == "openvino" else []
+    data = b"" if loaded else read()
     try:
-        if found:
-            shapes, run, release = _shapes(found[0].inputs), *_running(*found)
-        elif _EXTERNAL in data:
+        if _EXTERNAL in data:
             raise ValueError("it takes tensors from other files")
-        elif kind == "onnxruntime":
+        if kind == "onnxruntime":
             (shapes, run), release = _onnxruntime(data, threads), lambda: None
-        elif precision == "mixed":
-            shapes, run, release = _mixed(data, threads)
         else:
-            compiled = _compiled(_model_of(data), threads, precision)
-            keep(key, compiled)
-            shapes, run, release = _shapes(compiled.inputs), *_running(compiled)
+            shapes, run, release = _in_turn(loaded or _made(name, data, parts, threads))
     except Exception as error:  # each runtime has its own family of errors for an unreadable file
         raise AnycostError(f"{path} is damaged ({_first_line(error)})", FIX_COMMAND) from error
     return Network(path, kind, precision, shapes, run, release)
@@ -150,21 +158,31 @@ def version(runtime: str) -> str:
     return importlib.metadata.version(runtime)
 
 
-def _mixed(data: bytes, threads: int | None) -> tuple[Any, _Run, Callable[[], None]]:
-    from anycost_models.inference.mixed_precision import cut
+def _keys(name: str, parts: Sequence[str]) -> list[str]:
+    """Of what is kept of a network that is computed in parts, by their precisions, however many threads run it."""
+    return [key_for(_core(), name if len(parts) == 1 else f"{name} {by}", _options(None, by)) for by in parts]
 
-    model = _model_of(data)
-    shapes, halves = _shapes(model.inputs), cut(model)
-    if halves is None:
-        return shapes, *_running(_compiled(model, threads, "f32"))
-    parts = zip(halves, ("f32", "bf16"), strict=True)
-    (small, free_small), (large, free_large) = (_running(_compiled(half, threads, by)) for half, by in parts)
 
-    def release() -> None:
-        free_small()
-        free_large()
+def _kept(name: str, parts: Sequence[str], threads: int | None) -> list[tuple[Any, ...]]:
+    """The parts as they were compiled before, each with what has to live as long; empty unless all are there."""
+    found = [kept(_core(), key, _options(threads, by)) for key, by in zip(_keys(name, parts), parts, strict=True)]
+    return [part for part in found if part] if all(found) else []
 
-    return shapes, lambda inputs: large(tuple(small(inputs))), release
+
+def _made(name: str, data: bytes, parts: Sequence[str], threads: int | None) -> list[tuple[Any, ...]]:
+    """The parts, compiled, and kept for the next process."""
+    models = [_model_of(data)]
+    if len(parts) > 1:
+        from anycost_models.inference.mixed_precision import cut
+
+        models = list(cut(models[0]) or models)
+    compiled = [
+        _core().compile_model(model, "CPU", _options(threads, by)) for model, by in zip(models, parts, strict=False)
+    ]
+    if len(compiled) == len(parts):
+        for key, part in zip(_keys(name, parts), compiled, strict=True):
+            keep(key, part)
+    return [(part,) for part in compiled]
 
 
 def _model_of(data: bytes) -> Any:
@@ -190,8 +208,22 @@ def _options(threads: int | None, precision: str) -> dict[str, Any]:
     return options
 
 
-def _compiled(model: Any, threads: int | None, precision: str) -> Any:
-    return _core().compile_model(model, "CPU", _options(threads, precision))
+def _in_turn(parts: Sequence[tuple[Any, ...]]) -> tuple[Any, _Run, Callable[[], None]]:
+    """Of a network in parts, of which each takes what the one before answers: the shapes of its inputs, what runs it,
+    and what frees its memory between."""
+    runs, releases = zip(*(_running(*part) for part in parts), strict=True)
+
+    def run(inputs: tuple[np.ndarray, ...]) -> list[np.ndarray]:
+        results = list(inputs)
+        for part in runs:
+            results = part(tuple(results))
+        return results
+
+    def release() -> None:
+        for part in releases:
+            part()
+
+    return _shapes(parts[0][0].inputs), run, release
 
 
 def _running(*compiled: Any) -> tuple[_Run, Callable[[], None]]:
@@ -201,7 +233,7 @@ def _running(*compiled: Any) -> tuple[_Run, Callable[[], None]]:
 
     def run(inputs: tuple[np.ndarray, ...]) -> list[np.ndarray]:
         with turn:
-            results = compiled[0](list(inputs))  # a fresh copy of each output
+            results = compiled[0](list(inputs), share_inputs=True)  # a fresh copy of each output
         return [results[port] for port in outputs]
 
     def release() -> None:

@@ -49,6 +49,12 @@ def graphs_of(weights: Path, kind: str | None = None, precision: onnx_network.Pr
     return GraphCache(weights, lambda: load_generator(weights), kind, precision=precision)
 
 
+def graph_files(home: Path) -> list[Path]:
+    """Of sub-generators: those without the trunk that all of one generator have in common."""
+    files = sorted((home / "cache" / "graphs").iterdir())
+    return [file for file in files if [output.name for output in onnx.load(file).graph.output] == ["picture"]]
+
+
 def no_generator() -> ElasticGenerator:
     raise AssertionError("the generator is not needed")
 
@@ -104,11 +110,11 @@ def test_what_was_exported_is_read_without_the_generator(weights: Path, home: Pa
     (before,) = graphs_of(weights).synthesis(sub)(latent, NOISE)
     again = GraphCache(weights, no_generator, precision="f32")
     np.testing.assert_array_equal(again.synthesis(sub)(latent, NOISE)[0], before)
-    (file,) = (home / "cache" / "graphs").iterdir()
+    (file,) = graph_files(home)
     about = {entry.key: entry.value for entry in onnx.load(file).metadata_props}
     assert about == {
         "sha256": GeneratorFile.read(weights).sha256,
-        "version": "2",
+        "version": "3",
         "resolution": "16",
         "channels": "0.5",
     }
@@ -117,7 +123,7 @@ def test_what_was_exported_is_read_without_the_generator(weights: Path, home: Pa
 def test_a_damaged_graph_is_replaced(weights: Path, home: Path) -> None:
     (latent,) = latents(GeneratorFile.read(weights), 1)
     (before,) = graphs_of(weights).synthesis(SubGenerator(16))(latent, NOISE)
-    (file,) = (home / "cache" / "graphs").iterdir()
+    (file,) = graph_files(home)
     data = file.read_bytes()
     for damaged in (data[:1000], data[:-4] + b"xxxx"):
         file.write_bytes(damaged)
@@ -133,7 +139,7 @@ def test_a_planted_graph_is_not_used(weights: Path, home: Path) -> None:
     (before,) = graphs.synthesis(sub)(latent, NOISE)
     graphs.synthesis(SubGenerator(16, 0.5))
     folder = home / "cache" / "graphs"
-    names = {int(path.stat().st_size): path for path in folder.iterdir()}
+    names = {int(path.stat().st_size): path for path in graph_files(home)}
     full, half = names[max(names)], names[min(names)]
     planted = half.read_bytes()
     full.write_bytes(planted)
@@ -160,12 +166,43 @@ def test_a_cache_that_cannot_be_written_costs_nothing_but_time(weights: Path, ho
 def test_the_cache_stays_small(weights: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     graphs = graphs_of(weights)
     graphs.synthesis(SubGenerator(16))
-    (first,) = (home / "cache" / "graphs").iterdir()
-    small = dataclasses.replace(graphs_module.GRAPHS, space=int(1.5 * first.stat().st_size))
+    before = {file: file.stat().st_size for file in (home / "cache" / "graphs").iterdir()}
+    small = dataclasses.replace(graphs_module.GRAPHS, space=max(before.values()))
     monkeypatch.setattr(graphs_module, "GRAPHS", small)
     graphs.synthesis(SubGenerator(16, 0.5))
     (left,) = (home / "cache" / "graphs").iterdir()
-    assert left != first
+    assert left not in before
+
+
+def test_sub_generators_share_what_they_have_in_common(tmp_path: Path, home: Path) -> None:
+    torch.manual_seed(0)
+    save_generator(mobile.MobileGenerator(mobile_config.TINY), tmp_path / "tiny.safetensors")
+    graphs = graphs_of(tmp_path / "tiny.safetensors")
+    subs = [SubGenerator(16, 0.25), SubGenerator(32, 0.5), SubGenerator(64)]
+    networks = [graphs.synthesis(sub) for sub in subs]
+    assert len(graph_files(home)) == 3
+    assert len(list((home / "cache" / "graphs").iterdir())) == 4
+    graphs.keep_only(subs[:1])
+    assert [graphs.has(sub) for sub in subs] == [True, False, False]
+    (latent,) = latents(graphs.file, 1)
+    again = [graphs.synthesis(sub) for sub in subs]
+    for first, second in zip(networks, again, strict=True):
+        np.testing.assert_array_equal(first(latent, NOISE)[0], second(latent, NOISE)[0])
+
+
+def test_a_network_of_two_precisions_is_kept_like_others(tmp_path: Path, home: Path) -> None:
+    pytest.importorskip("openvino")
+    torch.manual_seed(0)
+    weights = tmp_path / "tiny.safetensors"
+    save_generator(mobile.MobileGenerator(mobile_config.TINY), weights)
+    full = SubGenerator(64)
+    (latent,) = latents(GeneratorFile.read(weights), 1)
+    (before,) = graphs_of(weights, precision="mixed").synthesis(full)(latent, NOISE)
+    for file in (home / "cache" / "graphs").iterdir():
+        file.unlink()
+    (after,) = graphs_of(weights, precision="mixed").synthesis(full)(latent, NOISE)
+    np.testing.assert_array_equal(after, before)
+    assert not list((home / "cache" / "graphs").iterdir())
 
 
 def test_what_the_generator_does_not_have_is_refused(weights: Path) -> None:
