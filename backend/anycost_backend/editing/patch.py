@@ -48,12 +48,17 @@ def patch_of(
     def read(first: int, last: int) -> np.ndarray:
         return photo.region_srgb(x0, y0 + first, width, last - first)
 
-    def composite(rows: tuple[int, int]) -> np.ndarray:
+    like = photo.from_srgb(np.zeros((1, 1, 3), np.float32))
+    native = np.empty((height, width, like.shape[2]), like.dtype)
+
+    def composite(rows: tuple[int, int]) -> None:
         edited, mask[slice(*rows)] = apply_rows(change, to_square, (width, height), rows, read)
-        return photo.from_srgb(edited)
+        native[slice(*rows)] = photo.from_srgb(edited)
 
     count = max(1, min(threads or os.cpu_count() or 1, _THREADS))
     each = max(1, min(_ROWS, -(-height // count)))
     bands = list(pairwise([*range(0, height, each), height]))
     with ThreadPoolExecutor(count, "compositing") as executor:
-        return Patch(x0, y0, np.concatenate(list(executor.map(composite, bands))), mask)
+        for _ in executor.map(composite, bands):  # raises what a band raised
+            pass
+    return Patch(x0, y0, native, mask)

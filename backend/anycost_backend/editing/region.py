@@ -24,7 +24,7 @@ _SMALL_FACE = 96  # pixels: side of a square below which an edit shows little
 _LYING = 60  # degrees of roll from which people may not mean a face to be turned
 _PROFILE = 35  # degrees of yaw from which a face is seen from the side
 _CHOSEN = 0.5  # of the share that is selected of the best selected face: from here on a face counts as selected
-_ROWS = 256  # of pixels that are compared at a time
+_ROWS = 256  # of pixels that are float at a time
 _CUT = 0.8  # share of a face's oval that is selected, below which the selection cuts it
 _COVERED: Mapping[tuple[Covered, ...], str] = {  # what is said of it, for people
     ("mouth",): "covered at the mouth, which stays as it is",
@@ -154,13 +154,16 @@ class Region:
             lay_over(native[..., :-1][place], alpha[place], patch.native, patch.mask)
             if count < len(edits):  # the next face may overlap
                 photo = photo.with_region(patch.x, patch.y, patch.native, patch.mask)
+            del plan, patch
             check()
-        opacity = self.opacity(bounds, (x1 - x0, y1 - y0))
-        if opacity is not None:
-            alpha *= opacity
         peak = np.iinfo(native.dtype).max if native.dtype.kind == "u" else 1
-        alpha *= peak
-        native[:, :, -1] = np.rint(alpha, out=alpha) if peak > 1 else alpha
+        for row in range(0, y1 - y0, _ROWS):
+            part = alpha[row : row + _ROWS]
+            opacity = self.opacity((x0, y0 + row, x1, y0 + row + len(part)), (x1 - x0, len(part)))
+            if opacity is not None:
+                part *= opacity
+            part *= peak
+            native[row : row + _ROWS, :, -1] = np.rint(part, out=part) if peak > 1 else part
         return RegionOverlay(native, bounds)
 
     def shows(self, overlay: RegionOverlay) -> bool:

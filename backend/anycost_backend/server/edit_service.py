@@ -20,7 +20,7 @@ from anycost_models.projection.settings import ProjectionSettings
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
 from anycost_backend.editing.face_edit import FaceEdit, face_edit_of
 from anycost_backend.editing.models import Models
-from anycost_backend.editing.region import Region, RegionOverlay
+from anycost_backend.editing.region import Region
 from anycost_backend.photo.layer import as_array, as_picture, layer_of
 from anycost_backend.previews.preview_ladder import PreviewStep, channels_text, preview_steps
 from anycost_backend.previews.preview_renderer import PreviewRenderer
@@ -115,11 +115,11 @@ class EditService:
             if not session.region.shows(overlay):
                 answer(unchanged_reply(request, session.region))
                 return
-            pixels = overlay.pixels[:, :, [2, 1, 0, 3]] if session.bgr else overlay.pixels
-            full = self.models.renderer.full
-            final_overlay = RegionOverlay(pixels, overlay.bounds)
-            reached = reached_of(session.region, edits)
-            answer(edited_reply(request, final_overlay, full, "final", job.created, reached))
+            if session.bgr:
+                for row in overlay.pixels:  # at once it would be another copy
+                    row[:] = row[:, [2, 1, 0, 3]]
+            full, reached = self.models.renderer.full, reached_of(session.region, edits)
+            answer(edited_reply(request, overlay, full, "final", job.created, reached))
             return
         max_side = request.max_side or session.max_side
         side = max(session.region.working_side(face, max_side) for face in edits)

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from anycost_models.core.malloc_settings import give_back_freed_memory
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.projection.curvature import Curvature
-from anycost_models.projection.objective import SIDE, Goal, Losses
+from anycost_models.projection.objective import SIDE, Goal, Losses, Value
 from anycost_models.projection.optimizers import Adam, Optimizer, QuasiNewton
 from anycost_models.projection.settings import BY_ADAM, BY_CURVATURE, ProjectionSettings, Schedule
 
@@ -99,6 +100,7 @@ def project(
     offset, running = begin, True
     ahead: np.ndarray | None = None  # where a stage's last step led, which nobody has evaluated
     known = -math.inf  # the loss of the whole image at `offset`; −∞: there is no comparing with the result's
+    loss_at: Callable[[np.ndarray], Value] | None = None
     for number, stage in enumerate(schedule.stages()):
         loss_at = losses.of(stage.sub, goal)
         for later in stages[number + 1 : number + 2]:
@@ -134,6 +136,8 @@ def project(
         if stage.sub != losses.full or settings.budget is not None:  # another image, or no time to draw twice
             known = -math.inf
 
+    loss_at = None  # its network takes as much memory as what follows
+    give_back_freed_memory()
     # The result is drawn anyway, for its scores: one more step is nearly free.
     last = offset if ahead is None or known < 0 else ahead
     error, enl0 = losses.scores(latent_of(last), goal)
