@@ -18,7 +18,7 @@ from anycost_models.core.hashes import key_of
 from anycost_models.core.torch_normals import normals
 from anycost_models.export.graph_cache import GraphCache, load_graph
 from anycost_models.generators.sub_generator import SubGenerator
-from anycost_models.inference.onnx_network import Network
+from anycost_models.inference.onnx_network import Network, Precision
 from anycost_models.projection.loss_export import features_graph, loss_graph
 from anycost_models.projection.objective import SIDE, Goal, Value
 from anycost_models.weights import intact
@@ -36,6 +36,7 @@ class LossGraphs:
 
     graphs: GraphCache
     meanwhile: Callable[[], None] | None = None  # called repeatedly while a graph is being loaded
+    precision: Precision = "bf16"  # of loss and gradient, where the CPU is quicker in it; scores are exact
     _loading: dict[SubGenerator, "Future[Network]"] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
@@ -114,13 +115,15 @@ class LossGraphs:
         """latent, pixels, perceptual, noise strength, face, weight, features → loss, error, ENL0, gradient: see
         `ProjectionLoss`."""
 
-        return self._loaded(f"loss {sub}", lambda: loss_graph(self.graphs.weights, sub, full=sub == self.full))
+        return self._loaded(
+            f"loss {sub}", lambda: loss_graph(self.graphs.weights, sub, full=sub == self.full), self.precision
+        )
 
     def _features(self, side: int) -> Network:
         """A face [1, 3, side, side] → what `PerceptualDistance.features` answers."""
 
         return self._loaded(f"features {side} px", lambda: features_graph(side))
 
-    def _loaded(self, what: str, made: Callable[[], bytes]) -> Network:
+    def _loaded(self, what: str, made: Callable[[], bytes], precision: Precision = "f32") -> Network:
         key = key_of("projection", VERSION, self.graphs.file.sha256, what)
-        return load_graph(key, made, self.graphs.weights, self.graphs.runtime, self.graphs.threads)
+        return load_graph(key, made, self.graphs.weights, self.graphs.runtime, self.graphs.threads, precision)

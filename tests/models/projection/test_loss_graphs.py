@@ -10,7 +10,9 @@ from anycost_models.export.graph_cache import GraphCache
 from anycost_models.generators.checkpoint import load_generator
 from anycost_models.generators.image_tensors import tensor_to_image
 from anycost_models.generators.sub_generator import SubGenerator
+from anycost_models.inference.onnx_network import has_bfloat16
 from anycost_models.metrics.enl0 import load_perceptual
+from anycost_models.projection import loss
 from anycost_models.projection.curvature import load_curvature
 from anycost_models.projection.inversion import ProjectionSettings, project
 from anycost_models.projection.loss import AutogradLosses, resized
@@ -32,7 +34,9 @@ def model():
 
 @pytest.fixture(scope="module")
 def autograd(model):
-    return AutogradLosses(model, load_perceptual())
+    with pytest.MonkeyPatch.context() as patch:  # in float32, whatever the CPU is quick in
+        patch.setattr(loss, "has_fast_bfloat16", lambda: False)
+        yield AutogradLosses(model, load_perceptual())
 
 
 def no_generator():
@@ -42,7 +46,7 @@ def no_generator():
 @pytest.fixture(scope="module", params=["openvino", "onnxruntime"])
 def graphs(request):
     pytest.importorskip(request.param)
-    return LossGraphs(GraphCache(EMBEDDED_GENERATOR, no_generator, request.param))
+    return LossGraphs(GraphCache(EMBEDDED_GENERATOR, no_generator, request.param), precision="f32")
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +99,18 @@ def test_the_full_generators_loss_is_that_of_nearly_its_image(graphs, autograd, 
         tensor_to_image(resized(autograd.model.half_size(torch.from_numpy(latent)[None]).detach(), 256)), None, SETTINGS
     )
     assert 10 * np.log10(4 / graphs.of(full, own)(latent).error) > 32  # dB
+
+
+def test_in_bfloat16_it_leads_the_same_way(graphs, drawn_face):
+    if graphs.graphs.runtime != "openvino" or not has_bfloat16():
+        pytest.skip("float32 is quicker here")
+    latent, face = drawn_face
+    quick, goal = LossGraphs(graphs.graphs), Goal(face, INSIDE, SETTINGS)
+    for sub in (SubGenerator(64), SubGenerator(128), graphs.full):
+        exact, found = (losses.of(sub, goal)(latent) for losses in (graphs, quick))
+        assert found.loss == pytest.approx(exact.loss, rel=0.02)
+        a, b = found.gradient.ravel(), exact.gradient.ravel()
+        assert a @ b > 0.99 * np.linalg.norm(a) * np.linalg.norm(b), sub
 
 
 def test_its_gradient_is_its_losses(graphs, drawn_face):
