@@ -1,17 +1,19 @@
 """Prints what many faces in one picture cost, in seconds and peak memory, and many files, in seconds of the clock and
-of the processor; each size in a new process.
+of the processor, and memory; each size in a new process.
 
-    python benchmarks/scale.py [--faces 1 4 16 64] [--files 1 10 100] [--jobs 1 2]
+    python benchmarks/scale.py [--faces 1 4 16 64] [--files 1 10 100] [--jobs 1 2] [--dask] [--set smile=1]
 
 Faces: drawn ones, each TILE pixels, side by side in one picture; all are found, projected by the encoder alone and
-given a smile, one after the other. Files: `anycost batch` of as many drawn portraits, as users call it,
-each projected in full. To compare numbers of jobs, let them take turns: --files 8 --jobs 2 1 2 1.
+given a smile, one after the other. Files: `anycost batch` of as many drawn portraits, as users call it, none of them
+seen before; --set: another edit, such as hair_blond=1, for which nothing is drawn; --dask: also by a Dask cluster of
+two workers on this machine. The memory is that of all processes of the batch, most at a time, in each half of it. To
+compare numbers of jobs, let them take turns: --files 8 --jobs 2 1 2 1.
 """
 
 import argparse
+import contextlib
 import json
 import math
-import os
 import subprocess
 import sys
 import tempfile
@@ -19,6 +21,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import psutil  # type: ignore[import-untyped]
 from anycost_backend.editing.models import Models
 from anycost_backend.editing.session import Session
 from anycost_backend.photo.photo import Photo, open_photo
@@ -29,7 +32,9 @@ from anycost_models.projection.settings import ProjectionSettings
 
 TILE = 512  # pixels
 AT_ONCE = ProjectionSettings(budget=0)
-EDIT = {"smile": 1.0}
+EDIT = "smile", 1.0
+WORKERS = 2  # of a Dask cluster
+EVERY = 0.5  # seconds between two looks at what processes hold
 FIRST_SEED = 3_000
 
 
@@ -38,6 +43,8 @@ def main() -> None:
     parser.add_argument("--faces", nargs="*", type=int, default=[1, 4, 16, 64], metavar="N")
     parser.add_argument("--files", nargs="*", type=int, default=[1, 10, 100], metavar="N")
     parser.add_argument("--jobs", nargs="*", type=int, default=[1, 2], metavar="N")
+    parser.add_argument("--dask", action="store_true")
+    parser.add_argument("--set", default=f"{EDIT[0]}={EDIT[1]:g}", metavar="NAME=STRENGTH", dest="edit")
     parser.add_argument("--in-this-process", type=int, metavar="N", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.in_this_process:
@@ -49,7 +56,13 @@ def main() -> None:
         print(json.dumps({"faces": count, **json.loads(done.stdout)}), flush=True)
     for count in args.files:
         for jobs in args.jobs:
-            print(json.dumps({"files": count, "jobs": jobs, **files_in_a_batch(count, jobs)}), flush=True)
+            found = files_in_a_batch(count, args.edit, "--jobs", str(jobs))
+            print(json.dumps({"files": count, "jobs": jobs, "edit": args.edit, **found}), flush=True)
+        if args.dask:
+            print(
+                json.dumps({"files": count, "dask": WORKERS, "edit": args.edit, **on_dask(count, args.edit)}),
+                flush=True,
+            )
 
 
 def portrait(models: Models, number: int) -> np.ndarray:
@@ -88,31 +101,82 @@ def edit_all(photo: Photo, models: Models) -> int:
     for face in range(len(session.faces)):
         session.project(face, AT_ONCE)
         planner = session.planner
-        patch = session.patch(edited, face, planner.plan(face, EDIT, planner.final_spec(face)).change)
+        patch = session.patch(edited, face, planner.plan(face, dict([EDIT]), planner.final_spec(face)).change)
         edited = edited.with_region(patch.x, patch.y, patch.native, patch.mask)
     return len(session.faces)
 
 
-def files_in_a_batch(count: int, jobs: int) -> dict[str, float]:
+def on_dask(count: int, edit: str) -> dict[str, float]:
+    from distributed import LocalCluster
+
+    with LocalCluster(n_workers=WORKERS, threads_per_worker=1, dashboard_address=None) as cluster:
+        return files_in_a_batch(count, edit, "--cluster", cluster.scheduler_address)
+
+
+def files_in_a_batch(count: int, edit: str, *how: str) -> dict[str, float]:
+    """edit: NAME=STRENGTH; how: options of `anycost batch`"""
     models, first = Models(), int(time.time())  # seeds: none is known already
     with tempfile.TemporaryDirectory() as folder:
         photos, edited = Path(folder, "photos"), Path(folder, "edited")
         photos.mkdir()
         for number in range(count):
             save_image(photos / f"{number:04}.jpg", portrait(models, first + number))
-        strengths = [part for name, strength in EDIT.items() for part in ("--set", f"{name}={strength}")]
-        command = [sys.executable, "-m", "anycost_backend", "batch", str(photos), "--output", str(edited), *strengths]
-        started, before = time.perf_counter(), os.times()
-        subprocess.run([*command, "--jobs", str(jobs)], capture_output=True, check=True)
-        seconds, after = time.perf_counter() - started, os.times()
-        computing = after.children_user + after.children_system - before.children_user - before.children_system
+        command = [
+            sys.executable,
+            "-m",
+            "anycost_backend",
+            "batch",
+            str(photos),
+            "--output",
+            str(edited),
+            "--set",
+            edit,
+        ]
+        idle = held()  # by this process and what it has started: a cluster
+        started, before = time.perf_counter(), processor_seconds()
+        looks = []
+        with subprocess.Popen([*command, *how], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as batch:
+            computing = 0.0
+            while batch.poll() is None:
+                looks.append(held() - idle)
+                computing = max(computing, processor_seconds() - before)
+                time.sleep(EVERY)
+        seconds = time.perf_counter() - started
         done = len(list(edited.glob("*.jpg")))
+    half = len(looks) // 2
     return {
         "edited": done,
         "seconds": round(seconds, 1),
         "seconds for each": round(seconds / count, 2),
         "processor seconds for each": round(computing / count, 2),
+        "MB in the first half": round(max(looks[: half + 1]) / 1e6),
+        "MB in the second": round(max(looks[half:]) / 1e6),
     }
+
+
+def processes() -> list[psutil.Process]:
+    """This one, and all that it has started."""
+    own = psutil.Process()
+    return [own, *own.children(recursive=True)]
+
+
+def held() -> int:
+    """Bytes that they hold, what they share counted for each."""
+    found = 0
+    for process in processes():
+        with contextlib.suppress(psutil.Error):
+            found += process.memory_info().rss
+    return found
+
+
+def processor_seconds() -> float:
+    """That those which run now have taken."""
+    found = 0.0
+    for process in processes():
+        with contextlib.suppress(psutil.Error):
+            times = process.cpu_times()
+            found += times.user + times.system + times.children_user + times.children_system
+    return found
 
 
 if __name__ == "__main__":
