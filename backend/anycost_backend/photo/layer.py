@@ -68,12 +68,18 @@ class Layer:
 
 
 def layer_of(picture: Picture, colours: str, order: str) -> Layer:
-    """colours, order: as in OpenRegion. The layer is a view of the picture's data."""
+    """colours, order: as in OpenRegion. The layer is a view of the picture's data, unless those are colours of 8 bits
+    with alpha or in another order: whatever crops such a view copies all of it first."""
     pixels = as_array(picture)
     count = 3 if picture.channels >= 3 else 1
     colour = pixels[:, :, :count]
     alpha = pixels[:, :, count] if picture.channels > count else None
-    return Layer(colour[:, :, ::-1] if order == "bgr" and count == 3 else colour, alpha, colours == "linear")
+    if order == "bgr" and count == 3:
+        colour = colour[:, :, ::-1]
+    if count == 3 and colour.dtype == np.uint8:
+        colour = np.ascontiguousarray(colour)
+        alpha = None if alpha is None else np.ascontiguousarray(alpha)
+    return Layer(colour, alpha, colours == "linear")
 
 
 def as_array(picture: Picture) -> np.ndarray:

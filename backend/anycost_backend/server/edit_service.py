@@ -137,6 +137,7 @@ class EditService:
             budget=min(max(request.budget, 1.0), MAX_REFINING), editable=1 - min(max(request.faithful, 0.0), 1.0)
         )
         on_step = self._on_step(job, lambda: [job], "making the face more alike")
+        self.warm_up.make_room()
         try:
             found = session.region.session.refine(session.region.numbers[request.face], settings, on_step)
         finally:
