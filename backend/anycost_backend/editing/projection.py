@@ -70,7 +70,7 @@ def embedded_encoder(renderer: Renderer) -> EncoderGraph | None:
 def project_face(
     renderer: Renderer,
     face: np.ndarray,
-    importance: np.ndarray,
+    importance: Callable[[], np.ndarray],
     settings: "ProjectionSettings | None" = None,
     on_step: "Callable[[ProjectionStep], bool]" = lambda step: True,
     *,
@@ -78,7 +78,8 @@ def project_face(
     fresh: bool = False,
     meanwhile: Callable[[], None] | None = None,
 ) -> StoredProjection:
-    """face: aligned, uint8 RGB [256, 256, 3]; importance: float32 [256, 256], 0…1; fresh: do not read the cache.
+    """face: aligned, uint8 RGB [256, 256, 3]; importance: returns float32 [256, 256], 0…1, and is called while the
+    first graph is loaded; fresh: do not read the cache.
 
     encoder: of this generator; None: start from the mean style. With a budget of 0 its answer is the projection.
     on_step: as in `inversion.project`; a projection that it ended early is not cached.
@@ -102,6 +103,7 @@ def project_face(
     first = (settings.stages or BY_CURVATURE)[0].sub
     if curvature and settings.budget != 0:
         losses.prepare(first)  # while the encoder answers
+    matters = importance()
     if encoder:
         begin = encoding(renderer, encoder)(face)
         encoder.forget()  # refinement takes as much memory as everything else
@@ -117,7 +119,7 @@ def project_face(
     found = project(
         losses,
         face,
-        importance,
+        matters,
         settings,
         watched,
         start=begin,

@@ -95,17 +95,11 @@ class Session(Generic[P]):
         if stored and not fresh and (encoder_only or stored.stage == "refined"):
             return stored
         crop = self.crop(face, PROJECTION_SIDE)
-        covered = square_parts(self.editable.parts(face)).together(HEAD)
-        mine = self.editable.of(face)
-        if mine is not None:
-            covered *= cv2.resize(mine, covered.shape, interpolation=cv2.INTER_AREA)
-        # 0 or 1: the optimisation would amplify the last bits, in which runtimes differ.
-        importance = (covered > 0.5).astype(np.float32)
         with self.timed("project"):
             found = project_face(
                 self.models.renderer,
                 crop,
-                importance,
+                lambda: self._importance(face),
                 settings,
                 on_step,
                 encoder=self.models.encoder,
@@ -218,6 +212,15 @@ class Session(Generic[P]):
     def _store(self, face: int, projection: StoredProjection) -> None:
         self._projections[face] = projection
         self._cache.forget(self, face, "projected")
+
+    def _importance(self, face: int) -> np.ndarray:
+        """float32 [256, 256]: 1 where the head is to be drawn as it is."""
+        covered = square_parts(self.editable.parts(face)).together(HEAD)
+        mine = self.editable.of(face)
+        if mine is not None:
+            covered *= cv2.resize(mine, covered.shape, interpolation=cv2.INTER_AREA)
+        # 0 or 1: the optimisation would amplify the last bits, in which runtimes differ.
+        return (covered > 0.5).astype(np.float32)
 
     def _bounds(self, face: int, reach: float) -> Rectangle:
         return self.faces[face].square.scaled(reach).bounds(self.image.shape, margin=2)

@@ -80,6 +80,8 @@ class LossGraphs:
         if sub not in self._loading:
             executor = ThreadPoolExecutor(1, "loading")
             self._loading[sub] = executor.submit(self._network, sub)
+            if sub == self.full:  # the last: what draws the result follows, while it is descended
+                executor.submit(self.graphs.synthesis, sub)
             executor.shutdown(wait=False)
 
     def _waited_for(self, loading: "Future[Network]") -> Network:

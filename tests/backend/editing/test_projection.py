@@ -25,7 +25,11 @@ from safetensors.numpy import save_file
 
 SETTINGS = ProjectionSettings(stages=(ProjectionStage(SubGenerator(32), 3, 0.1, 0.1),))
 FACE = np.random.default_rng(0).integers(0, 256, (256, 256, 3)).astype(np.uint8)
-EVERYWHERE = np.ones((256, 256), np.float32)
+
+
+def everywhere() -> np.ndarray:
+    """All of the face counts the same."""
+    return np.ones((256, 256), np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -47,11 +51,11 @@ def same(a: StoredProjection, b: StoredProjection) -> bool:
 
 
 def test_the_second_time_it_is_remembered(home: Path, renderer: Renderer, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = project_face(renderer, FACE, EVERYWHERE, SETTINGS)
+    first = project_face(renderer, FACE, everywhere, SETTINGS)
     assert not first.remembered
     assert first.latent.shape == (TINY.styles, TINY.style_dim)
     monkeypatch.setattr(inversion, "project", None)  # whoever calls it fails
-    second = project_face(renderer, FACE, EVERYWHERE, SETTINGS)
+    second = project_face(renderer, FACE, everywhere, SETTINGS)
     assert second.remembered
     assert same(first, second)
     scores = {"psnr", "enl0", "deviation", "steps", "seconds", "remembered", "complete", "stage"}
@@ -59,8 +63,8 @@ def test_the_second_time_it_is_remembered(home: Path, renderer: Renderer, monkey
 
 
 def test_asked_afresh_it_is_computed_again(home: Path, renderer: Renderer) -> None:
-    project_face(renderer, FACE, EVERYWHERE, SETTINGS)
-    assert not project_face(renderer, FACE, EVERYWHERE, SETTINGS, fresh=True).remembered
+    project_face(renderer, FACE, everywhere, SETTINGS)
+    assert not project_face(renderer, FACE, everywhere, SETTINGS, fresh=True).remembered
     assert len(cached(home)) == 1
 
 
@@ -70,12 +74,12 @@ def test_whatever_shapes_the_latent_is_told_apart(home: Path, renderer: Renderer
     other_weights = tmp_path / "other.safetensors"
     save_generator(MobileGenerator(TINY), other_weights)
     asked = [
-        (renderer, FACE, EVERYWHERE, SETTINGS),
-        (renderer, other_face, EVERYWHERE, SETTINGS),
-        (renderer, FACE, EVERYWHERE, ProjectionSettings(SETTINGS.stages, seed=1)),
-        (renderer, FACE, EVERYWHERE, ProjectionSettings(SETTINGS.stages, editable=1)),
-        (renderer, FACE, EVERYWHERE, ProjectionSettings((ProjectionStage(SubGenerator(32), 2, 0.1, 0.1),))),
-        (Renderer(other_weights), FACE, EVERYWHERE, SETTINGS),
+        (renderer, FACE, everywhere, SETTINGS),
+        (renderer, other_face, everywhere, SETTINGS),
+        (renderer, FACE, everywhere, ProjectionSettings(SETTINGS.stages, seed=1)),
+        (renderer, FACE, everywhere, ProjectionSettings(SETTINGS.stages, editable=1)),
+        (renderer, FACE, everywhere, ProjectionSettings((ProjectionStage(SubGenerator(32), 2, 0.1, 0.1),))),
+        (Renderer(other_weights), FACE, everywhere, SETTINGS),
     ]
     for number, parts in enumerate(asked, 1):
         assert not project_face(*parts).remembered
@@ -97,13 +101,13 @@ def test_whatever_shapes_the_latent_is_told_apart(home: Path, renderer: Renderer
     ids=["cut", "empty", "noise", "no scores", "no latent", "too few scores", "other scores"],
 )
 def test_a_damaged_file_in_the_cache_is_replaced(home: Path, renderer: Renderer, harm) -> None:
-    first = project_face(renderer, FACE, EVERYWHERE, SETTINGS)
+    first = project_face(renderer, FACE, everywhere, SETTINGS)
     (path,) = cached(home)
     harm(path)
-    again = project_face(renderer, FACE, EVERYWHERE, SETTINGS)
+    again = project_face(renderer, FACE, everywhere, SETTINGS)
     assert not again.remembered
     assert np.array_equal(again.latent, first.latent)
-    assert same(project_face(renderer, FACE, EVERYWHERE, SETTINGS), again)
+    assert same(project_face(renderer, FACE, everywhere, SETTINGS), again)
     assert len(cached(home)) == 1
 
 
@@ -133,11 +137,11 @@ def test_what_makes_no_sense_is_not_used_although_it_is_signed(
 
     with monkeypatch.context() as patch:
         patch.setattr(projection_module, "save", wrong)
-        project_face(renderer, FACE, EVERYWHERE, SETTINGS)
+        project_face(renderer, FACE, everywhere, SETTINGS)
     assert len(cached(home)) == 1
-    again = project_face(renderer, FACE, EVERYWHERE, SETTINGS)
+    again = project_face(renderer, FACE, everywhere, SETTINGS)
     assert not again.remembered
-    assert project_face(renderer, FACE, EVERYWHERE, SETTINGS).remembered
+    assert project_face(renderer, FACE, everywhere, SETTINGS).remembered
 
 
 @pytest.mark.parametrize("blocked", ["cache", "cache/latents"])
@@ -145,23 +149,23 @@ def test_a_cache_that_cannot_be_written_is_harmless(home: Path, renderer: Render
     (home / blocked).parent.mkdir(exist_ok=True)
     (home / blocked).write_bytes(b"a file where a folder should be")
     for _ in range(2):
-        found = project_face(renderer, FACE, EVERYWHERE, SETTINGS)
+        found = project_face(renderer, FACE, everywhere, SETTINGS)
         assert not found.remembered
         assert np.isfinite(found.latent).all()
     assert (home / blocked).read_bytes().startswith(b"a file")
 
 
 def test_what_was_cut_short_is_not_remembered(home: Path, renderer: Renderer) -> None:
-    short = project_face(renderer, FACE, EVERYWHERE, SETTINGS, lambda step: step.step < 2)
+    short = project_face(renderer, FACE, everywhere, SETTINGS, lambda step: step.step < 2)
     assert (short.steps, short.complete) == (2, False)
     assert cached(home) == []
-    whole = project_face(renderer, FACE, EVERYWHERE, SETTINGS)
+    whole = project_face(renderer, FACE, everywhere, SETTINGS)
     assert (whole.steps, whole.complete, whole.remembered) == (3, True, False)
 
 
 def test_a_model_that_is_not_there_names_the_remedy(home: Path, tmp_path: Path) -> None:
     with pytest.raises(AnycostError, match=r"nowhere\.safetensors .*: install the package again"):
-        project_face(Renderer(tmp_path / "nowhere.safetensors"), FACE, EVERYWHERE, SETTINGS)
+        project_face(Renderer(tmp_path / "nowhere.safetensors"), FACE, everywhere, SETTINGS)
 
 
 @pytest.fixture(scope="module")
@@ -206,14 +210,14 @@ def likeness(renderer: Renderer, latent: np.ndarray) -> float:
 
 def test_without_a_budget_the_encoders_answer_is_all(home: Path, renderer: Renderer, encoder: EncoderGraph) -> None:
     answers = Answers(encoder.weights)
-    at_once = project_face(renderer, FACE, EVERYWHERE, ProjectionSettings(budget=0), encoder=answers)
+    at_once = project_face(renderer, FACE, everywhere, ProjectionSettings(budget=0), encoder=answers)
     assert (at_once.stage, at_once.steps) == ("encoder", 0)
     assert np.array_equal(at_once.latent, answers.encode(FACE, None))
     assert cached(home) == []
-    refined = project_face(renderer, FACE, EVERYWHERE, SETTINGS, encoder=answers)
+    refined = project_face(renderer, FACE, everywhere, SETTINGS, encoder=answers)
     assert (refined.stage, refined.steps) == ("refined", 3)
     assert math.isnan(at_once.psnr)  # measuring it would take longer than the answer
     assert refined.psnr >= likeness(renderer, at_once.latent) - 0.1
-    without = project_face(renderer, FACE, EVERYWHERE, SETTINGS)
+    without = project_face(renderer, FACE, everywhere, SETTINGS)
     assert not without.remembered  # it set out from elsewhere
     assert len(cached(home)) == 2
