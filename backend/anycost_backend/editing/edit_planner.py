@@ -46,6 +46,8 @@ class EditPlanner:
         self._cache, self._final_sub = cache, final_sub
         self._locks: dict[int, AttributeLock] = {}
         self._reaches: dict[int, Reach] = {}
+        self._measuring = False  # how far attributes have to go
+        self._measured: dict[object, np.ndarray] = {}  # what was drawn for that first and last: finals begin with both
 
     def final_spec(self, face: int) -> RenderSpec:
         """At full quality: by the full generator, as large as the image shows the face."""
@@ -65,7 +67,11 @@ class EditPlanner:
         check: called between the stages; what it raises ends the work. directions: None: how far they have to go on
         this face is found. Raises AnycostError for unknown attributes and missing models."""
         edit = as_face_edit(edit)
-        directions = directions or self._found_directions(face, edit, check)
+        if directions is None:
+            try:
+                return self.plan(face, edit, spec, check, self._found_directions(face, edit, check))
+            finally:
+                self._measured.clear()
 
         def measured(rendered: RenderedEdit, before: View) -> View:
             with self._session.timed("measure"):
@@ -252,8 +258,13 @@ class EditPlanner:
 
     def render_latent(self, latent: np.ndarray, spec: RenderSpec) -> np.ndarray:
         """W+ [styles, D] → float32 RGB [side, side, 3], 0…1. Raises AnycostError as `Renderer.render`."""
-        image = self._models.renderer.render(latent, spec.sub)
-        side = spec.side
+        key, side = (spec.sub, latent.tobytes()), spec.side
+        image = self._measured.pop(key, None)
+        if image is None:
+            image = self._models.renderer.render(latent, spec.sub)
+        if self._measuring:
+            first = next(iter(self._measured.items()), (key, image))
+            self._measured = dict([first, (key, image)])
         interpolation = cv2.INTER_AREA if side < len(image) else cv2.INTER_CUBIC
         return image if side == len(image) else cv2.resize(image, (side, side), interpolation=interpolation)
 
@@ -347,8 +358,12 @@ class EditPlanner:
                 change = self.plan(face, {name: sense}, planned, check, directions).change
                 return measure(self._session.square_with(face, change, MEASURED_SIDE))
 
-            with self._session.timed("reach"):
-                reach.find(edit.strengths, lambda: measure(self._session.crop(face, MEASURED_SIDE)), show, check)
+            self._measuring = True
+            try:
+                with self._session.timed("reach"):
+                    reach.find(edit.strengths, lambda: measure(self._session.crop(face, MEASURED_SIDE)), show, check)
+            finally:
+                self._measuring = False
         return reach.directions
 
     def _with_locks(
