@@ -1,5 +1,6 @@
 """Edits one photo of a batch, in any process on any machine, like `anycost edit`."""
 
+import gc
 import os
 import signal
 import sys
@@ -26,6 +27,8 @@ from anycost_backend.photo.memory import EDIT_BYTES, is_out_of_memory, out_of_me
 
 if TYPE_CHECKING:
     from anycost_backend.editing.models import Models
+    from anycost_backend.editing.session import Session
+    from anycost_backend.photo.photo import Photo
 
 _lock = threading.Lock()  # a process edits one photo at a time, with all of its threads
 
@@ -63,13 +66,26 @@ def _edit(task: PhotoTask) -> PhotoResult:
     """Raises what opening, editing and saving raise."""
     threads = task.threads or _dask_threads()
     _limit_threads(threads)
-    from anycost_backend.editing.face_edit import FaceEdit
-    from anycost_backend.editing.face_warnings import face_warnings
     from anycost_backend.editing.session import Session
-    from anycost_backend.photo.photo import open_photo, save_photo
+    from anycost_backend.photo.photo import open_photo
 
     photo, settings = task.photo, task.settings
     session = Session(open_photo(photo.source, task.max_megapixels, EDIT_BYTES), _load_models(settings.model, threads))
+    try:
+        return _edited(session, task)
+    finally:
+        session.close()
+        del session  # which refers to itself: its photo would stay until Python looks for such cycles, photos later
+        gc.collect()
+
+
+def _edited(session: "Session[Photo]", task: PhotoTask) -> PhotoResult:
+    """Raises what editing and saving raise."""
+    from anycost_backend.editing.face_edit import FaceEdit
+    from anycost_backend.editing.face_warnings import face_warnings
+    from anycost_backend.photo.photo import save_photo
+
+    photo, settings = task.photo, task.settings
     faces = len(session.faces)
     if not faces:
         return PhotoResult(text_of(photo.source), "no_face", why="no face was found: it needs both eyes and the mouth")
@@ -124,8 +140,11 @@ def _end_with_parent(parent: int) -> None:
 @lru_cache(maxsize=1)
 def _load_models(model: str, threads: int | None) -> "Models":
     """The same object for all photos of a process."""
+    from anycost_models.core.malloc_settings import give_back_large_memory
+
     from anycost_backend.editing.models import Models
 
+    give_back_large_memory()
     return Models(model, threads)
 
 
