@@ -1,5 +1,6 @@
 """Sessions of clients: opens regions, projects their faces in the background, and renders edits of them."""
 
+import gc
 import logging
 import math
 import time
@@ -14,6 +15,7 @@ import numpy as np
 from anycost_client.protocol import messages as m
 from anycost_models.core.errors import AnycostError
 from anycost_models.core.images import to_uint8
+from anycost_models.core.malloc_settings import give_back_freed_memory
 from anycost_models.generators.sub_generator import SubGenerator
 from anycost_models.projection.settings import ProjectionSettings
 
@@ -196,6 +198,9 @@ class EditService:
         if found and found.client == client:
             del self._sessions[session]
             found.region.close()
+            del found  # which refers to itself: its pixels would stay until Python looks for such cycles, regions later
+            gc.collect()
+            give_back_freed_memory()
 
     def close_all(self, client: str) -> None:
         for session in [session.id for session in self._sessions.values() if session.client == client]:

@@ -1,6 +1,7 @@
 """Preloads graphs and models; measures which sub-generators meet the frame budget. For the compute thread."""
 
 import contextlib
+import gc
 import itertools
 import queue
 import threading
@@ -75,6 +76,7 @@ class WarmUp:
 
         def settle(job: Job) -> None:
             self._load_graphs()
+            gc.collect()  # regions that were closed while their faces were projected
             self._forget_encoder()
 
         self._job_queue.put(
