@@ -72,9 +72,8 @@ def measure(face: Landmarks) -> dict[str, float]:
 
 def _eye_size(face: Landmarks) -> float:
     left, right = (face.points[list(ring)].astype(np.float32) for ring in LIDS)
-    apart = float(
-        np.linalg.norm(left[[0, 8]].mean(axis=0) - right[[0, 8]].mean(axis=0))
-    )  # between the corners' middles
+    middles = left[[0, 8]].mean(axis=0), right[[0, 8]].mean(axis=0)  # between the corners of each
+    apart = float(np.linalg.norm(middles[0] - middles[1]))
     areas = (cv2.contourArea(np.ascontiguousarray(ring[:, :2])) for ring in (left, right))
     return sum(math.sqrt(area) for area in areas) / 2 / max(apart, 1e-6)
 

@@ -19,10 +19,7 @@ from anycost_models.face.landmarks import FACE_OVAL, IRISES, LIDS, LIPS, MOUTH_C
 _EYE, _MOUTH = 0.13, 0.12  # by which share they grow at strength 1
 _NOSE = 0.1  # of the nose's length: by so much its tip moves down
 _UP, _DOWN = 0.13, 0.11  # of an eye's width: by so much irises move at strengths 1 and −1
-_UPPER_LID = (
-    0.6,
-    1.0,
-)  # of the irises' way up and down: so far the upper lid follows, which bares nothing when they sink
+_UPPER_LID = 0.6, 1.0  # of the irises' way up and down: so far it follows, and bares nothing when they sink
 _LOWER_LID = 0.35
 _AROUND_EYE, _AROUND_MOUTH = 0.55, 0.55  # of their width: over so much the motion around them fades
 _BRIDGE, _BASE, _UPPER_LIP = 168, 2, 0  # landmarks on the nose's line, and below

@@ -9,6 +9,7 @@ from anycost_backend.editing.edit_plan import EditPlan, RenderSpec
 from anycost_backend.editing.face_edit import FaceEdit, layers_of
 from anycost_backend.editing.handles import handles_of
 from anycost_backend.editing.session import Session
+from anycost_backend.photo.layer import Layer
 from anycost_models.editing.directions import load_directions
 from anycost_models.editing.effects import load_effects
 from anycost_models.face.landmarks import IRISES, LIDS
@@ -81,6 +82,15 @@ def test_eyes_turn_behind_lids_and_leave_white(session: Session, sense: int) -> 
         rows = [picture[y0 : y1 + 1, x].min(axis=1) for picture in (before, after.sum(axis=2))]
         assert sense * (rows[0].argmin() - rows[1].argmin()) > 1
         assert x0 < points[iris[0], 0] * size < x1
+
+
+def test_eyes_behind_a_black_bar_stay_behind_it(session: Session) -> None:
+    photo, lids = session.image.copy(), session.faces[0].landmarks[[*LIDS[0], *LIDS[1]], :2]
+    (x0, y0), (x1, y1) = lids.min(axis=0).astype(int) - 14, lids.max(axis=0).astype(int) + 14
+    photo[y0:y1, x0:x1] = 0
+    barred = Session(Layer(photo), session.models)
+    after = barred.square_with(0, edited(barred, {"gaze_up": 1.0}).change, 256).astype(int)
+    assert np.abs(after - barred.crop(0, 256)).mean() < 1
 
 
 def test_whatever_else_moves_eyes_stay_turned(session: Session) -> None:

@@ -107,7 +107,7 @@ def _turned(
     if known.sum() < _LEAST_WHITE * radius**2:
         return None
     light = own[:, :, :3].mean(axis=2)
-    bright = float(np.quantile(light[known > 0], _BRIGHT))
+    bright = max(float(np.quantile(light[known > 0], _BRIGHT)), 1 / 255)  # of an eye under a black bar, too
     known *= ramp(light, _DIM[0] * bright, _DIM[1] * bright)  # lashes, and irises that the mesh takes for smaller
     white = spread(own, known.astype(np.float32))
     if shift[1] > 0:  # what is bared below the upper lid is in its shadow
