@@ -19,7 +19,7 @@ MATCH_KINDS: tuple[MatchKind, ...] = get_args(MatchKind)
 ATTRIBUTES: Mapping[MatchKind, tuple[str, ...]] = {  # each with a label of its name; as many of them as there are
     "expression": (
         *("smile", "mouth_open", "mouth_frown", "pucker", "surprise"),
-        *("eyes_open", "squint", "brows_up", "brow_furrow", "gaze_side", "gaze_up"),
+        *("eyes_open", "squint", "brows_up", "brow_furrow", "gaze_side"),  # gaze_up: by person more than by gaze
     ),
     "pose": ("yaw", "pitch"),
     "hair": (
