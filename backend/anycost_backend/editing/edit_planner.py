@@ -117,8 +117,8 @@ class EditPlanner:
             check()
             if edit.held and rendered.region not in STILL:
                 moving = moving_points(*self.original(face, spec.side, rendered.region, around, detail))
-                counter = holding(edit.held, before.landmarks, after.landmarks, moving, self._models.effects)
-                holds = {name: edit.strengths.get(name, 0.0) + strength for name, strength in counter.items()}
+                motion = before.landmarks, after.landmarks, moving
+                holds = holding(edit.held, edit.strengths, *motion, directions, self._models.effects)
                 displaced = self._displaced(face, {**edit.strengths, **holds}, directions) if holds else displaced
             change = self._laid(face, change, rendered, before, after, around, spec, detail, displaced)
             hair = after.parts["hair"] if rendered.region in ("hair", "head") else hair

@@ -10,7 +10,7 @@ from types import MappingProxyType
 import cv2
 import numpy as np
 
-from anycost_models.editing.directions import Directions
+from anycost_models.editing.directions import MAX_STRENGTH, Directions
 from anycost_models.editing.displacements import Displacements
 from anycost_models.editing.effects import EffectTable
 from anycost_models.face import shape_labels
@@ -114,17 +114,38 @@ def displaced(
 
 
 def holding(
-    held: Collection[str], before: Landmarks, after: Landmarks, moving: np.ndarray | float, effects: EffectTable
+    held: Collection[str],
+    strengths: Mapping[str, float],
+    before: Landmarks,
+    after: Landmarks,
+    moving: np.ndarray | float,
+    directions: Directions,
+    effects: EffectTable,
 ) -> dict[str, float]:
-    """The strengths with which those of the held attributes that are warps of this module keep their labels, when
-    something else moves a face's landmarks from `before` to `after`, or so far as `moving`, [478], 0…1, says."""
-    names = [name for name in held if name in SHAPE_WARPS and name in effects.attributes]
+    """The strengths, −2…2, with which those of the held attributes that are warps of this module keep their labels, if
+    something else moves a face's landmarks from `before` to `after`, or so far as `moving`, [478], 0…1, says.
+
+    strengths: of the edit, which they are to show. How far a warp moves a label is asked of the landmarks as well: the
+    mesh, by which `effects` says what strengths promise, sees a half of what warps do to eyes, a tenth of a gaze."""
+    names = [name for name in held if name in SHAPE_WARPS and effects.warp(name)]
     if not names:
         return {}
+
+    def labels(points: np.ndarray) -> dict[str, float]:
+        return shape_labels.measure(replace(after, points=points))
+
     points = before.points + np.reshape(moving, (-1, 1)) * (after.points - before.points)
-    was, now = (shape_labels.measure(face) for face in (before, replace(after, points=points)))
-    counter = {name: (was[name] - now[name]) / effects.attributes[name].promise for name in names}
-    return {name: float(np.clip(strength, -_MAX_COUNTER, _MAX_COUNTER)) for name, strength in counter.items()}
+    was, now = labels(before.points), labels(points)
+    found = {}
+    for name in names:
+        missing = was[name] - now[name]
+        sense, warped = (1 if missing > 0 else -1), points.copy()
+        multiple = directions.direction(name).multiple(sense) * effects.warp(name)
+        warped[:, :2] += SHAPE_WARPS[name](points[:, :2].astype(np.float64), multiple)
+        by = max(sense * (labels(warped)[name] - now[name]), 1e-6)  # of strength 1
+        counter = np.clip(missing / by, -_MAX_COUNTER, _MAX_COUNTER)
+        found[name] = float(np.clip(strengths.get(name, 0.0) + counter, -MAX_STRENGTH, MAX_STRENGTH))
+    return found
 
 
 def _fading(share: np.ndarray) -> np.ndarray:

@@ -1,20 +1,29 @@
 """Warps that follow a face's own shape, on the face of a photograph."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import skimage.data
-from anycost_models.editing.directions import load_directions
+from anycost_models.editing.directions import MAX_STRENGTH, load_directions
+from anycost_models.editing.effects import NO_EFFECTS, load_effects
 from anycost_models.face.aligned_square import AlignedSquare
-from anycost_models.face.landmarks import FACE_OVAL, IRISES, LIDS, LIPS, FaceMesh
-from anycost_models.face.shape_warps import SHAPE_WARPS
+from anycost_models.face.landmarks import FACE_OVAL, IRISES, LIDS, LIPS, FaceMesh, Landmarks
+from anycost_models.face.shape_warps import SHAPE_WARPS, holding
 
 
 @pytest.fixture(scope="module")
-def face() -> np.ndarray:
-    """[478, 2], square units."""
+def landmarks() -> Landmarks:
+    """In square units."""
     mesh, photo = FaceMesh.load(), skimage.data.astronaut()
     found = mesh.landmarks(photo, AlignedSquare((222.0, 115.0), (80.0, 0.0)))
-    return found.moved(found.ffhq_square().matrix(1)).points[:, :2].astype(np.float64)
+    return found.moved(found.ffhq_square().matrix(1))
+
+
+@pytest.fixture(scope="module")
+def face(landmarks: Landmarks) -> np.ndarray:
+    """[478, 2], square units."""
+    return landmarks.points[:, :2].astype(np.float64)
 
 
 @pytest.mark.parametrize("name", SHAPE_WARPS)
@@ -71,3 +80,21 @@ def test_the_model_draws_nothing_for_them() -> None:
         assert not directions.direction(name).drawn
         assert np.array_equal(directions.apply(latent, {name: 1.0}), latent)
     assert directions.direction("jaw_width").drawn
+
+
+@pytest.mark.parametrize("name", SHAPE_WARPS)
+def test_what_a_drawing_does_to_a_held_label_is_taken_back(landmarks: Landmarks, face: np.ndarray, name: str) -> None:
+    effects, directions, points = load_effects(), load_directions(), landmarks.points.copy()
+    points[:, :2] += SHAPE_WARPS[name](face, 0.5)
+    more = replace(landmarks, points=points)
+
+    def held(strength: float, before: Landmarks, after: Landmarks, moving: np.ndarray | float = 1.0) -> float:
+        found = holding((name, "smile"), {name: strength}, before, after, moving, directions, effects)
+        assert set(found) == {name}
+        return found[name]
+
+    assert held(0.0, landmarks, more) == pytest.approx(-0.5, abs=0.15)
+    assert held(1.0, landmarks, more) == pytest.approx(1 + held(0.0, landmarks, more))
+    assert held(0.0, landmarks, more, np.zeros(len(points))) == pytest.approx(0, abs=1e-6)
+    assert held(MAX_STRENGTH, more, landmarks) == MAX_STRENGTH
+    assert holding((name,), {}, landmarks, more, 1.0, directions, NO_EFFECTS) == {}
