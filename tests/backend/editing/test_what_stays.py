@@ -60,6 +60,20 @@ def test_only_points_of_the_region_move(view, region, still):
     assert motion(region)[inside[1], inside[0]] > 0.5 * motion("face")[inside[1], inside[0]]
 
 
+@pytest.mark.parametrize(("region", "point"), [("eyes", 9), ("jaw", 18), ("face", 9)])
+def test_edits_within_the_face_grow_no_hair(view, square, region, point):
+    """The generator opens eyes under another fringe."""
+    spot = spots(view, point, radius=8)
+    dark = replace(view, image=np.where(spot[:, :, None], DARK, view.image))
+    moved = []
+    for drawn in (dark, replace(dark, parts=parts_where(view, hair=spot))):
+        after, mask, before = put_back(plan(view, view, drawn, region), square, HEAD)
+        inside = placed(cv2.erode(spot.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0, square, mask.shape)
+        moved.append(np.abs(after - before)[inside].mean())
+    assert moved[0] > 0.1
+    assert moved[1] < 0.02
+
+
 def test_longer_hair_takes_none_away(around, view, square):
     """The drawing is bald on the left: of a photo whose hair shall grow, that is not taken over."""
     hair = (view.parts["hair"] > 0.5) & (X < 100)

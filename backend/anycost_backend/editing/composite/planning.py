@@ -114,7 +114,7 @@ def plan(
     if region == "beard":
         lips = lips_mask(in_view(original.landmarks, smooth, reach), smooth)
         drawn *= 1 - enlarged(cv2.GaussianBlur(lips, (0, 0), SMOOTH * smooth / reach), deciding)
-    if region == "face":
+    if region in ("eyes", "jaw", "face"):
         drawn *= 1 - enlarged(_strands(was, had, has), deciding)
     if region == "hair":
         drawn *= 1 - enlarged(_bare_face(was, has, reach), deciding)
