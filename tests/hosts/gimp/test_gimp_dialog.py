@@ -120,19 +120,19 @@ def test_a_person_edits_a_face(screen: Screen, gimp: Gimp) -> None:
     screen.until(lambda told: told["strengths"] == {})
     screen.click("redo")
     screen.until(lambda told: told["strengths"].get("smile", 0) > 0.6)
-    screen.click("age value", times=3)
+    screen.click("squint value", times=3)
     screen.xdotool("type", "--delay", 60, "--", "-0.5")
     screen.xdotool("key", "Tab")
-    screen.until(lambda told: told["strengths"].get("age") == -0.5)
-    screen.click("age lock")
-    screen.until(lambda told: told["locked"] == ["age"])
+    screen.until(lambda told: told["strengths"].get("squint") == -0.5)
+    screen.click("squint lock")
+    screen.until(lambda told: told["locked"] == ["squint"])
     screen.click("smile", times=2)
-    screen.until(lambda told: told["strengths"] == {"age": -0.5})
+    screen.until(lambda told: told["strengths"] == {"squint": -0.5})
     screen.until(lambda told: told["drawn"])
 
     # A star makes a favourite; the list can show those alone.
-    screen.click("age star")
-    screen.until(lambda told: told["favourites"] == ["age"])
+    screen.click("squint star")
+    screen.until(lambda told: told["favourites"] == ["squint"])
     for key, smile in (("Down", False), ("Up", True)):
         screen.click("listed")
         time.sleep(0.5)
@@ -154,7 +154,7 @@ def test_a_person_edits_a_face(screen: Screen, gimp: Gimp) -> None:
     time.sleep(0.5)
     screen.picture("4-dragged")
     screen.click("undo")
-    screen.until(lambda told: told["strengths"] == {"age": -0.5})
+    screen.until(lambda told: told["strengths"] == {"squint": -0.5})
     screen.until(lambda told: told["drawn"])
 
     # Expression is taken over from another layer, which is chosen in a window of its own; undo brings it back.
@@ -173,9 +173,9 @@ def test_a_person_edits_a_face(screen: Screen, gimp: Gimp) -> None:
     screen.click("match close")
     screen.until(lambda told: not told["parts"].get("match"))
     screen.focus("^Edit Face$")
-    if told["strengths"] != {"age": -0.5}:
+    if told["strengths"] != {"squint": -0.5}:
         screen.click("undo")
-    screen.until(lambda told: told["strengths"] == {"age": -0.5})
+    screen.until(lambda told: told["strengths"] == {"squint": -0.5})
     screen.until(lambda told: told["drawn"])
 
     # The preview in the image comes, and goes when the dialog is cancelled; no step to undo is left.
