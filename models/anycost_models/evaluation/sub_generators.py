@@ -97,11 +97,11 @@ class Consistency:
 
 
 @torch.inference_mode()
-def consistency(
+def nearness(
     renders: SubGeneratorRenders, perceptual: PerceptualDistance, styles: Tensor, track: Track = _untracked
-) -> list[Consistency]:
-    """PSNR and ENL0 between each sub-generator's image and the full one of the same style. styles: w [N, 2, D], as
-    `held_out_styles` gives them."""
+) -> dict[SubGenerator, tuple[float, float]]:
+    """Means of PSNR, dB, and of ENL0 between each sub-generator's image and the full one of the same style, on the
+    device of all of them. styles: w [N, 2, D], as `held_out_styles` gives them."""
     psnrs: dict[SubGenerator, list[float]] = {sub: [] for sub in renders.subs}
     distances: dict[SubGenerator, list[float]] = {sub: [] for sub in renders.subs}
     for w in track(styles[:, 0]):
@@ -111,12 +111,17 @@ def consistency(
             features = perceptual.features(image_metrics.for_perception(image))
             psnrs[sub].append(image_metrics.psnr(image, full[sub.resolution]).item())
             distances[sub].append(perceptual.distance(features, goals[sub.resolution]).item())
+    return {sub: (statistics.fmean(psnrs[sub]), statistics.fmean(distances[sub])) for sub in renders.subs}
+
+
+@torch.inference_mode()
+def consistency(
+    renders: SubGeneratorRenders, perceptual: PerceptualDistance, styles: Tensor, track: Track = _untracked
+) -> list[Consistency]:
+    """`nearness` of each sub-generator, and what it costs."""
+    near = nearness(renders, perceptual, styles, track)
     taken = milliseconds(renders.networks, styles[0, 0])
-    mean = statistics.fmean
-    return [
-        Consistency(sub, mean(psnrs[sub]), mean(distances[sub]), macs_ratio(renders.model, sub), taken[sub])
-        for sub in renders.subs
-    ]
+    return [Consistency(sub, *near[sub], macs_ratio(renders.model, sub), taken[sub]) for sub in renders.subs]
 
 
 @dataclass(frozen=True)

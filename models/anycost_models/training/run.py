@@ -4,6 +4,7 @@ Several processes: `torchrun --nproc-per-node=2 -m anycost_backend train STAGE -
 GPUs); on several machines the same command on each, with torchrun's --nnodes and --rdzv-endpoint.
 """
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -69,10 +70,13 @@ def build_trainer(stage: TrainingStage, folder: Path) -> tuple[Trainer, Callable
     return trainer, lambda model: sample_sheet(cast(ElasticGenerator, model), stage.sub_generators)
 
 
-def train(stage: TrainingStage, folder: Path, resume: Path | None = None) -> TrainingResult | None:
+def train(
+    stage: TrainingStage, folder: Path, resume: Path | None = None, until: float = math.inf
+) -> TrainingResult | None:
     """Runs to the stage's end or a stop request. Writes checkpoints, records and `trained.safetensors` into `folder`.
 
     resume: a checkpoint to continue from; None: the newest in `folder`, if there is one
+    until: when to stop at the latest, seconds since the epoch
     Returns None on all processes but the first. Raises AnycostError as `build_trainer` and `Trainer.run` do."""
     keep_freed_memory()
     with process_group() as rank:
@@ -87,7 +91,7 @@ def train(stage: TrainingStage, folder: Path, resume: Path | None = None) -> Tra
 
         result = folder / RESULT
         try:
-            trainer.run(sheet)
+            trainer.run(sheet, until)
         finally:
             if rank == 0 and trainer.step:
                 export_ema(trainer, result)

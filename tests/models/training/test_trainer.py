@@ -1,5 +1,6 @@
 """The training loop: the same bits after an interruption, on two processes, and safety when numbers go wrong."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,10 @@ from anycost_models.generators.checkpoint import load_generator, save_generator
 from anycost_models.generators.mobile import MobileGenerator
 from anycost_models.generators.mobile_config import TINY
 from anycost_models.training.distillation.distil import distillation_trainer
-from anycost_models.training.engine import checkpoints
+from anycost_models.training.engine import checkpoints, interrupt
 from anycost_models.training.engine.ema_export import export_ema
 from anycost_models.training.engine.stage import read_stage
+from anycost_models.training.run import train
 from training_runs import relative_distance, train_on_two_processes
 
 STAGE = """
@@ -76,6 +78,28 @@ def test_a_resumed_training_is_bit_for_bit_the_uninterrupted_one(stage, tmp_path
     for name, tensor in trained(whole).items():
         assert torch.equal(tensor, second.trained[name]), name
         assert torch.equal(whole.ema[name], second.ema[name]), name
+
+
+def test_it_stops_in_time_and_the_same_command_goes_on(stage, tmp_path):
+    settings = read_stage(stage(images=12))
+    stopped = train(settings, tmp_path / "run", until=time.time())
+    assert (stopped.step, stopped.result) == (0, None)
+    begun = []
+
+    class Clock:
+        """Says that the time has come after two steps."""
+
+        @staticmethod
+        def time():
+            begun.append(None)
+            return len(begun)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(interrupt, "time", Clock)
+        stopped = train(settings, tmp_path / "run", until=3)
+    assert (stopped.step, stopped.steps) == (2, 6)
+    assert stopped.result.exists()
+    assert train(settings, tmp_path / "run").step == 6
 
 
 def test_accumulated_batches_are_one_large_batch(stage, tmp_path):

@@ -269,8 +269,9 @@ class Trainer:
         for name, parameter in self.trained.items():
             parameter.copy_(tensors[name])
 
-    def run(self, sheet: Callable[[], np.ndarray] | None = None) -> None:
-        """Runs to the end of the stage; a stop request ends it after the current step, with a checkpoint.
+    def run(self, sheet: Callable[[], np.ndarray] | None = None, until: float = math.inf) -> None:
+        """Runs to the end of the stage; a stop request or the time `until`, in seconds since the epoch, ends it after
+        the current step, with a checkpoint.
 
         sheet: renders a sample sheet, uint8 RGB [H, W, 3]; called every `sheet_steps`, on the first process.
         Raises AnycostError when the loss or a gradient is not finite; the last checkpoint is kept."""
@@ -278,7 +279,7 @@ class Trainer:
         saved_at = time.monotonic()
         bar = tqdm(total=self.steps, initial=self.step, desc=self.stage.name, unit="step", disable=self.rank > 0)
         try:
-            with stop_requests() as stop_requested:
+            with stop_requests(until) as stop_requested:
                 while self.step < self.steps and not self._any_process(stop_requested()):
                     means = self.run_step()
                     bar.update()
