@@ -102,10 +102,11 @@ def plan(
     stays = np.maximum.reduce([hat, astray, _background(was, has, reach)])
     if hair in ("grows", "hangs", "stays"):
         stays = np.maximum(stays, _lost(was["hair"], has["hair"], reach))
-    if hair in ("goes", "stays"):
+    if hair == "goes":
         stays = np.maximum(stays, _gained(was["hair"], has["hair"], reach))
-    if hair == "hangs":
-        stays = np.maximum(stays, _own_hair(was["hair"], reach))
+    if hair in ("hangs", "stays"):
+        own = _own_hair(was["hair"], reach)
+        stays = np.maximum(stays, own if hair == "hangs" else 1 - own)
     drawn = 1 - enlarged(stays, deciding)
     if ground.fades is not None:
         drawn *= ground.fades
@@ -113,7 +114,8 @@ def plan(
         drawn *= 1 - enlarged(_frames(was["glasses"], reach), deciding)
     if region == "beard":
         lips = lips_mask(in_view(original.landmarks, smooth, reach), smooth)
-        drawn *= 1 - enlarged(cv2.GaussianBlur(lips, (0, 0), SMOOTH * smooth / reach), deciding)
+        bare = ramp(was["flesh"], 0.5, 0.9) * (1 - lips)  # what is drawn from another base shows other hair beside it
+        drawn *= enlarged(cv2.GaussianBlur(bare, (0, 0), SMOOTH * smooth / reach), deciding)
     if region in ("eyes", "jaw", "face"):
         drawn *= 1 - enlarged(_strands(was, had, has), deciding)
     if region == "hair":
@@ -227,7 +229,7 @@ def _gained(was: np.ndarray, has: np.ndarray, reach: float) -> np.ndarray:
 
 
 def _own_hair(hair: np.ndarray, reach: float) -> np.ndarray:
-    """[s, s], 0…1: the photo's hair but for its ends, which lead over to what grows."""
+    """[s, s], 0…1: the photo's hair but for its ends."""
     pixel = len(hair) / reach
     inside = cv2.erode(ramp(hair, 0.4, 0.8), disc(_TIPS * pixel))
     return cv2.GaussianBlur(inside, (0, 0), SMOOTH * pixel)
