@@ -59,7 +59,7 @@ def main() -> int:
     latents = [models.renderer.sample(args.seed + i, 0.7) for i in range(args.faces)]
     labels = models.measure(latents[0])
     shipped = models.shipped_directions.by_name
-    names = [name for name in args.only or shipped if name in labels and shipped[name].drawn]
+    names = [name for name in args.only or shipped if name in labels and shipped[name].learned]
     rows, shares = [], {}
     print("| attribute | full | " + " | ".join(f"{sub}" for sub in SUBS) + f" | within {WITHIN:.0%} |")
     print("|---|---|" + "---|" * len(SUBS) + "---|")

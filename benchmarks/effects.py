@@ -52,7 +52,7 @@ def label_ranges(models: Models, faces: int) -> dict[str, LabelRange]:
 
 
 def promise(models: Models, name: str, latents: Sequence[np.ndarray]) -> float:
-    if not models.directions.direction(name).drawn:  # it only warps photos: as much as one can see
+    if not models.directions.direction(name).learned:  # it only warps photos: as much as one can see
         return models.effects.attributes[name].promise
 
     def label(latent: np.ndarray, strength: float) -> float:

@@ -27,7 +27,7 @@ def main() -> None:
     faces = (models.renderer.render8(sample_faces(generator, number, 1)[0]) for number in SHOWN)
     sessions = [Session(Layer(face), models) for face in faces]
     for direction in models.shipped_directions.by_name.values():
-        if direction.drawn:
+        if direction.learned:
             continue
         rows = []
         for session in sessions:

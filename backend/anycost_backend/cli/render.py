@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
 
     models, strengths = Models(args.model), dict(args.strengths)
     for name in strengths:
-        if not models.directions.direction(name).drawn:
+        if not models.directions.direction(name).learned:
             raise AnycostError(f"'{name}' only warps photos", "leave it out, or use 'anycost edit' on what was drawn")
     sub = SubGenerator(args.resolution or models.renderer.model.config.resolution, args.channels)
     images = []

@@ -108,9 +108,9 @@ class AttributeLock:
         return labels
 
     def _holdable(self, held: Collection[str]) -> list[str]:
-        """Those that are drawn, in an order that does not depend on how they were asked for."""
-        drawn = {name for name in held if self._directions.direction(name).drawn}
-        return sorted(drawn & set(self._labels_at({}, lambda: None, edited=False))) if drawn else []
+        """Those with a direction, in an order that does not depend on how they were asked for."""
+        learned = {name for name in held if self._directions.direction(name).learned}
+        return sorted(learned & set(self._labels_at({}, lambda: None, edited=False))) if learned else []
 
     def _moved(self, attribute: str, strength: float, names: list[str], between: Callable[[], None]) -> np.ndarray:
         """[names] by how much the attribute moves each label."""

@@ -45,7 +45,7 @@ class Direction:
         return self.curve[-1][0] if self.curve else MAX_STRENGTH
 
     @property
-    def drawn(self) -> bool:
+    def learned(self) -> bool:
         """Whether it moves latents at all: what is of zeros only warps photos."""
         return bool(self.vector.any())
 

@@ -77,9 +77,9 @@ def test_the_model_draws_nothing_for_them() -> None:
     latent = np.random.default_rng(0).normal(size=(16, 512)).astype(np.float32)
     directions = load_directions()
     for name in SHAPE_WARPS:
-        assert not directions.direction(name).drawn
+        assert not directions.direction(name).learned
         assert np.array_equal(directions.apply(latent, {name: 1.0}), latent)
-    assert directions.direction("jaw_width").drawn
+    assert directions.direction("jaw_width").learned
 
 
 @pytest.mark.parametrize("name", SHAPE_WARPS)

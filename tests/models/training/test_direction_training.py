@@ -110,7 +110,9 @@ def test_the_attributes_are_those_that_are_shipped_and_each_has_its_label():
     gains = np.random.default_rng(0).standard_normal((len(LABELS), 4 * len(GROUPS)))
     ones = np.ones(len(LABELS))
     effects = Effects(tuple(LABELS), gains, ones, ones, np.zeros((128, 4 * len(GROUPS))))
-    assert [attribute.name for attribute in LEARNED] == [d.name for d in load_directions().by_name.values() if d.drawn]
+    assert [attribute.name for attribute in LEARNED] == [
+        d.name for d in load_directions().by_name.values() if d.learned
+    ]
     for attribute in LEARNED:
         assert np.linalg.norm(plan(effects, attribute)) <= attribute.max_length + 1e-6
 

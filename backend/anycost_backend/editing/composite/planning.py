@@ -65,7 +65,8 @@ def plan(
 
     region: what may change. Edits of skin and hair alone move nothing, and leave the rest alone. For hair and the head
     the photo's view should reach beyond the square (`AROUND`): hair does. ground: of the same photo, region and detail,
-    where it is known already. worn: glasses that the photo shows stay its own, and only move along.
+    where it is known already. worn: glasses that the photo shows stay its own, and only move along. hair: what it may
+    do.
     displaced: [478, 2], square units, by which the photo's points move besides; around the face all goes along."""
     if original.curve is not None:
         projected, edited = (

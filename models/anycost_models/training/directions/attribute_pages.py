@@ -30,7 +30,7 @@ _UP, _DOWN = np.array([190, 40, 50]), np.array([40, 80, 180])
 def measure(count: int, work: Path) -> Path:
     """Measures every drawn attribute at strength 1 on half of `count` faces and at −1 on the others. Returns the file
     in `work`; an interrupted measurement continues."""
-    model, directions = load_generator(), [each for each in load_directions().by_name.values() if each.drawn]
+    model, directions = load_generator(), [each for each in load_directions().by_name.values() if each.learned]
     latents = sample_faces(model, HELD_OUT, count)
     signs = balanced_signs(len(directions), count, HELD_OUT)
     multiples = np.array([[d.multiple(float(s)) for s in row] for d, row in zip(directions, signs, strict=True)])
@@ -57,7 +57,7 @@ def table(work: Path, output: Path) -> tuple[str, Path]:
     names = list(LABELS)
     scale = np.array([deviations[name] for name in names])
     effects = np.nanmean(trial.moved(scale) * np.sign(trial.multiples)[:, :, None], axis=1)
-    directions = {name: each for name, each in load_directions().by_name.items() if each.drawn}
+    directions = {name: each for name, each in load_directions().by_name.items() if each.learned}
     same = trial.same_person()
     free = {attribute.name: attribute.free for attribute in ATTRIBUTES}
     lines = [
@@ -90,7 +90,7 @@ def sheets(output: Path) -> list[Path]:
     latents = [sample_faces(model, number, 1)[0] for number in SHOWN]
     unedited = [render(latent) for latent in latents]
     paths = []
-    for direction in tqdm([each for each in directions.by_name.values() if each.drawn], "sheets"):
+    for direction in tqdm([each for each in directions.by_name.values() if each.learned], "sheets"):
         rows = [
             [render(directions.apply(latent, {direction.name: s})) if s else original for s in STRENGTHS]
             for latent, original in zip(latents, unedited, strict=True)

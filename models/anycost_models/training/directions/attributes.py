@@ -16,7 +16,7 @@ class Attribute:
     hold_cost: float = 1.0  # of moving other labels, relative to the usual
     identity_cost: float = 1.0  # of changing the identity, relative to the usual
     limits: tuple[float, float] = (-1.4, 1.4)  # multiples of the step between which faces stay intact
-    drawn: bool = True  # whether a direction is learned: otherwise the slider only warps the photo
+    learned: bool = True  # whether a direction is learned: otherwise the slider only warps the photo
 
 
 _TILT = ("eyes_open", "brows_up", "squint", "light_above", "roll", "surprise", "eye_makeup")
@@ -93,7 +93,7 @@ ATTRIBUTES = (
         max_length=7,
         limits=(-1.3, 1.3),
     ),
-    Attribute("gaze_up", "Expression", "eyes looking down … up", "face", limits=(-1.3, 1.3), drawn=False),
+    Attribute("gaze_up", "Expression", "eyes looking down … up", "face", limits=(-1.3, 1.3), learned=False),
     Attribute(
         "age",
         "Identity",
@@ -121,11 +121,11 @@ ATTRIBUTES = (
     Attribute("jaw_width", "Shape", "narrower … wider jaw", "head"),
     Attribute("chin_length", "Shape", "shorter … longer chin", "head", limits=(-1.5, 1.4)),
     Attribute("nose_width", "Shape", "narrower … wider nose", "face", limits=(-1.05, 1.1)),
-    Attribute("nose_length", "Shape", "shorter … longer nose", "face", limits=(-1.4, 1.4), drawn=False),
-    Attribute("mouth_width", "Shape", "narrower … wider mouth", "face", limits=(-1.4, 1.4), drawn=False),
+    Attribute("nose_length", "Shape", "shorter … longer nose", "face", limits=(-1.4, 1.4), learned=False),
+    Attribute("mouth_width", "Shape", "narrower … wider mouth", "face", limits=(-1.4, 1.4), learned=False),
     Attribute("lip_fullness", "Shape", "thinner … fuller lips", "face", ("pucker",), limits=(-1.8, 1.4)),
     Attribute("eye_spacing", "Shape", "eyes closer … further apart", "face", ("brow_furrow",), limits=(-1.5, 1.3)),
-    Attribute("eye_size", "Shape", "smaller … larger eyes", "face", limits=(-1.4, 1.4), drawn=False),
+    Attribute("eye_size", "Shape", "smaller … larger eyes", "face", limits=(-1.4, 1.4), learned=False),
     Attribute("yaw", "Pose", "turned to the picture's left … right", "head", ("light_side",), limits=(-1.5, 1.5)),
     Attribute("pitch", "Pose", "looking down … up", "head", _TILT, limits=(-2, 2)),
     Attribute("light_side", "Light", "lit from the picture's left … right", "head", limits=(-2, 2)),
@@ -208,4 +208,4 @@ ATTRIBUTES = (
         limits=(-1.5, 1.4),
     ),
 )
-LEARNED = tuple(attribute for attribute in ATTRIBUTES if attribute.drawn)
+LEARNED = tuple(attribute for attribute in ATTRIBUTES if attribute.learned)
