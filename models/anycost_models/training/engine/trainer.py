@@ -150,11 +150,11 @@ class Trainer:
             raise AnycostError(
                 f"{path} is a checkpoint of '{state.get('stage')}', not of '{self.stage.name}'", "choose that stage"
             )
-        auxiliary = state.get("opponent", {})
-        if shapes(state["trained"]) != shapes(self.trained) or shapes(auxiliary) != shapes(self.auxiliary.state_dict()):
+        trained, auxiliary = state.get("trained", {}), state.get("opponent", {})
+        if shapes(trained) != shapes(self.trained) or shapes(auxiliary) != shapes(self.auxiliary.state_dict()):
             raise AnycostError(f"{path} has networks of other sizes", "continue with the stage file that began it")
         for name, parameter in self.trained.items():
-            parameter.copy_(state["trained"][name])
+            parameter.copy_(trained[name])
             self.ema[name].copy_(state["ema"][name])
         self.auxiliary.load_state_dict(auxiliary)
         for phase in self.phases:
