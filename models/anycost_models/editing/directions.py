@@ -14,7 +14,10 @@ from safetensors import SafetensorError, safe_open
 from anycost_models.core.errors import AnycostError
 from anycost_models.weights import EMBEDDED_DIRECTIONS, intact
 
-Region = Literal["eyes", "beard", "jaw", "skin", "face", "hair", "head"]  # the face holds those before, the head all
+Region = Literal[
+    "eyes", "beard", "jaw", "skin", "lipless", "face", "hair", "head"
+]  # a face holds those before, a head all
+LIPS_STAY: tuple[Region, ...] = ("beard", "lipless")  # the latter: a face but for its lips
 STILL: tuple[Region, ...] = ("skin", "hair")  # what changes only these moves nothing, and leaves all else alone
 MAX_STRENGTH = 2.0  # |strength| beyond which no image is natural
 EASE = 0.45  # see `eased`
@@ -111,8 +114,13 @@ class Directions:
         needed = {self.direction(name).region for name, strength in strengths.items() if strength}
         if len(needed) > 1 and "hair" in needed:
             return "head"
-        if len(needed) > 1 and needed <= {"eyes", "beard", "jaw", "skin"} and needed != {"beard", "jaw"}:
-            return "face"
+        if (
+            len(needed) > 1
+            and "face" not in needed
+            and needed.isdisjoint({"hair", "head"})
+            and needed != {"beard", "jaw"}
+        ):
+            return "face" if "jaw" in needed else "lipless"
         return max(needed, key=sizes.index, default="face")
 
 

@@ -42,6 +42,26 @@ def test_a_beard_leaves_lips_and_what_is_above_the_nose(view, square, region, li
         assert moved > 0.1 if moves else moved < 0.05
 
 
+@pytest.mark.parametrize("region", ["beard", "lipless"])
+def test_a_shut_mouth_stays_shut(view, square, region):
+    """The generator's children show their teeth, and its men other lips."""
+    teeth = spots(view, 13, 14, radius=10)
+    points = view.landmarks.points.copy()
+    points[[14, 87, 317, 178, 402]] += (0, 0.02, 0)
+    open_mouth = replace(
+        view,
+        image=np.where(teeth[:, :, None], np.float32(0.95), view.image),
+        landmarks=replace(view.landmarks, points=points),
+    )
+
+    def change(region: str) -> float:
+        after, mask, before = put_back(plan(view, view, open_mouth, region), square, HEAD)
+        mouth = placed(spots(view, 13, 14, radius=6), square, mask.shape)
+        return float(np.abs(after - before)[mouth].mean())
+
+    assert change(region) < 0.1 * change("face")
+
+
 @pytest.mark.parametrize(("region", "still"), [("eyes", 152), ("jaw", 10)])
 def test_only_points_of_the_region_move(view, region, still):
     """The mesh of a drawing trembles everywhere. Beside the region, nothing moves with it."""

@@ -151,7 +151,9 @@ def test_only_what_is_around_the_eyes_may_change_when_that_is_enough(directions)
     assert load_directions().region({"glasses": 1}) == "eyes"
     assert load_directions().region({"beard": 1, "moustache": 1}) == "beard"
     assert load_directions().region({"beard": 1, "mouth_open": -1}) == "jaw"
-    assert load_directions().region({"beard": 1, "glasses": 1}) == "face"
+    assert load_directions().region({"beard": 1, "glasses": 1}) == "lipless"
+    assert load_directions().region({"age": -1, "beard": 1}) == "lipless"
+    assert load_directions().region({"age": -1, "smile": 1}) == "face"
 
 
 def test_easing_brings_a_latents_rows_together_and_keeps_their_mean() -> None:

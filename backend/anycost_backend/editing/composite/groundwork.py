@@ -83,7 +83,7 @@ def cover(landmarks: Landmarks, region: Region, side: int, reach: float) -> np.n
         return eyes_mask(shown, side)
     if region in ("beard", "jaw"):
         return jaw_mask(shown, side)
-    return face_oval_mask(shown, side, forehead=0.15 if region == "face" else 0.35)
+    return face_oval_mask(shown, side, forehead=0.15 if region in ("lipless", "face") else 0.35)
 
 
 def _bare_skin(original: PhotoView) -> np.ndarray:

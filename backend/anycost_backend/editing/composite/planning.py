@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
-from anycost_models.editing.directions import STILL, Region
-from anycost_models.face.landmarks import FACE_OVAL
+from anycost_models.editing.directions import LIPS_STAY, STILL, Region
+from anycost_models.face.landmarks import FACE_OVAL, LIPS
 from anycost_models.face.masks import lips_mask
 
 from anycost_backend.editing.composite.arrays import (
@@ -46,6 +46,8 @@ _SHADING = 0.8  # share of a smooth difference that counts as shading
 # All in square units:
 _BESIDE = 0.02  # so far beyond the parsed person may still be the person
 _FEATHER = 0.02  # of the face's mask
+_LIPS = 0.01  # so far the lips' edge reaches
+_NEAR_LIPS = 0.005, 0.06  # where what moves round lips that stay begins to, and where it does fully
 _TIPS = 0.025  # so far from the parsed hair its tips and their shadow may lie
 
 
@@ -114,10 +116,11 @@ def plan(
     if worn and original.glasses:
         drawn *= 1 - enlarged(_frames(was["glasses"], reach), deciding)
     if region == "beard":
-        lips = lips_mask(in_view(original.landmarks, smooth, reach), smooth)
-        bare = ramp(was["flesh"], 0.5, 0.9) * (1 - lips)  # what is drawn from another base shows other hair beside it
+        bare = ramp(was["flesh"], 0.5, 0.9)  # what is drawn from another base shows other hair beside it
         drawn *= enlarged(cv2.GaussianBlur(bare, (0, 0), SMOOTH * smooth / reach), deciding)
-    if region in ("eyes", "jaw", "face"):
+    if region in LIPS_STAY:
+        drawn *= 1 - enlarged(_lips(original, to_original), deciding)
+    if region in ("eyes", "jaw", "lipless", "face"):
         drawn *= 1 - enlarged(_strands(was, had, has), deciding)
     if region == "hair":
         drawn *= 1 - enlarged(_bare_face(was, has, reach), deciding)
@@ -202,18 +205,33 @@ def _bared(was: WarpedParts, had: WarpedParts, has: WarpedParts, reach: float) -
 
 
 def moving_points(original: PhotoView, ground: Groundwork) -> np.ndarray | float:
-    """[478], 0…1, or all: which points the drawing's motion moves: those of what may change."""
+    """[478], 0…1, or none: which points the drawing's motion moves: those of what may change."""
     if ground.region in STILL:
         return 0.0
-    if ground.region not in ("eyes", "beard", "jaw"):
-        return 1.0
-    points = original.landmarks.points
-    at = ((points[:, :2] - 0.5) / ground.reach + 0.5) * ground.smooth - 0.5
-    near = grown([ground.cover], _FEATHER * ground.smooth / ground.reach)
-    moving = cv2.remap(near, at.astype(np.float32)[:, None], None, cv2.INTER_LINEAR)[:, 0]
+    points = original.landmarks.points[:, :2]
+    moving = _beyond_lips(points) if ground.region in LIPS_STAY else np.ones(len(points), np.float32)
+    if ground.region in ("eyes", "beard", "jaw"):
+        at = ((points - 0.5) / ground.reach + 0.5) * ground.smooth - 0.5
+        near = grown([ground.cover], _FEATHER * ground.smooth / ground.reach)
+        moving *= cv2.remap(near, at.astype(np.float32)[:, None], None, cv2.INTER_LINEAR)[:, 0]
     if ground.region == "eyes":
         moving[list(FACE_OVAL)] = 0
     return moving
+
+
+def _beyond_lips(points: np.ndarray) -> np.ndarray:
+    """[478], 0…1: 0 for what lies on the lips or between them, rising round them. points: [478, 2], square units"""
+    lips = np.ascontiguousarray(points[list(LIPS)], np.float32)
+    inside = np.array([cv2.pointPolygonTest(lips, (float(x), float(y)), True) for x, y in points])
+    return ramp(-inside, *_NEAR_LIPS).astype(np.float32)
+
+
+def _lips(original: PhotoView, to_original: np.ndarray) -> np.ndarray:
+    """[s, s], 0…1: the photo's lips in the common frame."""
+    side, reach = len(to_original), original.reach
+    lips = warp(lips_mask(in_view(original.landmarks, side, reach), side), to_original, reach, side)
+    pixel = side / reach
+    return cv2.GaussianBlur(cv2.dilate(lips, disc(_LIPS * pixel)), (0, 0), SMOOTH * pixel)
 
 
 def _lost(was: np.ndarray, has: np.ndarray, reach: float) -> np.ndarray:

@@ -8,7 +8,7 @@ class Attribute:
     name: str  # also of its label in `face.labels.LABELS`
     group: str  # of sliders
     about: str  # what −1 and +1 do
-    region: str  # "eyes", "beard", "jaw", "skin", "face", "hair" or "head": what of the photo may change
+    region: str  # a `Region`: what of the photo may change
     free: tuple[str, ...] = ()  # labels that may move along: they measure part of the same thing
     rows: tuple[int, int] = (0, 16)  # of W+ that may move: first, end
     effect: float = 1.7  # mean change of the label at strength 1, in its standard deviations
@@ -98,7 +98,7 @@ ATTRIBUTES = (
         "age",
         "Identity",
         "younger … older",
-        "face",
+        "lipless",
         ("skin_smoothness", "hair_grey", "chin_length", "lip_fullness", "eye_makeup"),
         effect=1.8,
         max_length=9,
@@ -110,7 +110,7 @@ ATTRIBUTES = (
         "gender",
         "Identity",
         "presents as a woman … as a man",
-        "face",
+        "lipless",
         ("lip_colour", "eye_makeup", "jaw_width", "chin_length", "brow_boldness"),
         effect=1.3,
         max_length=9,
