@@ -38,7 +38,7 @@ ATTRIBUTES = (
         "surprise",
         "Expression",
         "calm … surprised",
-        "face",
+        "jaw",
         ("mouth_open", "brows_up", "eyes_open", "brow_furrow"),
         effect=2.4,
     ),
