@@ -3,7 +3,7 @@
 Those that were learned (`editing/displacements.py`) move all faces alike. These have to fit lids and irises exactly,
 on every face: a circle stays one."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -26,6 +26,7 @@ _BRIDGE, _BASE, _UPPER_LIP = 168, 2, 0  # landmarks on the nose's line, and belo
 _WINGS = (129, 358)
 _BEGINS, _WHOLE = 0.15, 0.8  # of the nose's length from the bridge: between, it moves ever more
 _ASIDE = 2.4  # of half the nose's width from its line: there, nothing moves beside its base; nearer, further up
+_MOST_SHUT = 0.6  # of what an eye is open: so much of it closes at most, or lids would cross
 _MAX_COUNTER = 1.2  # strength
 _OUTLINE = 0.05  # of the square: over so much a motion fades towards the face's outline
 
@@ -69,15 +70,8 @@ def _gaze_up(points: np.ndarray, multiple: float) -> np.ndarray:
     moved = np.zeros_like(points)
     way, upper = (_UP, _UPPER_LID[0]) if multiple > 0 else (_DOWN, _UPPER_LID[1])
     for ring, iris in zip(LIDS, IRISES, strict=True):
-        lids = points[list(ring)]
-        across = lids[len(ring) // 2] - lids[0]  # from corner to corner, one way or the other
-        width = max(float(np.hypot(*across)), 1e-6)
-        across = across * np.sign(across[0] or 1) / width
-        up = np.array([across[1], -across[0]])
-        from_middle = points - (lids[0] + lids[len(ring) // 2]) / 2
-        along, above = 2 * from_middle @ across / width, from_middle @ up
-        follows = np.where(above > 0, upper, _LOWER_LID) * np.clip(1 - along**4, 0, 1)  # corners stay
-        weight = follows * _fading(_outside(lids, points) / (_AROUND_EYE * width))
+        up, above, weight = _lids(points, ring)
+        weight = np.where(above > 0, upper, _LOWER_LID) * weight
         weight[list(iris)] = 1
         moved += way * multiple * _eye_width(points) * weight[:, None] * up
     return moved
@@ -110,7 +104,10 @@ def displaced(
         for name, strength in strengths.items()
         if strength and effects.warp(name)
     ]
-    return sum(steps[1:], steps[0]) if steps else None
+    if not steps:
+        return None
+    total = sum(steps[1:], steps[0])
+    return total + _apart(face, total)
 
 
 def holding(
@@ -146,6 +143,38 @@ def holding(
         counter = np.clip(missing / by, -_MAX_COUNTER, _MAX_COUNTER)
         found[name] = float(np.clip(strengths.get(name, 0.0) + counter, -MAX_STRENGTH, MAX_STRENGTH))
     return found
+
+
+def _apart(points: np.ndarray, moved: np.ndarray) -> np.ndarray:
+    """float32 [478, 2]: what keeps lids from closing further than `_MOST_SHUT`. moved: [478, 2], what moves them"""
+    apart = np.zeros_like(points)
+    for ring in LIDS:
+        up, above, weight = _lids(points, ring)
+        half = len(ring) // 2
+        upper, lower = list(ring[1:half]), list(ring[half + 1 :])
+
+        def gap(heights: np.ndarray, upper: list[int] = upper, lower: list[int] = lower) -> float:
+            return float(heights[upper].mean() - heights[lower].mean())
+
+        closes = -gap(moved @ up) - _MOST_SHUT * max(gap(above), 0.0)
+        if closes > 0:
+            opens = np.where(above > 0, 0.5, -0.5) * weight
+            apart += closes / max(gap(opens), 0.2) * opens[:, None] * up
+    return apart.astype(np.float32)
+
+
+def _lids(points: np.ndarray, ring: Sequence[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of an eye: which way is up, [2]; how far the points [478, 2] are above its corners, [478]; and how far they go
+    along with its lids, [478], 0…1: its corners do not. ring: its lids' contour, from corner to corner"""
+    lids, half = points[list(ring)], len(ring) // 2
+    across = lids[half] - lids[0]  # one way or the other
+    width = max(float(np.hypot(*across)), 1e-6)
+    across = across * np.sign(across[0] or 1) / width
+    up = np.array([across[1], -across[0]])
+    from_middle = points - (lids[0] + lids[half]) / 2
+    along = 2 * from_middle @ across / width
+    weight = np.clip(1 - along**4, 0, 1) * _fading(_outside(lids, points) / (_AROUND_EYE * width))
+    return up, from_middle @ up, weight
 
 
 def _fading(share: np.ndarray) -> np.ndarray:

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import skimage.data
 from anycost_models.editing.directions import MAX_STRENGTH, load_directions
+from anycost_models.editing.displacements import load_displacements
 from anycost_models.editing.effects import NO_EFFECTS, load_effects
 from anycost_models.face.aligned_square import AlignedSquare
 from anycost_models.face.landmarks import FACE_OVAL, IRISES, LIDS, LIPS, FaceMesh, Landmarks
-from anycost_models.face.shape_warps import SHAPE_WARPS, holding
+from anycost_models.face.shape_warps import SHAPE_WARPS, displaced, holding
 
 
 @pytest.fixture(scope="module")
@@ -98,3 +99,18 @@ def test_what_a_drawing_does_to_a_held_label_is_taken_back(landmarks: Landmarks,
     assert held(0.0, landmarks, more, np.zeros(len(points))) == pytest.approx(0, abs=1e-6)
     assert held(MAX_STRENGTH, more, landmarks) == MAX_STRENGTH
     assert holding((name,), {}, landmarks, more, 1.0, directions, NO_EFFECTS) == {}
+
+
+def test_lids_never_cross(face: np.ndarray) -> None:
+    """However narrow eyes are, and however much of them is to close."""
+    effects, displacements = load_effects(), load_displacements()
+    narrow = face.copy()
+    for ring in LIDS:
+        lids = list(ring)
+        narrow[lids, 1] += 0.7 * (narrow[lids, 1].mean() - narrow[lids, 1])
+    for points in (face, narrow):
+        shut = displaced({"eyes_open": -2, "squint": 2}, load_directions(), effects, displacements, points)
+        for ring in LIDS:
+            upper, lower = list(ring[1:8]), list(ring[9:])
+            before, after = (each[lower, 1].mean() - each[upper, 1].mean() for each in (points, points + shut))
+            assert 0.3 * before < after < 0.75 * before
