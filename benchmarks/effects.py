@@ -31,6 +31,7 @@ GAINS = (1.0, 1.4, 1.9, 2.5)  # that are tried for `most`
 IDENTITY, PART = 0.5, 80  # distance of embeddings, and the percentile of portraits that may reach it
 OTHERS = ("age", "gender", "glasses")  # whom one sees changes with these: up to FREE
 FREE = 1.6
+MOST = {"lens_tint": 100}  # percentile that counts as the label's end: few wear sunglasses
 BARE = 85  # percent of sampled faces that wear no glasses: nobody can take off more than that
 
 
@@ -46,13 +47,13 @@ def label_ranges(models: Models, faces: int) -> dict[str, LabelRange]:
     found = {}
     for name in rows[0]:
         values = np.array([row[name] for row in rows])
-        low, high = np.nanpercentile(values, (BARE if name == "glasses" else 2.5, 97.5))
+        low, high = np.nanpercentile(values, (BARE if name == "glasses" else 2.5, MOST.get(name, 97.5)))
         found[name] = LabelRange(*(round(float(value), 5) for value in (np.nanstd(values), low, high)))
     return found
 
 
 def promise(models: Models, name: str, latents: Sequence[np.ndarray]) -> float:
-    if not models.directions.direction(name).learned:  # it only warps photos: as much as one can see
+    if not models.directions.direction(name).learned:  # it only warps or recolours photos: as much as one can see
         return models.effects.attributes[name].promise
 
     def label(latent: np.ndarray, strength: float) -> float:
@@ -107,13 +108,15 @@ def main() -> None:
     attributes = dict(models.effects.attributes)
     for name in tqdm(args.only or list(attributes), "attributes", disable=None):
         known = attributes[name]
+        if not known.measured:
+            continue
         sides: list[Side] = []
         for sense in (-1, 1):
             limit = most(name, sense, sessions, identity)
             gain = usual(name, sense, limit, sessions)
             sides.append(msgspec.structs.replace(known.side(sense), gain=gain, most=limit))
         promised = float(f"{promise(models, name, latents):.3g}")
-        attributes[name] = AttributeEffect(promised, known.drawn, known.warp, *sides)
+        attributes[name] = AttributeEffect(promised, known.drawn, known.measured, known.warp, *sides)
     save_effects(EffectTable(labels, attributes), args.output)
     print(f"{args.output} written")
 

@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     models, strengths = Models(args.model), dict(args.strengths)
     for name in strengths:
         if not models.directions.direction(name).learned:
-            raise AnycostError(f"'{name}' only warps photos", "leave it out, or use 'anycost edit' on what was drawn")
+            raise AnycostError(f"'{name}' only changes photos", "leave it out, or use 'anycost edit' on what was drawn")
     sub = SubGenerator(args.resolution or models.renderer.model.config.resolution, args.channels)
     images = []
     for seed in range(args.seed, args.seed + (args.grid or 1)):

@@ -41,7 +41,10 @@ _HIDDEN: Mapping[Covered, tuple[str, ...]] = {
         *("smile", "mouth_open", "mouth_width", "lip_fullness", "lip_colour", "nose_length"),
         *("beard", "moustache", "chin_length", "jaw_width"),
     ),
-    "eyes": ("eyes_open", "squint", "gaze_side", "gaze_up", "eye_makeup", "eye_spacing", "eye_size", "glasses"),
+    "eyes": (
+        *("eyes_open", "squint", "gaze_side", "gaze_up", "eye_makeup", "eye_spacing", "eye_size"),
+        *("glasses", "lens_tint"),
+    ),
 }
 
 

@@ -11,6 +11,7 @@ from anycost_models.editing.effects import EffectTable
 from anycost_models.face.degradation import DegradationStrength, degrade
 
 from anycost_backend.editing.edit_planner import MEASURED_SIDE
+from anycost_backend.editing.edit_rules import DRAWN_BY
 from anycost_backend.editing.models import Models
 from anycost_backend.editing.session import Session
 from anycost_backend.photo.layer import Layer
@@ -58,12 +59,18 @@ def measure_edits(
     effects, measure = models.effects, models.labels.measure
     session.project(0)
     before_picture = session.crop(0, MEASURED_SIDE)
-    before, identity = measure(before_picture), embed(before_picture)
+    photographed, own_identity = measure(before_picture), embed(before_picture)
     hidden = session.editable.hidden(0)
     for name in names:
+        drawn = _drawn_for(name, hidden)
+        if drawn:
+            first = session.square_with(0, planner.plan(0, drawn, planner.final_spec(0)).change, MEASURED_SIDE)
+        before, identity = (measure(first), embed(first)) if drawn else (photographed, own_identity)
         for sense in (-1, 1):
+            if not models.directions.direction(name).multiple(sense):
+                continue  # the slider ends at 0
             between()
-            plan = planner.plan(0, {name: sense}, planner.final_spec(0))
+            plan = planner.plan(0, {**drawn, name: sense}, planner.final_spec(0))
             picture = session.square_with(0, plan.change, MEASURED_SIDE)
             after = measure(picture)
             moved = {
@@ -71,12 +78,18 @@ def measure_edits(
                 for label, natural in effects.labels.items()
             }
             target = effects.target(name, sense, before[name])
-            share = sense * (after[name] - before[name]) / target if name not in hidden else float("nan")
+            share = sense * (after[name] - before[name]) / target if drawn or name not in hidden else float("nan")
             distance = float(np.linalg.norm(embed(picture) - identity))
             at_end = effects.at_end(name, sense, before[name])
             gain = planner.gain(0, name, sense)
             reached = plan.reached.get(name)
             yield MeasuredEdit(face, name, sense, share, at_end, reached, gain, moved, distance, picture)
+
+
+def _drawn_for(name: str, hidden: Collection[str]) -> Mapping[str, float]:
+    """The strengths with which the face shows something of the attribute."""
+    needed = DRAWN_BY.get(name, {}) if name in hidden else {}
+    return {} if needed.keys() & set(hidden) else needed
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from anycost_models.generators.sub_generator import SubGenerator
 
 from anycost_backend.editing.composite.views import Change, View
 
+_WORKING_SIDES = (256, 512, 1024)  # pixels: an edit is planned at the first that is as large as the face in the image
+
 
 @dataclass(frozen=True)
 class RenderSpec:
@@ -44,3 +46,8 @@ class EditPlan:
     change: Change
     strengths: Mapping[str, float]  # with those that hold attributes
     reached: Mapping[str, float]  # attribute → share of what its strength promises, 0…1, as far as it is known
+
+
+def working_side(side: float) -> int:
+    """Pixels at which an edit is planned of a face that is shown with squares of `side`."""
+    return next((s for s in _WORKING_SIDES if s >= side), _WORKING_SIDES[-1])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -15,14 +16,15 @@ from anycost_models.generators.sub_generator import SubGenerator
 
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
 from anycost_backend.editing.composite.groundwork import Groundwork, groundwork
+from anycost_backend.editing.composite.lens_tint import LENS_TINT, tinted_lenses
 from anycost_backend.editing.composite.overlay import changed_hair, changed_view, overlaid
 from anycost_backend.editing.composite.planning import moving_points, plan
 from anycost_backend.editing.composite.recolouring import recoloured
 from anycost_backend.editing.composite.tones import with_hair_colour
 from anycost_backend.editing.composite.views import AROUND, FINE, Change, Detail, PhotoView, View, scaled
 from anycost_backend.editing.composite.warping import warped
-from anycost_backend.editing.edit_plan import EditPlan, Measure, RenderedEdit, RenderSpec
-from anycost_backend.editing.edit_rules import grain_of, hair_change, worn
+from anycost_backend.editing.edit_plan import EditPlan, Measure, RenderedEdit, RenderSpec, working_side
+from anycost_backend.editing.edit_rules import grain_of, hair_change, rigid, worn
 from anycost_backend.editing.face_edit import FaceEdit, FaceEditLike, as_face_edit, layers_of
 from anycost_backend.editing.photo_view import parsed, photo_view
 from anycost_backend.editing.reach import Reach
@@ -30,7 +32,6 @@ from anycost_backend.editing.reach import Reach
 if TYPE_CHECKING:
     from anycost_backend.editing.session import Session
 
-WORKING_SIDES = (256, 512, 1024)  # pixels: an edit is planned at the first that is as large as the face in the image
 _TURNED = 20  # degrees from which on glasses are drawn anew when the head turns: they are seen from another side
 _SHAPES = 6  # rows of W+ that shape hair; the later ones colour it
 _FARTHEST = 0.8  # share of the way to the mean style
@@ -74,13 +75,10 @@ class EditPlanner:
                 self._measured.clear()
 
         def measured(rendered: RenderedEdit, before: View) -> View:
-            with self._session.timed("measure"):
-                return self._measured_view(rendered.image)
+            return self._measured_view(rendered.image)
 
-        def projected() -> View:
-            return self.projected_view(face, spec)
-
-        return self.plan_measured(face, edit, spec, directions, projected, measured, check)
+        project = partial(self.projected_view, face, spec)
+        return self.plan_measured(face, edit, spec, directions, project, measured, check)
 
     def plan_measured(
         self,
@@ -104,14 +102,14 @@ class EditPlanner:
         strengths = edit.strengths
         projected: View | None = None
         edited: View | None = None
+        glasses: View | None = None
         hair: np.ndarray | None = None  # as it was drawn, [s, s]
 
         def laid(rendered: RenderedEdit, before: View) -> View:
             """The view of what was rendered, which is laid on the change so far."""
             nonlocal change, hair, displaced, holds
             check()
-            moves = rendered.region != "skin"
-            after = measured(rendered, before) if moves else replace(before, image=rendered.image)
+            after = measured(rendered, before) if rendered.region != "skin" else replace(before, image=rendered.image)
             if rendered.keeps_hair_colour:
                 after = replace(after, image=with_hair_colour(after, before))
             check()
@@ -153,9 +151,17 @@ class EditPlanner:
             before = self.projected_view(face, spec, base)
             rendered = self._rendered(self._start(face, base), own, spec, directions)
             after = replace(before, image=rendered.image)  # lenses and beards move nothing
+            glasses = after if "glasses" in own else glasses
             if change is None:
                 projected, edited = before, after
             change = self._laid(face, change, rendered, before, after, around, spec, detail, None)
+        if layers.lens_tint:
+            original, _ = self.original(face, spec.side, "eyes", around, detail)
+            with self._session.timed("composite"):
+                multiple, parse = directions.direction(LENS_TINT).multiple(layers.lens_tint), self._models.parser.parse
+                over = tinted_lenses(original, change, glasses, parse, multiple, detail)
+                change = over if change is None else overlaid(change, over)
+            self._reach(face).note(LENS_TINT, layers.lens_tint, float(over.mask.any()))
         if change is None:
             raise ValueError("an edit that changes nothing")
         if grain := grain_of(directions, strengths):
@@ -178,7 +184,6 @@ class EditPlanner:
         """The change so far with what was rendered on it; the first one warps the photo, too."""
         original, ground = self._so_far(face, change, rendered.region, around, spec, detail)
         with self._session.timed("composite"):
-            first = displaced if change is None else None
             over = plan(
                 original,
                 before,
@@ -188,7 +193,8 @@ class EditPlanner:
                 ground,
                 worn=rendered.worn,
                 hair=hair_change(rendered.strengths) if rendered.region == "hair" else "any",
-                displaced=first,
+                displaced=displaced if change is None else None,
+                rigid=rigid(rendered.strengths),
             )
             return over if change is None else overlaid(change, over)
 
@@ -275,8 +281,7 @@ class EditPlanner:
             latent = self._start(face, base)
             with self._session.timed("render"):
                 image = self.render_latent(latent, spec)
-            with self._session.timed("measure"):
-                return self._measured_view(image)
+            return self._measured_view(image)
 
         return self._cache.get((*self.projected_key(face, spec), base), compute)
 
@@ -389,11 +394,7 @@ class EditPlanner:
 
     def _measured_view(self, image: np.ndarray) -> View:
         """image: float32 RGB [S, S, 3], 0…1."""
-        eight_bit = to_uint8(image)
-        landmarks = self._models.finder.mesh.landmarks_aligned(eight_bit)
-        return View(image, scaled(landmarks, 1 / len(image)), parsed(eight_bit, self._models.parser))
-
-
-def working_side(side: float) -> int:
-    """Pixels at which an edit is planned of a face that is shown with squares of `side`."""
-    return next((s for s in WORKING_SIDES if s >= side), WORKING_SIDES[-1])
+        with self._session.timed("measure"):
+            eight_bit = to_uint8(image)
+            landmarks = self._models.finder.mesh.landmarks_aligned(eight_bit)
+            return View(image, scaled(landmarks, 1 / len(image)), parsed(eight_bit, self._models.parser))

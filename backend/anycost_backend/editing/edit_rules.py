@@ -16,6 +16,9 @@ _HAIR_CHANGES: Mapping[str, tuple[HairChange, HairChange]] = {  # below strength
     "hair_curl": ("stays", "any"),
 }
 
+# On a face that has nothing for an attribute to change, these strengths draw it.
+DRAWN_BY: Mapping[str, Mapping[str, float]] = {"lens_tint": {"glasses": 1.0}}
+
 
 def grain_of(directions: Directions, strengths: Mapping[str, float]) -> float:
     """−1…1: by how much of itself the grain of the photo's skin grows, which no generator knows."""
@@ -38,3 +41,8 @@ def hair_change(strengths: Mapping[str, float]) -> HairChange:
 def worn(strengths: Mapping[str, float]) -> bool:
     """Whether glasses that the photo shows stay: unless their own slider moves."""
     return not strengths.get("glasses")
+
+
+def rigid(strengths: Mapping[str, float]) -> bool:
+    """Whether glasses are put on: they follow the face, but neither lids nor brows."""
+    return strengths.keys() == {"glasses"} and strengths["glasses"] > 0

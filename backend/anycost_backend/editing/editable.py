@@ -15,11 +15,12 @@ from anycost_backend.editing import neighbours
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
 from anycost_backend.editing.composite.arrays import disc
 from anycost_backend.editing.composite.hat import hat_of
+from anycost_backend.editing.composite.lens_tint import LENS_TINT
 from anycost_backend.editing.covering import Covering, covering
 from anycost_backend.editing.faces import Face
 from anycost_backend.editing.models import Models
 from anycost_backend.editing.monochrome import monochrome_curve
-from anycost_backend.editing.photo_view import PERSON, photo_parts, square_parts
+from anycost_backend.editing.photo_view import PERSON, photo_parts, square_parts, wears_glasses
 from anycost_backend.editing.projection import SIDE, encode_face
 
 _UNDER_A_HAT = ("fringe", "hair_volume")
@@ -85,13 +86,19 @@ class EditableParts:
         return self.cache.get((self.owner, face, "covering"), compute)
 
     def hidden(self, face: int) -> tuple[str, ...]:
-        """Attributes that show nothing on it: something covers what they change, or a hat, or it has no colours."""
+        """Attributes that show nothing on it alone: something covers what they change, or a hat, or it has no colours,
+        or no glasses."""
         covering = self.covering(face)
         return (
             *(covering.hidden if covering else ()),
             *(_UNDER_A_HAT if self.wears_hat(face) else ()),
             *(OF_COLOURS if self.is_monochrome(face) else ()),
+            *(() if self.wears_glasses(face) else (LENS_TINT,)),
         )
+
+    def wears_glasses(self, face: int) -> bool:
+        """As `wears_glasses` of the photo."""
+        return wears_glasses(square_parts(self.parts(face)), self.faces[face].in_square, 1)
 
     def is_monochrome(self, face: int) -> bool:
         """Whether the person has no colours, as in a photo in black and white."""

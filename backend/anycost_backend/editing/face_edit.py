@@ -9,6 +9,7 @@ from anycost_models.core.errors import AnycostError
 from anycost_models.editing.directions import MAX_STRENGTH, Directions
 from anycost_models.editing.effects import USUAL_BASE, Base, EffectTable
 
+from anycost_backend.editing.composite.lens_tint import LENS_TINT
 from anycost_backend.editing.composite.recolouring import RECOLOURED
 from anycost_backend.photo.layer import as_array
 
@@ -59,6 +60,7 @@ class EditLayers:
     still: tuple[Mapping[str, float], ...]  # of skin, of hair, of its shape: leave all else alone
     recoloured: Mapping[str, float]  # for these the photo's colours change
     others: Mapping[Base, Mapping[str, float]]  # drawn from other bases
+    lens_tint: float  # the strength at which lenses darken, those that are drawn, too
 
     @property
     def drawn(self) -> bool:
@@ -77,6 +79,8 @@ def layers_of(edit: FaceEdit, directions: Directions, effects: EffectTable) -> E
     others: dict[Base, dict[str, float]] = {}
     for name, strength in edit.strengths.items():
         base = effects.base(name, strength)
+        if name == LENS_TINT and name in effects.attributes:
+            continue
         if strength and name in RECOLOURED and name in effects.attributes:
             recoloured[name] = strength
         if strength and not effects.drawn(name):
@@ -91,7 +95,8 @@ def layers_of(edit: FaceEdit, directions: Directions, effects: EffectTable) -> E
         else:
             face[name] = strength
     still = tuple(filter(None, (skin, hair, hair_shape)))
-    return EditLayers(replace(edit, strengths=face), warped, still, recoloured, others)
+    lens_tint = edit.strengths.get(LENS_TINT, 0.0) if LENS_TINT in effects.attributes else 0.0
+    return EditLayers(replace(edit, strengths=face), warped, still, recoloured, others, lens_tint)
 
 
 def face_edit_of(message: m.FaceEdit, directions: Directions, shape: tuple[int, int]) -> FaceEdit:

@@ -1,10 +1,11 @@
 """What a person should know of a face before an edit of it is kept."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from anycost_models.projection.warnings import warnings
 
+from anycost_backend.editing.composite.lens_tint import LENS_TINT
 from anycost_backend.editing.editable import OF_COLOURS
 from anycost_backend.editing.face_edit import FaceEdit
 
@@ -23,6 +24,7 @@ def face_warnings(session: "Session[Any]", face: int, edit: FaceEdit) -> tuple[s
         *_cover_warnings(session, face, wanted),
         *_hat_warnings(session, face, wanted),
         *_colour_warnings(session, face, wanted),
+        *_lens_warnings(session, face, wanted),
     )
 
 
@@ -45,6 +47,12 @@ def _colour_warnings(session: "Session[Any]", face: int, wanted: Collection[str]
     if not of_colours or not session.editable.is_monochrome(face):
         return ()
     return (f"the picture has no colours: nothing is seen of {', '.join(of_colours)}",)
+
+
+def _lens_warnings(session: "Session[Any]", face: int, wanted: Mapping[str, float]) -> tuple[str, ...]:
+    if not wanted.get(LENS_TINT) or wanted.get("glasses", 0) > 0 or session.editable.wears_glasses(face):
+        return ()
+    return (f"no glasses are worn: nothing is seen of {LENS_TINT} unless 'glasses' draws some",)
 
 
 def _cover_warnings(session: "Session[Any]", face: int, wanted: Collection[str]) -> tuple[str, ...]:

@@ -46,13 +46,18 @@ class Reach:
 
         photographed: returns the labels of the face before any edit; between: called before each drawing, ends the work
         by raising"""
-        missing = [key for key in _sides(strengths) if key in self._gains and key not in self._shares]
+        wanted = [key for key in _sides(strengths) if self._effects.measured(key[0])]
+        missing = [key for key in wanted if key in self._gains and key not in self._shares]
         if not missing:
             return
         before = photographed()
         for name, sense in missing:
             self._find(name, sense, before[name], show, between)
         self.directions = self._scaled(self._gains)
+
+    def note(self, name: str, strength: float, share: float) -> None:
+        """Says what is seen of an attribute that is not measured: 0…1 of what it promises."""
+        self._shares[name, 1 if strength > 0 else -1] = share
 
     def gain(self, name: str, sense: int) -> float:
         """As `EditPlanner.gain`."""

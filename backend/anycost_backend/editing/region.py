@@ -12,7 +12,7 @@ from anycost_models.generators.sub_generator import SubGenerator
 
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
 from anycost_backend.editing.covering import Covered
-from anycost_backend.editing.edit_planner import working_side
+from anycost_backend.editing.edit_plan import working_side
 from anycost_backend.editing.face_edit import FaceEditLike
 from anycost_backend.editing.faces import SURE
 from anycost_backend.editing.models import Models

@@ -50,7 +50,8 @@ class Side(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
 
 class AttributeEffect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     promise: Annotated[float, Meta(gt=0)]  # by which strength 1 moves the attribute's label, in the label's unit
-    drawn: bool = True  # whether the generator draws it; otherwise the photo is only warped
+    drawn: bool = True  # whether the generator draws it; otherwise the photo is only warped or recoloured
+    measured: bool = True  # whether it is found on each face how far it goes; otherwise it does the same on all
     warp: Annotated[float, Meta(ge=0, le=4)] = 0.0  # share of its displacement by which the photo is warped, at gain 1
     less: Side = Side()
     more: Side = Side()
@@ -91,6 +92,11 @@ class EffectTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """As `AttributeEffect.drawn`."""
         effect = self.attributes.get(name)
         return effect is None or effect.drawn
+
+    def measured(self, name: str) -> bool:
+        """As `AttributeEffect.measured`."""
+        effect = self.attributes.get(name)
+        return effect is not None and effect.measured
 
     def warp(self, name: str) -> float:
         """As `AttributeEffect.warp`."""

@@ -11,6 +11,7 @@ from anycost_models.face.masks import BROWS, polygon_mask
 LABELS = {  # name: unit, and meaning
     "glasses": "edges below and between the eyes against those of the cheeks, in L* per pixel",
     "dark_lenses": "how much darker than the cheeks the places around the eyes are, in L*",
+    "lens_tint": "how much darker than the cheeks the skin just below the eyes is, in L*",
     "skin_lightness": "L* 0…100",
     "skin_warmth": "b* of the cheeks: blue to yellow",
     "skin_smoothness": "fine unevenness of the cheeks, in L*, negative",
@@ -28,6 +29,10 @@ LABELS = {  # name: unit, and meaning
 _BELOW_EYES = (
     (111, 228, 229, 230, 231, 232, 128, 47, 100, 101, 50),
     (340, 448, 449, 450, 451, 452, 357, 277, 329, 330, 280),
+)
+_BELOW_LIDS = (  # what the smallest lenses cover
+    (25, 110, 24, 23, 22, 26, 231, 230, 229, 228),
+    (255, 339, 254, 253, 252, 256, 451, 450, 449, 448),
 )
 _CHIN = (106, 182, 83, 18, 313, 406, 335, 424, 431, 262, 428, 199, 208, 32, 211, 204)
 _JAW = (
@@ -60,6 +65,7 @@ def measure(lab: np.ndarray, face: Landmarks) -> tuple[dict[str, float], np.ndar
     values = {
         "glasses": rims - _mean(edges, cheeks),
         "dark_lenses": skin[0] - _median(lab, inside(*_BELOW_EYES))[0],
+        "lens_tint": skin[0] - _median(lab, inside(*_BELOW_LIDS))[0],
         "skin_lightness": skin[0],
         "skin_warmth": skin[2],
         "skin_smoothness": -_median(rough, cheeks),  # a fringe may lie on the forehead

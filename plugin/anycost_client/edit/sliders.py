@@ -11,6 +11,7 @@ from anycost_client.protocol.messages import Attribute, FaceEdit, Offset, Pictur
 from anycost_client.protocol.values import LITTLE
 
 TAKEN_OVER = " taken over "  # between what it is and a number, in the names of `Sliders.taken`
+_DRAWN_BY = {"lens_tint": "glasses"}  # what a face has not got, above 0 that slider draws
 NO_OFFSETS: Mapping[int, tuple[Offset, ...]] = MappingProxyType({})
 
 
@@ -92,7 +93,12 @@ class Sliders:
 
     def shows(self, attribute: str) -> bool:
         """Whether it can be seen on one of the selected faces."""
-        return not self.selected or any(attribute not in self.hidden.get(face, ()) for face in self.selected)
+        return not self.selected or any(self._shows_on(face, attribute) for face in self.selected)
+
+    def _shows_on(self, face: int, attribute: str) -> bool:
+        drawn_by = _DRAWN_BY.get(attribute)
+        drawn = drawn_by is not None and self.values.get(face, {}).get(drawn_by, 0.0) > 0
+        return drawn or attribute not in self.hidden.get(face, ())
 
     def reach(self, attribute: str) -> float | None:
         """How much of what is asked the first selected face shows, 0…1, where that is little; otherwise None."""

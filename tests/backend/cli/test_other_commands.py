@@ -155,7 +155,7 @@ def test_render_draws_a_sheet_of_many(tmp_path: Path, capfd: Caught) -> None:
         (("--grid", "100000"), "a grid of 100000 faces: choose between 1 and 400"),
         (("--set", "smlie=1"), "did you mean 'smile'?"),
         (("--set", "smile=-2.5"), "the strength of 'smile' is -2.5"),
-        (("--set", "eye_size=1"), "'eye_size' only warps photos: leave it out"),
+        (("--set", "eye_size=1"), "'eye_size' only changes photos: leave it out"),
         (("-o", "face.webp"), "cannot write face.webp: give it a name that ends in .png, .jpg, .jpeg"),
         (("-o", "nowhere/face.png"), "there is no folder"),
     ],

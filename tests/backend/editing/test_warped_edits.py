@@ -3,7 +3,6 @@
 import cv2
 import numpy as np
 import pytest
-from anycost_backend.editing.composite.recolouring import RECOLOURED
 from anycost_backend.editing.composite.views import FINE, QUICK, Detail, View
 from anycost_backend.editing.edit_plan import EditPlan, RenderSpec
 from anycost_backend.editing.face_edit import FaceEdit, layers_of
@@ -14,7 +13,7 @@ from anycost_models.editing.directions import load_directions
 from anycost_models.editing.effects import load_effects
 from anycost_models.face.landmarks import IRISES, LIDS
 
-WARPED = sorted(name for name, one in load_effects().attributes.items() if not one.drawn and name not in RECOLOURED)
+WARPED = sorted(name for name, one in load_effects().attributes.items() if one.warp and not one.drawn)
 
 
 def edited(session: Session, strengths: dict[str, float]) -> EditPlan:

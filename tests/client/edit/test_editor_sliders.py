@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from anycost_client.core.errors import ClientError
 from anycost_client.edit.presets import Preset
+from anycost_client.edit.sliders import Sliders
 from anycost_client.protocol.messages import Edit, FaceEdit
 from recording_editor import RecordingEditor
 
@@ -162,3 +163,15 @@ def test_clicked_faces_are_chosen_in_the_order_found(ready):
     sliders.click_face(0, several=True)
     sliders.click_face(1, several=True)
     assert sliders.selected == (1,)  # one stays
+
+
+def test_what_shows_nothing_shows_once_another_slider_draws_it() -> None:
+    sliders = Sliders(lambda what: None)
+    sliders.begin((0,))
+    sliders.hidden = {0: ("lens_tint", "fringe")}
+    assert not sliders.shows("lens_tint")
+    sliders.set("glasses", -1)
+    assert not sliders.shows("lens_tint")
+    sliders.set("glasses", 0.5)
+    assert sliders.shows("lens_tint")
+    assert not sliders.shows("fringe")

@@ -122,6 +122,16 @@ def warp(image: np.ndarray, source: np.ndarray, reach: float, side: int) -> np.n
     return cv2.remap(image, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
+def shown_at(points: np.ndarray, source: np.ndarray, reach: float) -> np.ndarray:
+    """[N, 2]: where points are shown by an image that comes from `source` [s, s, 2]; all in square units."""
+    motion, at = source - places(len(source), reach), points
+    for _ in range(3):  # the motion is smooth: this converges
+        pixels = (((at - 0.5) / reach + 0.5) * len(source) - 0.5).astype(np.float32)
+        found = cv2.remap(motion, pixels[:, None, 0], pixels[:, None, 1], cv2.INTER_LINEAR)
+        at = points - found[:, 0]
+    return at
+
+
 def spread(image: np.ndarray, known: np.ndarray) -> np.ndarray:
     """[s, s, 4], where `known` [s, s], 0…1, is 1 the image, elsewhere what is near: smooth, the smoother the further.
 

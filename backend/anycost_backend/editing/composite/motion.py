@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
-from anycost_models.face.landmarks import IRISES, LEFT_EYE, LIDS, RIGHT_EYE, Landmarks
+from anycost_models.face.landmarks import IRISES, LEFT_EYE, LIDS, RIGHT_EYE, UPPER_LIDS, Landmarks
+from anycost_models.face.masks import BROWS
 
 from anycost_backend.editing.composite.arrays import places, warp
 from anycost_backend.editing.composite.eyeballs import LEAST_TURN
@@ -13,7 +14,14 @@ from anycost_backend.editing.composite.splines import thin_plate
 from anycost_backend.editing.composite.views import FINE, Detail
 
 # Landmarks that an expression does not move: eyes, the nose's bridge, temples.
+_UNDER_EYES = (
+    (25, 110, 24, 23, 22, 26, 31, 228, 229, 230, 231, 232),
+    (255, 339, 254, 253, 252, 256, 261, 448, 449, 450, 451, 452),
+)
 _STEADY = [i for i in (*LEFT_EYE, *RIGHT_EYE, 6, 168, 8, 122, 196, 188, 412, 356, 162, 234, 454) if i % 2 == 0]
+# Those that glasses follow: not what moves with lids and brows.
+_SOFT = {i for group in (*LIDS, *IRISES, *UPPER_LIDS, *BROWS, *_UNDER_EYES) for i in group} - {33, 133, 263, 362}
+_RIGID = [i for i in range(468) if i not in _SOFT]
 MOVED = 0.0001, 0.0006  # square units: motion that does not show, and from which on all moves with it
 _SMOOTHING = 2e-3  # of the thin-plate spline: landmarks of generated faces are off by about a pixel
 _EXACT = 1e-5  # the same for displacements that are known beforehand
@@ -30,6 +38,7 @@ def motions(
     *,
     moving: np.ndarray | float = 1.0,
     displaced: np.ndarray | None = None,
+    rigid: bool = False,
 ) -> tuple[tuple[np.ndarray, ...], np.ndarray, np.ndarray | None]:
     """Maps from the common frame to the original, the projected and the edited image: three float32 [side, side, 2],
     square units. Then by how far `displaced` moves each place, float32 [side, side], square units; and by how much it
@@ -37,19 +46,21 @@ def motions(
 
     The frame is the original's landmarks plus the motion projected → edited: a projection whose brows lie a little off
     leaves no second brow. moving: [478], 0…1, how much of this motion the points take; 0 for all: the frame is the
-    original's. displaced: [478, 2], square units, by which the points move besides. Landmarks are in square units; the
-    maps cover `reach` sides of the square, at whose border nothing moves."""
+    original's. displaced: [478, 2], square units, by which the points move besides. rigid: what is drawn follows no
+    lids and brows. Landmarks are in square units; the maps cover `reach` sides of the square, at whose border nothing
+    moves."""
 
     points = [face.points[:, :2].astype(np.float64) for face in (original, projected, edited)]
+    every = _RIGID[:: detail.landmarks] if rigid else np.s_[:: detail.landmarks]
     motion = np.reshape(moving, (-1, 1)) * (without_drift(points[2], points[1]) - points[1])
-    common = (points[0] + motion)[:: detail.landmarks]
-    offsets = np.concatenate([p[:: detail.landmarks] - common for p in points], axis=1)  # [N, 6]
+    common = (points[0] + motion)[every]
+    offsets = np.concatenate([p[every] - common for p in points], axis=1)  # [N, 6]
     here = places(side, reach)
     if displaced is None:
         maps = _field(common, offsets, _SMOOTHING, reach, side, detail)
         return tuple(here + each for each in maps), np.zeros((side, side), np.float32), None
     rest, shifts = _without_irises(points[0], displaced.astype(np.float64))
-    maps = _field(common + rest[:: detail.landmarks], offsets, _SMOOTHING, reach, side, detail)
+    maps = _field(common + rest[every], offsets, _SMOOTHING, reach, side, detail)
     by = _displacement_field(points[0] + motion, rest, reach, side, detail)
     to_original, to_projected, to_edited = (here + each - by for each in maps)
     to_original, far, turns = _with_irises(original, shifts, to_original, by, reach, drawn=True)

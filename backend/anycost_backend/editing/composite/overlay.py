@@ -2,11 +2,10 @@
 
 from dataclasses import replace
 
-import cv2
 import numpy as np
 from anycost_models.parsing.parts import Parts
 
-from anycost_backend.editing.composite.arrays import LEAST, enlarged, places, ramp, resized, times, warp
+from anycost_backend.editing.composite.arrays import LEAST, enlarged, places, ramp, resized, shown_at, times, warp
 from anycost_backend.editing.composite.groundwork import Groundwork
 from anycost_backend.editing.composite.views import Change, PhotoView
 
@@ -25,7 +24,7 @@ def changed_view(original: PhotoView, change: Change) -> PhotoView:
         there, mask = resized(change.source, side), resized(change.mask, side)
         parts = Parts(np.stack([share + mask * (warp(share, there, reach, side) - share) for share in parts.shares]))
     points = original.landmarks.points.copy()
-    points[:, :2] = _moved(points[:, :2], change)
+    points[:, :2] = shown_at(points[:, :2], change.source, reach)
     landmarks = replace(original.landmarks, points=points)
     return replace(original, image=image, landmarks=landmarks, parts=parts)
 
@@ -61,15 +60,3 @@ def overlaid(change: Change, over: Change) -> Change:
     moves = ramp(resized(change.mask, len(here)), 0, _MOVES)
     source = here + moves[:, :, None] * (change.source - here)
     return replace(change, source=source, original_weight=original_weight, added=added, mask=whole)
-
-
-def _moved(points: np.ndarray, change: Change) -> np.ndarray:
-    """[N, 2] of the photo → where the change shows them, square units: the inverse of its motion."""
-    side, reach = len(change.source), change.reach
-    motion = change.source - places(side, reach)
-    at = points
-    for _ in range(3):  # the motion is smooth: this converges
-        pixels = (((at - 0.5) / reach + 0.5) * side - 0.5).astype(np.float32)
-        found = cv2.remap(motion, pixels[:, None, 0], pixels[:, None, 1], cv2.INTER_LINEAR)
-        at = points - found[:, 0]
-    return at

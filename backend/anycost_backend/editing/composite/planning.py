@@ -62,6 +62,7 @@ def plan(
     worn: bool = True,
     hair: HairChange = "any",
     displaced: np.ndarray | None = None,
+    rigid: bool = False,
 ) -> Change:
     """The change from the views of a photo and of two drawings of equal size.
 
@@ -69,7 +70,8 @@ def plan(
     the photo's view should reach beyond the square (`AROUND`): hair does. ground: of the same photo, region and detail,
     where it is known already. worn: glasses that the photo shows stay its own, and only move along. hair: what it may
     do.
-    displaced: [478, 2], square units, by which the photo's points move besides; around the face all goes along."""
+    displaced: [478, 2], square units, by which the photo's points move besides; around the face all goes along. rigid:
+    what is drawn, as glasses, follows neither lids nor brows."""
     if original.curve is not None:
         projected, edited = (
             replace(view, image=apply_monochrome_curve(view.image, original.curve)) for view in (projected, edited)
@@ -79,7 +81,7 @@ def plan(
     smooth, deciding = ground.smooth, ground.deciding
     landmarks = original.landmarks, projected.landmarks, edited.landmarks
     (to_original, to_projected, to_edited), far, turns = motions(
-        *landmarks, reach, smooth, detail, moving=moving_points(original, ground), displaced=displaced
+        *landmarks, reach, smooth, detail, moving=moving_points(original, ground), displaced=displaced, rigid=rigid
     )
     before_full, after_full = (
         warp(view.planes, source, 1, size) for view, source in ((projected, to_projected), (edited, to_edited))

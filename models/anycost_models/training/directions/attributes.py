@@ -16,7 +16,7 @@ class Attribute:
     hold_cost: float = 1.0  # of moving other labels, relative to the usual
     identity_cost: float = 1.0  # of changing the identity, relative to the usual
     limits: tuple[float, float] = (-1.4, 1.4)  # multiples of the step between which faces stay intact
-    learned: bool = True  # whether a direction is learned: otherwise the slider only warps the photo
+    learned: bool = True  # whether a direction is learned: otherwise the slider only warps or recolours the photo
 
 
 _TILT = ("eyes_open", "brows_up", "squint", "light_above", "roll", "surprise", "eye_makeup")
@@ -156,6 +156,9 @@ ATTRIBUTES = (
         effect=3.8,
         max_length=6.5,
         limits=(-1.2, 1.3),
+    ),
+    Attribute(
+        "lens_tint", "Accessories", "clear … dark lenses, as of sunglasses", "eyes", limits=(0, 1.3), learned=False
     ),
     Attribute(
         "beard",

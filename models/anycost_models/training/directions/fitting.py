@@ -124,7 +124,7 @@ def write_directions(space: WPlusCoordinates, steps: np.ndarray, curves: Sequenc
         if attribute.name not in learned:
             less, more = attribute.limits
             tensors[attribute.name] = np.zeros((1, space.mean.size), np.float16)
-            entries.append(fields | {"layers": [0, 1], "curve": ((less, less), (0.0, 0.0), (more, more))})
+            entries.append(fields | {"layers": [0, 1], "curve": sorted({(less, less), (0.0, 0.0), (more, more)})})
             continue
         step, curve = learned[attribute.name]
         rows = wplus(space.step(step))
