@@ -44,5 +44,5 @@ def worn(strengths: Mapping[str, float]) -> bool:
 
 
 def rigid(strengths: Mapping[str, float]) -> bool:
-    """Whether glasses are put on: they follow the face, but neither lids nor brows."""
+    """Whether glasses are put on: they follow the face, but not its lids."""
     return strengths.keys() == {"glasses"} and strengths["glasses"] > 0

@@ -185,9 +185,10 @@ def test_the_embedded_directions_fit_the_embedded_generator():
         assert entry.vector.shape == (end - start, model.config.style_dim)
         assert entry.vector.dtype == np.float32
         assert np.isfinite(entry.vector).all()
-        assert entry.min_strength < -0.4
+        ends_at_0 = name == "lens_tint"  # what a dark lens hides is not known
+        assert entry.min_strength == 0 if ends_at_0 else entry.min_strength < -0.4
         assert entry.max_strength >= 1
-        np.testing.assert_allclose([entry.multiple(s) for s in (-1, 1)], [-1, 1], atol=0.55)
+        np.testing.assert_allclose([entry.multiple(s) for s in (-1, 1)], [0 if ends_at_0 else -1, 1], atol=0.55)
 
 
 ENTRY = {"name": "smile", "group": "Expression", "about": "less … more", "region": "face", "layers": [2, 5]}

@@ -5,7 +5,6 @@ from dataclasses import replace
 import cv2
 import numpy as np
 from anycost_models.face.landmarks import IRISES, LEFT_EYE, LIDS, RIGHT_EYE, UPPER_LIDS, Landmarks
-from anycost_models.face.masks import BROWS
 
 from anycost_backend.editing.composite.arrays import places, warp
 from anycost_backend.editing.composite.eyeballs import LEAST_TURN
@@ -14,13 +13,11 @@ from anycost_backend.editing.composite.splines import thin_plate
 from anycost_backend.editing.composite.views import FINE, Detail
 
 # Landmarks that an expression does not move: eyes, the nose's bridge, temples.
-_UNDER_EYES = (
-    (25, 110, 24, 23, 22, 26, 31, 228, 229, 230, 231, 232),
-    (255, 339, 254, 253, 252, 256, 261, 448, 449, 450, 451, 452),
-)
 _STEADY = [i for i in (*LEFT_EYE, *RIGHT_EYE, 6, 168, 8, 122, 196, 188, 412, 356, 162, 234, 454) if i % 2 == 0]
-# Those that glasses follow: not what moves with lids and brows.
-_SOFT = {i for group in (*LIDS, *IRISES, *UPPER_LIDS, *BROWS, *_UNDER_EYES) for i in group} - {33, 133, 263, 362}
+# Those that glasses follow: not what moves with lids.
+_SOFT = {i for group in (*IRISES, *UPPER_LIDS, *LIDS) for i in group} - {
+    i for ring in LIDS for i in ring[: len(ring) // 2 + 1]
+}
 _RIGID = [i for i in range(468) if i not in _SOFT]
 MOVED = 0.0001, 0.0006  # square units: motion that does not show, and from which on all moves with it
 _SMOOTHING = 2e-3  # of the thin-plate spline: landmarks of generated faces are off by about a pixel
@@ -47,10 +44,11 @@ def motions(
     The frame is the original's landmarks plus the motion projected → edited: a projection whose brows lie a little off
     leaves no second brow. moving: [478], 0…1, how much of this motion the points take; 0 for all: the frame is the
     original's. displaced: [478, 2], square units, by which the points move besides. rigid: what is drawn follows no
-    lids and brows. Landmarks are in square units; the maps cover `reach` sides of the square, at whose border nothing
+    lids. Landmarks are in square units; the maps cover `reach` sides of the square, at whose border nothing
     moves."""
 
     points = [face.points[:, :2].astype(np.float64) for face in (original, projected, edited)]
+    points = [_without_lids(each) for each in points] if rigid else points
     every = _RIGID[:: detail.landmarks] if rigid else np.s_[:: detail.landmarks]
     motion = np.reshape(moving, (-1, 1)) * (without_drift(points[2], points[1]) - points[1])
     common = (points[0] + motion)[every]
@@ -65,6 +63,16 @@ def motions(
     to_original, to_projected, to_edited = (here + each - by for each in maps)
     to_original, far, turns = _with_irises(original, shifts, to_original, by, reach, drawn=True)
     return (to_original, to_projected, to_edited), far, turns
+
+
+def _without_lids(points: np.ndarray) -> np.ndarray:
+    """The same [478, 2] with upper lids on the line from corner to corner, as if the eyes were shut."""
+    shut = points.copy()
+    for ring in LIDS:
+        middle = len(ring) // 2
+        along = np.arange(1, middle)[:, None] / middle
+        shut[list(ring[1:middle])] = points[ring[0]] + along * (points[ring[middle]] - points[ring[0]])
+    return shut
 
 
 def displacement(

@@ -71,7 +71,7 @@ def plan(
     where it is known already. worn: glasses that the photo shows stay its own, and only move along. hair: what it may
     do.
     displaced: [478, 2], square units, by which the photo's points move besides; around the face all goes along. rigid:
-    what is drawn, as glasses, follows neither lids nor brows."""
+    what is drawn, as glasses, does not follow lids."""
     if original.curve is not None:
         projected, edited = (
             replace(view, image=apply_monochrome_curve(view.image, original.curve)) for view in (projected, edited)
