@@ -33,7 +33,7 @@ _GAMMA = 2.2  # of sRGB, about
 # sRGB of what a lens mirrors that nothing comes through, at its top and bottom, of the lightness of what is bright
 _SKY, _GROUND = np.array([0.105, 0.11, 0.12], np.float32), np.array([0.05, 0.047, 0.045], np.float32)
 _BRIGHT = 90  # percentile
-_HAIR = 0.3, 0.7  # shares of it from which on lenses are behind a fringe, in doubt and surely
+_BEHIND = 0.3, 0.7  # shares of hair, or of what is beside a profile, from which on no lens is seen, in doubt and surely
 _EDGE, _SOFT = 0.012, 0.0015  # square units: of what the change covers around lenses; sigma of their edges
 
 
@@ -54,7 +54,8 @@ def tinted_lenses(
     where, passes = np.zeros((size, size), np.float32), np.ones((size, size), np.float32)
     mirrors = np.zeros((size, size, 4), np.float32)
     bright = np.percentile(cv2.transform(view.image, np.full((1, 3), np.float32(1 / 3))), _BRIGHT)
-    bare = 1 - ramp(resized(view.parts["hair"], size), *_HAIR)
+    behind = np.maximum(view.parts["hair"], view.parts["background"])
+    bare = 1 - ramp(resized(behind, size), *_BEHIND)
     for lens in found:
         inside, down = _placed(lens, size, reach)
         through = np.exp(-np.float32(multiple / _GAMMA) * (_TOP + np.float32(_BOTTOM - _TOP) * down))
