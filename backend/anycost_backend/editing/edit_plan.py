@@ -1,7 +1,7 @@
 """What an edit's plan is made from, and what it holds."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from anycost_models.editing.directions import Region
@@ -11,6 +11,27 @@ from anycost_backend.editing.composite.views import Change, View
 
 _WORKING_SIDES = (256, 512, 1024)  # pixels: an edit is planned at the first that is as large as the face in the image
 
+Draw = Callable[[np.ndarray, SubGenerator], np.ndarray]  # W+ [styles, D] → float32 RGB [R, R, 3], 0…1
+
+
+class Drawings:
+    """What was drawn to find how far an edit has to go, first and last: its final picture begins with both."""
+
+    def __init__(self, draw: Draw) -> None:
+        self._draw = draw
+        self._kept: dict[object, np.ndarray] = {}
+
+    def keeping(self, latent: np.ndarray, sub: SubGenerator) -> np.ndarray:
+        """As `Draw`, and kept."""
+        key, image = (sub, latent.tobytes()), self.taking(latent, sub)
+        self._kept = dict([next(iter(self._kept.items()), (key, image)), (key, image)])
+        return image
+
+    def taking(self, latent: np.ndarray, sub: SubGenerator) -> np.ndarray:
+        """As `Draw`, or what was kept, once."""
+        image = self._kept.pop((sub, latent.tobytes()), None)
+        return self._draw(latent, sub) if image is None else image
+
 
 @dataclass(frozen=True)
 class RenderSpec:
@@ -18,6 +39,7 @@ class RenderSpec:
 
     sub: SubGenerator
     side: int  # pixels: of the square in which the edit is planned
+    draw: Draw | None = field(default=None, compare=False, repr=False)  # None: the renderer's
 
 
 @dataclass(frozen=True, eq=False)

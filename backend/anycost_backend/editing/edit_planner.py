@@ -23,7 +23,7 @@ from anycost_backend.editing.composite.recolouring import recoloured
 from anycost_backend.editing.composite.tones import with_hair_colour
 from anycost_backend.editing.composite.views import AROUND, FINE, Change, Detail, PhotoView, View, scaled
 from anycost_backend.editing.composite.warping import warped
-from anycost_backend.editing.edit_plan import EditPlan, Measure, RenderedEdit, RenderSpec, working_side
+from anycost_backend.editing.edit_plan import Draw, Drawings, EditPlan, Measure, RenderedEdit, RenderSpec, working_side
 from anycost_backend.editing.edit_rules import grain_of, hair_change, rigid, worn
 from anycost_backend.editing.face_edit import FaceEdit, FaceEditLike, as_face_edit, layers_of
 from anycost_backend.editing.photo_view import parsed, photo_view
@@ -47,8 +47,6 @@ class EditPlanner:
         self._cache, self._final_sub = cache, final_sub
         self._locks: dict[int, AttributeLock] = {}
         self._reaches: dict[int, Reach] = {}
-        self._measuring = False  # how far attributes have to go
-        self._measured: dict[object, np.ndarray] = {}  # what was drawn for that first and last: finals begin with both
 
     def final_spec(self, face: int) -> RenderSpec:
         """At full quality: by the full generator, as large as the image shows the face."""
@@ -69,10 +67,9 @@ class EditPlanner:
         this face is found. Raises AnycostError for unknown attributes and missing models."""
         edit = as_face_edit(edit)
         if directions is None:
-            try:
-                return self.plan(face, edit, spec, check, self._found_directions(face, edit, check))
-            finally:
-                self._measured.clear()
+            drawings = Drawings(self._models.renderer.render)
+            directions = self._found_directions(face, edit, check, drawings.keeping)
+            return self.plan(face, edit, replace(spec, draw=drawings.taking), check, directions)
 
         def measured(rendered: RenderedEdit, before: View) -> View:
             return self._measured_view(rendered.image)
@@ -264,13 +261,8 @@ class EditPlanner:
 
     def render_latent(self, latent: np.ndarray, spec: RenderSpec) -> np.ndarray:
         """W+ [styles, D] → float32 RGB [side, side, 3], 0…1. Raises AnycostError as `Renderer.render`."""
-        key, side = (spec.sub, latent.tobytes()), spec.side
-        image = self._measured.pop(key, None)
-        if image is None:
-            image = self._models.renderer.render(latent, spec.sub)
-        if self._measuring:
-            first = next(iter(self._measured.items()), (key, image))
-            self._measured = dict([first, (key, image)])
+        side, draw = spec.side, spec.draw or self._models.renderer.render
+        image = draw(latent, spec.sub)
         interpolation = cv2.INTER_AREA if side < len(image) else cv2.INTER_CUBIC
         return image if side == len(image) else cv2.resize(image, (side, side), interpolation=interpolation)
 
@@ -287,7 +279,7 @@ class EditPlanner:
 
     def projected_key(self, face: int, spec: RenderSpec) -> tuple[object, ...]:
         """Prefix of the cache's keys for what depends on the face's projection."""
-        return self._session, face, "projected", spec
+        return self._session, face, "projected", spec.sub, spec.side
 
     def original(
         self, face: int, side: int, region: Region, around: Region, detail: Detail = FINE
@@ -347,28 +339,25 @@ class EditPlanner:
             reach = self._reaches[face] = Reach(self._models.effects, directions, latent, reach)
         return reach
 
-    def _found_directions(self, face: int, edit: FaceEdit, check: Callable[[], None]) -> Directions:
-        """The directions, as far as the edit's attributes have to go on this face."""
+    def _found_directions(self, face: int, edit: FaceEdit, check: Callable[[], None], draw: Draw) -> Directions:
+        """The directions, as far as the edit's attributes have to go on this face; draw: what draws it for that."""
         draws = self.draws(edit)
         if draws and self._session.latent(face) is None:
             self._session.project(face)
         reach = self._reach(face)
         if not draws or self._session.refined(face):  # otherwise it will change
-            spec = RenderSpec(self.final_spec(face).sub, MEASURED_SIDE)
+            final = replace(self.final_spec(face), draw=draw)
+            spec = replace(final, side=MEASURED_SIDE)
             measure = self._models.labels.measure
 
             def show(name: str, sense: int, directions: Directions) -> Mapping[str, float]:
                 warps = self._models.effects.warp(name) and not self.draws({name: sense})  # quick, and eyes are small
-                planned = self.final_spec(face) if warps else spec
+                planned = final if warps else spec
                 change = self.plan(face, {name: sense}, planned, check, directions).change
                 return measure(self._session.square_with(face, change, MEASURED_SIDE))
 
-            self._measuring = True
-            try:
-                with self._session.timed("reach"):
-                    reach.find(edit.strengths, lambda: measure(self._session.crop(face, MEASURED_SIDE)), show, check)
-            finally:
-                self._measuring = False
+            with self._session.timed("reach"):
+                reach.find(edit.strengths, lambda: measure(self._session.crop(face, MEASURED_SIDE)), show, check)
         return reach.directions
 
     def _with_locks(

@@ -52,7 +52,8 @@ class EditResult:
 
 
 class Session(Generic[P]):
-    """What is computed once per image and face is cached. `seconds` has what each kind of work took so far."""
+    """What is computed once per image and face is cached. `seconds` has what each kind of work took so far, each second
+    counted once."""
 
     def __init__(
         self,
@@ -66,6 +67,7 @@ class Session(Generic[P]):
         self.photo = photo
         self.models = models
         self.seconds: dict[str, float] = {}
+        self._timed_within = 0.0  # seconds that blocks inside the one being timed have taken
         self._projections: dict[int, StoredProjection] = {}
         self._cache = cache or ByteLRUCache(_CACHE_BYTES)
         with self.timed("find"):
@@ -200,12 +202,15 @@ class Session(Generic[P]):
 
     @contextmanager
     def timed(self, what: str) -> Iterator[None]:
-        """Adds the time of the block to `seconds`."""
+        """Adds the time of the block to `seconds`, but for that of blocks within it, which count for themselves."""
+        outer, self._timed_within = self._timed_within, 0.0
         started = time.perf_counter()
         try:
             yield
         finally:
-            self.seconds[what] = self.seconds.get(what, 0.0) + time.perf_counter() - started
+            whole = time.perf_counter() - started
+            self.seconds[what] = self.seconds.get(what, 0.0) + whole - self._timed_within
+            self._timed_within = outer + whole
 
     # ------------------------------------------------------------------ inside
 
@@ -215,8 +220,9 @@ class Session(Generic[P]):
 
     def _importance(self, face: int) -> np.ndarray:
         """float32 [256, 256]: 1 where the head is to be drawn as it is."""
-        covered = square_parts(self.editable.parts(face)).together(HEAD)
-        mine = self.editable.of(face)
+        with self.timed("measure"):
+            covered = square_parts(self.editable.parts(face)).together(HEAD)
+            mine = self.editable.of(face)
         if mine is not None:
             covered *= cv2.resize(mine, covered.shape, interpolation=cv2.INTER_AREA)
         # 0 or 1: the optimisation would amplify the last bits, in which runtimes differ.

@@ -141,7 +141,11 @@ def read_mobile(path: Path) -> tuple[MobileConfig, dict[str, Any]]:
 
 def read_sub_generator(path: Path, sub: SubGenerator) -> tuple[MobileConfig, dict[str, Any]]:
     """The plain network of a sub-generator. Raises AnycostError as `read_mobile`, and for one that there is not."""
-    config, tensors = read_mobile(path)
+    return _plain(*read_mobile(path), sub)
+
+
+def _plain(config: MobileConfig, tensors: dict[str, Any], sub: SubGenerator) -> tuple[MobileConfig, dict[str, Any]]:
+    """The plain network of a sub-generator of one with this config and these tensors."""
     own = config.sub_config(sub.resolution, widths_of(config, sub), (sub.resolution,))
     return own, sub_tensors(tensors, config, own)
 
@@ -171,8 +175,8 @@ def synthesis_graph(path: Path, sub: SubGenerator, metadata: Mapping[str, str]) 
     → `picture` [1, R, R, 3], sRGB 0…1, float32.
 
     Raises AnycostError as `read_sub_generator`."""
-    whole, _ = read_mobile(path)
-    config, tensors = read_sub_generator(path, sub)
+    whole, all_tensors = read_mobile(path)
+    config, tensors = _plain(whole, all_tensors, sub)
     graph, blocks = Graph(), trunk_blocks(whole)
     latent = graph.input("latent", 1, config.styles, config.style_dim)
     strength = graph.input("noise_strength", 1)
