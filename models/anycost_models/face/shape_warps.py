@@ -173,7 +173,9 @@ def _lids(points: np.ndarray, ring: Sequence[int]) -> tuple[np.ndarray, np.ndarr
     up = np.array([across[1], -across[0]])
     from_middle = points - (lids[0] + lids[half]) / 2
     along = 2 * from_middle @ across / width
-    weight = np.clip(1 - along**4, 0, 1) * _fading(_outside(lids, points) / (_AROUND_EYE * width))
+    weight = np.clip(1 - along**4, 0, 1)
+    near = np.flatnonzero(weight)
+    weight[near] *= _fading(_outside(lids, points[near]) / (_AROUND_EYE * width))
     return up, from_middle @ up, weight
 
 

@@ -3,30 +3,23 @@
 To the side there is white to be stretched (`irises.py`); above and below an iris are lids, which no warp may bring
 into the eye."""
 
+import math
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from anycost_models.face.landmarks import IRISES, LIDS
 
-from anycost_backend.editing.composite.arrays import enlarged, four_planes, places, ramp, resized, spread, times, warp
+from anycost_backend.editing.composite.arrays import enlarged, places, ramp, resized, times, warp
+from anycost_backend.editing.composite.eyes import LASHES, RINGS, WAS, Eye, away_from, eyes_of
 from anycost_backend.editing.composite.irises import iris_motion
 from anycost_backend.editing.composite.views import Change, PhotoView
 
 LEAST_TURN = 0.001  # square units: less up or down is left to `irises.py`
-_OUT_OF_SIGHT = 0.4  # of the other eye's width: of an eye so narrow the mesh guesses
 # In radii of the iris:
 _LIMBUS = 1.08, 1.25  # distances from its centre between which it passes into the white
-_WAS = 1.1, 1.2  # the same of what it leaves
 _TURNS = 0.1  # so far up or down an iris bares what was hidden
 _RIM = -0.02, 0.12  # distances within the lids between which an eye begins
 _SHADOW = 0.5, 0.7  # share of the light at an upper lid, and so far from it all
-_LASHES = 0.2  # so near to lids nothing is known of the eye
-_RINGS = 12  # of the iris, each of one colour where lids hid it
-_BRIGHT = 0.6  # quantile of what is beside an iris that is white
-_DIM = 0.3, 0.75  # shares of its lightness between which what is darker is white in shadow, rather than lashes
-_DARK = 0.35  # share of a ring that gives it its colour
-_LEAST_WHITE = 0.2  # squares of its radius: with less white to be seen, nothing is known of its colour
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,113 +37,76 @@ def turned(original: PhotoView, change: Change, shifts: np.ndarray, may: np.ndar
     """The change, which moves lids and irises alike, with irises moved by [2, 2], square units, besides.
 
     may: float32 [d, d], 0…1, as large as its mask: what may change"""
-    reach, size = original.reach, len(original.image)
-    planes, here = four_planes(original.image), places(size, reach)
-    motion, aside = np.zeros((2, size, size, 2), np.float32)
+    reach, size, side = original.reach, len(original.image), len(change.mask)
     sidewards, upwards = shifts * (1, 0), shifts * (0, 1)
+    aside, eyes = None, original.eyes
     if np.abs(sidewards).max() > LEAST_TURN:
+        here = places(size, reach)
         aside = iris_motion(original.landmarks, sidewards, size, reach)
-        planes = warp(planes, here + aside, reach, size)
+        eyes = eyes_of(warp(original.planes, here + aside, reach, size), original.landmarks, reach, sidewards)
+    found = [_turned(eye, up * size / reach) for eye, up in zip(eyes, upwards, strict=True) if eye is not None]
+    motion, colours = np.zeros((size, size, 2), np.float32), np.zeros((size, size, 4), np.float32)
     new, within = np.zeros((2, size, size), np.float32)
-    colours = np.zeros_like(planes)
-    points = ((original.landmarks.points[:, :2].astype(np.float64) - 0.5) / reach + 0.5) * size
-    widths = [float(np.hypot(*(points[ring[0]] - points[ring[len(ring) // 2]]))) for ring in LIDS]
-    for iris, ring, width, left, up in zip(IRISES, LIDS, widths, sidewards, upwards, strict=True):
-        if width < _OUT_OF_SIGHT * max(widths):
-            continue
-        eye = _turned(planes, points[list(iris)], points[list(ring)], left * size / reach, up * size / reach)
-        if eye is not None:
-            motion[eye.box], new[eye.box], within[eye.box] = eye.motion * (reach / size), eye.new, eye.within
-            colours[eye.box] = eye.colours
-    lids = enlarged(change.source, size)
+    for eye in found:
+        motion[eye.box], new[eye.box], within[eye.box] = eye.motion * (reach / size), eye.new, eye.within
+        colours[eye.box] = eye.colours
+    if aside is not None:
+        motion += warp(aside, here + motion, reach, size)
+
+    # Nothing else is changed beyond a square around both eyes.
+    x, y, wide = (0, 0, size) if aside is not None else _around([eye.box for eye in found], change, size)
+    part, small = np.s_[y : y + wide, x : x + wide], wide * side // size
+    weighted = tuple(slice(first * side // size, first * side // size + small) for first in (y, x))
+    source = enlarged(change.source, size).copy()
+    lids = source[part].copy()
+    source[part] += warp(motion, lids, reach, wide)
+    new, within = (resized(warp(each, lids, reach, wide), small) for each in (new, within))
+    weight, mask = change.original_weight.copy(), change.mask.copy()
+    photo = weight[weighted] + within * (1 - weight[weighted])  # an iris that was drawn does not turn
+    weight[weighted] = photo * (1 - new)
+    mask[weighted] = np.maximum(mask[weighted], within * may[weighted])
+    own = resized(new, wide)  # as smooth as the weight of the photo: their sum is 1 at each pixel
+    added = resized(change.added, size).copy()
+    added[part] = times(added[part], 1 - resized(np.maximum(within, new), wide))
+    added[part] += times(warp(colours, lids, reach, wide), own)
+    return replace(change, source=source, original_weight=weight, added=added, mask=mask)
+
+
+def _around(boxes: list[tuple[slice, slice]], change: Change, size: int) -> tuple[int, int, int]:
+    """x, y and side, in pixels of a view of `size`, of a square around what moves into or out of the boxes, which
+    pixels of the change's mask fill."""
     side = len(change.mask)
-    new, within = (resized(warp(each, lids, reach, size), side) for each in (new, within))
-    own = resized(new, size)  # as smooth as the weight of the photo: their sum is 1 at each pixel
-    photo = change.original_weight + within * (1 - change.original_weight)  # an iris that was drawn does not turn
-    return replace(
-        change,
-        source=lids + warp(motion + warp(aside, here + motion, reach, size), lids, reach, size),
-        original_weight=photo * (1 - new),
-        added=times(resized(change.added, size), 1 - resized(np.maximum(within, new), size))
-        + times(warp(colours, lids, reach, size), own),
-        mask=np.maximum(change.mask, within * may),
-    )
+    unit = max(size // side, 1)
+    if max(size, side) % min(size, side):
+        return 0, 0, size
+    moves = np.abs(change.source - places(len(change.source), change.reach)).max() * size / change.reach
+    margin = math.ceil(float(moves)) + 2 * unit + 2
+    firsts = [max(min((box[axis].start for box in boxes), default=0) - margin, 0) // unit for axis in (1, 0)]
+    lasts = [min(max((box[axis].stop for box in boxes), default=1) + margin, size) for axis in (1, 0)]
+    wide = max(-(-last // unit) - first for first, last in zip(firsts, lasts, strict=True))
+    x, y = (min(first * unit, size - wide * unit) for first in firsts)
+    return x, y, wide * unit
 
 
-def _turned(
-    photo: np.ndarray, iris: np.ndarray, lids: np.ndarray, aside: np.ndarray, shift: np.ndarray
-) -> _Turned | None:
-    """None where too little is seen of the eye.
-
-    photo: [S, S, 4], in which the iris has moved aside; iris, lids: [5, 2] and [16, 2], pixels: the iris's centre and
-    rim before that, and the lids'; aside, shift: [2], pixels"""
-    size = len(photo)
-    centre, radius = iris[0] + aside, max(float(np.linalg.norm(iris[1:] - iris[0], axis=1).mean()), 1e-6)
-    low, high = lids.min(axis=0), lids.max(axis=0)
-    half = int(np.ceil(float((high - low).max()) / 2 + radius))
-    x, y = (round(float(middle)) - half for middle in (low + high) / 2)
-    if min(x, y) < 0 or max(x, y) + 2 * half > size or radius < 1:
-        return None
-    box = np.s_[y : y + 2 * half, x : x + 2 * half]
-    line = np.arange(2 * half, dtype=np.float32) + 0.5
-    here = np.stack(np.meshgrid(line + x, line + y), axis=2)
-    inside = _inside(lids, here) / radius
-    away, was = (np.hypot(*cv2.split(here - at.astype(np.float32))) / radius for at in (centre + shift, centre))
-    then = here - (np.array((x + 0.5, y + 0.5)) + shift).astype(np.float32)  # pixels of the box, as OpenCV counts them
-    seen = cv2.remap(inside, then, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # of the iris, then
-    eye = ramp(inside, *_RIM)
+def _turned(eye: Eye, shift: np.ndarray) -> _Turned:
+    """shift: [2], pixels"""
+    shifted = shift.astype(np.float32)
+    x, y = (eye.box[axis].start for axis in (1, 0))
+    away = away_from(eye.iris + shift, eye.here) / eye.radius
+    then = eye.here - (np.array((x + 0.5, y + 0.5)) + shift).astype(np.float32)  # pixels of the box, as OpenCV counts
+    seen = cv2.remap(eye.inside, then, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # of the iris, then
+    lid = ramp(eye.inside, *_RIM)
     disc = 1 - ramp(away, *_LIMBUS)
-    left = 1 - ramp(was, *_WAS)
-
-    own = photo[box]
-    known = ramp(was, *_WAS) * (inside > _LASHES)
-    if known.sum() < _LEAST_WHITE * radius**2:
-        return None
-    light = own[:, :, :3].mean(axis=2)
-    bright = max(float(np.quantile(light[known > 0], _BRIGHT)), 1 / 255)  # of an eye under a black bar, too
-    known *= ramp(light, _DIM[0] * bright, _DIM[1] * bright)  # lashes, and irises that the mesh takes for smaller
-    white = spread(own, known.astype(np.float32))
+    left = 1 - ramp(eye.was, *WAS)
+    white = eye.white
     if shift[1] > 0:  # what is bared below the upper lid is in its shadow
-        white = times(white, _SHADOW[0] + (1 - _SHADOW[0]) * ramp(inside, 0, _SHADOW[1]))
-    motion = -disc[:, :, None] * shift.astype(np.float32)
-    hidden = 1 - ramp(seen, _LASHES / 2, 2 * _LASHES)
-    rings = _rings(own, was, inside)
-    level = np.clip(away * _RINGS, 0.5, _RINGS - 0.5) - 0.5
-    dark = cv2.remap(rings[:, None], np.zeros_like(level), level.astype(np.float32), cv2.INTER_LINEAR)
-    new = eye * (disc * hidden + (1 - disc) * left) * ramp(np.abs(shift).max() / radius, 0, _TURNS)
+        white = times(white, _SHADOW[0] + (1 - _SHADOW[0]) * ramp(eye.inside, 0, _SHADOW[1]))
+    motion = -disc[:, :, None] * shifted
+    hidden = 1 - ramp(seen, LASHES / 2, 2 * LASHES)
+    level = np.clip(away * RINGS, 0.5, RINGS - 0.5) - 0.5
+    dark = cv2.remap(eye.rings[:, None], np.zeros_like(level), level.astype(np.float32), cv2.INTER_LINEAR)
+    new = lid * (disc * hidden + (1 - disc) * left) * ramp(np.abs(shift).max() / eye.radius, 0, _TURNS)
     colours = white + times(dark - white, disc.astype(np.float32))
-    first = 1 - ramp(np.hypot(*cv2.split(here - iris[0].astype(np.float32))) / radius, *_WAS)
-    changes = eye * np.maximum.reduce([disc, left, first])
-    return _Turned(box, eye[:, :, None] * motion, new.astype(np.float32), colours, changes.astype(np.float32))
-
-
-def _rings(photo: np.ndarray, away: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    """float32 [_RINGS, 4]: the colours of an iris by the distance from its centre, of what lids do not hide: of its
-    darker third, for lamps are mirrored in it.
-
-    away, inside: [b, b], radii, from its centre and from the lids"""
-    ring = np.where(inside > _LASHES, (away * _RINGS).astype(int), _RINGS)
-    light, colours = photo[:, :, :3].sum(axis=2), np.full((_RINGS, 4), np.nan, np.float32)
-    for number in range(_RINGS):
-        own = ring == number
-        if own.any():
-            colours[number] = photo[own & (light <= np.quantile(light[own], _DARK))].mean(axis=0)
-    found = np.flatnonzero(np.isfinite(colours[:, 0]))
-    nearest = found[np.abs(np.arange(_RINGS)[:, None] - found).argmin(axis=1)] if len(found) else None
-    return np.zeros_like(colours) if nearest is None else colours[nearest]
-
-
-def _inside(ring: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """float32 [b, b]: how far places [b, b, 2] lie within a closed contour [N, 2]; below 0 beyond it."""
-    flat, ring = places.reshape(-1, 2), ring.astype(np.float32)
-    nearest = np.full(len(flat), np.inf, np.float32)
-    within = np.zeros(len(flat), bool)
-    for a, b in zip(ring, np.roll(ring, -1, axis=0), strict=True):
-        step, from_a = b - a, flat - a
-        share = np.clip(from_a @ step / max(float(step @ step), 1e-12), 0, 1)
-        nearest = np.minimum(nearest, np.square(from_a - share[:, None] * step).sum(axis=1))
-        crosses = (a[1] > flat[:, 1]) != (b[1] > flat[:, 1])
-        rise = np.where(abs(step[1]) < 1e-12, 1e-12, step[1])
-        within ^= crosses & (from_a[:, 0] < from_a[:, 1] * step[0] / rise)
-    distance: np.ndarray = np.sqrt(nearest).astype(np.float32) * np.where(within, 1, -1).astype(np.float32)
-    return distance.reshape(places.shape[:2])
+    first = 1 - ramp(away_from(eye.iris - eye.aside, eye.here) / eye.radius, *WAS)
+    changes = lid * np.maximum.reduce([disc, left, first])
+    return _Turned(eye.box, lid[:, :, None] * motion, new.astype(np.float32), colours, changes.astype(np.float32))

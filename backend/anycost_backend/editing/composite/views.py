@@ -9,6 +9,7 @@ from anycost_models.face.landmarks import Landmarks
 from anycost_models.parsing.parts import Parts
 
 from anycost_backend.editing.composite.arrays import WIDE, four_planes
+from anycost_backend.editing.composite.eyes import Eye, eyes_of
 from anycost_backend.editing.composite.head_parts import HeadParts
 from anycost_backend.editing.composite.relief import relief
 
@@ -72,6 +73,11 @@ class PhotoView(View):
     def relief(self) -> tuple[np.ndarray, np.ndarray]:
         """As `relief` returns it."""
         return relief(self.landmarks, self.reach)
+
+    @cached_property
+    def eyes(self) -> tuple[Eye | None, ...]:
+        """As `eyes_of` returns them, their irises where they are."""
+        return eyes_of(self.planes, self.landmarks, self.reach, np.zeros((2, 2)))
 
 
 @dataclass(frozen=True, eq=False)
