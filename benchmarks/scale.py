@@ -1,13 +1,15 @@
-"""Prints what many faces in one picture cost, in seconds and peak memory, and many files, in seconds of the clock and
-of the processor, and memory; each size in a new process.
+"""Prints what many faces in one picture cost, in seconds and peak memory, many files, in seconds of the clock and of
+the processor, and memory, and large pictures; each size in a new process.
 
     python benchmarks/scale.py [--faces 1 4 16 64] [--files 1 10 100] [--jobs 1 2] [--dask] [--set smile=1]
+    python benchmarks/scale.py --faces --files --megapixels 24 100 400 [--set smile=1]
 
 Faces: drawn ones, each TILE pixels, side by side in one picture; all are found, projected by the encoder alone and
 given a smile, one after the other. Files: `anycost batch` of as many drawn portraits, as users call it, none of them
 seen before; --set: another edit, such as hair_blond=1, for which nothing is drawn; --dask: also by a Dask cluster of
 two workers on this machine. The memory is that of all processes of the batch, most at a time, in each half of it. To
-compare numbers of jobs, let them take turns: --files 8 --jobs 2 1 2 1.
+compare numbers of jobs, let them take turns: --files 8 --jobs 2 1 2 1. Large pictures: `anycost edit` of a TIFF file
+of a drawn portrait that fills it; what it refuses is printed as it says it.
 """
 
 import argparse
@@ -18,10 +20,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import psutil  # type: ignore[import-untyped]
+import pyvips
 from anycost_backend.editing.models import Models
 from anycost_backend.editing.session import Session
 from anycost_backend.photo.photo import Photo, open_photo
@@ -45,6 +49,7 @@ def main() -> None:
     parser.add_argument("--jobs", nargs="*", type=int, default=[1, 2], metavar="N")
     parser.add_argument("--dask", action="store_true")
     parser.add_argument("--set", default=f"{EDIT[0]}={EDIT[1]:g}", metavar="NAME=STRENGTH", dest="edit")
+    parser.add_argument("--megapixels", nargs="*", type=float, default=[], metavar="N")
     parser.add_argument("--in-this-process", type=int, metavar="N", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.in_this_process:
@@ -63,6 +68,27 @@ def main() -> None:
                 json.dumps({"files": count, "dask": WORKERS, "edit": args.edit, **on_dask(count, args.edit)}),
                 flush=True,
             )
+    for megapixels in args.megapixels:
+        print(json.dumps({"edit": args.edit, **large_picture(megapixels, args.edit)}), flush=True)
+
+
+def large_picture(megapixels: float, edit: str) -> dict[str, object]:
+    """edit: NAME=STRENGTH"""
+    side = round(math.sqrt(megapixels * 1e6))
+    with tempfile.TemporaryDirectory() as folder:
+        photo, edited = Path(folder, "photo.tif"), Path(folder, "edited.tif")
+        small = pyvips.Image.new_from_array(portrait(Models(), int(time.time())))  # never seen
+        small.resize(side / TILE, kernel="linear").copy(interpretation="srgb").tiffsave(str(photo), bigtiff=True)
+        command = [sys.executable, "-m", "anycost_backend", "edit", str(photo), "--set", edit, "--output", str(edited)]
+        started = time.perf_counter()
+        done = subprocess.run(
+            [*command, "--max-megapixels", "100000", "--json"], capture_output=True, text=True, check=False
+        )
+        seconds = time.perf_counter() - started
+    found: dict[str, object] = {"megapixels": round(side * side / 1e6), "seconds": round(seconds, 1)}
+    if done.returncode:
+        return found | {"refused": done.stderr.strip().splitlines()[-1:]}
+    return found | {"peak MB": round(json.loads(done.stdout)["peak_megabytes"])}
 
 
 def portrait(models: Models, number: int) -> np.ndarray:
@@ -101,8 +127,8 @@ def edit_all(photo: Photo, models: Models) -> int:
     for face in range(len(session.faces)):
         session.project(face, AT_ONCE)
         planner = session.planner
-        patch = session.patch(edited, face, planner.plan(face, dict([EDIT]), planner.final_spec(face)).change)
-        edited = edited.with_region(patch.x, patch.y, patch.native, patch.mask)
+        change = planner.plan(face, dict([EDIT]), planner.final_spec(face)).change
+        edited = edited.changing(partial(session.composite, edited, face, change))
     return len(session.faces)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ from anycost_models.face.masks import face_oval
 from anycost_models.generators.sub_generator import SubGenerator
 
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
+from anycost_backend.editing.composite.views import Change
 from anycost_backend.editing.covering import Covered
 from anycost_backend.editing.edit_plan import working_side
 from anycost_backend.editing.face_edit import FaceEditLike
@@ -18,7 +20,7 @@ from anycost_backend.editing.faces import SURE
 from anycost_backend.editing.models import Models
 from anycost_backend.editing.session import Session
 from anycost_backend.photo.layer import Layer
-from anycost_backend.photo.sample_types import clipped_float
+from anycost_backend.photo.sample_types import Lay, clipped_float
 
 _SMALL_FACE = 96  # pixels: side of a square below which an edit shows little
 _LYING = 60  # degrees of roll from which people may not mean a face to be turned
@@ -146,15 +148,19 @@ class Region:
         x0, y0, x1, y1 = bounds
         native = np.zeros((y1 - y0, x1 - x0, self.layer.colours.shape[2] + 1), self.layer.colours.dtype)
         alpha = np.zeros(native.shape[:2], np.float32)
+
+        def lay(x: int, y: int, own: np.ndarray, mask: np.ndarray) -> None:
+            place = np.s_[y - y0 :, x - x0 :]
+            lay_over(native[..., :-1][place], alpha[place], own, mask)
+
         for count, face in enumerate(edits, 1):
             number = self.numbers[face]
             plan = self.session.planner.plan(number, edits[face], self.session.planner.final_spec(number), check)
-            patch = self.session.patch(photo, number, plan.change)
-            place = np.s_[patch.y - y0 :, patch.x - x0 :]
-            lay_over(native[..., :-1][place], alpha[place], patch.native, patch.mask)
             if count < len(edits):  # the next face may overlap
-                photo = photo.with_region(patch.x, patch.y, patch.native, patch.mask)
-            del plan, patch
+                photo = photo.changing(partial(self._composite, photo, number, plan.change, lay))
+            else:
+                self.session.composite(photo, number, plan.change, lay)
+            del plan
             check()
         peak = np.iinfo(native.dtype).max if native.dtype.kind == "u" else 1
         for row in range(0, y1 - y0, _ROWS):
@@ -182,6 +188,15 @@ class Region:
     def close(self) -> None:
         """Removes what was cached for the region."""
         self.session.close()
+
+    def _composite(self, photo: Layer, number: int, change: Change, first: Lay, second: Lay) -> None:
+        """As `Session.composite`, into both."""
+
+        def lay(x: int, y: int, own: np.ndarray, mask: np.ndarray) -> None:
+            first(x, y, own, mask)
+            second(x, y, own, mask)
+
+        self.session.composite(photo, number, change, lay)
 
     # ------------------------------------------------------------------ geometry
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import cv2
@@ -17,15 +18,16 @@ from anycost_backend.editing.byte_lru_cache import ByteLRUCache
 from anycost_backend.editing.composite.arrays import times
 from anycost_backend.editing.composite.placing import apply_rows
 from anycost_backend.editing.composite.views import AROUND, Change
+from anycost_backend.editing.composite_rows import Pixels, composite
 from anycost_backend.editing.edit_planner import EditPlanner
 from anycost_backend.editing.editable import EditableParts
 from anycost_backend.editing.face_edit import FaceEditLike, as_face_edit
 from anycost_backend.editing.faces import Face
 from anycost_backend.editing.models import Models
-from anycost_backend.editing.patch import Patch, Pixels, patch_of
 from anycost_backend.editing.photo_view import square_parts
 from anycost_backend.editing.projection import StoredProjection, project_face
 from anycost_backend.photo.photo import Photo
+from anycost_backend.photo.sample_types import Lay
 
 if TYPE_CHECKING:
     from anycost_models.projection.inversion import ProjectionStep
@@ -166,14 +168,14 @@ class Session(Generic[P]):
         projection = self.project(face, on_step=on_step) if self.planner.draws(edit) else None
         plan = self.planner.plan(face, edit, self.planner.final_spec(face))
         with self.timed("composite"):
-            patch = self.patch(photo, face, plan.change)
-            changed = photo.with_region(patch.x, patch.y, patch.native, patch.mask)
+            changed = photo.changing(partial(self.composite, photo, face, plan.change))
         projected, edited = (None if view is None else view.image for view in (plan.projected, plan.edited))
         return EditResult(changed, projection, projected, edited, plan.change, plan.strengths, plan.reached)
 
-    def patch(self, photo: Pixels, face: int, change: Change) -> Patch:
-        """The change in `photo` (this session's, perhaps with other faces edited already)."""
-        return patch_of(change, self.faces[face].square, self._bounds(face, change.reach), photo, self.models.threads)
+    def composite(self, photo: Pixels, face: int, change: Change, lay: Lay) -> None:
+        """The change in `photo` (this session's, perhaps with other faces edited already). lay: as for `composite`."""
+        bounds = self._bounds(face, change.reach)
+        composite(change, self.faces[face].square, bounds, photo, lay, self.models.threads)
 
     def square_with(self, face: int, change: Change, side: int) -> np.ndarray:
         """The aligned face with the change, uint8 sRGB [side, side, 3]."""

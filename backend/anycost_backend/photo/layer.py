@@ -1,12 +1,13 @@
 """The pixels that an editor sends: converted to sRGB like a photo's, and back to their own depth and colours."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from anycost_client.protocol.messages import BYTES_PER_SAMPLE, BitDepth, Picture
 
 from anycost_backend.photo.colour_profiles import from_srgb, to_srgb
-from anycost_backend.photo.sample_types import blend, clipped_float, rescaled
+from anycost_backend.photo.sample_types import Lay, blend, clipped_float, rescaled
 
 DTYPES: dict[BitDepth, str] = {"8": "u1", "16": "<u2", "16f": "<f2", "32f": "<f4"}
 _ROWS = 256  # converted at a time, so that a large layer is never float as a whole
@@ -50,8 +51,16 @@ class Layer:
 
     def with_region(self, x: int, y: int, native: np.ndarray, mask: np.ndarray) -> "Layer":
         """This layer with `native` [h, w, C] (from `from_srgb`) blended in at x, y by `mask`, float [h, w], 0…1."""
+        return self.changing(lambda lay: lay(x, y, native, mask))
+
+    def changing(self, change: Callable[[Lay], None]) -> "Layer":
+        """As `Photo.changing`."""
         colours = self.colours.copy()
-        blend(colours[y : y + native.shape[0], x : x + native.shape[1]], native, mask)
+
+        def lay(x: int, y: int, native: np.ndarray, mask: np.ndarray) -> None:
+            blend(colours[y : y + len(mask), x : x + mask.shape[1]], native, mask)
+
+        change(lay)
         return replace(self, colours=colours)
 
     def _srgb(self, x: int, y: int, width: int, height: int, dtype: str) -> np.ndarray:

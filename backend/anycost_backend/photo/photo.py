@@ -3,6 +3,7 @@
 import os
 import re
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -31,7 +32,7 @@ from anycost_backend.photo.memory import ensure_memory, is_out_of_memory, out_of
 from anycost_backend.photo.metadata import Metadata, cleaned, declared, fitted, read_metadata
 from anycost_backend.photo.png_chunks import frames_of
 from anycost_backend.photo.png_colours import UnknownColours, profile_of_chunks, without_colours
-from anycost_backend.photo.sample_types import blend, rescaled
+from anycost_backend.photo.sample_types import Lay, blend, rescaled
 from anycost_backend.photo.unsupported import EXPORT, HEAD, kind_of, tiff_problem
 
 # The needed fields of libvips. Texts are left out: reading them fails for some encodings.
@@ -93,10 +94,19 @@ class Photo:
         """This photo with `native` [h, w, C] (from `from_srgb`) blended in at x, y by `mask` (float 0..1, [h, w]).
 
         Where the mask is 0 the pixels keep their bits; alpha never changes."""
-        self._colours(x, y, native.shape[1], native.shape[0])
+        return self.changing(lambda lay: lay(x, y, native, mask))
+
+    def changing(self, change: Callable[[Lay], None]) -> "Photo":
+        """This photo with all that `change` blends in by the function that it is given, whose arguments are those of
+        `with_region`; threads may call it at once for other pixels."""
         pixels = self.pixels.copy(order="K")
-        colours = pixels[y : y + native.shape[0], x : x + native.shape[1], : CHANNELS[self.kind]]
-        blend(colours, native, mask)
+
+        def lay(x: int, y: int, native: np.ndarray, mask: np.ndarray) -> None:
+            height, width = mask.shape
+            self._colours(x, y, width, height)
+            blend(pixels[y : y + height, x : x + width, : CHANNELS[self.kind]], native, mask)
+
+        change(lay)
         pixels.flags.writeable = False
         return replace(self, pixels=pixels)
 

@@ -1,6 +1,12 @@
 """Converts samples between uint8, uint16 and floats: 0…255, 0…65535 and 0…1 are the same shades."""
 
+from collections.abc import Callable
+
 import numpy as np
+
+# x, y and the new pixels there, [h, w, C] in the image's own colours and depth, without alpha, to be blended over it by
+# a mask, float32 [h, w], 0…1.
+Lay = Callable[[int, int, np.ndarray, np.ndarray], None]
 
 _PEAK = {"uint8": 255.0, "uint16": 65535.0, "float16": 1.0, "float32": 1.0}
 _ROWS = 256  # converted at a time, so that a large photo is never float as a whole

@@ -1,6 +1,7 @@
 """What is before a face stays as it is, and what it hides is said; faces that nothing covers are edited as they are."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -41,8 +42,7 @@ def edited(session: Session[Layer], strengths: dict[str, float]) -> np.ndarray:
     """The photo with the face edited."""
     session.project(0, AT_ONCE)
     plan = session.planner.plan(0, strengths, session.planner.final_spec(0))
-    patch = session.patch(session.photo, 0, plan.change)
-    return session.photo.with_region(patch.x, patch.y, patch.native, patch.mask).colours
+    return session.photo.changing(partial(session.composite, session.photo, 0, plan.change)).colours
 
 
 def covers() -> list[tuple[str, str, Callable[[np.ndarray, Face], WithCover]]]:

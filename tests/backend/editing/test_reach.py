@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 import cv2
 import numpy as np
@@ -134,10 +135,7 @@ def test_grain_is_left_alone_beside_the_skin() -> None:
 
 def test_glasses_that_a_person_wears_stay_their_own(session: Session, loaded: Models) -> None:
     plan = session.planner.plan(0, {"glasses": 1.0}, session.planner.final_spec(0))
-    patch = session.patch(session.photo, 0, plan.change)
-    photo = session.image.copy()
-    place = np.s_[patch.y : patch.y + len(patch.mask), patch.x : patch.x + patch.mask.shape[1]]
-    photo[place] = photo[place] + patch.mask[:, :, None] * (patch.native.astype(float) - photo[place])
+    photo = session.photo.changing(partial(session.composite, session.photo, 0, plan.change)).srgb8()
     wearing = Session(Layer(photo), loaded, final_sub=SubGenerator(256))
     wearing.project(0, QUICK)
     original = wearing.planner.original(0, 256, "face", "face")[0]
