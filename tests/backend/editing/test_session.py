@@ -1,5 +1,6 @@
 """A photo being edited: faces, their latents, and edits that touch nothing else."""
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +90,15 @@ def test_a_second_strength_projects_and_renders_only_what_is_new(session: Sessio
     assert first.projection is other.projection is session.project(0)
     assert set(session.seconds) == {"find", "project", "reach", "render", "measure", "composite"}
     assert min(session.seconds.values()) > 0
+
+
+def test_seconds_of_work_within_other_work_count_once(session: Session) -> None:
+    before, started = sum(session.seconds.values()), time.perf_counter()
+    with session.timed("project"):
+        time.sleep(0.02)
+        with session.timed("measure"), session.timed("find"):
+            time.sleep(0.02)
+    assert 0.04 <= sum(session.seconds.values()) - before <= time.perf_counter() - started
 
 
 def test_hair_changes_more_of_the_photo_than_a_smile(session: Session) -> None:
