@@ -21,7 +21,7 @@ _BRIDGE = 168  # of the nose, between the eyes
 _AROUND = (151, 9, 50, 280, 152, 108, 337)  # where skin may lie open: forehead, cheeks, chin
 _TURNED = 35.0  # degrees of yaw from which on a mouth or an eye may be out of sight
 # Shares of the lips that the parser sees: below the first it is covered, above the second it is not.
-_NO_MOUTH, _MOUTH = 0.45, 0.8
+_NO_MOUTH, _MOUTH = 0.45, 0.7
 _NO_EYE = 0.28  # the same of the lids
 _GLASSES, _DARK = 0.15, 0.3  # share of the lids and what is below that is glasses; lightness there, of the skin's
 _EYE, _EVEN = 0.2, 0.1  # share of them from which on it may be an eye in shadow, unless nearly all is as dark as this

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from functools import partial
 
+import cv2
 import numpy as np
 import pytest
 import skimage.data
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
+from anycost_backend.editing.covering import covering
 from anycost_backend.editing.edit_evaluation import drawn_photographs
 from anycost_backend.editing.face_edit import FaceEdit
 from anycost_backend.editing.face_warnings import face_warnings
@@ -19,7 +21,9 @@ from anycost_backend.editing.session import Session
 from anycost_backend.photo.layer import Layer
 from anycost_backend.server.replies import face_reply
 from anycost_models.face.degradation import TRAINING, DegradationStrength, degrade
+from anycost_models.face.masks import lips_mask
 from anycost_models.generators.sub_generator import SubGenerator
+from anycost_models.parsing.parts import PARTS, Parts
 from anycost_models.projection.settings import ProjectionSettings
 from face_covers import CLOTHS, WithCover, dark_glasses, hand, mask, microphone
 
@@ -98,6 +102,21 @@ def test_faces_without_a_cover_have_none(loaded: Models) -> None:
         wrong += [seed] if session.editable.covering(0) else []
     assert not wrong
     assert opened(ASTRONAUT, loaded).editable.covering(0) is None
+
+
+def test_a_mouth_that_the_parser_sees_for_the_most_part_is_not_covered(loaded: Models, face: Face) -> None:
+    """As in a turned head with dark lipstick, whose projection has other lips."""
+    crop, session = face.square.crop(ASTRONAUT, 256), opened(ASTRONAUT, loaded)
+    mesh = face.mesh.moved(face.square.matrix(256))
+    lips = lips_mask(mesh, 256) > 0.5
+    shares = square_parts(session.editable.parts(0)).shares.copy()
+    unseen = lips & (np.cumsum(lips.sum(axis=0)) < 0.24 * lips.sum())  # the corner that is turned away
+    shares[:, unseen] = 0
+    shares[PARTS.index("skin"), unseen] = 1
+    painted = crop.copy()
+    painted[cv2.dilate(lips.astype(np.uint8), np.ones((9, 9))) > 0] = 60, 10, 90
+    assert 0.7 < shares[PARTS.index("mouth")][lips].mean() < 0.8
+    assert covering(crop, Parts(shares), mesh, lambda: painted) is None
 
 
 def test_what_a_cover_hides_is_said_before_anything_is_applied(loaded: Models, face: Face) -> None:
