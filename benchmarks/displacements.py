@@ -39,6 +39,8 @@ UPPER_BROWS = [70, 63, 105, 66, 107, 336, 296, 334, 293, 300]
 LOWER_BROWS = [46, 53, 52, 65, 55, 285, 295, 282, 283, 276]
 EXPRESSIONS = ("brows_up", "brow_furrow", "squint", "eyes_open", "surprise")  # which leave the face's outline
 MIDDLE = [10, 152, 1]  # landmarks between left and right
+NOSE_BASE, ABOVE_LIPS, NOSE_WING = 2, 0, 358
+BESIDE_NOSE = 2.2  # of half a nose's width: so far from its line, nothing goes along with it
 FADES = 0.05  # of the square: over so much a motion fades towards where nothing moves
 FIRST_SEED = 50_000
 SUB = SubGenerator(256)  # draws what is measured
@@ -103,9 +105,21 @@ def cleaned(name: str, motion: np.ndarray, mean: np.ndarray, mirror: np.ndarray)
         outline = mean[list(FACE_OVAL), :2].astype(np.float32)
         inside = [cv2.pointPolygonTest(outline, point, True) for point in mean[:, :2].astype(np.float32)]
         motion *= np.clip(np.array(inside) / FADES, 0, 1)[:, None]
+    if name == "nose_width":  # in drawings a smile goes along, whose corners move further than the wings
+        motion *= of_nose(mean)[:, None]
     if name == "surprise":  # the generator opens the mouth
         motion *= np.clip((mean[NOSE_TIP, 1] - mean[:, 1]) / FADES, 0, 1)[:, None]
     return motion
+
+
+def of_nose(mean: np.ndarray) -> np.ndarray:
+    """[478], 0…1: 1 on the nose, 0 on the lips and on the cheeks. mean: [478, 3], upright"""
+    aside, down = np.abs(mean[:, 0] - mean[NOSE_BASE, 0]), mean[:, 1]
+    width = aside[NOSE_WING]
+    above = (down[ABOVE_LIPS] - down) / (down[ABOVE_LIPS] - down[NOSE_BASE])
+    beside = (BESIDE_NOSE - aside / width) / (BESIDE_NOSE - 1)
+    weight: np.ndarray = np.clip(above, 0, 1) * np.clip(beside, 0, 1)
+    return weight
 
 
 def even(face: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

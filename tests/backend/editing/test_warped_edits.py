@@ -117,6 +117,17 @@ def test_a_warp_draws_nothing(session: Session) -> None:
     assert session.seconds.get("render") == spent.get("render")
 
 
+@pytest.mark.parametrize("sense", [-1.0, 1.0])
+def test_a_nose_takes_no_mouth_along(session: Session, sense: float) -> None:
+    """In drawings it does: wide noses smile."""
+    measure, effects = session.models.labels.measure, session.models.effects
+    before = measure(session.crop(0, 256))
+    after = measure(shown(session, edited(session, {"nose_width": sense})))
+    assert sense * (after["nose_width"] - before["nose_width"]) > 0.5 * effects.attributes["nose_width"].promise
+    for name in ("smile", "mouth_width"):
+        assert abs(after[name] - before[name]) < 0.2 * effects.labels[name].deviation
+
+
 def test_points_that_are_dragged_go_with_the_warp(session: Session) -> None:
     handles = {handle.name: handle for handle in handles_of(session, 0, lambda fraction: None)}
     (left, _), (right, _) = (handles[name].moves["jaw_width"] for name in ("jaw_left", "jaw_right"))
