@@ -120,9 +120,12 @@ def _draw(folder: Path, edits: "list[MeasuredEdit]", photos: "dict[str, np.ndarr
 
     for name in dict.fromkeys(edit.name for edit in edits):
         pictures = {(edit.face, edit.sense): edit.picture for edit in edits if edit.name == name}
-        rows = [[pictures[face, -1], photo, pictures[face, 1]] for face, photo in photos.items()]
-        columns = [[row[i] for row in rows] for i in range(3)]
-        save_image(folder / f"{name}.jpg", contact_sheet(columns, (), ("-1", "photo", "+1"), TILE, name), 88)
+        columns, titles = [list(photos.values())], ["photo"]
+        for at, sense in ((0, -1), (2, 1)):
+            if any(way == sense for _, way in pictures):  # some sliders end at 0
+                columns.insert(at, [pictures[face, sense] for face in photos])
+                titles.insert(at, f"{sense:+d}")
+        save_image(folder / f"{name}.jpg", contact_sheet(columns, (), titles, TILE, name), 88)
 
 
 def _number(value: float | None) -> float | None:
