@@ -14,10 +14,9 @@ from safetensors import SafetensorError, safe_open
 from anycost_models.core.errors import AnycostError
 from anycost_models.weights import EMBEDDED_DIRECTIONS, intact
 
-Region = Literal[
-    "eyes", "beard", "jaw", "skin", "lipless", "face", "hair", "head"
-]  # a face holds those before, a head all
-LIPS_STAY: tuple[Region, ...] = ("beard", "lipless")  # the latter: a face but for its lips
+# A face holds those before it, a head all. "lipless" is a face but for its lips.
+Region = Literal["eyes", "beard", "jaw", "skin", "lipless", "face", "hair", "head"]
+LIPS_STAY: tuple[Region, ...] = ("beard", "lipless")
 STILL: tuple[Region, ...] = ("skin", "hair")  # what changes only these moves nothing, and leaves all else alone
 MAX_STRENGTH = 2.0  # |strength| beyond which no image is natural
 EASE = 0.45  # see `eased`
@@ -114,12 +113,8 @@ class Directions:
         needed = {self.direction(name).region for name, strength in strengths.items() if strength}
         if len(needed) > 1 and "hair" in needed:
             return "head"
-        if (
-            len(needed) > 1
-            and "face" not in needed
-            and needed.isdisjoint({"hair", "head"})
-            and needed != {"beard", "jaw"}
-        ):
+        within_face = needed <= {"eyes", "beard", "jaw", "skin", "lipless"}
+        if len(needed) > 1 and within_face and needed != {"beard", "jaw"}:
             return "face" if "jaw" in needed else "lipless"
         return max(needed, key=sizes.index, default="face")
 

@@ -207,7 +207,7 @@ def _bared(was: WarpedParts, had: WarpedParts, has: WarpedParts, reach: float) -
 
 
 def moving_points(original: PhotoView, ground: Groundwork) -> np.ndarray | float:
-    """[478], 0…1, or none: which points the drawing's motion moves: those of what may change."""
+    """[478], 0…1, or 0 for all: which points the drawing's motion moves: those of what may change."""
     if ground.region in STILL:
         return 0.0
     points = original.landmarks.points[:, :2]
