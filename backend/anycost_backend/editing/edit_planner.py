@@ -24,7 +24,7 @@ from anycost_backend.editing.composite.tones import with_hair_colour
 from anycost_backend.editing.composite.views import AROUND, FINE, Change, Detail, PhotoView, View, scaled
 from anycost_backend.editing.composite.warping import warped
 from anycost_backend.editing.edit_plan import Draw, Drawings, EditPlan, Measure, RenderedEdit, RenderSpec, working_side
-from anycost_backend.editing.edit_rules import grain_of, hair_change, rigid, worn
+from anycost_backend.editing.edit_rules import grain_of, hair_change, rigid, taken_off, worn
 from anycost_backend.editing.face_edit import FaceEdit, FaceEditLike, as_face_edit, layers_of
 from anycost_backend.editing.photo_view import parsed, photo_view
 from anycost_backend.editing.reach import Reach
@@ -192,6 +192,7 @@ class EditPlanner:
                 hair=hair_change(rendered.strengths) if rendered.region == "hair" else "any",
                 displaced=displaced if change is None else None,
                 rigid=rigid(rendered.strengths),
+                taken_off=taken_off(rendered.strengths),
             )
             return over if change is None else overlaid(change, over)
 

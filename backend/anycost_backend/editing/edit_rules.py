@@ -46,3 +46,8 @@ def worn(strengths: Mapping[str, float]) -> bool:
 def rigid(strengths: Mapping[str, float]) -> bool:
     """Whether glasses are put on: they follow the face, but not its lids."""
     return strengths.keys() == {"glasses"} and strengths["glasses"] > 0
+
+
+def taken_off(strengths: Mapping[str, float]) -> float:
+    """How far glasses that the photo shows go, 0…1."""
+    return min(max(-strengths.get("glasses", 0.0), 0.0), 1.0)

@@ -171,6 +171,37 @@ def test_what_vanishes_is_gone(view, square):
     assert np.abs(after - bare)[in_photo].mean() < 0.04
 
 
+def test_rims_that_the_projection_lacks_go_when_glasses_are_taken_off(view, square):
+    with_rims, rims = spectacles(view)
+    near = cv2.dilate(rims.astype(np.uint8), None, iterations=2)
+    wearing = replace(with_rims, glasses=True, parts=parts_where(view, glasses=near))
+    bounds = square.bounds(HEAD.shape, margin=2)
+    photo, bare = (square.uncrop(each.image, bounds) for each in (wearing, view))
+
+    def left(taken_off: float) -> float:
+        change = plan(wearing, view, view, "eyes", worn=False, taken_off=taken_off)
+        after, mask = apply(change, square, photo, bounds)
+        return float(np.abs(after - bare)[placed(rims, square, mask.shape)].mean())
+
+    assert left(0.0) > 0.5
+    assert 0.2 < left(0.5) < 0.45
+    assert left(1.0) < 0.04
+
+
+def test_what_the_photo_does_not_show_can_neither_go_nor_move(view, square):
+    """A nostril that the projection of a turned head has on her cheek."""
+
+    def with_spot(point: int) -> View:
+        image = view.image.copy()
+        image[spots(view, point, radius=4)] = 0.05
+        return replace(view, image=image)
+
+    for edited in (with_spot(50), view):
+        after, mask, before = put_back(plan(view, with_spot(205), edited), square, HEAD)
+        gone = placed(spots(view, 205, radius=9), square, mask.shape)
+        assert np.abs(after - before)[gone].max() < 0.06
+
+
 def test_what_appears_has_the_photos_colours(view, square):
     """The projection is darker than the photo all over; what it adds is made as light as the photo."""
     darker = replace(view, image=view.image * np.float32(0.85))

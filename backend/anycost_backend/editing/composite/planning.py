@@ -28,6 +28,7 @@ from anycost_backend.editing.composite.arrays import (
 )
 from anycost_backend.editing.composite.astray import astray_of
 from anycost_backend.editing.composite.behind_head import behind_head
+from anycost_backend.editing.composite.edges import unseen
 from anycost_backend.editing.composite.eyeballs import turned
 from anycost_backend.editing.composite.groundwork import Groundwork, cover, groundwork
 from anycost_backend.editing.composite.hat import hat_of
@@ -37,6 +38,7 @@ from anycost_backend.editing.composite.outline import SMOOTH
 from anycost_backend.editing.composite.silhouette import silhouette
 from anycost_backend.editing.composite.tones import tones
 from anycost_backend.editing.composite.views import FINE, Change, Detail, HairChange, PhotoView, View
+from anycost_backend.editing.composite.worn_glasses import frames, left_of_glasses
 from anycost_backend.editing.monochrome import apply_monochrome_curve
 
 _APPEARS_FROM = 10 / 255  # difference from which on the generator's pixels replace the photo's
@@ -63,6 +65,7 @@ def plan(
     hair: HairChange = "any",
     displaced: np.ndarray | None = None,
     rigid: bool = False,
+    taken_off: float = 0.0,
 ) -> Change:
     """The change from the views of a photo and of two drawings of equal size.
 
@@ -71,7 +74,7 @@ def plan(
     where it is known already. worn: glasses that the photo shows stay its own, and only move along. hair: what it may
     do.
     displaced: [478, 2], square units, by which the photo's points move besides; around the face all goes along. rigid:
-    what is drawn, as glasses, does not follow lids."""
+    what is drawn, as glasses, does not follow lids. taken_off: how far glasses that the photo shows go, 0…1."""
     if original.curve is not None:
         projected, edited = (
             replace(view, image=apply_monochrome_curve(view.image, original.curve)) for view in (projected, edited)
@@ -100,6 +103,10 @@ def plan(
     tint = enlarged(tones((moved, before), (was, had, has), reach, ground.colours), deciding)
     appears = _replacement(changed, moved - before - tint, scale, detail.wide)
 
+    if taken_off and original.glasses:
+        left = taken_off * left_of_glasses(was["glasses"], had["glasses"], moved, after + tint, scale)
+        appears = np.maximum(appears, left)
+
     hat = hat_of(was["head_covering"], reach)
     astray, another = astray_of(was, had, reach)
     if another:
@@ -116,7 +123,7 @@ def plan(
     if ground.fades is not None:
         drawn *= ground.fades
     if worn and original.glasses:
-        drawn *= 1 - enlarged(_frames(was["glasses"], reach), deciding)
+        drawn *= 1 - enlarged(frames(was["glasses"], reach), deciding)
     if region == "beard":
         bare = ramp(was["flesh"], 0.5, 0.9)  # what is drawn from another base shows other hair beside it
         drawn *= enlarged(cv2.GaussianBlur(bare, (0, 0), SMOOTH * smooth / reach), deciding)
@@ -124,6 +131,8 @@ def plan(
         drawn *= 1 - enlarged(_lips(original, to_original), deciding)
     if region in ("eyes", "jaw", "lipless", "face"):
         drawn *= 1 - enlarged(_strands(was, had, has), deciding)
+    if region in ("jaw", "lipless", "face") or (region == "eyes" and not rigid):
+        drawn *= 1 - unseen(moved, before, scale)
     if region == "hair":
         drawn *= 1 - enlarged(_bare_face(was, has, reach), deciding)
     if ground.bare_skin is not None:
@@ -272,12 +281,6 @@ def _bare_face(was: WarpedParts, has: WarpedParts, reach: float) -> np.ndarray:
     """[s, s], 0…1: what no hair covers of the face and below it, neither in the photo nor in the drawing."""
     bare, pixel = np.minimum(was["flesh"], has["flesh"]), len(was.source) / reach
     return cv2.GaussianBlur(cv2.erode(ramp(bare, 0.6, 0.9), disc(_FEATHER * pixel)), (0, 0), _FEATHER / 2 * pixel)
-
-
-def _frames(glasses: np.ndarray, reach: float) -> np.ndarray:
-    """[s, s], 0…1: the photo's glasses with their edges."""
-    pixel = len(glasses) / reach
-    return cv2.GaussianBlur(cv2.dilate(ramp(glasses, 0.2, 0.5), disc(0.008 * pixel)), (0, 0), 0.004 * pixel)
 
 
 def _mask(
