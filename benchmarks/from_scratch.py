@@ -1,6 +1,6 @@
 """Prints the Fréchet distance of generators trained from scratch to their training images: FD-ENL0 at their own side.
 
-    python benchmarks/from_scratch.py RUNS [--study] [--samples 2000] [--sheet FILE]
+    python benchmarks/from_scratch.py RUNS [--study] [--samples 2000] [--sheet FILE] [--curves FILE]
 
 RUNS is the folder of the stages small_multiresolution, small_adaptive and small_quarter, with --study of those whose
 names begin with study (docs/training.md); a stage that is not trained yet is left out. "half" is the distance between
@@ -9,26 +9,28 @@ lower distance than a network of its size that was trained alone.
 """
 
 import argparse
+import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
 from anycost_models.core.errors import AnycostError
 from anycost_models.generators.checkpoint import load_generator
-from anycost_models.generators.elastic import ElasticGenerator, SubGenerator
-from anycost_models.generators.held_out import held_out_styles
+from anycost_models.generators.elastic import SubGenerator
 from anycost_models.generators.image_tensors import tensor_to_images, to_signed_float
-from anycost_models.metrics.enl0 import PerceptualDistance, load_perceptual
-from anycost_models.metrics.image_metrics import frechet_distance, pooled_features
+from anycost_models.metrics.image_metrics import frechet_distance
+from anycost_models.plotting.chart import COLOURS, Axis, Chart
 from anycost_models.plotting.contact_sheet import contact_sheet, save_image
+from anycost_models.training.data.image_dataset import ImageDataset
+from anycost_models.training.gan.distance import TrainingDistance, faces
 from anycost_models.training.gan.initial_networks import RESULT
 from torch import Tensor
-from tqdm import tqdm
 
-BATCH = 100  # images
 SHOWN = 10  # faces in a row of the sheet
 SHEET_SIDE = 128  # pixels of a face there
 SEEDS = (0, 1, 2)  # a sample for each: their spread is the figure's uncertainty
@@ -59,20 +61,6 @@ class Row:
         return f"| {self.title} | {macs} | {self.distance:.4f} ({self.spread:.4f}) |"
 
 
-def features(perceptual: PerceptualDistance, images: Tensor) -> np.ndarray:
-    """[N, 3, R, R], −1…1 → pooled ENL0 features [N, 192]"""
-    with torch.no_grad():
-        return np.concatenate([pooled_features(perceptual, part) for part in tqdm(images.split(BATCH), leave=False)])
-
-
-def render(network: ElasticGenerator, sub: SubGenerator, samples: int, seed: int) -> Tensor:
-    """Held-out faces of the sub-generator, untruncated: [N, 3, R, R], −1…1."""
-    small = network.extract(sub)
-    with torch.no_grad():
-        styles = held_out_styles(network, samples, seed, truncation=1.0)[:, 0]
-        return torch.cat([small(part).clamp(-1, 1) for part in styles.split(BATCH)])
-
-
 def training_images(runs: Path, family: str) -> Tensor:
     """Those of the first stage, [N, 3, R, R], −1…1. Raises AnycostError when they are not there."""
     found = [*(runs / f"{family}_{FIRST}" / "pictures").glob("faces-*.npy")]
@@ -85,20 +73,19 @@ def compare(runs: Path, family: str, samples: int) -> Iterator[Row]:
     """Rows of the table: the two halves of the training images, and every network of the family that is trained.
 
     family: "small" or "study". Raises AnycostError as `training_images` does, and when a network cannot be read."""
-    perceptual = load_perceptual()
     real = training_images(runs, family)
-    known = features(perceptual, real)
-    half = len(known) // 2
-    yield Row("half", None, frechet_distance(known[:half], known[half:]), 0.0, real[:SHOWN])
+    distance = TrainingDistance(cast(ImageDataset, real), samples)
+    half = len(distance.known) // 2
+    yield Row("half", None, frechet_distance(distance.known[:half], distance.known[half:]), 0.0, real[:SHOWN])
     for title, stage, ratio in NETWORKS:
         path = runs / f"{family}_{stage}" / RESULT
         if not path.exists():
             continue
         whole = load_generator(path)
         sub = SubGenerator(whole.config.resolution, ratio)
-        images = [render(whole, sub, samples, seed) for seed in SEEDS]
-        found = [frechet_distance(features(perceptual, part), known) for part in images]
-        yield Row(title, whole.cost(sub).macs, float(np.mean(found)), float(np.ptp(found)), images[0][:SHOWN])
+        found = [distance(whole, sub, seed) for seed in SEEDS]
+        shown = torch.cat([*islice(faces(whole, sub, SEEDS[0], SHOWN), 1)])
+        yield Row(title, whole.cost(sub).macs, float(np.mean(found)), float(np.ptp(found)), shown)
 
 
 def sheet(rows: list[Row]) -> np.ndarray:
@@ -107,21 +94,58 @@ def sheet(rows: list[Row]) -> np.ndarray:
     return contact_sheet(shown, ["training image", *(row.title for row in rows[1:])], tile=SHEET_SIDE)
 
 
+def recorded(runs: Path, family: str, stage: str, ratio: float) -> list[tuple[float, float]]:
+    """Images seen so far, in millions, and the distance, as the stage recorded them; empty where it did not. The second
+    stage's images are counted from the first one's on."""
+    found: list[tuple[float, float]] = []
+    for name in (FIRST, stage) if stage == "adaptive" else (stage,):
+        path = runs / f"{family}_{name}" / "scalars.jsonl"
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        before = found[-1][0] if found else 0.0
+        rows = [json.loads(line) for line in lines]
+        wanted = f"distance/{ratio if name == stage else 1.0:g}"
+        found += [(before + row["images"] / 1e6, row.get(wanted, 0.0)) for row in rows]
+    return [(images, distance) for images, distance in found if distance]
+
+
+def curves(runs: Path, family: str) -> np.ndarray:
+    """uint8 RGB [H, W, 3]: the networks' distances over the images that they have seen.
+
+    Raises AnycostError when no stage has recorded any."""
+    known = {title: recorded(runs, family, stage, ratio) for title, stage, ratio in NETWORKS if stage != FIRST}
+    known = {title: places for title, places in known.items() if places}
+    if not known:
+        raise AnycostError(f"no stage in {runs} has recorded distances", "train one by this version")
+    points = np.array([place for places in known.values() for place in places])
+    (_, low), (last, high) = points.min(axis=0), points.max(axis=0)
+    title = "FD-ENL0 to the training images"
+    note = "of the averaged weights, 2,000 faces; both stages counted together"
+    chart = Chart(title, note, Axis("million images seen", 0, 1.35 * last), Axis("", low / 1.2, high * 1.2, log=True))
+    for number, places in enumerate(known.values()):
+        chart.line(places, COLOURS[number])
+    chart.legend(known)
+    return chart.image()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", type=Path)
     parser.add_argument("--study", action="store_true")
     parser.add_argument("--samples", type=int, default=2000)
     parser.add_argument("--sheet", type=Path, metavar="FILE")
+    parser.add_argument("--curves", type=Path, metavar="FILE")
     args = parser.parse_args()
+    family = "study" if args.study else "small"
     print("| network | MACs | FD-ENL0, mean of 3 (spread) |\n|---|---|---|")
     rows = []
     try:
-        for row in compare(args.runs, "study" if args.study else "small", args.samples):
+        for row in compare(args.runs, family, args.samples):
             print(row.line(), flush=True)
             rows.append(row)
         if args.sheet:
             save_image(args.sheet, sheet(rows))
+        if args.curves:
+            save_image(args.curves, curves(args.runs, family))
     except AnycostError as error:
         sys.exit(f"from_scratch: {error}")
     return 0

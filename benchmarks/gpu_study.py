@@ -10,17 +10,17 @@ import signal
 import time
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from typing import Any
+from typing import Any, cast
 
 import from_scratch
 import msgspec
 import torch
 from anycost_models.core.errors import AnycostError
-from anycost_models.metrics.enl0 import load_perceptual
 from anycost_models.plotting.contact_sheet import save_image
-from anycost_models.training.data.image_dataset import RenderedImages, open_dataset
+from anycost_models.training.data.image_dataset import ImageDataset, RenderedImages, open_dataset
 from anycost_models.training.engine.interrupt import stop_requests
 from anycost_models.training.engine.stage import TrainingStage, find_stage
+from anycost_models.training.gan.distance import TrainingDistance
 from anycost_models.training.run import train
 from gpu_run import MARGIN, Run, measure, pack, share_that_fits, steps_done, unpack
 
@@ -38,7 +38,9 @@ def stage_of(name: str, tiny: bool, share: float = 1.0) -> TrainingStage:
     batch, pool, images = (16, 32, stage.images // 4000) if tiny else (BATCH, stage.data.pool, stage.images)
     steps = max(round(share * images / batch), 1)
     data = msgspec.structs.replace(stage.data, kept_by=FIRST, pool=pool)
-    return msgspec.structs.replace(stage, batch=batch, images=steps * batch, data=data, save_minutes=1.0)
+    adversarial = stage.adversarial and msgspec.structs.replace(stage.adversarial, measured=0)  # the time is short
+    parts = {"data": data, "adversarial": adversarial}
+    return msgspec.structs.replace(stage, batch=batch, images=steps * batch, save_minutes=1.0, **parts)
 
 
 def train_chain(run: Run, chain: tuple[str, ...], share: float, until: float) -> dict[str, Any]:
@@ -97,7 +99,7 @@ def comparing_seconds(run: Run) -> float:
     """How long the table will take on this machine, measured on a few pictures."""
     pictures = from_scratch.training_images(run.work, "study")
     few, start = pictures[:1000], time.perf_counter()
-    from_scratch.features(load_perceptual(), few)
+    _ = TrainingDistance(cast(ImageDataset, few), samples=2).known
     drawn = len(from_scratch.NETWORKS) * len(from_scratch.SEEDS) * 2000
     # Rendering a face costs about as much as its features.
     seconds = (time.perf_counter() - start) / len(few) * (len(pictures) + 2 * drawn)

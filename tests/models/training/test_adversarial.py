@@ -1,6 +1,7 @@
 """Adversarial training: both stages of Anycost GANs, the same bits after an interruption and on two processes."""
 
 import copy
+import json
 
 import msgspec
 import pytest
@@ -8,11 +9,13 @@ import torch
 from anycost_models.generators.checkpoint import load_generator
 from anycost_models.generators.elastic import SubGenerator
 from anycost_models.generators.stylegan2 import StyleGAN2Generator
+from anycost_models.training.data.image_dataset import open_dataset
 from anycost_models.training.engine import checkpoints, sub_generator_sampling
 from anycost_models.training.engine.sample_sheet import sample_sheet
 from anycost_models.training.engine.stage import SubGeneratorSampling, read_stage
 from anycost_models.training.gan.adversarial import AdversarialLosses, adversarial_trainer, render
 from anycost_models.training.gan.discriminator import GROUP, encode_architecture
+from anycost_models.training.gan.distance import TrainingDistance
 from anycost_models.training.gan.generator_inputs import sample_inputs
 from anycost_models.training.gan.initial_networks import RESULT
 from anycost_models.training.run import build_trainer
@@ -87,6 +90,23 @@ def test_the_result_is_the_average_with_its_mean_style(stage_file, plain_run, tm
         assert torch.equal(result.get_parameter(name), tensor), name
     assert not torch.equal(result.constant, trainer.model.constant)
     assert result.mean_style.norm() > 0
+
+
+def test_the_distance_to_the_training_images_is_recorded_with_the_sheets(stage_file, tmp_path):
+    path = stage_file()
+    path.write_text(path.read_text().replace("[adversarial]", "[adversarial]\nmeasured = 8"))
+    stage, folder = read_stage(path), tmp_path / "run"
+    trainer = adversarial_trainer(stage, folder)
+    trainer.run()
+    rows = [json.loads(line) for line in (folder / "scalars.jsonl").read_text().splitlines()]
+    assert [("distance/1" in row) for row in rows] == [False, False, True]
+    distance = TrainingDistance(open_dataset(stage, 32, folder, False), 8)
+    with trainer.ema_weights() as averaged:
+        assert rows[-1]["distance/1"] == pytest.approx(distance(averaged, SubGenerator(32)), rel=1e-4)
+    assert len(distance.known) == 6
+    ratios = distance.of_stage(msgspec.structs.replace(stage.sub_generators, channels="sandwich"), trainer.model)
+    assert list(ratios) == ["distance/1", "distance/0.5", "distance/0.25"]
+    assert len(set(ratios.values())) == 3
 
 
 # Samples of a step

@@ -78,6 +78,8 @@ class AdversarialSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     path_every: Count = 4  # steps (lazy regularisation: weighted by as much)
     mixing: Share = 0.9  # share of images that mix the styles of two z
     sort: bool = False  # sorts the channels by importance at the start
+    # Faces whose distance to the training images (FD-ENL0) is recorded with each sample sheet; 0: it is not measured.
+    measured: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
 class EncoderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -96,7 +96,8 @@ class Trainer:
 
     model: the network that is trained, averaged (EMA) and exported
     folder: receives checkpoints and records
-    auxiliary: what else the phases change, such as a discriminator: saved in checkpoints, but not averaged"""
+    auxiliary: what else the phases change, such as a discriminator: saved in checkpoints, but not averaged
+    measure: what is recorded of the averaged model with each sample sheet, on the first process"""
 
     def __init__(
         self,
@@ -105,9 +106,10 @@ class Trainer:
         phases: Sequence[Phase],
         folder: Path,
         auxiliary: nn.Module | None = None,
+        measure: Callable[[nn.Module], Mapping[str, float]] | None = None,
     ) -> None:
         self.stage, self.model, self.phases, self.folder = stage, model, phases, folder
-        self.auxiliary = auxiliary or nn.Module()
+        self.auxiliary, self.measure = auxiliary or nn.Module(), measure
         self.rank = dist.get_rank() if dist.is_initialized() else 0
         self.world = dist.get_world_size() if dist.is_initialized() else 1
         self.step = 0
@@ -264,6 +266,12 @@ class Trainer:
         finally:
             self._copy_weights(current)
 
+    def _measured(self) -> dict[str, float]:
+        if self.measure is None:
+            return {}
+        with self.ema_weights() as model:
+            return dict(self.measure(model))
+
     @torch.no_grad()
     def _copy_weights(self, tensors: Mapping[str, Tensor]) -> None:
         for name, parameter in self.trained.items():
@@ -286,8 +294,9 @@ class Trainer:
                     shown = {name.split("/")[-1]: f"{value:.4f}" for name, value in means.items()}
                     bar.set_postfix(shown, refresh=False)
                     if records:
-                        records.scalars(self.step, means)
-                        if sheet and (self.step % self.stage.sheet_steps == 0 or self.step == self.steps):
+                        due = self.step % self.stage.sheet_steps == 0 or self.step == self.steps
+                        records.scalars(self.step, means | (self._measured() if due else {}))
+                        if sheet and due:
                             records.sheet(self.step, sheet())
                     if time.monotonic() - saved_at > 60 * self.stage.save_minutes:
                         self.save()

@@ -8,6 +8,7 @@ al. 2019, arXiv 1912.04958): non-saturating logistic loss, R1, path length, both
 
 import copy
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -29,6 +30,7 @@ from anycost_models.training.engine.trainer import Phase, Trainer, TrainingBatch
 from anycost_models.training.gan import initial_networks
 from anycost_models.training.gan.channel_importance import sort_channels
 from anycost_models.training.gan.discriminator import GROUP, Discriminator, encode_architecture
+from anycost_models.training.gan.distance import TrainingDistance
 from anycost_models.training.gan.generator_inputs import GeneratorInputs, sample_inputs
 
 PATH_LENGTH_DECAY = 0.01  # weight of a step's mean in the running mean of path lengths
@@ -245,4 +247,6 @@ def adversarial_trainer(stage: TrainingStage, folder: Path) -> Trainer:
     for module in (generator, state):  # a fifth faster on CPUs
         module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     losses = AdversarialLosses(stage, config, generator, state, real, teacher, perceptual, fast)
-    return Trainer(stage, generator, losses.phases(), folder, state)
+    measured = TrainingDistance(dataset, config.measured) if config.measured else None
+    measure = partial(measured.of_stage, stage.sub_generators) if measured else None
+    return Trainer(stage, generator, losses.phases(), folder, state, measure)
