@@ -35,7 +35,7 @@ def add(subparsers: Any) -> None:
     for name, run, samples, text in (
         ("consistency", _consistency, 256, "PSNR and ENL0 between pictures of the same face, and what they cost"),
         ("fd", _fd, 256, "FD-ENL0 between distributions of faces, with its floor"),
-        ("attributes", _attributes, 256, "agreement of what both pictures show: smile, age, pose and 14 more"),
+        ("attributes", _attributes, 256, "agreement of what both pictures show: smile, age, pose and others"),
         ("path", _path, 100, "perceptual path length in W, by ENL0"),
     ):
         sub = measures.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
