@@ -61,10 +61,12 @@ class Scratch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class DiscriminatorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """[discriminator]: its widths. It is conditioned on the architecture where sub-generators are trained."""
+    """[discriminator]: its widths, and whether it is conditioned on the architecture where sub-generators are
+    trained."""
 
     channel_multiplier: float = 2.0
     channel_max: Count = 512
+    conditioned: bool = True
 
 
 class AdversarialSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -59,8 +59,9 @@ def initial_generator(stage: TrainingStage, folder: Path) -> StyleGAN2Generator:
 def initial_discriminator(stage: TrainingStage, folder: Path, generator: StyleGAN2Generator) -> Discriminator:
     """A new one, or the earlier stage's; conditioned on the architecture where sub-generators are trained. A new
     condition has no effect at first. Raises AnycostError when the earlier stage's is missing or of other sizes."""
-    layers = 0 if stage.sub_generators.channels == "full" else len(generator.config.channels)
     settings = stage.discriminator
+    conditioned = settings.conditioned and stage.sub_generators.channels != "full"
+    layers = len(generator.config.channels) if conditioned else 0
     resolutions = tuple(sorted(stage.sub_generators.resolutions))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of("discriminator", stage.seed))
