@@ -24,7 +24,7 @@ def test_each_stage_lacks_one_part(ablations, tmp_path):
     for name in ablations.VARIANTS:
         (tmp_path / "stage.toml").write_text(ablations.stage_text(name, 1000))
         stage = msgspec.to_builtins(read_stage(tmp_path / "stage.toml"))
-        assert (stage.pop("name"), stage.pop("images")) == (name, 1000)
+        assert (stage.pop("name"), stage.pop("images"), stage.pop("batch")) == (name, 1000, 64)
         found[name] = [table for table, value in stage.items() if value != whole[table]]
     assert list(found.values()) == [[], ["discriminator"], ["distillation"], ["adversarial"]]
     assert len(ablations.TITLES) == len(found)
