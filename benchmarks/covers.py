@@ -2,8 +2,8 @@
 
 python benchmarks/covers.py [PHOTO …] [--drawn 40]
 
-PHOTO: portraits of one's own, whose faces nothing covers. The astronaut and drawn faces are always among them, every
-second of these made a photograph.
+PHOTO: portraits of one's own, whose faces nothing covers. The astronaut and generated faces are always among them, each
+second one degraded like a photograph.
 """
 
 import argparse
@@ -34,7 +34,7 @@ _PLAIN = replace(TRAINING, occluder=0.0)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", nargs="*", type=Path, metavar="PHOTO")
-    parser.add_argument("--drawn", type=int, default=40, help="drawn faces (default: %(default)s)")
+    parser.add_argument("--drawn", type=int, default=40, help="generated faces (default: %(default)s)")
     args = parser.parse_args()
     models = Models()
     wrong, faces = [], 0

@@ -2,7 +2,7 @@
 
     python benchmarks/displacements.py --output displacements.safetensors [--faces 60]
 
-Of each attribute, on drawn faces at strength −1 and 1: the landmarks' motion that goes with the label's, by least
+Of each attribute, on generated faces at strength −1 and 1: the landmarks' motion that goes with the label's, by least
 squares, made even on both sides, and scaled so that the mean face's label moves by what the attribute promises, by two
 at most: what lips that stay together and a fixed outline take from it.
 """

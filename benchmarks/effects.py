@@ -2,8 +2,8 @@
 
     python benchmarks/effects.py PHOTO... --output effects.json [--faces 400] [--trials 48]
 
-Labels: deviation and range over --faces sampled faces. Promises: half the label's change from strength −1 to +1 of the
-full generator, mean over --trials other sampled faces (the shipped ones are the "own" of docs/attributes.md, over 500).
+Labels: deviation and range over --faces generated ones. Promises: half the label's change from strength −1 to +1 of the
+full generator, mean over --trials other such faces (the shipped ones are the "own" of docs/attributes.md, over 500).
 For each sense, `most` is the gain at which one portrait in five is IDENTITY away from itself in its edited photograph;
 `gain` is the median of what the portraits need. Bases, how far hair leads to the mean style, and ends at which faces
 fall apart sooner (thin beards, low brows, full lips) were chosen by looking at pictures; bases and pulls stay.
@@ -32,7 +32,7 @@ IDENTITY, PART = 0.5, 80  # distance of embeddings, and the percentile of portra
 OTHERS = ("age", "gender", "glasses")  # whom one sees changes with these: up to FREE
 FREE = 1.6
 MOST = {"lens_tint": 100}  # percentile that counts as the label's end: few wear sunglasses
-BARE = 85  # percent of sampled faces that wear no glasses: nobody can take off more than that
+BARE = 85  # percent of generated faces that wear no glasses: nobody can take off more than that
 
 
 def drawn(models: Models, latent: np.ndarray) -> np.ndarray:

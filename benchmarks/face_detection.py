@@ -3,7 +3,7 @@ found where there are none.
 
 python benchmarks/face_detection.py [PHOTO …] [--without PICTURE …] [--drawn 32] [--angles 24]
 
-PHOTO: portraits of one's own, upright; --without: pictures that show no human face. The astronaut, drawn faces, and
+PHOTO: portraits of one's own, upright; --without: pictures that show no human face. The astronaut, generated faces, and
 what scikit-image carries are always among them.
 """
 
@@ -39,7 +39,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", nargs="*", type=Path, metavar="PHOTO")
     parser.add_argument("--without", nargs="*", type=Path, default=[], metavar="PICTURE")
-    parser.add_argument("--drawn", type=int, default=32, help="drawn faces (default: %(default)s)")
+    parser.add_argument("--drawn", type=int, default=32, help="generated faces (default: %(default)s)")
     parser.add_argument("--angles", type=int, default=24, help="turns of each portrait (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=9, help="of the timing (default: %(default)s)")
     args = parser.parse_args()

@@ -3,7 +3,7 @@ work on the machine changes least.
 
     OPENBLAS_NUM_THREADS=1 python benchmarks/finals.py [--rounds 5] [--sliders smile yaw]
 
-Means, in this process, of a drawn face of 1024 px as photo; the strength moves on in every round. Drawing: the full
+Means, in this process, of a generated face of 1024 px as photo; the strength moves on in every round. Drawing: the full
 generator. Peak: of the process so far, in megabytes. One thread of OpenBLAS is what `anycost` sets.
 """
 

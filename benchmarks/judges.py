@@ -19,7 +19,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from anycost_backend.editing.edit_evaluation import drawn_photographs
+from anycost_backend.editing.edit_evaluation import generated_photographs
 from anycost_backend.editing.models import Models
 from anycost_backend.editing.session import Session
 from anycost_backend.photo.file_names import EXTENSIONS
@@ -103,7 +103,7 @@ def photographs(folder: Path, drawn: int, models: Models) -> Iterator[tuple[str,
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() in EXTENSIONS:
             yield path.name, open_photo(path)
-    yield from drawn_photographs(models, drawn)
+    yield from generated_photographs(models, drawn)
 
 
 def main() -> None:
@@ -111,7 +111,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, metavar="FOLDER")
     parser.add_argument("--human", type=Path, required=True, metavar="FOLDER", help="models of human-models")
     parser.add_argument("--face-api", type=Path, required=True, metavar="FOLDER", help="model of face-api")
-    parser.add_argument("--drawn", type=int, default=6, help="drawn faces (default: %(default)s)")
+    parser.add_argument("--drawn", type=int, default=6, help="generated faces (default: %(default)s)")
     parser.add_argument("--only", nargs="+", default=DEFAULT, metavar="NAME", help="attributes (default: twelve)")
     args = parser.parse_args()
     models, judges = Models(), Judges.load(args.human, args.face_api)

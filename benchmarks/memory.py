@@ -2,7 +2,7 @@
 
     python benchmarks/memory.py [--only known projected large] [--side 1024] [--megapixels 24] [--refine 10]
 
-known: a drawn face of so many pixels whose latent is known, edited to its final picture, as `anycost bench` edits it,
+known: a generated face of so many pixels, its latent known, edited to its final picture, as `anycost bench` edits it,
 then the whole head. projected: another one, which the backend projects. large: a portrait of so many megapixels,
 projected and refined for so many seconds. Each in a new backend; graphs and compiled networks are on disk. Of each
 stage: the peak within it, what is held after it, and how much of that are pages of files (libraries, weights).

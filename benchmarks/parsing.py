@@ -1,4 +1,4 @@
-"""Measures the parser of photographs on drawn faces that no training has seen, beside what is guessed without it.
+"""Measures the parser of photographs on generated faces that no training has seen, beside what is guessed without it.
 
     python benchmarks/parsing.py --faces 64 [--drawn DRAWN.jpg] [--sheet SHEET.png --photos FILE …]
 
@@ -93,7 +93,7 @@ def figures(title: str, faces: ParsedFaces, parser: PhotoParser) -> None:
 
 
 def drawn_sheet(faces: ParsedFaces, parser: PhotoParser, tile: int, shown: int = 12) -> np.ndarray:
-    """Photographs of drawn faces, the parts that their features say, those that the parser finds."""
+    """Photographs of generated faces, the parts that their features say, those that the parser finds."""
     cells = []
     for number in range(min(shown, faces.count)):
         made = photograph(*faces.face(number), number, faces.face(number - 1)[0])
@@ -183,7 +183,9 @@ def photo_sheet(paths: Iterable[Path], parser: PhotoParser, tile: int) -> np.nda
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--faces", type=int, default=64, help="held-out ones, from the first on")
-    parser.add_argument("--work", type=Path, default=Path("runs/parser/faces"), metavar="FOLDER", help="of drawn faces")
+    parser.add_argument(
+        "--work", type=Path, default=Path("runs/parser/faces"), metavar="FOLDER", help="of generated faces"
+    )
     parser.add_argument("--weights", type=Path, help="another parser's file")
     parser.add_argument("--drawn", type=Path, metavar="FILE")
     parser.add_argument("--sheet", type=Path, metavar="FILE")

@@ -5,11 +5,11 @@ the processor, and memory, and large pictures; each size in a new process.
     python benchmarks/scale.py --faces --files --megapixels 24 100 400 [--set smile=1]
 
 Faces: drawn ones, each TILE pixels, side by side in one picture; all are found, projected by the encoder alone and
-given a smile, one after the other. Files: `anycost batch` of as many drawn portraits, as users call it, none of them
+given a smile, one after the other. Files: `anycost batch` of as many generated portraits, as users call it, none
 seen before; --set: another edit, such as hair_blond=1, for which nothing is drawn; --dask: also by a Dask cluster of
 two workers on this machine. The memory is that of all processes of the batch, most at a time, in each half of it. To
 compare numbers of jobs, let them take turns: --files 8 --jobs 2 1 2 1. Large pictures: `anycost edit` of a TIFF file
-of a drawn portrait that fills it; what it refuses is printed as it says it.
+of a generated portrait that fills it; what it refuses is printed as it says it.
 """
 
 import argparse

@@ -6,7 +6,7 @@ The background of each photo is fitted by a second-order polynomial in each colo
 well away from the person. Above the chin and outside of the person that the edited photo shows, smear is what is
 neither this background (more than four standard deviations from it) nor another thing (under 45 levels from it), in
 percent of the place; printed are the points that an edit adds. This says much of plain backgrounds only: photos with
-another one are not measured. --faces adds drawn faces with plain backgrounds, made photographs.
+another one are not measured. --faces adds generated faces with plain backgrounds, degraded like photographs.
 """
 
 import argparse
@@ -97,7 +97,7 @@ class Backdrop:
 
 
 def drawn_photos(models: Models, parser: PhotoParser, count: int, folder: Path) -> Iterator[Path]:
-    """Drawn faces that turn out to have plain backgrounds, as photographs."""
+    """Generated faces that turn out to have plain backgrounds, as photographs."""
     seed = FIRST_SEED
     while count:
         seed += 1

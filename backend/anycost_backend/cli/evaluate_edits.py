@@ -27,7 +27,7 @@ def add(measures: Any) -> None:
     parser = measures.add_parser("edits", help=text, description=text[0].upper() + text[1:] + ".")
     parser.add_argument("folder", type=Path, nargs="?", metavar="FOLDER", help="photos: of each, the largest face")
     parser.add_argument(
-        "--generated", type=int, default=12, metavar="N", help="drawn faces as photographs (default: %(default)s)"
+        "--generated", type=int, default=12, metavar="N", help="generated faces as photographs (default: %(default)s)"
     )
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="these attributes (default: all)")
     parser.add_argument("--sheets", type=Path, metavar="FOLDER", help="draw each attribute on all faces, as JPEG")
@@ -102,7 +102,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _photos(folder: Path | None, drawn: int, models: "Models") -> Iterator[tuple[str, Any]]:
-    from anycost_backend.editing.edit_evaluation import drawn_photographs
+    from anycost_backend.editing.edit_evaluation import generated_photographs
     from anycost_backend.photo.file_names import EXTENSIONS
     from anycost_backend.photo.photo import open_photo
 
@@ -112,7 +112,7 @@ def _photos(folder: Path | None, drawn: int, models: "Models") -> Iterator[tuple
                 yield path.name, open_photo(path)
             except AnycostError as error:
                 print(f"anycost evaluate: left out: {error}", file=sys.stderr)
-    yield from drawn_photographs(models, drawn)
+    yield from generated_photographs(models, drawn)
 
 
 def _draw(folder: Path, edits: "list[MeasuredEdit]", photos: "dict[str, np.ndarray]") -> None:

@@ -173,5 +173,5 @@ def _print(rows: "list[ProjectionRow]", summaries: dict[str, Any]) -> None:
     print(
         "PSNR in dB and ENL0 at 256 px to the face as it was given (_clean: to the picture before its harm); identity:"
         " distance of embeddings, below 0.55 the same person; consistency: ENL0 from previews to the full picture,"
-        " that of sampled faces being 1; deviation: σ from the mean face"
+        " that of generated faces being 1; deviation: σ from the mean face"
     )

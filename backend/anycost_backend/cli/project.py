@@ -109,7 +109,7 @@ def run(args: argparse.Namespace) -> int:
     if scores.consistency is not None and scores.consistency_ratio is not None:
         print(
             f"consistency: ENL0 {scores.consistency:.3f} from previews to the full picture,"
-            f" {scores.consistency_ratio:.2f} of what sampled faces have"
+            f" {scores.consistency_ratio:.2f} of what generated faces have"
         )
     print(f"editability: {scores.deviation:.2f} σ from the mean face")
     return 0

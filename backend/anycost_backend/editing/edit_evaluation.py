@@ -19,8 +19,8 @@ from anycost_backend.photo.layer import Layer
 Embed = Callable[[np.ndarray], np.ndarray]  # aligned face, uint8 RGB [256, 256, 3] → identity embedding [128]
 
 SHOWN = 0.8  # share of what is promised from which on an attribute counts as shown
-_FIRST_SEED = 6_000  # of drawn faces
-_SIDE = 768  # pixels: of drawn photographs
+_FIRST_SEED = 6_000  # of generated faces
+_SIDE = 768  # pixels: of generated photographs
 # A photograph of the better kind: nothing moved and nothing covered, so that labels are of the face.
 _PHOTOGRAPH = DegradationStrength(
     shift=0, turn=0, zoom=0, flip=0, exposure=0.3, blur=0.6, reduce=1.5, noise=5, jpeg=80, occluder=0
@@ -43,8 +43,8 @@ class MeasuredEdit:
     picture: np.ndarray  # aligned, uint8 RGB [256, 256, 3]
 
 
-def drawn_photographs(models: Models, count: int) -> Iterator[tuple[str, Layer]]:
-    """Drawn faces with the harm that photographs take. Raises AnycostError as `Renderer.render`."""
+def generated_photographs(models: Models, count: int) -> Iterator[tuple[str, Layer]]:
+    """Generated faces with the harm that photographs take. Raises AnycostError as `Renderer.render`."""
     for seed in range(_FIRST_SEED, _FIRST_SEED + count):
         face = models.renderer.render8(models.renderer.sample(seed, 0.8))
         clean = cv2.resize(face, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)

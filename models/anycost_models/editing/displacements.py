@@ -1,7 +1,7 @@
 """How far attributes of shape move a face's points: what a photo is warped by.
 
 A warp keeps every pixel of the photo, and shows on each face; a generator answers well on some. Most were measured on
-drawn faces by `benchmarks/displacements.py`, and move all faces alike; others follow a face's own shape
+generated faces by `benchmarks/displacements.py`, and move all faces alike; others follow a face's own shape
 (`face/shape_warps.py`)."""
 
 from collections.abc import Mapping

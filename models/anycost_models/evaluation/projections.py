@@ -29,7 +29,7 @@ from anycost_models.projection.settings import QUICK
 
 How = Literal["encoder", "quick", "refined"]  # a latent was found: quick as live editing first shows it
 EDITED = "smile"
-TYPICAL_EDITS = 16  # sampled faces whose edits are the measure
+TYPICAL_EDITS = 16  # generated faces whose edits are the measure
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,7 @@ class EvaluatedFace:
 @dataclass(frozen=True)
 class EditScores:
     effect: float | None  # smile at +1 less smile at −1, 0…1; None: not measurable
-    sampled: float | None  # the same of this generated face's own latent; where that is not known, of sampled faces
+    sampled: float | None  # the same of this generated face's own latent; where that is not known, of generated faces
     same_person: bool | None  # whether both are still who was projected
 
 
@@ -88,14 +88,14 @@ def generated_faces(
 
 
 class EditEvaluation:
-    """What an edit does to projections, compared with what it does to sampled faces."""
+    """What an edit does to projections, compared with what it does to generated faces."""
 
     def __init__(self, scorer: ProjectionScorer, labels: FaceLabels, directions: Directions) -> None:
         self.scorer, self.labels, self.directions = scorer, labels, directions
 
     @cached_property
     def typical(self) -> float:
-        """The mean effect on sampled faces."""
+        """The mean effect on generated faces."""
         styles = held_out_styles(self.scorer.model, TYPICAL_EDITS)[:, 0]
         latents = (self.scorer.model.as_wplus(w[None])[0].numpy() for w in styles)
         return float(np.nanmean([self._effect(*self._rendered(latent)) for latent in latents]))

@@ -23,7 +23,7 @@ LABELS = {  # name: unit, and meaning
 }
 
 # What a turned or nodding head changes of these although the face is the same (the mesh's depths are guesses):
-# per radian of yaw, of yaw², of pitch, of pitch². Fitted to 2,000 sampled faces.
+# per radian of yaw, of yaw², of pitch, of pitch². Fitted to 2,000 generated faces.
 _POSE = {
     "gaze_side": (-0.092, 0, 0, 0),
     "gaze_up": (0, -0.059, -0.02, -0.091),

@@ -9,7 +9,7 @@ import pytest
 import skimage.data
 from anycost_backend.editing.byte_lru_cache import ByteLRUCache
 from anycost_backend.editing.covering import covering
-from anycost_backend.editing.edit_evaluation import drawn_photographs
+from anycost_backend.editing.edit_evaluation import generated_photographs
 from anycost_backend.editing.face_edit import FaceEdit
 from anycost_backend.editing.face_warnings import face_warnings
 from anycost_backend.editing.faces import Face
@@ -138,7 +138,7 @@ def test_what_a_cover_hides_is_said_before_anything_is_applied(loaded: Models, f
 
 def test_eyes_in_shadow_are_no_dark_glasses(loaded: Models) -> None:
     """A face in the sun, whose eyes the parser half takes for lenses."""
-    *_, (_, shadowed) = drawn_photographs(loaded, 5)
+    *_, (_, shadowed) = generated_photographs(loaded, 5)
     assert Session(shadowed, loaded).editable.covering(0) is None
 
 

@@ -20,7 +20,7 @@ Change = Callable[[np.ndarray], np.ndarray]
 
 @pytest.fixture(scope="module")
 def portraits(loaded: Models) -> list[tuple[np.ndarray, np.ndarray]]:
-    """The astronaut and drawn faces: float sRGB [256, 256, 3], 0…1, and where the face is."""
+    """The astronaut and generated faces: float sRGB [256, 256, 3], 0…1, and where the face is."""
     found = []
     drawn = (loaded.renderer.render8(loaded.renderer.sample(seed, 0.9), SubGenerator(256)) for seed in range(5))
     for image in (astronaut(), *drawn):

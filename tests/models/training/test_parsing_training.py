@@ -42,7 +42,7 @@ held_out = 2
 
 @pytest.fixture(scope="module")
 def faces(tmp_path_factory):
-    """Two drawn faces that no training sees."""
+    """Two generated faces that no training sees."""
     return ParsedFaces(tmp_path_factory.mktemp("faces"), 2, HELD_OUT)
 
 

@@ -1,4 +1,4 @@
-"""Drawn faces with their parts: each drawn once by the full generator and kept on disk.
+"""Generated faces with their parts: each drawn once by the full generator and kept on disk.
 
 Face i follows from i alone. Half of them are edited, so that long hair, bald heads and turned ones are among them. What
 the person matte finds nobody in is background, whatever its features look like: people further back, cloth, leaves.

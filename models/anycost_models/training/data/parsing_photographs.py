@@ -1,4 +1,4 @@
-"""Photographs with known parts, from drawn faces with known parts: other backgrounds, clothes, hair colours, head
+"""Photographs with known parts, from generated faces with known parts: other backgrounds, clothes, hair colours, head
 coverings, light from a side, without colours; then what a camera does (`face.degradation`)."""
 
 import dataclasses

@@ -1,4 +1,4 @@
-"""Labels of drawn faces from named clusters, the person matte and the face mesh: what the classifier is fitted to."""
+"""Labels of generated faces from named clusters, the matte and the face mesh: what the classifier is fitted to."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

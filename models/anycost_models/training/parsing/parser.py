@@ -1,4 +1,4 @@
-"""Trains the parser of photographs on drawn faces with known parts that were made to look like photographs."""
+"""Trains the parser of photographs on generated faces with known parts that were made to look like photographs."""
 
 from collections.abc import Iterator
 from pathlib import Path
