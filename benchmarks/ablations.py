@@ -21,13 +21,18 @@ from anycost_models.training.engine.stage import STAGES
 
 STAGE = "study_adaptive"
 RATIOS = ("1", "0.5", "0.25")
-VARIANTS: dict[str, tuple[tuple[str, str], ...]] = {  # folder → what is written otherwise in the stage's file
-    "ablation_none": (),
-    "ablation_condition": (("[discriminator]", "[discriminator]\nconditioned = false"),),
-    "ablation_distillation": (("squared = 1.0", "squared = 0.0"), ("perceptual = 1.0", "perceptual = 0.0")),
-    "ablation_sorting": (("sort = true", "sort = false"),),
+VARIANTS: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {  # folder → title, what its file says otherwise
+    "ablation_none": ("as published", ()),
+    "ablation_condition": (
+        "discriminator not conditioned",
+        (("[discriminator]", "[discriminator]\nconditioned = false"),),
+    ),
+    "ablation_distillation": (
+        "no distillation",
+        (("squared = 1.0", "squared = 0.0"), ("perceptual = 1.0", "perceptual = 0.0")),
+    ),
+    "ablation_sorting": ("channels not sorted", (("sort = true", "sort = false"),)),
 }
-TITLES = ("as published", "discriminator not conditioned", "no distillation", "channels not sorted")
 
 
 def stage_text(name: str, images: int) -> str:
@@ -38,7 +43,7 @@ def stage_text(name: str, images: int) -> str:
         ('name = "study-adaptive"', f'name = "{name}"'),
         ("batch = 32", "batch = 64"),  # meant for two processes
     )
-    for old, new in changes + VARIANTS[name]:
+    for old, new in changes + VARIANTS[name][1]:
         if text.count(old) != 1:
             raise ValueError(f"{STAGE}.toml does not say '{old}' once")
         text = text.replace(old, new)
@@ -53,8 +58,9 @@ def train(runs: Path, name: str, images: int) -> int:
     return subprocess.run(command, env=os.environ | {"OMP_NUM_THREADS": "1"}).returncode
 
 
-def line(runs: Path, name: str, title: str) -> str:
+def line(runs: Path, name: str) -> str:
     """Of the table, as Markdown: what the stage recorded last."""
+    title, _ = VARIANTS[name]
     rows = (runs / name / "scalars.jsonl").read_text(encoding="utf-8").splitlines()
     measured = [row for row in map(json.loads, rows) if "distance/1" in row]
     if not measured:
@@ -74,8 +80,8 @@ def main() -> int:
     if any(codes):
         return max(codes)
     print("| second stage | images | whole | × 0.5 | × 0.25 |\n|---|---|---|---|---|")
-    for name, title in zip(VARIANTS, TITLES, strict=True):
-        print(line(args.runs, name, title))
+    for name in VARIANTS:
+        print(line(args.runs, name))
     return 0
 
 

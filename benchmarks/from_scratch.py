@@ -3,7 +3,8 @@
     python benchmarks/from_scratch.py RUNS [--study] [--samples 2000] [--sheet FILE] [--curves FILE]
 
 RUNS is the folder of the stages small_multiresolution, small_adaptive and small_quarter, with --study of those whose
-names begin with study (docs/training.md); a stage that is not trained yet is left out. "half" is the distance between
+names begin with study (docs/training.md); a stage without a result is left out (one that was interrupted has one).
+"half" is the distance between
 two halves of the training images. The claim of Anycost GANs (Lin et al. 2021, arXiv 2103.03243): a sub-generator has a
 lower distance than a network of its size that was trained alone.
 """
@@ -27,6 +28,7 @@ from anycost_models.metrics.image_metrics import frechet_distance
 from anycost_models.plotting.chart import COLOURS, Axis, Chart
 from anycost_models.plotting.contact_sheet import contact_sheet, save_image
 from anycost_models.training.data.image_dataset import ImageDataset
+from anycost_models.training.engine.stage import find_stage
 from anycost_models.training.gan.distance import TrainingDistance, faces
 from anycost_models.training.gan.initial_networks import RESULT
 from torch import Tensor
@@ -95,24 +97,20 @@ def sheet(rows: list[Row]) -> np.ndarray:
 
 
 def recorded(runs: Path, family: str, stage: str, ratio: float) -> list[tuple[float, float]]:
-    """Images seen so far, in millions, and the distance, as the stage recorded them; empty where it did not. The second
-    stage's images are counted from the first one's on."""
-    found: list[tuple[float, float]] = []
-    for name in (FIRST, stage) if stage == "adaptive" else (stage,):
-        path = runs / f"{family}_{name}" / "scalars.jsonl"
-        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        before = found[-1][0] if found else 0.0
-        rows = [json.loads(line) for line in lines]
-        wanted = f"distance/{ratio if name == stage else 1.0:g}"
-        found += [(before + row["images"] / 1e6, row.get(wanted, 0.0)) for row in rows]
-    return [(images, distance) for images, distance in found if distance]
+    """Millions of images seen so far, the first stage's included, and the distance, as the stage recorded them; empty
+    where it did not. Raises AnycostError as `find_stage`."""
+    path = runs / f"{family}_{stage}" / "scalars.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    before = find_stage(f"{family}_{FIRST}").images if stage == "adaptive" else 0
+    rows, name = map(json.loads, lines), f"distance/{ratio:g}"
+    return [((before + row["images"]) / 1e6, row[name]) for row in rows if name in row]
 
 
 def curves(runs: Path, family: str) -> np.ndarray:
     """uint8 RGB [H, W, 3]: the networks' distances over the images that they have seen.
 
     Raises AnycostError when no stage has recorded any."""
-    known = {title: recorded(runs, family, stage, ratio) for title, stage, ratio in NETWORKS if stage != FIRST}
+    known = {title: recorded(runs, family, stage, ratio) for title, stage, ratio in NETWORKS}
     known = {title: places for title, places in known.items() if places}
     if not known:
         raise AnycostError(f"no stage in {runs} has recorded distances", "train one by this version")
@@ -123,6 +121,8 @@ def curves(runs: Path, family: str) -> np.ndarray:
     chart = Chart(title, note, Axis("million images seen", 0, 1.35 * last), Axis("", low / 1.2, high * 1.2, log=True))
     for number, places in enumerate(known.values()):
         chart.line(places, COLOURS[number])
+        for x, y in places:
+            chart.dot(x, y, COLOURS[number])
     chart.legend(known)
     return chart.image()
 

@@ -39,7 +39,7 @@ class TrainingDistance:
         return frechet_distance(self._features(faces(generator, sub, seed, self._samples)), self.known)
 
     def of_stage(self, sampling: SubGeneratorSampling, generator: ElasticGenerator) -> dict[str, float]:
-        """ "distance/RATIO" → FD-ENL0 of what a stage trains, at its highest resolution."""
+        """FD-ENL0 of what a stage trains, at its highest resolution, by "distance/RATIO"."""
         ratios = (1.0,) if sampling.channels == "full" else (1.0, 0.5, 0.25)
         resolution = max(sampling.resolutions)
         return {f"distance/{ratio:g}": self(generator, SubGenerator(resolution, ratio)) for ratio in ratios}
